@@ -1,0 +1,107 @@
+"""The command line: every command is a frozen dataclass, and its fields are the options."""
+
+import dataclasses
+import inspect
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, get_type_hints
+
+import typer
+
+from aotface.commands import COMMANDS
+from aotface.errors import AotfaceError, Interrupted
+
+EXIT_FAULT = 70
+"""Our own fault: the only case in which a traceback is shown."""
+
+
+class Terminal:
+    """The voice of the commands on a terminal: results to standard output, the rest to standard error."""
+
+    def say(self, line: str) -> None:
+        """Print a result."""
+        print(line, flush=True)
+
+    def warn(self, line: str) -> None:
+        """Print what the user should notice."""
+        print(f"aotface: {line}", file=sys.stderr, flush=True)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command.
+
+    Args:
+        arguments: the words after ``aotface``; those of the process when left out.
+
+    Returns:
+        The exit code, as documented in docs/exit-codes.md.
+    """
+    voice = Terminal()
+    try:
+        words = list(sys.argv[1:] if arguments is None else arguments)
+        return _app(voice)(words, prog_name="aotface", standalone_mode=False) or 0
+    except AotfaceError as error:
+        voice.warn(f"error: {_one_line(str(error))}")
+        return error.exit_code
+    except (KeyboardInterrupt, typer.Abort):
+        voice.warn("stopped: nothing half-written is left")
+        return Interrupted.exit_code
+    except BrokenPipeError:  # the reader of our output went away, as `head` does
+        sys.stderr.close()
+        return 0
+    except Exception as fault:
+        if hasattr(fault, "format_message"):  # the option parser's own errors; its classes are not public
+            voice.warn(f"error: {_one_line(fault.format_message())} (see aotface --help)")
+            return 2
+        traceback.print_exc()
+        voice.warn("this is a fault of aotface, not yours: please report it with the lines above")
+        return EXIT_FAULT
+
+
+def _app(voice: Terminal) -> typer.Typer:
+    app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode="rich")
+
+    @app.callback(help="Put a swapped face into the light and skin tone of its picture.")
+    def _top(
+        version: Annotated[
+            bool, typer.Option("--version", is_eager=True, help="Show the version and leave.")
+        ] = False,
+    ) -> None:
+        if version:
+            from importlib.metadata import version as version_of
+
+            voice.say(f"aotface {version_of('aotface')}")
+            raise typer.Exit
+
+    app.info.invoke_without_command = False
+    for command in COMMANDS:
+        app.command(command.__name__.lower(), help=inspect.getdoc(command))(_as_function(command, voice))
+    return app
+
+
+def _as_function(command: type, voice: Terminal) -> Callable[..., None]:
+    """A function with one parameter per field, which is what the option parser reads; required ones first."""
+    hints = get_type_hints(command, include_extras=True)
+    fields = sorted(dataclasses.fields(command), key=lambda field: field.default is not dataclasses.MISSING)
+    missing = inspect.Parameter.empty
+    parameters = [
+        inspect.Parameter(
+            field.name,
+            inspect.Parameter.KEYWORD_ONLY,
+            annotation=hints[field.name],
+            default=missing if field.default is dataclasses.MISSING else field.default,
+        )
+        for field in fields
+    ]
+
+    def run(**values: Any) -> None:
+        command(**values).run(voice)
+
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return run
+
+
+def _one_line(message: str) -> str:
+    return " ".join(message.split())

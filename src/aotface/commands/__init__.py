@@ -1,0 +1,13 @@
+"""The commands: one frozen dataclass each, in a file of its name. Its fields are the options, each with its default.
+
+Nothing heavy is imported here or at the top of a command's file: ``aotface --help`` must be quick.
+"""
+
+from aotface.commands.demo import Demo
+from aotface.commands.doctor import Doctor
+from aotface.commands.inspect import Inspect
+from aotface.commands.refine import Refine
+from aotface.commands.swap import Swap
+from aotface.commands.verify import Verify
+
+COMMANDS: tuple[type, ...] = (Swap, Refine, Inspect, Verify, Doctor, Demo)

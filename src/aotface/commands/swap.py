@@ -1,0 +1,101 @@
+"""``aotface swap``."""
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from typer import Option
+
+from aotface.commands.voice import Voice
+from aotface.commands.writing import Pair, Writing, pair_up
+from aotface.errors import UsageError
+from aotface.swap.options import Options
+
+if TYPE_CHECKING:
+    from aotface.media.image import Picture
+    from aotface.swap.pipeline import Reenactor, Swapped
+    from aotface.types import Face
+
+
+@dataclass(frozen=True, kw_only=True)
+class Swap(Writing):
+    """Put the face of SOURCE into TARGET, in the target's pose, light and tone.
+
+    Several sources and several targets (folders or globs) give every pair, as files in the folder OUTPUT.
+    """
+
+    source: Annotated[
+        str, Option("--source", "-s", help="Person whose identity is wanted: picture, folder or glob.")
+    ]
+    target: Annotated[
+        str,
+        Option(
+            "--target",
+            "-t",
+            help="Picture to edit; pose, light and background stay: picture, folder or glob.",
+        ),
+    ]
+    source_face: Annotated[
+        str, Option("--source-face", help="Face of the source: largest, or its number.")
+    ] = Options.source_face
+    reenact: Annotated[
+        str,
+        Option(
+            "--reenact", help="How the source gets the target's pose: mesh, or onnx (a swapper of your own)."
+        ),
+    ] = "mesh"
+    reenact_config: Annotated[
+        Path | None, Option("--reenact-config", help="TOML file that describes the ONNX swapper.")
+    ] = None
+
+    @property
+    def options(self) -> Options:
+        """The choices that change the picture."""
+        return replace(super().options, source_face=self.source_face)
+
+    def check(self) -> None:
+        """Refuse options that do not fit together."""
+        super().check()
+        if self.reenact not in ("mesh", "onnx"):
+            raise UsageError(f"expected --reenact mesh or onnx, got {self.reenact!r}")
+        if (self.reenact == "onnx") != (self.reenact_config is not None):
+            raise UsageError("--reenact onnx and --reenact-config FILE.toml go together")
+        if self.reenact == "mesh" and self.device == "cuda":
+            raise UsageError(
+                f"nothing in this run uses cuda: mesh and {self.transfer} work on the cpu; leave --device out"
+            )
+
+    def run(self, voice: Voice) -> None:
+        """Swap every pair."""
+        self.check()
+        pairs, folder = pair_up(self.source, self.target, self.output)
+        from aotface.commands.batch import run_pairs
+        from aotface.face.detect import detect
+        from aotface.media.image import read_image
+        from aotface.swap.pipeline import swap_found
+
+        reenactor, facts = self._reenactor()
+
+        @lru_cache(maxsize=4)  # every target meets every source: do not look twice
+        def look(path: Path) -> "tuple[Picture, list[Face]]":
+            picture = read_image(path)
+            return picture, detect(picture.frame)
+
+        def work(pair: Pair) -> "tuple[Swapped, Picture]":
+            (source, givers), (target, takers) = look(pair.given), look(pair.target)
+            done = swap_found(source.frame, givers, target.frame, takers, self.options, reenactor, self.mark)
+            return done, target
+
+        run_pairs(self, pairs, folder, work, voice, facts)
+
+    def _reenactor(self) -> "tuple[Reenactor | None, dict[str, Any]]":
+        if self.reenact_config is None:
+            return None, {"device": "cpu"}
+        from aotface.media.runlog import sha256_of
+        from aotface.reenact.onnx import OnnxReenactor, pick_device
+
+        device = pick_device(self.device)
+        reenactor = OnnxReenactor(self.reenact_config, device)
+        models = {str(path): sha256_of(path) for path in reenactor.files}
+        return reenactor, {"device": device, "models": models}

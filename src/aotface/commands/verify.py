@@ -1,0 +1,23 @@
+"""``aotface verify``."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from typer import Argument
+
+from aotface.commands.voice import Voice
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verify:
+    """Say which marks a file carries: content credentials, and the invisible watermark."""
+
+    file: Annotated[Path, Argument(help="Picture to check.")]
+
+    def run(self, voice: Voice) -> None:
+        """Say the report's lines; finding no mark is an answer, not an error."""
+        from aotface.provenance.verify import verify
+
+        for line in verify(self.file).lines:
+            voice.say(line)

@@ -1,0 +1,150 @@
+"""What `swap` and `refine` share: their options, and the way from a list of pairs to written, marked files."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, NamedTuple
+
+from typer import Option
+
+from aotface.errors import UsageError
+from aotface.swap.options import Options
+
+UNMARKED = "no marks: nothing in the file says that this face is swapped, so say it wherever you show it"
+
+
+class Pair(NamedTuple):
+    """One piece of work; ``given`` is the source, or the picture that was swapped elsewhere."""
+
+    given: Path
+    target: Path
+    output: Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Writing:
+    """Options of every command that writes swapped pictures."""
+
+    output: Annotated[
+        Path,
+        Option("--output", "-o", help="Picture to write; for several pictures the folder to write into."),
+    ]
+    transfer: Annotated[
+        str,
+        Option(
+            "--transfer",
+            help="How light and tone are moved: none, mean, reinhard, linear, mkl, histogram, idt, sliced, "
+            "sinkhorn, emd or poisson.",
+        ),
+    ] = Options.transfer
+    face: Annotated[
+        str,
+        Option(
+            "--face", help="Face of the target: largest, all, or its number as `aotface inspect` shows it."
+        ),
+    ] = Options.face
+    seed: Annotated[int, Option("--seed", min=0, help="Same input and seed: same bytes.")] = Options.seed
+    device: Annotated[
+        str, Option("--device", help="Where networks run: cpu, cuda, or auto. Never silently another.")
+    ] = "auto"
+    quality: Annotated[int, Option("--quality", min=1, max=100, help="Of JPEG and WebP.")] = 95
+    mark: Annotated[
+        bool,
+        Option(
+            "--mark/--no-mark",
+            help="Watermark and content credentials. Without them nobody can tell that the face is swapped.",
+        ),
+    ] = True
+    certificate: Annotated[
+        Path | None, Option("--certificate", help="Sign with your own certificate chain (PEM); needs --key.")
+    ] = None
+    key: Annotated[Path | None, Option("--key", help="Private key of --certificate (PEM).")] = None
+    save_mask: Annotated[bool, Option("--save-mask", help="Also write OUTPUT.mask.png.")] = False
+    save_reenacted: Annotated[
+        bool,
+        Option("--save-reenacted", help="Also write OUTPUT.reenacted.png: the swap before the transfer."),
+    ] = False
+    overwrite: Annotated[bool, Option("--overwrite", help="Replace existing outputs.")] = False
+    run_log: Annotated[
+        Path | None, Option("--run-log", help="Where the record of this run goes (else beside the output).")
+    ] = None
+
+    @property
+    def options(self) -> Options:
+        """The choices that change the picture."""
+        return Options(transfer=self.transfer, face=self.face, seed=self.seed)
+
+    def check(self) -> None:
+        """Refuse options that do not fit together, before anything is read.
+
+        Raises:
+            UsageError: see the message.
+        """
+        from aotface import colour
+
+        colour.find(self.transfer)
+        if self.device not in ("auto", "cpu", "cuda"):
+            raise UsageError(f"expected --device auto, cpu or cuda, got {self.device!r}")
+        if (self.certificate is None) != (self.key is None):
+            raise UsageError("--certificate and --key go together: give both or none")
+        if not self.mark and self.certificate is not None:
+            raise UsageError("--no-mark leaves nothing to sign: drop it, or drop --certificate and --key")
+
+
+def pair_up(given: str, target: str, output: Path, by_name: bool = False) -> tuple[list[Pair], bool]:
+    """Which pictures meet, and where each result goes.
+
+    Args:
+        given: picture, folder or glob.
+        target: picture, folder or glob.
+        output: a file for two single pictures, else a folder.
+        by_name: several and several meet by equal stems (frames of one scene) instead of each with each.
+
+    Returns:
+        The pairs, and whether ``output`` is a folder.
+
+    Raises:
+        UnreadableImageError: nothing there.
+        UsageError: stems without a partner.
+    """
+    from aotface.media.files import list_images, pair_names
+
+    givens, targets = list_images(given), list_images(target)
+    single = Path(given).is_file() and Path(target).is_file()
+    if single and not output.is_dir() and not str(output).endswith(("/", "\\")):
+        return [Pair(givens[0], targets[0], output)], False
+    names = pair_names(givens, targets)
+    if by_name and len(targets) > 1:
+        places = _meet_by_stem(givens, targets)
+    else:
+        places = [(row, column) for column in range(len(targets)) for row in range(len(givens))]
+    return [Pair(givens[row], targets[column], output / names[row, column]) for row, column in places], True
+
+
+def _meet_by_stem(givens: list[Path], targets: list[Path]) -> list[tuple[int, int]]:
+    rows = {path.stem: number for number, path in enumerate(givens)}
+    columns = {path.stem: number for number, path in enumerate(targets)}
+    alone = sorted(rows.keys() ^ columns.keys())
+    if alone or len(rows) < len(givens) or len(columns) < len(targets):
+        raise UsageError(
+            f"{len(givens)} swapped pictures and {len(targets)} targets meet by file name, "
+            f"but these have no partner: {', '.join(alone[:5]) or 'two of one name'}"
+        )
+    return [(rows[stem], columns[stem]) for stem in columns]
+
+
+def side_outputs(output: Path, mask: bool, reenacted: bool) -> list[Path]:
+    """The pictures that are written beside an output when they are asked for."""
+    wanted = (("mask", mask), ("reenacted", reenacted))
+    return [output.with_name(f"{output.stem}.{word}.png") for word, asked in wanted if asked]
+
+
+def run_log_of(command: Writing, folder: bool) -> Path:
+    """Where the record goes: ``--run-log``, else ``OUTPUT.run.json`` or ``FOLDER/run.json`` (numbered when taken)."""
+    from aotface.media.runlog import free_name
+
+    if command.run_log is not None:
+        return command.run_log
+    log = (
+        command.output / "run.json" if folder else command.output.with_name(f"{command.output.stem}.run.json")
+    )
+    return log if command.overwrite else free_name(log)

@@ -1,0 +1,125 @@
+"""Is everything there: versions, devices, weights and their hashes, keys."""
+
+import importlib.util
+import platform
+import sys
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Literal
+
+from aotface.errors import WeightsError
+from aotface.media.runlog import PACKAGES
+from aotface.media.weights import sha256
+from aotface.provenance import authority
+
+FACE_MODELS = {
+    "face_detection/face_detection_short_range.tflite": (
+        "bbff11cebd1eb27a1e004cae0b0e63ec8c551cbf34a4451148b4908b8db3eca8"
+    ),
+    "face_detection/face_detection_full_range_sparse.tflite": (
+        "2c3728e6da56f21e21a320433396fb06d40d9088f2247c05e5635a688d45dfe1"
+    ),
+    "face_landmark/face_landmark_with_attention.tflite": (
+        "e06a804e0144f9929eda782122916b35d60c697c3c9344013ca2bbe76a6ce2b4"
+    ),
+}
+"""Models inside the mediapipe package that the line was tested with, and their sha256."""
+
+REINSTALL = "install again: scripts/setup, or pip install --force-reinstall mediapipe==0.10.21"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One line: ``state`` is ok, note (works without) or MISSING; ``remedy`` says what to do, if anything."""
+
+    state: Literal["ok", "note", "MISSING"]
+    name: str
+    found: str
+    remedy: str = ""
+
+
+def examine() -> list[Check]:
+    """Look at everything that the line needs, and at what it can use.
+
+    Returns:
+        One check per thing, in the order of importance.
+    """
+    return [
+        _python(),
+        *_packages(),
+        *_face_models(),
+        *_weights(),
+        *_devices(),
+        *_keys(),
+    ]
+
+
+def _python() -> Check:
+    found = f"{platform.python_version()} on {platform.platform()}"
+    if (3, 11) <= sys.version_info[:2] <= (3, 12):
+        return Check("ok", "python", found)
+    return Check(
+        "MISSING", "python", found, "the face mesh has wheels for Python 3.11 and 3.12 only: use one of these"
+    )
+
+
+def _packages() -> list[Check]:
+    checks = []
+    for name in PACKAGES:
+        try:
+            checks.append(Check("ok", name, metadata.version(name)))
+        except metadata.PackageNotFoundError:
+            checks.append(Check("MISSING", name, "not installed", f"pip install {name}, or scripts/setup"))
+    return checks
+
+
+def _face_models() -> list[Check]:
+    spec = importlib.util.find_spec("mediapipe")
+    if spec is None or spec.origin is None:
+        return []  # already reported among the packages
+    folder = Path(spec.origin).parent / "modules"
+    return [_weights_file(folder / name, expected) for name, expected in FACE_MODELS.items()]
+
+
+def _weights_file(path: Path, expected: str) -> Check:
+    try:
+        found = sha256(path)
+    except WeightsError as error:
+        return Check("MISSING", path.name, str(error), REINSTALL)
+    if expected and found != expected:
+        return Check("MISSING", path.name, f"sha256 {found[:16]}..., expected {expected[:16]}...", REINSTALL)
+    return Check("ok", path.name, f"sha256 {found[:16]}...")
+
+
+def _weights() -> list[Check]:
+    """The trained networks in this package."""
+    folder = Path(__file__).parent / "weights"
+    files = sorted(folder.glob("*.safetensors"))
+    if not files:
+        found = "none in this version: --transfer takes the classical methods"
+        return [Check("note", "trained transport", found)]
+    return [_weights_file(path, "") for path in files]
+
+
+def _devices() -> list[Check]:
+    import onnxruntime
+    import torch
+
+    cuda = [torch.cuda.get_device_name(number) for number in range(torch.cuda.device_count())]
+    remedy = "" if cuda else "no NVIDIA GPU seen; with one: install torch with CUDA, then ask again"
+    providers = [name.removesuffix("ExecutionProvider") for name in onnxruntime.get_available_providers()]
+    return [
+        Check("ok", "cpu", f"{torch.get_num_threads()} threads for torch"),
+        Check("ok" if cuda else "note", "cuda", ", ".join(cuda) or "none", remedy),
+        Check("ok", "onnxruntime on", ", ".join(providers)),
+    ]
+
+
+def _keys() -> list[Check]:
+    folder = authority.home()
+    if authority.own_root() is None:
+        return [
+            Check("ok", "signing keys", f"none yet: a test authority is made in {folder} when first needed")
+        ]
+    return [Check("ok", "signing keys", f"test authority in {folder}")]

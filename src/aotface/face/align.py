@@ -1,0 +1,128 @@
+"""The aligned square: a similarity transform from frame to crop, and sampling that neither aliases nor blurs."""
+
+import cv2
+import numpy as np
+from jaxtyping import Float, Float32
+
+from aotface.face.mesh import MEAN
+from aotface.face.pose import fit_pose
+from aotface.types import CROP_SIDE, AlignedFace, Crop, Face, Frame, Landmarks, Matrix
+
+FACE_HEIGHT = 0.66
+"""Height of the mean face (mesh edge on the forehead to chin) as a share of the crop's side."""
+
+UPWARD_SHIFT = 0.12
+"""How far above the middle of the mesh the crop's centre lies, in units of the mean face (room for the forehead)."""
+
+
+def align(frame: Frame, face: Face, side: int = CROP_SIDE) -> AlignedFace:
+    """Cut the face out, upright and at a standard size.
+
+    Args:
+        frame: uint8 or uint16, height x width x 3, RGB.
+        face: a face of that frame.
+        side: side of the crop in pixels.
+
+    Returns:
+        The crop with the matrix that maps frame points to crop points; what lies outside the frame repeats its edge.
+    """
+    matrix = crop_matrix(face.landmarks, side)
+    x, y = np.meshgrid(np.arange(side, dtype=np.float32), np.arange(side, dtype=np.float32))
+    back = invert(matrix)
+    map_x = (back[0, 0] * x + back[0, 1] * y + back[0, 2]).astype(np.float32)
+    map_y = (back[1, 0] * x + back[1, 1] * y + back[1, 2]).astype(np.float32)
+    crop = sample(frame, map_x, map_y, scale_of(matrix))
+    return AlignedFace(face, crop, matrix, transform_landmarks(face.landmarks, matrix))
+
+
+def crop_matrix(landmarks: Landmarks, side: int = CROP_SIDE) -> Matrix:
+    """The similarity from frame to crop, from the rigid 3-D pose: an opened jaw or a turned head does not resize it.
+
+    Args:
+        landmarks: 468 x 3, frame pixels.
+        side: side of the crop in pixels.
+
+    Returns:
+        2 x 3, maps frame points to crop points (pixel centres at integers).
+    """
+    pose = fit_pose(MEAN.astype(np.float64), landmarks.astype(np.float64))
+    down = pose.rotation[:2, 1]
+    upright = np.array([[down[1], -down[0]], [down[0], down[1]]]) / np.linalg.norm(down)  # down -> (0, 1)
+    fitted = pose.apply(MEAN.astype(np.float64))[:, :2] @ upright.T
+    height = pose.scale * (MEAN[:, 1].max() - MEAN[:, 1].min())
+    zoom = FACE_HEIGHT * side / height
+    centre = (fitted.min(axis=0) + fitted.max(axis=0)) / 2 - np.array([0.0, UPWARD_SHIFT * pose.scale])
+    return np.concatenate([zoom * upright, ((side - 1) / 2 - zoom * centre)[:, None]], axis=1)
+
+
+def invert(matrix: Matrix) -> Matrix:
+    """The matrix that leads back."""
+    linear = np.linalg.inv(matrix[:, :2])
+    return np.concatenate([linear, -(linear @ matrix[:, 2])[:, None]], axis=1)
+
+
+def scale_of(matrix: Matrix) -> float:
+    """Crop pixels per frame pixel."""
+    return float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
+
+
+def resize_matrix(matrix: Matrix, side: int, new_side: int) -> Matrix:
+    """The matrix of the same crop at another side (pixel edges, not centres, scale)."""
+    zoom = new_side / side
+    scaled = matrix * zoom
+    scaled[:, 2] += (zoom - 1) / 2
+    return scaled
+
+
+def transform_points(points: Float[np.ndarray, "n 2"], matrix: Matrix) -> Float[np.ndarray, "n 2"]:
+    """Map points through a matrix."""
+    return (points @ matrix[:, :2].T + matrix[:, 2]).astype(points.dtype)
+
+
+def transform_landmarks(landmarks: Landmarks, matrix: Matrix) -> Landmarks:
+    """Map landmarks through a matrix; z keeps its sign and takes the matrix's scale."""
+    flat = landmarks[:, :2].astype(np.float64) @ matrix[:, :2].T + matrix[:, 2]
+    return np.concatenate([flat, landmarks[:, 2:] * scale_of(matrix)], axis=1).astype(np.float32)
+
+
+def sample(
+    frame: Frame,
+    map_x: Float32[np.ndarray, "height width"],
+    map_y: Float32[np.ndarray, "height width"],
+    scale: float,
+) -> Float32[np.ndarray, "height width 3"]:
+    """Read a frame at given places, as float 0..1.
+
+    Args:
+        frame: uint8 or uint16, RGB.
+        map_x: frame x for every output pixel.
+        map_y: frame y for every output pixel.
+        scale: output pixels per frame pixel; under 1/2 the frame is area-averaged first, so that nothing aliases.
+
+    Returns:
+        height x width x 3, 0..1; beyond the frame its edge is repeated.
+    """
+    left, top = (max(0, int(np.floor(m.min())) - 8) for m in (map_x, map_y))
+    right, bottom = int(np.ceil(map_x.max())) + 9, int(np.ceil(map_y.max())) + 9
+    left, top = min(left, frame.shape[1] - 1), min(top, frame.shape[0] - 1)
+    region = frame[top : max(bottom, top + 1), left : max(right, left + 1)]
+    x, y = map_x - left, map_y - top
+    factor = max(1, int(1 / max(scale, 1e-6)))
+    if factor > 1:
+        rows, columns = -(-region.shape[0] // factor), -(-region.shape[1] // factor)
+        region = cv2.copyMakeBorder(
+            region,
+            0,
+            rows * factor - region.shape[0],
+            0,
+            columns * factor - region.shape[1],
+            cv2.BORDER_REPLICATE,
+        )
+        region = cv2.resize(region, (columns, rows), interpolation=cv2.INTER_AREA)
+        x, y = ((m - (factor - 1) / 2) / factor for m in (x, y))
+    full = 255.0 if frame.dtype == np.uint8 else 65535.0
+    values = region.astype(np.float32) / full
+    moved = cv2.remap(
+        values, x.astype(np.float32), y.astype(np.float32), cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+    )
+    return np.clip(moved, 0, 1)

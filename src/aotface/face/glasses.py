@@ -1,0 +1,200 @@
+"""Spectacles: are there any, and which pixels do their frames cover.
+
+A frame is a thin line where bare faces have none: across the bridge of the nose and below the eyes. The strongest such
+lines are found by dynamic programming on patches laid out by the mesh; a small logistic model weighs them.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from jaxtyping import Float, Float32
+
+from aotface.face.mesh import LEFT_BROW, LEFT_EYE, RIGHT_BROW, RIGHT_EYE
+from aotface.types import Crop, Geometry, Landmarks, Mask
+
+ANGLES, RADII, ACROSS, DOWN = 60, 44, 20, 46
+"""Samples around an eye, away from it, across the bridge and down it."""
+
+NOSE = np.array([188, 412, 437, 327, 98, 217])
+"""Around the flanks of the nose, from below its bridge to the nostrils: folds there look like rims."""
+
+WEIGHTS = np.array([18.12, 2.3, 1.21, 0.56, 1.41, -0.36, 0.1, 1.53, 0.8])
+"""Of the logistic model: bias, then log line strengths."""
+
+SURE = 0.7
+"""Probability under which no spectacles are assumed."""
+
+
+@dataclass(frozen=True)
+class Patch:
+    """Places of a crop, laid out as ``along x across``: a line of interest runs along the first axis."""
+
+    x: Float32[np.ndarray, "along across"]
+    y: Float32[np.ndarray, "along across"]
+
+    def read(self, plane: Mask) -> Float32[np.ndarray, "along across"]:
+        """Values of a plane there."""
+        return cv2.remap(plane, self.x, self.y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+
+
+@dataclass(frozen=True)
+class Line:
+    """The strongest line through a patch: its places, and the strength at each."""
+
+    x: Float32[np.ndarray, " along"]
+    y: Float32[np.ndarray, " along"]
+    strength: Float32[np.ndarray, " along"]
+
+
+def covered_by_glasses(crop: Crop, landmarks: Landmarks, geometry: Geometry) -> Mask:
+    """How surely each pixel shows the frame of spectacles.
+
+    Args:
+        crop: 256 x 256 x 3, 0..1.
+        landmarks: 468 x 3, crop pixels.
+        geometry: of the same crop.
+
+    Returns:
+        side x side, 0 (face) .. 1 (frame).
+    """
+    light = log_light(crop)
+    patches = lay_out(landmarks)
+    doubt = doubtful(landmarks, len(crop))
+    lines = {sign: [strongest_line(patch, light, doubt, sign) for patch in patches] for sign in (1, -1)}
+    if probability(lines) < SURE:
+        return np.zeros_like(light)
+    dark = np.mean([line.strength.mean() for line in lines[1]])
+    bright = np.mean([line.strength.mean() for line in lines[-1]])
+    sign = 1 if dark >= 0.7 * bright else -1
+    return trace(lines[sign], light, doubt, sign) * (geometry.mask > 0)
+
+
+def log_light(crop: Crop) -> Mask:
+    """Logarithm of linear light, lightly smoothed."""
+    linear = cv2.GaussianBlur(crop**2.2, (0, 0), 0.7)
+    return np.log(linear + 0.01).mean(axis=2)
+
+
+def lay_out(landmarks: Landmarks) -> list[Patch]:
+    """The bridge of the nose (lines run across it), the rings around the right and the left eye, the temples."""
+    down = landmarks[152, :2] - landmarks[10, :2]
+    down = down / np.linalg.norm(down)
+    a, b = landmarks[133], landmarks[362]
+    u = np.linspace(0.28, 0.72, ACROSS)[:, None, None]
+    v = np.linspace(-0.55, 0.6, DOWN)[None, :, None] * np.linalg.norm(b - a)
+    patches = [_patch(a[:2] + u * (b - a)[:2] + v * down)]
+    for outer, inner, top, bottom in ((33, 133, 159, 145), (263, 362, 386, 374)):
+        centre = landmarks[[outer, inner, top, bottom], :2].mean(axis=0)
+        width = float(np.linalg.norm(landmarks[outer] - landmarks[inner]))
+        out = (landmarks[outer] - landmarks[inner])[:2] / width
+        angle = (np.arange(ANGLES) * (2 * np.pi / ANGLES))[:, None, None]
+        radius = np.linspace(0.5, 1.5, RADII)[None, :, None] * width
+        patches.append(_patch(centre + radius * (np.cos(angle) * out + np.sin(angle) * down)))
+    for outer, temple in ((33, 127), (263, 356)):
+        start, end = landmarks[outer, :2], landmarks[temple, :2]
+        reach = float(np.linalg.norm(landmarks[temple] - landmarks[outer]))
+        along = start + np.linspace(0.35, 1, 12)[:, None, None] * (end - start)
+        patches.append(_patch(along + np.linspace(-0.6, 0.5, 30)[None, :, None] * reach * down))
+    return patches
+
+
+def _patch(places: Float[np.ndarray, "along across 2"]) -> Patch:
+    return Patch(places[..., 0].astype(np.float32), places[..., 1].astype(np.float32))
+
+
+def doubtful(landmarks: Landmarks, side: int) -> Mask:
+    """How much a line counts: nothing on the eyes and the sides of the nose, less on the brows, which are lines too."""
+    worth = np.ones((side, side), np.float32)
+    for ring, value in ((LEFT_BROW, 0.5), (RIGHT_BROW, 0.5), (NOSE, 0.15), (LEFT_EYE, 0.0), (RIGHT_EYE, 0.0)):
+        hull = cv2.convexHull(np.round(landmarks[ring, :2]).astype(np.int32))
+        cv2.fillConvexPoly(worth, hull, value)
+    return cv2.GaussianBlur(cv2.erode(worth, np.ones((3, 3), np.uint8)), (0, 0), 1.5)
+
+
+def strongest_line(patch: Patch, light: Mask, worth: Mask, sign: int) -> Line:
+    """The dark (sign 1) or bright (sign -1) line through a patch, by dynamic programming.
+
+    Args:
+        patch: where to look; the line runs along its first axis and moves at most one sample across per step.
+        light: logarithm of light.
+        worth: how much a line counts at each pixel, 0..1.
+        sign: 1 for a line darker than its surroundings, -1 for a brighter one.
+
+    Returns:
+        The line; its strength is the second derivative across it, at the better of two widths.
+    """
+    values = patch.read(light)
+    strength = np.zeros_like(values)
+    for sigma in (1.2, 2.2):
+        smooth = cv2.GaussianBlur(values, (0, 0), sigmaX=sigma, sigmaY=1.0)
+        bend = np.zeros_like(values)
+        bend[:, 1:-1] = sigma**2 * (smooth[:, :-2] + smooth[:, 2:] - 2 * smooth[:, 1:-1])
+        strength = np.maximum(strength, sign * bend)
+    strength *= patch.read(worth)
+    strength[:, :3] = strength[:, -3:] = 0
+    gain = strength / (strength + 0.25)  # one black stretch does not outweigh a whole grey line
+    total = gain[0].copy()
+    came_from = np.zeros(strength.shape, np.int64)
+    for step in range(1, len(strength)):
+        left = np.concatenate([[-np.inf], total[:-1]]) - 0.05
+        right = np.concatenate([total[1:], [-np.inf]]) - 0.05
+        choices = np.stack([left, total, right])
+        came_from[step] = choices.argmax(axis=0) - 1
+        total = choices.max(axis=0) + gain[step]
+    at = [int(total.argmax())]
+    for step in range(len(strength) - 1, 0, -1):
+        at.append(at[-1] + int(came_from[step, at[-1]]))
+    index = (np.arange(len(strength)), np.array(at[::-1]))
+    return Line(patch.x[index], patch.y[index], strength[index])
+
+
+def signs_of_glasses(lines: dict[int, list[Line]]) -> Float[np.ndarray, " 9"]:
+    """What the logistic model weighs: 1, then log strengths: bridge, under either eye, temples."""
+    low = slice(ANGLES // 12, ANGLES * 5 // 12)  # from 30 to 150 degrees, downwards
+    values = [1.0]
+    for sign in (1, -1):
+        bridge, *eyes, _, _ = lines[sign]
+        under = sorted(float(eye.strength[low].mean()) for eye in eyes)
+        values += [float(np.percentile(bridge.strength, 20)), under[0], under[1]]
+    values += sorted(float(np.percentile(line.strength, 20)) for line in lines[1][3:])
+    return np.array([values[0], *np.log(np.array(values[1:]) + 0.01)])
+
+
+def probability(lines: dict[int, list[Line]]) -> float:
+    """That spectacles are worn."""
+    return float(1 / (1 + np.exp(-signs_of_glasses(lines) @ WEIGHTS)))
+
+
+def trace(lines: list[Line], light: Mask, worth: Mask, sign: int) -> Mask:
+    """Soft mask of thin structures along lines.
+
+    Args:
+        lines: of the bridge and both eyes.
+        light: logarithm of light.
+        worth: how much a line counts at each pixel, 0..1.
+        sign: 1 for dark frames, -1 for bright ones.
+
+    Returns:
+        side x side, 0..1.
+    """
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (15, 15))
+    operation = cv2.MORPH_BLACKHAT if sign > 0 else cv2.MORPH_TOPHAT
+    thin = cv2.morphologyEx(light, operation, kernel)
+    band = np.zeros(light.shape, np.uint8)
+    typical = float(np.median(np.concatenate([line.strength for line in lines[:3]])))
+    depth: list[float] = []
+    for line in lines:
+        level = cv2.blur(line.strength[:, None], (1, 5))[:, 0]
+        here = Patch(line.x[:, None], line.y[:, None]).read(worth)[:, 0]
+        brow = (here < 0.8) & (level > 1.1 * typical * np.maximum(here, 0.5))  # a thin rim does not thicken there
+        strong = (level > 0.5 * typical) & ~brow
+        points = np.stack([line.x, line.y], axis=1)
+        for k in range(len(points) - 1):
+            if strong[k] and strong[k + 1]:
+                start, end = (tuple(int(round(float(c))) for c in points[j]) for j in (k, k + 1))
+                cv2.line(band, start, end, 1, 9)
+                depth.append(float(thin[min(max(start[1], 0), len(thin) - 1), min(max(start[0], 0), len(thin) - 1)]))
+    full = max(float(np.median(depth)) if depth else 0.0, 0.15)
+    soft = np.clip((thin / full - 0.25) / 0.45, 0, 1)
+    return (soft * cv2.GaussianBlur(band.astype(np.float32), (0, 0), 1.0)).astype(np.float32)

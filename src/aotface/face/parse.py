@@ -1,0 +1,44 @@
+"""Which part of the face is visible: hair, glasses, hats, hands and microphones stay in front of a swapped face."""
+
+import cv2
+import numpy as np
+
+from aotface.face.glasses import covered_by_glasses
+from aotface.face.hair import covered_by_hair
+from aotface.types import Crop, Geometry, Landmarks, Mask
+
+WORKING_SIDE = 256
+"""Side in pixels at which occluders are looked for, whatever the crop's side."""
+
+
+def visible_skin(crop: Crop, landmarks: Landmarks, geometry: Geometry) -> Mask:
+    """How much of the face surface (skin, eyes, brows, lips, beard) each pixel shows.
+
+    Args:
+        crop: side x side x 3, 0..1, RGB.
+        landmarks: 468 x 3, crop pixels.
+        geometry: rendered from those landmarks at the crop's side.
+
+    Returns:
+        side x side, 1 where the face is visible, 0 where something is in front of it, soft between; 1 outside the mesh.
+
+    Source: [ours].
+    """
+    side = len(crop)
+    if side != WORKING_SIDE:
+        crop, landmarks, geometry = _at_working_side(crop, landmarks, geometry)
+    covered = covered_by_hair(crop, landmarks, geometry)
+    visible = (1 - covered) * (1 - covered_by_glasses(crop, landmarks, geometry))
+    if side != WORKING_SIDE:
+        visible = cv2.resize(visible, (side, side), interpolation=cv2.INTER_LINEAR)
+    return np.clip(visible, 0, 1).astype(np.float32)
+
+
+def _at_working_side(crop: Crop, landmarks: Landmarks, geometry: Geometry) -> tuple[Crop, Landmarks, Geometry]:
+    scale = WORKING_SIDE / len(crop)
+    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    size = (WORKING_SIDE, WORKING_SIDE)
+    moved = ((landmarks + np.array([0.5, 0.5, 0])) * scale - np.array([0.5, 0.5, 0])).astype(np.float32)
+    maps = [cv2.resize(m, size, interpolation=cv2.INTER_NEAREST) for m in
+            (geometry.normals, geometry.pncc, geometry.depth * np.float32(scale), geometry.mask)]
+    return cv2.resize(crop, size, interpolation=method), moved, Geometry(*maps)

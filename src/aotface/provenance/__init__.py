@@ -1,0 +1,13 @@
+"""Two marks in every picture: an invisible watermark in its pixels, and signed content credentials in its file.
+
+The order is fixed, because every change after signing breaks the signature::
+
+    frame = mark_frame(frame)                            # pixels
+    data = encode_image(frame, "JPEG", like=target)      # aotface.media.image
+    signed = sign(data, record, parent=target_path)      # aotface.provenance.credentials
+    write_signed(path, signed)
+"""
+
+from aotface.provenance.watermark import embed as mark_frame
+
+__all__ = ["mark_frame"]

@@ -1,0 +1,309 @@
+"""Source identity in the target's pose and expression, by the 3-D mesh alone [ours]; no weights.
+
+The new shape is the target's own (pose, expression, outline) moved towards the source's in the regions that
+carry identity. Its texture is the source photograph, read through a smooth dense map; what the photograph does not
+show comes from the face's mirrored side, and the inner mouth (or an eye) comes from the target when it is closed in the
+source.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from jaxtyping import Float32
+
+from aotface.face.align import resize_matrix, sample, scale_of, transform_landmarks
+from aotface.face.mesh import (
+    INNER_LIPS,
+    LEFT_BROW,
+    LEFT_EYE,
+    MEAN,
+    MIRROR,
+    OUTER_LIPS,
+    OVAL,
+    RIGHT_BROW,
+    RIGHT_EYE,
+    TRIANGLES,
+    to_vertices,
+    triangle_areas,
+)
+from aotface.face.pose import fit_pose
+from aotface.face.render import Raster, rasterize
+from aotface.types import CROP_SIDE, AlignedFace, Crop, Face, Frame, Landmarks, Mask, Matrix
+
+SMOOTHING = 2.0
+"""Sigma in pixels at 256 of the blur on the dense map: hides the creases along triangle edges."""
+
+
+@dataclass(frozen=True)
+class Reenacted:
+    """A face in the target's crop before transport (X_r).
+
+    ``crop``: the whole square; outside ``mask`` it is the target's own. ``mask``: soft, 0..1, where the source's face is
+    shown. ``native``: where, inside the mask, pixels are already the target's (inner mouth, closed eyes) and
+    must not be moved again. ``landmarks``: of the new shape, crop pixels.
+    """
+
+    crop: Crop
+    mask: Mask
+    native: Mask
+    landmarks: Landmarks
+
+
+def reenact(
+    source_frame: Frame,
+    source: Face,
+    target: AlignedFace,
+    source_visible: Mask | None = None,
+    source_matrix: Matrix | None = None,
+    identity_strength: float = 1.0,
+) -> Reenacted:
+    """Put the source's face into the target's pose and expression.
+
+    Args:
+        source_frame: the picture of the source, uint8 or uint16 RGB.
+        source: the face in it.
+        target: the aligned target face; its crop's side is the side of the result.
+        source_visible: optional 0..1 mask of the source's visible skin; covered places show the mirrored side, or
+            else the target.
+        source_matrix: frame-to-crop matrix of ``source_visible``; left out, the mask is on the frame's own pixels.
+        identity_strength: 0 keeps the target's shape, 1 takes the source's where identity lives.
+
+    Returns:
+        The reenacted face.
+
+    Source: [ours]; the mesh is the 468-point one.
+    """
+    side = target.crop.shape[0]
+    grid = min(side, CROP_SIDE)
+    unit = grid / CROP_SIDE
+    shrink = grid / side
+    matrix = np.array([[shrink, 0, (shrink - 1) / 2], [0, shrink, (shrink - 1) / 2]])
+    target_points = transform_landmarks(target.landmarks, matrix)
+    points = identity_shape(source.landmarks, target_points, identity_strength)
+    raster = rasterize(points, grid)
+
+    direct, mirrored = source.landmarks[:, :2], source.landmarks[MIRROR, :2]
+    shown = to_vertices(_visibility(source.landmarks, points))
+    weight = _soften(raster.interpolate(shown[:, None])[..., 0], raster.covered, 4.0 * unit)
+    visible = np.ones((grid, grid), np.float32)
+    maps = [_dense_map(raster, places) for places in (direct, mirrored)]
+    if source_visible is not None:
+        to_mask = np.eye(2, 3) if source_matrix is None else source_matrix
+        seen = [_read_mask(source_visible, to_mask, m) for m in maps]
+        reachable = weight * seen[0]
+        weight = reachable / np.maximum(reachable + (1 - reachable) * seen[1], 1e-3) * (reachable > 1e-3)
+        weight = _soften(weight.astype(np.float32), raster.covered, 1.5 * unit)
+        visible = np.clip(np.maximum(reachable, seen[1]), 0, 1)
+
+    crops = [_read_crop(source_frame, m, side) for m in maps]
+    face = crops[1] + (crops[0] - crops[1]) * _enlarge(weight, side)[..., None]
+    edge = inner_mask(points, raster)
+    native = _native(source.landmarks, target_points, points, raster)
+    native_large = _enlarge(native, side)[..., None]
+    if native.any():
+        target_seen = _through_target(target.crop, raster, target_points, side)
+        face = face + (target_seen - face) * native_large
+    mask = _enlarge(np.clip(edge * visible, 0, 1), side)
+    outside = _enlarge(raster.covered.astype(np.float32), side)[..., None]
+    whole = target.crop + (face - target.crop) * np.clip(outside * 4 - 1.5, 0, 1)
+    return Reenacted(np.clip(whole, 0, 1).astype(np.float32), mask, native_large[..., 0], points_at(points, shrink))
+
+
+def points_at(points: Landmarks, shrink: float) -> Landmarks:
+    """Landmarks of the 256-px grid in the crop's own pixels."""
+    back = 1 / shrink
+    return transform_landmarks(points, np.array([[back, 0, (back - 1) / 2], [0, back, (back - 1) / 2]]))
+
+
+def identity_shape(source: Landmarks, target: Landmarks, strength: float = 1.0) -> Landmarks:
+    """The target's shape with the source's identity in it.
+
+    Both shapes are brought to the mean face's pose; their difference is taken whole on nose, cheeks and forehead, as one
+    rigid shift per part on eyes, brows and mouth (their inner shape is expression), and not at all on the outline, so
+    that the new face fills the target's head.
+
+    Args:
+        source: 468 x 3, any similarity.
+        target: 468 x 3, the pixels of the result.
+        strength: 0..1.
+
+    Returns:
+        468 x 3 in the target's pixels. Equal to ``target`` when both shapes are the same.
+    """
+    mean = MEAN.astype(np.float64)
+    target_pose = fit_pose(mean, target.astype(np.float64))
+    source_shape = fit_pose(mean, source.astype(np.float64)).undo(source.astype(np.float64))
+    target_shape = target_pose.undo(target.astype(np.float64))
+    difference = source_shape - target_shape
+    for part in _parts():
+        difference[part] = difference[part].mean(axis=0)
+    moved = target_shape + strength * _identity_weight()[:, None] * _smooth_over_mesh(difference)
+    return target_pose.apply(moved).astype(np.float32)
+
+
+def _parts() -> list[np.ndarray]:
+    """Vertices that move together: everything within a short distance of each eye and brow, and of the lips."""
+    parts = []
+    for ring, reach in ((LEFT_EYE, 0.14), (RIGHT_EYE, 0.14), (LEFT_BROW, 0.08), (RIGHT_BROW, 0.08), (OUTER_LIPS, 0.12)):
+        distance = np.linalg.norm(MEAN[:, None] - MEAN[ring][None], axis=2).min(axis=1)
+        parts.append(np.flatnonzero(distance < reach))
+    return parts
+
+
+def _identity_weight() -> np.ndarray:
+    """0 on the outline, 1 from 0.45 mean-face units inwards, smooth between."""
+    distance = np.linalg.norm(MEAN[:, None] - MEAN[OVAL][None], axis=2).min(axis=1)
+    t = np.clip(distance / 0.45, 0, 1)
+    return t * t * (3 - 2 * t)
+
+
+def _smooth_over_mesh(values: np.ndarray, rounds: int = 4) -> np.ndarray:
+    """Average each vertex with its neighbours, so that parts which move together join the rest without a fold."""
+    pairs = np.concatenate([TRIANGLES[:, [0, 1]], TRIANGLES[:, [1, 2]], TRIANGLES[:, [2, 0]]])
+    for _ in range(rounds):
+        total, count = np.zeros_like(values), np.zeros((len(values), 1))
+        for a, b in ((0, 1), (1, 0)):
+            np.add.at(total, pairs[:, a], values[pairs[:, b]])
+            np.add.at(count, pairs[:, a], 1)
+        values = (values + total / count) / 2
+    return values
+
+
+def _visibility(source: Landmarks, points: Landmarks) -> np.ndarray:
+    """Per triangle: 1 where the source shows about as much of it as the target asks for, 0 where it is turned away."""
+    source_scale = fit_pose(MEAN.astype(np.float64), source.astype(np.float64)).scale
+    scale = fit_pose(MEAN.astype(np.float64), points.astype(np.float64)).scale
+    available = triangle_areas(source) / source_scale**2
+    wanted = np.maximum(triangle_areas(points) / scale**2, 1e-5)
+    t = np.clip((available / wanted - 0.12) / (0.4 - 0.12), 0, 1)
+    return (t * t * (3 - 2 * t)).astype(np.float32)
+
+
+def _dense_map(raster: Raster, places: np.ndarray) -> np.ndarray:
+    """Smooth map from grid pixels to ``places`` (468 x 2), defined beyond the mesh by its affine trend."""
+    side = raster.depth.shape[0]
+    covered = raster.covered
+    y, x = np.nonzero(covered)
+    values = raster.interpolate(places.astype(np.float32))
+    design = np.stack([x, y, np.ones_like(x)], axis=1).astype(np.float64)
+    trend, *_ = np.linalg.lstsq(design, values[covered].astype(np.float64), rcond=None)
+    grid_y, grid_x = np.mgrid[0:side, 0:side]
+    plane = np.stack([grid_x, grid_y, np.ones_like(grid_x)], axis=2) @ trend
+    residual = np.where(covered[..., None], values - plane, 0).astype(np.float32)
+    near = _fill(residual, covered)
+    return (plane + cv2.GaussianBlur(near, (0, 0), SMOOTHING * side / CROP_SIDE)).astype(np.float32)
+
+
+def _fill(values: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Continue values beyond where they are known: the nearest known one, then eased."""
+    _, labels = cv2.distanceTransformWithLabels(
+        (~known).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    first = np.zeros(labels.max() + 1, np.int64)
+    first[labels[known]] = np.flatnonzero(known.ravel())
+    filled = values.reshape(-1, values.shape[-1])[first[labels].ravel()].reshape(values.shape)
+    eased = cv2.GaussianBlur(filled, (0, 0), 4.0 * len(known) / CROP_SIDE)
+    return np.where(known[..., None], values, eased)
+
+
+def _read_crop(frame: Frame, dense: np.ndarray, side: int) -> Crop:
+    large = _enlarge(dense, side)
+    step = np.abs(np.gradient(dense, axis=(0, 1)))
+    spread = float(np.median(np.sqrt((step**2).sum(axis=(0, 3))))) / np.sqrt(2) * dense.shape[0] / side
+    return sample(frame, large[..., 0], large[..., 1], 1 / max(spread, 1e-6))
+
+
+def _read_mask(mask: Mask, matrix: np.ndarray, dense: np.ndarray) -> Mask:
+    x = matrix[0, 0] * dense[..., 0] + matrix[0, 1] * dense[..., 1] + matrix[0, 2]
+    y = matrix[1, 0] * dense[..., 0] + matrix[1, 1] * dense[..., 1] + matrix[1, 2]
+    return cv2.remap(
+        mask, x.astype(np.float32), y.astype(np.float32), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
+
+
+def _enlarge(values: np.ndarray, side: int) -> np.ndarray:
+    """Resample a grid map to the crop's side, pixel centre on pixel centre."""
+    if values.shape[0] == side:
+        return values
+    # Area when shrinking, bilinear when growing: both keep an affine map affine away from the border.
+    flags = cv2.INTER_AREA if side < values.shape[0] else cv2.INTER_LINEAR
+    if values.ndim == 3 and values.shape[2] == 2 and side > values.shape[0]:
+        return _enlarge_map(values, side)
+    return cv2.resize(values, (side, side), interpolation=flags)
+
+
+def _enlarge_map(dense: np.ndarray, side: int) -> np.ndarray:
+    """Like a resize, but exact at the border too: the map is continued linearly by one pixel first."""
+    padded = np.pad(dense, ((1, 1), (1, 1), (0, 0)), mode="reflect", reflect_type="odd")
+    scale = dense.shape[0] / side
+    place = ((np.arange(side) + 0.5) * scale - 0.5 + 1).astype(np.float32)
+    x, y = np.meshgrid(place, place)
+    return cv2.remap(padded, x, y, cv2.INTER_LINEAR)
+
+
+def inner_mask(points: Landmarks, raster: Raster) -> Mask:
+    """Soft mask that falls to 0 before the mesh's edge: quickly at the jaw, slowly on the forehead.
+
+    Args:
+        points: 468 x 3 in the raster's pixels.
+        raster: the drawn mesh.
+
+    Returns:
+        0..1; 0 everywhere outside the mesh.
+    """
+    covered = raster.covered.astype(np.uint8)
+    distance = cv2.distanceTransform(cv2.copyMakeBorder(covered, 1, 1, 1, 1, cv2.BORDER_CONSTANT), cv2.DIST_L2, 5)
+    height = raster.interpolate(MEAN[:, 1:2].copy())[..., 0]
+    upper = np.clip((-0.9 - height) / 0.6, 0, 1)  # 1 at the forehead's edge
+    width = (7.0 + 9.0 * upper) * raster.depth.shape[0] / CROP_SIDE
+    unit = raster.depth.shape[0] / CROP_SIDE
+    t = np.clip((distance[1:-1, 1:-1] - unit) / width, 0, 1)
+    soft = (t * t * (3 - 2 * t)).astype(np.float32) * raster.covered
+    return cv2.GaussianBlur(soft, (0, 0), 1.5 * unit) * raster.covered
+
+
+def _soften(values: np.ndarray, covered: np.ndarray, sigma: float) -> np.ndarray:
+    known = covered.astype(np.float32)
+    blurred = cv2.GaussianBlur(values * known, (0, 0), sigma)
+    return blurred / np.maximum(cv2.GaussianBlur(known, (0, 0), sigma), 1e-3)
+
+
+def _native(source: Landmarks, target: Landmarks, points: Landmarks, raster: Raster) -> Mask:
+    """Where the target's own inner mouth or eye shows, because the source's is closed and the target's open."""
+    side = raster.depth.shape[0]
+    native = np.zeros((side, side), np.float32)
+    for ring, open_at in ((INNER_LIPS, 0.05), (LEFT_EYE, 0.12), (RIGHT_EYE, 0.12)):
+        gap_source, gap_target = opening(source, ring), opening(target, ring)
+        closed = np.clip((open_at - gap_source) / (0.4 * open_at), 0, 1)
+        wanted = np.clip((gap_target - open_at) / (0.4 * open_at), 0, 1)
+        if closed * wanted > 0:
+            polygon = np.round(points[ring, :2] * 16).astype(np.int32)
+            hole = np.zeros((side, side), np.uint8)
+            cv2.fillPoly(hole, [polygon], 255, lineType=cv2.LINE_AA, shift=4)
+            soft = cv2.GaussianBlur(hole.astype(np.float32) / 255, (0, 0), side / CROP_SIDE)
+            native = np.maximum(native, float(closed * wanted) * soft)
+    return native
+
+
+def opening(landmarks: Landmarks, ring: np.ndarray) -> float:
+    """How far a ring of lids or lips is open: area over squared width, 0 when closed."""
+    x, y = landmarks[ring, 0].astype(np.float64), landmarks[ring, 1].astype(np.float64)
+    area = abs((x * np.roll(y, -1) - y * np.roll(x, -1)).sum()) / 2
+    half = len(ring) // 2  # rings start at one corner and pass the other half-way
+    width = np.hypot(x[half] - x[0], y[half] - y[0])
+    return float(area / max(width, 1e-6) ** 2)
+
+
+def _through_target(crop: Crop, raster: Raster, target: Landmarks, side: int) -> Crop:
+    """The target's crop under the new shape: mouth and eyes follow the parts that were shifted."""
+    large = _enlarge(_dense_map(raster, target[:, :2]), side)
+    zoom = side / raster.depth.shape[0]
+    large = (large + 0.5) * zoom - 0.5
+    return cv2.remap(
+        crop,
+        large[..., 0].astype(np.float32),
+        large[..., 1].astype(np.float32),
+        cv2.INTER_CUBIC,
+        borderMode=cv2.BORDER_REPLICATE,
+    )

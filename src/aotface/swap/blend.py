@@ -1,0 +1,174 @@
+"""Lay a swapped crop back into its frame: soft-edged, multi-band, at the frame's own resolution."""
+
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+from jaxtyping import Float32
+
+from aotface.face.align import invert, resize_matrix, sample, scale_of, transform_points
+from aotface.types import CROP_SIDE, Crop, Frame, Mask, Matrix
+
+STRIP_ROWS = 512
+"""Rows composed at a time: memory follows the strip, not the face."""
+
+BAND_REACHES = (2.5, 8.0)
+"""Width of the two low bands (standard deviations) in pixels of the 256 px crop."""
+
+Box = tuple[int, int, int, int]
+
+
+def blend(target: Frame, swapped: Crop, mask: Float32[np.ndarray, "side side"], matrix: Matrix) -> Frame:
+    """Compose ``target + m (swapped + c - target)`` inside the face's box, and nothing anywhere else.
+
+    Fine detail changes over at the mask's own edge, the two low bands further inside, so that a difference of
+    tone between face and neck leaves no line. ``c`` is that shift of the low bands: it is smooth, hence found
+    once at 256 px. Its means are weighted by the mask: no background, of crop or frame, reaches into them.
+
+    Args:
+        target: uint8 or uint16, height x width x 3.
+        swapped: float32, side x side x 3, 0..1; only what lies under the mask is read.
+        mask: float32, side x side, 0..1: where the swapped face shows.
+        matrix: 2 x 3, frame points to crop points.
+
+    Returns:
+        A new frame of the target's size and type, bit-identical to it wherever `frame_mask` is 0.
+
+    Source: Burt and Adelson, "A multiresolution spline", ACM TOG 1983; one-sided, weighted bands [ours].
+    """
+    frame = target.copy()
+    box = _box(mask, matrix, *target.shape[:2])
+    if box is None:
+        return frame
+    side = len(mask)
+    correction = _low_band_shift(target, swapped, mask, matrix)
+    small_matrix = resize_matrix(matrix, side, CROP_SIDE)
+    beyond = _local_mean(swapped, mask, BAND_REACHES[-1] * side / CROP_SIDE)
+    face = _low_pass(np.where(mask[..., None] > 0, swapped, beyond), scale_of(matrix))
+    soft = _soften(mask, scale_of(matrix))
+    white = np.float32(np.iinfo(target.dtype).max)
+    for strip in _strips(box):
+        x0, y0, x1, y1 = strip
+        weight = _carry(soft, matrix, strip, cv2.INTER_LINEAR, cv2.BORDER_CONSTANT)
+        above = _carry(face, matrix, strip, cv2.INTER_LANCZOS4, cv2.BORDER_REPLICATE)
+        above += _carry(correction, small_matrix, strip, cv2.INTER_LINEAR, cv2.BORDER_REPLICATE)
+        below = target[y0:y1, x0:x1].astype(np.float32) / white
+        below += weight[..., None] * (above - below)
+        composed = np.rint(np.clip(below, 0, 1) * white).astype(target.dtype)
+        np.copyto(frame[y0:y1, x0:x1], composed, where=weight[..., None] > 0)
+    return frame
+
+
+def frame_mask(mask: Mask, matrix: Matrix, height: int, width: int) -> Float32[np.ndarray, "rows columns"]:
+    """The crop's mask in the frame: exactly the weight with which `blend` shows the swapped face.
+
+    Args:
+        mask: float32, side x side, 0..1.
+        matrix: 2 x 3, frame points to crop points.
+        height: of the frame, pixels.
+        width: of the frame, pixels.
+
+    Returns:
+        float32, height x width, 0..1.
+    """
+    whole = np.zeros((height, width), np.float32)
+    box = _box(mask, matrix, height, width)
+    if box is not None:
+        soft = _soften(mask, scale_of(matrix))
+        for strip in _strips(box):
+            x0, y0, x1, y1 = strip
+            whole[y0:y1, x0:x1] = _carry(soft, matrix, strip, cv2.INTER_LINEAR, cv2.BORDER_CONSTANT)
+    return whole
+
+
+def _low_band_shift(
+    target: Frame, swapped: Crop, mask: Float32[np.ndarray, "side side"], matrix: Matrix
+) -> Float32[np.ndarray, "256 256 3"]:
+    """What the low bands of the swapped crop lose towards the mask's edge, at 256 px.
+
+    With D = swapped - target, its weighted local means P1, P2 and one-sided weights i1, i2 (1 well inside,
+    0 at the edge), the bands D - P1, P1 - P2, P2 count 1, i1, i2: together D + (i1 - 1) P1 + (i2 - i1) P2.
+    """
+    small = resize_matrix(matrix, len(mask), CROP_SIDE)
+    back = invert(small)
+    y, x = np.mgrid[:CROP_SIDE, :CROP_SIDE].astype(np.float32)
+    map_x = (back[0, 0] * x + back[0, 1] * y + back[0, 2]).astype(np.float32)
+    map_y = (back[1, 0] * x + back[1, 1] * y + back[1, 2]).astype(np.float32)
+    height, width = target.shape[:2]
+    seen = (map_x > -0.5) & (map_y > -0.5) & (map_x < width - 0.5) & (map_y < height - 0.5)
+    weight = cv2.resize(mask, (CROP_SIDE, CROP_SIDE), interpolation=cv2.INTER_AREA)
+    face = cv2.resize(swapped * (mask > 0)[..., None], (CROP_SIDE, CROP_SIDE), interpolation=cv2.INTER_AREA)
+    share = cv2.resize((mask > 0).astype(np.float32), (CROP_SIDE, CROP_SIDE), interpolation=cv2.INTER_AREA)
+    face /= np.maximum(share, 1e-6)[..., None]
+    difference = face - sample(target, map_x, map_y, scale_of(small))
+    shift = np.zeros_like(difference)
+    inner_before = np.ones((CROP_SIDE, CROP_SIDE), np.float32)
+    for reach in BAND_REACHES:
+        inner = np.clip(2 * cv2.GaussianBlur(np.minimum(2 * weight, 1), (0, 0), reach) - 1, 0, 1)
+        shift += (inner - inner_before)[..., None] * _local_mean(difference, weight * seen, reach)
+        inner_before = inner
+    return shift
+
+
+def _local_mean(
+    values: Float32[np.ndarray, "side side 3"], weight: Float32[np.ndarray, "side side"], reach: float
+) -> Float32[np.ndarray, "side side 3"]:
+    """Weighted Gaussian mean (standard deviation ``reach`` pixels), carried on to where the weight is 0."""
+    side = len(weight)
+    small = max(1, round(side / max(1.0, reach / 2)))
+    weighted = cv2.resize(values * weight[..., None], (small, small), interpolation=cv2.INTER_AREA)
+    total = cv2.resize(weight, (small, small), interpolation=cv2.INTER_AREA)
+    overall = weighted.sum(axis=(0, 1)) / max(float(total.sum()), 1e-6)
+    sigma = reach * small / side
+    weighted = cv2.GaussianBlur(weighted, (0, 0), sigma, borderType=cv2.BORDER_CONSTANT)
+    total = cv2.GaussianBlur(total, (0, 0), sigma, borderType=cv2.BORDER_CONSTANT)[..., None]
+    mean = np.where(total > 1e-4, weighted / np.maximum(total, 1e-4), overall)
+    return cv2.resize(mean.astype(np.float32), (side, side), interpolation=cv2.INTER_LINEAR)
+
+
+def _low_pass(values: Float32[np.ndarray, "side side 3"], scale: float) -> Float32[np.ndarray, "side side 3"]:
+    """Remove what a frame ``scale`` times coarser cannot show (windowed sinc: the rest stays)."""
+    if scale <= 1:
+        return values
+    reach = int(np.ceil(3 * scale))
+    t = np.arange(-reach, reach + 1) / scale
+    kernel = np.sinc(t) * np.sinc(t / 3) * (np.abs(t) < 3)
+    kernel /= kernel.sum()
+    return cv2.sepFilter2D(values, -1, kernel, kernel, borderType=cv2.BORDER_REPLICATE)
+
+
+def _soften(mask: Mask, scale: float) -> Mask:
+    """The mask's own low-pass: without negative lobes, so that it never leaves 0..1."""
+    return (
+        mask if scale <= 1 else cv2.GaussianBlur(mask, (0, 0), 0.5 * scale, borderType=cv2.BORDER_REPLICATE)
+    )
+
+
+def _carry(values: np.ndarray, matrix: Matrix, strip: Box, interpolation: int, border: int) -> np.ndarray:
+    """Crop values at the frame pixels of a strip."""
+    x0, y0, x1, y1 = strip
+    shifted = matrix.copy()
+    shifted[:, 2] += matrix[:, :2] @ (x0, y0)
+    flags = interpolation | cv2.WARP_INVERSE_MAP
+    return cv2.warpAffine(values, shifted, (x1 - x0, y1 - y0), flags=flags, borderMode=border)
+
+
+def _box(mask: Mask, matrix: Matrix, height: int, width: int) -> Box | None:
+    """The frame pixels that the mask can reach, or None when there are none."""
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    if not len(rows):
+        return None
+    margin = 2 + 3 * scale_of(matrix)
+    left, right = columns[0] - margin, columns[-1] + margin
+    top, bottom = rows[0] - margin, rows[-1] + margin
+    corners = np.array([(left, top), (right, top), (left, bottom), (right, bottom)])
+    corners = transform_points(corners, invert(matrix))
+    x0, y0 = np.maximum(np.floor(corners.min(axis=0)), 0).astype(int)
+    x1, y1 = np.minimum(np.ceil(corners.max(axis=0)) + 1, (width, height)).astype(int)
+    return (int(x0), int(y0), int(x1), int(y1)) if x0 < x1 and y0 < y1 else None
+
+
+def _strips(box: Box) -> Iterator[Box]:
+    x0, y0, x1, y1 = box
+    for top in range(y0, y1, STRIP_ROWS):
+        yield x0, top, x1, min(top + STRIP_ROWS, y1)

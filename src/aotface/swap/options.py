@@ -1,0 +1,21 @@
+"""How the straight line is walked: the one place where its defaults stand. Imports nothing heavy."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Options:
+    """Choices that change the picture.
+
+    ``transfer``: name of the appearance transfer. ``face``: which faces of the target are swapped:
+    ``largest``, ``all``, or a number as shown by ``inspect``. ``source_face``: which face of the source is
+    put there (not ``all``). ``seed``: of the random numbers that a transfer may draw.
+    """
+
+    transfer: str = "mkl"  # becomes "aot" with the first trained weights: this line is the whole change
+    face: str = "largest"
+    source_face: str = "largest"
+    seed: int = 0
+
+
+DEFAULTS = Options()

@@ -1,0 +1,236 @@
+"""The straight line for one still frame: detect, align, reenact, transport, blend, mark."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property, partial
+
+import cv2
+import numpy as np
+from jaxtyping import Float32
+
+from aotface import colour
+from aotface.errors import FaceIndexError, NoFaceError, UsageError
+from aotface.face.align import align, crop_matrix, scale_of
+from aotface.face.detect import detect
+from aotface.face.parse import visible_skin
+from aotface.face.render import render
+from aotface.provenance.watermark import embed
+from aotface.reenact.given import given
+from aotface.reenact.mesh import Reenacted
+from aotface.reenact.mesh import reenact as reenact_by_mesh
+from aotface.swap.apply import apply_at_resolution
+from aotface.swap.blend import blend, frame_mask
+from aotface.swap.options import DEFAULTS, Options
+from aotface.types import CROP_SIDE, AlignedFace, Crop, Face, Frame, Matrix
+
+LARGEST_SIDE = 2048
+"""Larger faces are worked on at this side: a 24-megapixel portrait stays under 2 GB."""
+
+Reenactor = Callable[[Frame, Face, AlignedFace], Reenacted]
+"""(source frame, source face, aligned target face) -> X_r."""
+
+
+@dataclass(frozen=True)
+class SwappedFace:
+    """One face on its way: ``target`` aligned, X_r, Y, and the mask under which Y shows (all at one side)."""
+
+    target: AlignedFace
+    reenacted: Crop
+    swapped: Crop
+    mask: Float32[np.ndarray, "side side"]
+
+
+@dataclass(frozen=True)
+class Swapped:
+    """What comes out of the line.
+
+    ``frame``: the finished picture, of the target's size and type. ``original``: the target. ``faces``: in
+    the order in which they were swapped. ``transfer``: the method.
+    """
+
+    frame: Frame
+    original: Frame
+    faces: tuple[SwappedFace, ...]
+    transfer: str
+
+    @cached_property
+    def mask(self) -> Float32[np.ndarray, "height width"]:
+        """0..1 over the whole frame: with which weight the swapped faces show."""
+        height, width = self.original.shape[:2]
+        whole = np.zeros((height, width), np.float32)
+        for face in self.faces:
+            np.maximum(whole, frame_mask(face.mask, face.target.matrix, height, width), out=whole)
+        return whole
+
+    @cached_property
+    def reenacted(self) -> Frame:
+        """The frame before the transfer: X_r in its place, in its own light."""
+        frame = self.original
+        for face in self.faces:
+            frame = blend(frame, face.reenacted, face.mask, face.target.matrix)
+        return frame
+
+
+def swap(
+    source: Frame,
+    target: Frame,
+    options: Options = DEFAULTS,
+    reenactor: Reenactor | None = None,
+    mark: bool = True,
+) -> Swapped:
+    """Put one face of the source on the chosen faces of the target.
+
+    Args:
+        source: uint8 or uint16, RGB.
+        target: uint8 or uint16, RGB.
+        options: which faces, which transfer, which seed.
+        reenactor: brings the source's face into the target's pose; by the 3-D mesh when left out.
+        mark: embed the invisible watermark.
+
+    Returns:
+        The finished frame and everything on the way.
+    """
+    return swap_found(source, detect(source), target, detect(target), options, reenactor, mark)
+
+
+def swap_found(
+    source: Frame,
+    source_faces: list[Face],
+    target: Frame,
+    target_faces: list[Face],
+    options: Options = DEFAULTS,
+    reenactor: Reenactor | None = None,
+    mark: bool = True,
+) -> Swapped:
+    """As `swap`, for frames whose faces are known: many pairs share few pictures."""
+    if options.source_face == "all":
+        raise UsageError("the source gives one face: say --source-face largest or a number")
+    giver = choose(source_faces, options.source_face, "source")[0]
+    takers = choose(target_faces, options.face, "target")
+    reenact = partial(reenactor or by_mesh, source, giver)
+    return _walk(target, takers, reenact, options, mark)
+
+
+def refine(swapped: Frame, target: Frame, options: Options = DEFAULTS, mark: bool = True) -> Swapped:
+    """Enter the line at the transfer, with faces that somebody else swapped.
+
+    Args:
+        swapped: the whole frame at the target's size, or one aligned square crop.
+        target: uint8 or uint16, RGB.
+        options: which faces, which transfer, which seed.
+        mark: embed the invisible watermark.
+
+    Returns:
+        The finished frame and everything on the way.
+    """
+    height, width = target.shape[:2]
+    takers = choose(detect(target), options.face, "target")
+    if len(takers) > 1 and swapped.shape != target.shape:
+        raise UsageError(
+            "one aligned crop holds one face: say --face with a number, or give the whole swapped frame"
+        )
+    return _walk(target, takers, lambda face: given(swapped, face, height, width), options, mark)
+
+
+def choose(faces: list[Face], which: str, where: str) -> list[Face]:
+    """The faces that were asked for.
+
+    Args:
+        faces: largest first.
+        which: ``largest``, ``all`` or a number.
+        where: name of the picture, for the message.
+
+    Raises:
+        NoFaceError: there is none.
+        FaceIndexError: there are fewer than the number asks for.
+        UsageError: not a choice.
+    """
+    if which not in ("largest", "all") and not which.isdecimal():
+        raise UsageError(f"expected a face as largest, all or a number from 0, got {which!r}")
+    if not faces:
+        raise NoFaceError(
+            f"no face found in the {where}: it needs one of at least about 64 pixels, not turned away"
+        )
+    if which == "all":
+        return faces
+    index = 0 if which == "largest" else int(which)
+    if index >= len(faces):
+        raise FaceIndexError(
+            f"face {index} of the {where} does not exist: it shows {len(faces)}, counted from 0"
+        )
+    return [faces[index]]
+
+
+def by_mesh(source: Frame, giver: Face, target: AlignedFace) -> Reenacted:
+    """Reenact by the 3-D mesh; what covers the source's face is not carried over."""
+    visible, matrix = _visible(source, giver)
+    return reenact_by_mesh(source, giver, target, visible, matrix)
+
+
+def work_side(face: Face) -> int:
+    """Side of the crop that keeps the face's full resolution: a multiple of 32 from 256 to `LARGEST_SIDE`."""
+    needed = CROP_SIDE / scale_of(crop_matrix(face.landmarks))
+    return int(np.clip(np.ceil(needed / 32) * 32, CROP_SIDE, LARGEST_SIDE))
+
+
+def transport(name: str, reenacted: Reenacted, target: AlignedFace, mask: np.ndarray, seed: int) -> Crop:
+    """Move X_r into the target's appearance: found at 256 px, applied at the crop's own resolution.
+
+    Args:
+        name: of the transfer.
+        reenacted: X_r.
+        target: X_t, the same side.
+        mask: side x side: pixels that count.
+        seed: of the transfer's random numbers.
+
+    Returns:
+        Y, side x side; what X_r took from the target as it is (an open mouth) stays as it is.
+    """
+    method = colour.find(name)  # `aot` enters here: a network in place of a formula
+    keep = np.where(reenacted.native > 0, 1 - reenacted.native, 1).astype(np.float32)
+    counted = _small(mask * keep)
+    before = _small(reenacted.crop)
+    after = method(before, _small(target.crop), counted, seed=seed)
+    moved = apply_at_resolution(reenacted.crop, before, after, counted)
+    return reenacted.crop + (moved - reenacted.crop) * keep[..., None]
+
+
+def _walk(
+    target: Frame,
+    takers: list[Face],
+    reenact: Callable[[AlignedFace], Reenacted],
+    options: Options,
+    mark: bool,
+) -> Swapped:
+    frame, done = target, []
+    for taker in takers:
+        face = _one_face(target, taker, reenact, options)
+        frame = blend(frame, face.swapped, face.mask, face.target.matrix)
+        done.append(face)
+    return Swapped(embed(frame) if mark else frame, target, tuple(done), options.transfer)
+
+
+def _one_face(
+    frame: Frame, taker: Face, reenact: Callable[[AlignedFace], Reenacted], options: Options
+) -> SwappedFace:
+    target = align(frame, taker, work_side(taker))
+    reenacted = reenact(target)
+    mask = reenacted.mask * _large(_visible(frame, taker)[0], len(target.crop))
+    swapped = transport(options.transfer, reenacted, target, mask, options.seed)
+    return SwappedFace(target, reenacted.crop, swapped, mask)
+
+
+def _visible(frame: Frame, face: Face) -> tuple[Float32[np.ndarray, "256 256"], Matrix]:
+    """The face's visible skin at 256 px, and the matrix from frame to that crop."""
+    aligned = align(frame, face)
+    return visible_skin(aligned.crop, aligned.landmarks, render(aligned.landmarks, CROP_SIDE)), aligned.matrix
+
+
+def _large(values: np.ndarray, side: int) -> np.ndarray:
+    return values if len(values) == side else cv2.resize(values, (side, side), interpolation=cv2.INTER_LINEAR)
+
+
+def _small(values: np.ndarray) -> np.ndarray:
+    """A crop or mask at the side at which transfers are found."""
+    side = (CROP_SIDE, CROP_SIDE)
+    return values if values.shape[:2] == side else cv2.resize(values, side, interpolation=cv2.INTER_AREA)

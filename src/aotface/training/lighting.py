@@ -1,0 +1,165 @@
+"""Pairs with a known answer: one portrait lit twice, so that what the network should paint is known exactly.
+
+even A, even B -> pigments -> light 1 on A = x_r, light 2 on B = x_t, light 2 on A in B's tone = answer
+"""
+
+import math
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor
+
+from aotface.training.degrade import Camera, add_noise, develop, jpeg, soften
+from aotface.training.draw import chance, draw_camera, draw_gobo, draw_lamps, draw_strength, uniform
+from aotface.training.ranges import LightingConfig
+from aotface.training.shading import Lamps, Surface, mesh_coverage, shade, unit
+from aotface.training.tone import (
+    log_tone,
+    luminance,
+    neutral_part,
+    pigment,
+    skin_weight,
+    srgb_to_linear,
+    tinted,
+    tone_gain,
+    weighted_mean,
+)
+
+__all__ = ["LightingConfig", "Pairs", "Surface", "make_pairs"]
+
+FLOOR = 0.012
+"""Stray light, of a mean of 1: no pixel is so black that no gain could bring it back."""
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """A training batch: three N3HW pictures, display-encoded 0..1, the mask N1HW, and what was drawn.
+
+    The answer holds inside the mask only.
+    """
+
+    x_r: Tensor
+    x_t: Tensor
+    answer: Tensor
+    mask: Tensor
+    parameters: dict[str, Tensor]
+
+
+def make_pairs(
+    a: Float[Tensor, "n 3 h w"],
+    b: Float[Tensor, "n 3 h w"],
+    geometry: Surface,
+    rng: torch.Generator,
+    config: LightingConfig = LightingConfig(),  # noqa: B008 (frozen)
+) -> Pairs:
+    """Light evenly lit pictures so that the answer to "A in B's light and tone" is known.
+
+    Args:
+        a: person A, evenly lit, warped into B's geometry; display-encoded sRGB 0..1.
+        b: person B, evenly lit; display-encoded sRGB 0..1.
+        geometry: B's normals, depth in pixels and soft mask.
+        rng: the only source of chance; a CPU generator.
+        config: ranges.
+
+    Returns:
+        x_r (A, light 1), x_t (B, light 2), answer (A, light 2, B's tone), mask, parameters.
+
+    Source: [ours]
+    """
+    n = len(a)
+    mask = geometry.mask
+    strength = torch.cat((draw_strength(n, config.source_mix, rng), draw_strength(n, config.target_mix, rng)))
+    even_a, skin_a = _move_tone(srgb_to_linear(a), mask, rng, config)
+    even_b, skin_b = _move_tone(srgb_to_linear(b), mask, rng, config)
+    neutral = neutral_part(even_a, skin_a) if config.spare_neutral else None
+    even_answer = tinted(even_a, tone_gain(even_a, even_b, skin_a, skin_b), neutral)
+    lamps, adapt = draw_lamps(strength, rng, config)
+    light, shine, stops = _light(geometry, lamps, adapt, strength, rng, config)
+    camera = draw_camera(strength, rng, config)
+    of_r, of_t = camera.rows(slice(0, n)), camera.rows(slice(n, None))
+    x_r = _degrade(develop(even_a * light[:n] + shine[:n], of_r), of_r, rng, config)
+    x_t = _degrade(develop(even_b * light[n:] + shine[n:], of_t), of_t, rng, config)
+    answer = develop(even_answer * light[n:] + shine[n:], of_t)
+    drawn = {
+        "strength_r": strength[:n],
+        "strength_t": strength[n:],
+        "stops_r": stops[:n],
+        "stops_t": stops[n:],
+        "grey_r": of_r.grey,
+        "grey_t": of_t.grey,
+    }
+    return Pairs(x_r, x_t, answer, mask, drawn)
+
+
+def _move_tone(
+    even: Tensor, mask: Tensor, rng: torch.Generator, config: LightingConfig
+) -> tuple[Tensor, Tensor]:
+    """Move some samples' skin to a tone drawn evenly (in log) over human skin; picture and skin weight."""
+    n = len(even)
+    low, high = (math.log(value) for value in config.tone_luminance)
+    wanted = uniform(rng, n, low, high)
+    blood = uniform(rng, n, -0.15, 0.2)
+    rows = chance(rng, n, config.tone_probability).nonzero()[:, 0]
+    skin = skin_weight(even, mask)
+    if not len(rows):
+        return even, skin
+    part, weight = even[rows], skin[rows]
+    melanin = (log_tone(part, weight)[:, 1, 0, 0] - wanted[rows]).clamp(-1.0, 1.8)
+    return even.index_copy(0, rows, pigment(part, mask[rows], weight, melanin, blood[rows])), skin
+
+
+def _light(
+    geometry: Surface,
+    lamps: Lamps,
+    adapt: Tensor,
+    strength: Tensor,
+    rng: torch.Generator,
+    config: LightingConfig,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Light and highlight on the face for 2n lightings, metered: exposure and white balance are in them."""
+    n = len(strength)
+    small = _halved(geometry) if config.half_shading else geometry
+    gobo = draw_gobo(small, lamps, strength, rng, config)
+    light, shine = shade(small, lamps, gobo, config.self_shadow)
+    mean = weighted_mean(light, torch.cat((small.mask, small.mask))).clamp_min(1e-4)
+    # A saturated lamp has little luminance; metering by that alone would burn its one channel.
+    level = torch.maximum(luminance(mean), 0.6 * mean.amax(1, keepdim=True))
+    white = (mean / level) ** adapt[:, None, None, None]
+    low, high = config.exposure_stops
+    stops = uniform(rng, n, low * strength, high * strength) * torch.rand(n, generator=rng).sqrt()
+    gain = torch.exp2(stops)[:, None, None, None] / (level * white)
+    # Drawn per light, not per person: x_t and the answer must have the same sheen.
+    oil = uniform(rng, n, *config.oiliness).square()[:, None, None, None]
+    light, shine = light * gain + FLOOR, shine * (gain * oil)
+    size = geometry.depth.shape[-2:]
+    light, shine = (
+        F.interpolate(part, size=size, mode="bilinear", align_corners=False) for part in (light, shine)
+    )
+    return light, shine, stops
+
+
+def _halved(geometry: Surface) -> Surface:
+    """The surface at half size; a pixel that is mostly not mesh is none. Depth is in the new pixels."""
+    height, width = geometry.depth.shape[-2:]
+    coverage = mesh_coverage(geometry.normals)
+    maps = torch.cat((geometry.normals * coverage, geometry.depth * coverage, coverage, geometry.mask), 1)
+    # Bilinear at exactly half size is the mean of 2 x 2 pixels.
+    small = F.interpolate(maps, size=(height // 2, width // 2), mode="bilinear", align_corners=False)
+    share = small[:, 4:5]
+    known = (share > 0.5).float()
+    depth = small[:, 3:4] / share.clamp_min(0.25) / 2 * known
+    return Surface(unit(small[:, :3]) * known, depth, small[:, 5:6])
+
+
+def _degrade(shown: Tensor, camera: Camera, rng: torch.Generator, config: LightingConfig) -> Tensor:
+    """Blur, noise and JPEG, on the inputs only."""
+    n = len(shown)
+    mono = (camera.grey > 0) & (camera.tint == 1).all(1)
+    shown = soften(shown, chance(rng, n, config.blur_probability) * uniform(rng, n, 0.0, 0.7))
+    level = chance(rng, n, config.noise_probability) * uniform(rng, n, 0.0, 1.0).square() * config.noise_level
+    shown = add_noise(shown, level, mono.float(), rng)
+    low, high = config.jpeg_quality
+    quality = chance(rng, n, config.jpeg_probability) * torch.randint(low, high + 1, (n,), generator=rng)
+    return jpeg(shown, quality.tolist())

@@ -1,0 +1,44 @@
+"""How far the synthetic light, tone and camera may wander: one frozen dataclass, each default once."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class LightingConfig:
+    """Ranges and probabilities of the pairs with a known answer; all probabilities are per sample.
+
+    A strength 0..1 is drawn first (mild 0..0.2, medium 0.2..0.7, extreme 0.7..1); angles, colours, exposure
+    and camera effects grow with it. ``*_mix`` are the shares of mild, medium and extreme, which sum to 1.
+
+    Source: [ours]; ranges from photographic practice.
+    """
+
+    target_mix: tuple[float, float, float] = (0.15, 0.60, 0.25)
+    source_mix: tuple[float, float, float] = (0.68, 0.25, 0.07)
+    exposure_stops: tuple[float, float] = (-3.0, 1.0)
+    temperature_kelvin: tuple[float, float] = (2000.0, 12000.0)
+    stage_probability: float = 0.15
+    point_probability: float = 0.20
+    gobo_probability: float = 0.22
+    self_shadow: bool = True
+    penumbra: tuple[float, float] = (0.02, 0.09)
+    """Softness of self-shadow edges, in height, as a share of the crop's side."""
+    highlight_exponent: tuple[float, float] = (8.0, 60.0)
+    oiliness: tuple[float, float] = (0.0, 1.2)
+    tone_probability: float = 0.6
+    tone_luminance: tuple[float, float] = (0.035, 0.42)
+    """Linear green reflectance of skin that the pigment axis may reach, darkest and lightest."""
+    spare_neutral: bool = True
+    """The tone rule leaves eye whites, teeth and black hair alone; off: one gain for every pixel."""
+    grey_probability: float = 0.10
+    tinted_probability: float = 0.02
+    source_grey_probability: float = 0.05
+    camera: bool = True
+    """Tone curve, saturation and haze; exposure and white balance belong to the light."""
+    noise_probability: float = 0.6
+    noise_level: float = 0.03
+    blur_probability: float = 0.3
+    jpeg_probability: float = 0.5
+    jpeg_quality: tuple[int, int] = (35, 95)
+    half_shading: bool = True
+    """Compute light at half the crop's size (the mesh has no finer detail): three times faster."""

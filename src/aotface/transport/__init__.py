@@ -1,0 +1,1 @@
+"""The paper's networks and losses: Appearance Optimal Transport. No file path ever enters this room."""

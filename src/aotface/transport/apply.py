@@ -1,0 +1,101 @@
+"""From crops to a crop: the door of this room for everyone who has numpy pictures and not torch in mind."""
+
+import numpy as np
+import torch
+from jaxtyping import Float, Float32
+from torch import Tensor
+
+from aotface.errors import InputError
+from aotface.transport.field import apply_field, resize
+from aotface.transport.generator import RelightingGenerator
+from aotface.types import Crop, Geometry, Mask
+
+__all__ = ["apply_field", "bf16_is_fast", "transport_crop", "transport_full"]
+
+
+def bf16_is_fast(device: torch.device | str = "cpu") -> bool:
+    """Whether the processor multiplies bfloat16 by itself; without that, bf16 is slower than fp32."""
+    device = torch.device(device)
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported()
+    if device.type != "cpu":
+        return False
+    checks = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+    return any(bool(getattr(torch.cpu, name, bool)()) for name in checks)
+
+
+def transport_crop(
+    generator: RelightingGenerator,
+    reenacted: Crop,
+    target: Crop,
+    mask: Mask,
+    geometry: Geometry,
+    bf16: bool = False,
+) -> Crop:
+    """The swapped face: the reenacted face under the target's appearance.
+
+    Args:
+        generator: on any device, in evaluation mode or not (nothing in it depends on that).
+        reenacted: X_r, side x side x 3, 0..1, display-encoded sRGB.
+        target: X_t, the same crop of the target frame.
+        mask: visible face, side x side, 0..1.
+        geometry: of the target's face mesh, side x side.
+        bf16: run the networks in bfloat16 (see bf16_is_fast); light is computed in float32 all the same.
+
+    Returns:
+        Y, side x side x 3, 0..1.
+
+    Raises:
+        InputError: the sizes differ.
+    """
+    return transport_full(generator, reenacted, target, mask, geometry, bf16)
+
+
+def transport_full(
+    generator: RelightingGenerator,
+    reenacted: Float32[np.ndarray, "large large 3"],
+    target: Crop,
+    mask: Mask,
+    geometry: Geometry,
+    bf16: bool = False,
+) -> Float32[np.ndarray, "large large 3"]:
+    """As transport_crop, but the reenacted face may be of any larger side and keeps every pore.
+
+    Args:
+        generator: see transport_crop.
+        reenacted: X_r, large x large x 3, 0..1: the same square of the frame as ``target``.
+        target: X_t, side x side x 3.
+        mask: side x side.
+        geometry: side x side.
+        bf16: see transport_crop.
+
+    Returns:
+        Y, large x large x 3, 0..1.
+
+    Raises:
+        InputError: the sizes of target, mask and geometry differ.
+    """
+    side = target.shape[0]
+    for name, array in (("mask", mask), ("normals", geometry.normals), ("pncc", geometry.pncc)):
+        if array.shape[:2] != (side, side):
+            found = " x ".join(map(str, array.shape[:2]))
+            raise InputError(f"{name}: expected {side} x {side} as the target, got {found}; crop them alike")
+    device = next(generator.parameters()).device
+    x_r, x_t = (_to_tensor(crop, device) * 2.0 - 1.0 for crop in (reenacted, target))
+    shape = _to_tensor(np.concatenate([geometry.normals, geometry.pncc], axis=2), device)
+    cover = _to_tensor(mask[:, :, None], device)
+    with torch.inference_mode():
+        with torch.autocast(device.type, dtype=torch.bfloat16, enabled=bf16):
+            small = generator(resize(x_r, generator.size.side), x_t, shape, cover)
+        if small.field is None:
+            swapped = resize(small.swapped.float(), x_r.shape[-1])
+        else:
+            swapped = apply_field(x_r, small.field)
+    result = swapped[0].permute(1, 2, 0).mul(0.5).add(0.5).clamp(0.0, 1.0)
+    return np.ascontiguousarray(result.cpu().numpy())
+
+
+def _to_tensor(
+    array: Float32[np.ndarray, "side side channels"], device: torch.device
+) -> Float[Tensor, "1 channels side side"]:
+    return torch.from_numpy(np.ascontiguousarray(array)).permute(2, 0, 1)[None].to(device)

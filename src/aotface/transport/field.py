@@ -1,0 +1,224 @@
+"""The field: a locally affine colour map in linear light, small and smooth, applied at any resolution.
+
+For a linear pixel X with luminance L::
+
+    Y = exp(gain) * (L + saturation * (X - L)) + bias
+
+The gain follows light and tone, the saturation the depth of colour, the bias haze and highlights. All the
+arithmetic of light in this room is here, in float32. Source: [ours]; the paper repaints the face instead.
+"""
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+LUMA = (0.2126, 0.7152, 0.0722)
+LIGHT_FLOOR = 2.0**-8
+"""Added to linear light before a logarithm that a network reads: one 8-bit step of a mid grey, no more."""
+BASE_FLOOR = 1e-3
+BASE_LIMIT = 4.0
+BASE_SIGMA = 12.0 / 256.0
+"""Width of the smooth matching, in parts of the crop's side."""
+PRIOR_WEIGHT = 0.02
+GREY_CHROMA = 3.0 / 255.0
+LEAK = 0.1
+BAND = 1024
+
+
+@dataclass  # not frozen: Lightning Fabric rebuilds it on the way out of a wrapped module
+class Field:
+    """What happens to each pixel. ``gain``: natural log; ``saturation``: factor; ``bias``: linear light."""
+
+    gain: Float[Tensor, "batch 3 height width"]
+    saturation: Float[Tensor, "batch 1 height width"]
+    bias: Float[Tensor, "batch 3 height width"]
+
+
+def to_linear(images: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
+    """Display-encoded sRGB -1..1 to linear light 0..1."""
+    display = (images.float() + 1.0) * 0.5
+    curve = ((display.clamp_min(0.04045) + 0.055) / 1.055) ** 2.4
+    return torch.where(display <= 0.04045, display / 12.92, curve)
+
+
+def to_display(linear: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
+    """Linear light to display-encoded sRGB -1..1; values outside 0..1 go on along the curve, unclipped."""
+    curve = 1.055 * linear.clamp_min(0.0031308) ** (1.0 / 2.4) - 0.055
+    display = torch.where(linear <= 0.0031308, linear * 12.92, curve)
+    return display * 2.0 - 1.0
+
+
+def log_light(linear: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
+    """Logarithm of linear light for a network: 0 gives -1, 1 gives (almost) 1, a stop is 0.25."""
+    return torch.log2(linear.clamp_min(0.0) + LIGHT_FLOOR) * 0.25 + 1.0
+
+
+def luminance(linear: Float[Tensor, "batch 3 height width"]) -> Float[Tensor, "batch 1 height width"]:
+    """Rec. 709 luminance of linear light."""
+    return LUMA[0] * linear[:, 0:1] + LUMA[1] * linear[:, 1:2] + LUMA[2] * linear[:, 2:3]
+
+
+def clip_softly(display: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
+    """Clip to -1..1 exactly, but let a tenth of the gradient through so that a blown pixel can come back."""
+    clipped = display.clamp(-1.0, 1.0)
+    if not display.requires_grad:
+        return clipped
+    outside = LEAK * (display - clipped)
+    return clipped + (outside - outside.detach())
+
+
+def gaussian_matrix(side: int, sigma: float, device: torch.device) -> Float[Tensor, "side side"]:
+    """Gaussian blur along one axis as a matrix; what falls outside the picture counts as 0."""
+    at = torch.arange(side, dtype=torch.float32, device=device)
+    kernel = torch.exp(-0.5 * ((at[:, None] - at[None, :]) / sigma) ** 2)
+    return kernel / (sigma * (2.0 * torch.pi) ** 0.5)
+
+
+def masked_blur(
+    images: Float[Tensor, "batch channels side side"],
+    mask: Float[Tensor, "batch 1 side side"],
+    sigma: float,
+) -> Float[Tensor, "batch channels side side"]:
+    """Gaussian mean over the mask only; away from it the result tends to a wider mean, at last to the global.
+
+    Args:
+        images: any values.
+        mask: 0..1; at least one pixel of it must not be 0.
+        sigma: of the Gaussian, in pixels.
+
+    Returns:
+        Smooth values everywhere, also outside the mask.
+
+    Source: [ours], normalised convolution.
+    """
+    with torch.autocast(images.device.type, enabled=False):
+        mask = mask.float()
+        weighted = images.float() * mask
+        smooth = weighted.sum((2, 3), keepdim=True) / mask.sum((2, 3), keepdim=True)
+        for width in (4.0 * sigma, sigma):
+            blur = gaussian_matrix(images.shape[-1], width, images.device)
+            above = blur @ weighted @ blur.T + PRIOR_WEIGHT * smooth
+            smooth = above / (blur @ mask @ blur.T + PRIOR_WEIGHT)
+    return smooth
+
+
+def smooth_matching(
+    light_r: Float[Tensor, "batch 3 side side"],
+    light_t: Float[Tensor, "batch 3 side side"],
+    mask: Float[Tensor, "batch 1 side side"],
+) -> Float[Tensor, "batch 3 side side"]:
+    """Log-gain that gives X_r the blurred light of X_t: where the generator starts from. Carries no gradient.
+
+    Args:
+        light_r: linear light of X_r.
+        light_t: linear light of X_t.
+        mask: the face, 0..1, not empty.
+
+    Returns:
+        log G*X_t - log G*X_r with G the masked blur, within +-BASE_LIMIT; 0 where the pictures agree.
+
+    Source: [ours].
+    """
+    sigma = BASE_SIGMA * light_r.shape[-1]
+    with torch.no_grad():
+        both = masked_blur(torch.cat([light_r, light_t], dim=1), mask, sigma)
+        logs = torch.log(both.clamp_min(0.0) + BASE_FLOOR)
+        return (logs[:, 3:] - logs[:, :3]).clamp(-BASE_LIMIT, BASE_LIMIT)
+
+
+def colourfulness(
+    images: Float[Tensor, "batch 3 height width"], mask: Float[Tensor, "batch 1 height width"]
+) -> Float[Tensor, "batch 1 1 1"]:
+    """0 for a face that is exactly grey, 1 from a chroma (largest minus smallest channel) of 3/255 on."""
+    chroma = (images.amax(1, keepdim=True) - images.amin(1, keepdim=True)) * 0.5
+    return ((chroma * mask).amax((2, 3), keepdim=True) / GREY_CHROMA).clamp(0.0, 1.0)
+
+
+def forbid_colour(
+    values: Float[Tensor, "batch 3 height width"], weight: Float[Tensor, "batch 1 1 1"]
+) -> Float[Tensor, "batch 3 height width"]:
+    """Pull the channels to their mean: at weight 0 they are equal bit for bit, at weight 1 untouched."""
+    mean = values.mean(1, keepdim=True)
+    return mean + weight * (values - mean)
+
+
+def apply_field(
+    images: Float[Tensor, "batch 3 height width"], field: Field
+) -> Float[Tensor, "batch 3 height width"]:
+    """Apply the map to pictures of any size; the field is upsampled, the picture's own detail is untouched.
+
+    Args:
+        images: X_r, display-encoded, -1..1, any height and width.
+        field: at any (usually much smaller) size.
+
+    Returns:
+        Y, display-encoded, -1..1.
+
+    Source: [ours]. Works in bands of rows, so that a 6,000 px face does not need a field of 6,000 px.
+    """
+    height, width = images.shape[-2:]
+    stacked = torch.cat([field.gain, field.saturation, field.bias], dim=1).float()
+    stacked = _resample_rows(stacked.transpose(2, 3), width, 0, width).transpose(2, 3)
+    bands = []
+    for start in range(0, height, BAND):
+        stop = min(start + BAND, height)
+        band = _resample_rows(stacked, height, start, stop)
+        bands.append(_affine(images[:, :, start:stop], band))
+    return bands[0] if len(bands) == 1 else torch.cat(bands, dim=2)
+
+
+def _affine(
+    images: Float[Tensor, "batch 3 height width"], field: Float[Tensor, "batch 7 height width"]
+) -> Float[Tensor, "batch 3 height width"]:
+    linear = to_linear(images)
+    grey = luminance(linear)
+    gain, saturation, bias = field[:, 0:3], field[:, 3:4], field[:, 4:7]
+    moved = torch.exp(gain) * (grey + saturation * (linear - grey)) + bias
+    display = clip_softly(to_display(moved))
+    # Powers of the last few pixels of an array are rounded differently from the rest: a grey result takes its
+    # first channel, so that it is grey bit for bit at any size.
+    colourless = (saturation == 0.0) & _equal_channels(gain) & _equal_channels(bias)
+    return torch.where(colourless, display[:, :1], display)
+
+
+def _equal_channels(
+    values: Float[Tensor, "batch 3 height width"],
+) -> Bool[Tensor, "batch 1 height width"]:
+    return (values == values[:, :1]).all(1, keepdim=True)
+
+
+def _resample_rows(
+    values: Float[Tensor, "batch channels rows columns"], height: int, start: int, stop: int
+) -> Float[Tensor, "batch channels band columns"]:
+    """Rows ``start:stop`` of the values stretched to ``height`` rows: Catmull-Rom, centres at halves."""
+    rows = values.shape[2]
+    if rows == height:
+        return values[:, :, start:stop]
+    at = (torch.arange(start, stop, device=values.device, dtype=torch.float64) + 0.5) * (rows / height) - 0.5
+    first = torch.floor(at)
+    t = (at - first).float()[:, None]
+    index = first.long()
+    weights = (
+        ((2.0 - t) * t - 1.0) * t * 0.5,
+        ((3.0 * t - 5.0) * t * t + 2.0) * 0.5,
+        ((4.0 - 3.0 * t) * t + 1.0) * t * 0.5,
+        (t - 1.0) * t * t * 0.5,
+    )
+    result = weights[0] * values[:, :, (index - 1).clamp(0, rows - 1)]
+    for step in (0, 1, 2):
+        result = result + weights[step + 1] * values[:, :, (index + step).clamp(0, rows - 1)]
+    return result
+
+
+def resize(
+    images: Float[Tensor, "batch channels height width"], side: int
+) -> Float[Tensor, "batch channels side side"]:
+    """Area mean when shrinking, linear when growing."""
+    if images.shape[-2:] == (side, side):
+        return images
+    if images.shape[-1] > side:
+        return F.interpolate(images, size=(side, side), mode="area")
+    return F.interpolate(images, size=(side, side), mode="bilinear", align_corners=False)

@@ -1,0 +1,201 @@
+"""Relighting generator: perceptual encoder, NOTPE and face decoder, and the picture they make."""
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from aotface.transport import field as fields
+from aotface.transport.decoder import FIELD_OUTPUTS, PAINT_OUTPUTS, FaceDecoder
+from aotface.transport.encoder import PerceptualEncoder
+from aotface.transport.field import Field
+from aotface.transport.notpe import NOTPE, pixel_pyramid
+
+GAIN_LIMIT = 3.0
+SATURATION_LIMIT = 1.5
+BIAS_LIMIT = 0.5
+
+
+@dataclass(frozen=True)
+class Size:
+    """How large the networks are. ``side``: of the pictures they see; channels are multiples of 16."""
+
+    side: int
+    channels: tuple[int, int, int, int]
+    blocks: int
+    omega_hidden: int
+    critic_hidden: int
+    msd_channels: tuple[int, int, int]
+
+
+SIZES = {
+    "tiny": Size(64, (16, 16, 32, 32), 1, 32, 32, (16, 16, 32)),
+    "small": Size(128, (32, 64, 96, 128), 1, 64, 128, (16, 32, 64)),
+    "base": Size(256, (64, 128, 192, 256), 2, 128, 256, (32, 64, 128)),
+}
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the generator is made of; every default is the full method, every other value an ablation.
+
+    ``head``: "field" [ours] or "paint" [paper]. ``geometry``: normals and PNCC. ``transport``: NOTPE.
+    ``target_features``: Omega reads v_t. ``base``: start from the smooth matching. ``grey_rule``: a grey
+    target gives a grey result.
+    """
+
+    head: Literal["field", "paint"] = "field"
+    geometry: bool = True
+    transport: bool = True
+    target_features: bool = True
+    base: bool = True
+    grey_rule: bool = True
+
+
+@dataclass  # not frozen: Lightning Fabric rebuilds it on the way out of a wrapped module
+class Transported:
+    """What one pass gives.
+
+    ``swapped``: Y, -1..1, at the size of the picture that was changed. ``field``: the map behind it, None for
+    the painting head. ``features_r``, ``features_t``: F^1 .. F^4 of the changed picture and of X_t.
+    ``moved``: F_Y^1 .. F_Y^3. ``pixels``: [X_r, X_t] scaled to these levels. ``mask``: at the network's side.
+    """
+
+    swapped: Float[Tensor, "batch 3 height width"]
+    field: Field | None
+    features_r: list[Tensor]
+    features_t: list[Tensor]
+    moved: list[Tensor]
+    pixels: list[Tensor]
+    mask: Float[Tensor, "batch 1 side side"]
+
+
+class _View(NamedTuple):
+    """A picture at the network's side: linear light, and the pixels that networks read."""
+
+    linear: Tensor
+    pixels: Tensor
+
+
+class RelightingGenerator(nn.Module):
+    """Give X_r the appearance of X_t. Deterministic: no dropout, no noise.
+
+    Source: [paper], figure "Relighting Generator"; [ours] for field, smooth matching and grey rule.
+    """
+
+    def __init__(self, size: Size, options: Options = Options()):
+        super().__init__()
+        self.size, self.options = size, options
+        paint = options.head == "paint"
+        self.encoder = PerceptualEncoder(size.channels, size.blocks, options.geometry)
+        self.notpe = NOTPE(size.channels[:3], size.omega_hidden, options.target_features, options.transport)
+        outputs = PAINT_OUTPUTS if paint else FIELD_OUTPUTS
+        self.decoder = FaceDecoder(size.channels, size.blocks, outputs, guided=not paint)
+
+    def forward(
+        self,
+        x_r: Float[Tensor, "batch 3 height width"],
+        x_t: Float[Tensor, "batch 3 height_t width_t"],
+        geometry: Float[Tensor, "batch 6 height_g width_g"],
+        mask: Float[Tensor, "batch 1 height_t width_t"],
+    ) -> Transported:
+        """Y_{r,t}.
+
+        Args:
+            x_r: reenacted face, display-encoded sRGB, -1..1, any square size.
+            x_t: target, the same crop, -1..1.
+            geometry: normals (x right, y down, z towards the camera) and PNCC 0..1 of the target's face mesh.
+            mask: the visible face, 0..1.
+
+        Returns:
+            The swapped face at the size of ``x_r``, and what the losses need.
+        """
+        view_r, view_t = self._view(x_r), self._view(x_t)
+        small_mask, shape = self._small(mask, geometry)
+        both = torch.cat([view_r.pixels, view_t.pixels])
+        features = self.encoder(both, torch.cat([small_mask, small_mask]), shape)
+        features_r, features_t = [list(part) for part in zip(*(f.chunk(2) for f in features), strict=True)]
+        pixels = pixel_pyramid(view_r.pixels, view_t.pixels, levels=3)
+        moved = self.notpe(features_r[:3], pixels, features_t[:3])
+        base = torch.zeros_like(view_r.linear)
+        if self.options.base and self.options.head == "field":
+            base = fields.smooth_matching(view_r.linear, view_t.linear, small_mask)
+        swapped, field = self._decode(
+            x_r, x_t, mask, (view_r, view_t, small_mask, shape, base), moved, features_r[3]
+        )
+        return Transported(swapped, field, features_r, features_t, moved, pixels, small_mask)
+
+    def reconstruct(
+        self,
+        x_t: Float[Tensor, "batch 3 height width"],
+        geometry: Float[Tensor, "batch 6 height_g width_g"],
+        mask: Float[Tensor, "batch 1 height width"],
+        features_t: list[Tensor] | None = None,
+    ) -> Transported:
+        """Y_{t,t}: the target through encoder and decoder, without transport.
+
+        Args:
+            x_t: target, -1..1.
+            geometry: as in forward.
+            mask: as in forward.
+            features_t: F^1 .. F^4 of X_t when a forward pass has them already.
+
+        Returns:
+            ``swapped`` is the reconstruction; ``moved`` are the target's own features.
+        """
+        view = self._view(x_t)
+        small_mask, shape = self._small(mask, geometry)
+        features = self.encoder(view.pixels, small_mask, shape) if features_t is None else features_t
+        base = torch.zeros_like(view.linear)
+        parts = (view, view, small_mask, shape, base)
+        swapped, field = self._decode(x_t, x_t, mask, parts, features[:3], features[3])
+        pixels = pixel_pyramid(view.pixels, view.pixels, levels=3)
+        return Transported(swapped, field, features, features, features[:3], pixels, small_mask)
+
+    def _view(self, images: Float[Tensor, "batch 3 height width"]) -> _View:
+        display = fields.resize(images, self.size.side)
+        linear = fields.to_linear(display)
+        return _View(linear, torch.cat([display, fields.log_light(linear)], dim=1))
+
+    def _small(self, mask: Tensor, geometry: Tensor) -> tuple[Tensor, Tensor]:
+        side = self.size.side
+        shape = fields.resize(geometry, side)
+        return fields.resize(_never_empty(mask), side), shape if self.options.geometry else shape * 0.0
+
+    def _decode(
+        self,
+        x_in: Tensor,
+        x_t: Tensor,
+        mask: Tensor,
+        parts: tuple[_View, _View, Tensor, Tensor, Tensor],
+        skips: list[Tensor],
+        bottleneck: Tensor,
+    ) -> tuple[Tensor, Field | None]:
+        view_in, view_t, small_mask, shape, base = parts
+        guide = torch.cat([view_in.pixels, view_t.pixels[:, 3:], shape[:, :3], small_mask, base], dim=1)
+        raw = self.decoder(skips, bottleneck, guide).float()
+        weight = torch.ones_like(raw[:, :1, :1, :1])
+        if self.options.grey_rule:
+            weight = fields.colourfulness(x_t, _never_empty(mask))
+        if self.options.head == "paint":
+            painted = fields.forbid_colour(torch.tanh(raw), weight)
+            return fields.resize(painted, x_in.shape[-1]), None
+        area = small_mask.sum((2, 3), keepdim=True)
+        colour_t = (view_t.linear * small_mask).sum((2, 3), keepdim=True) / area
+        field = _bounded(raw, base, colour_t, weight)
+        return fields.apply_field(x_in, field), field
+
+
+def _bounded(raw: Tensor, base: Tensor, colour_t: Tensor, weight: Tensor) -> Field:
+    """The field from raw outputs: each part is limited, and ``weight`` 0 (a grey target) forbids colour."""
+    gain = base + GAIN_LIMIT * torch.tanh(raw[:, 0:3] / GAIN_LIMIT)
+    saturation = torch.exp(SATURATION_LIMIT * torch.tanh(raw[:, 3:4] / SATURATION_LIMIT))
+    bias = BIAS_LIMIT * torch.tanh(raw[:, 4:5] / BIAS_LIMIT) * fields.forbid_colour(colour_t, weight)
+    return Field(fields.forbid_colour(gain, weight), weight * saturation, bias)
+
+
+def _never_empty(mask: Tensor) -> Tensor:
+    """A mask without a single face pixel means the whole crop."""
+    return torch.where(mask.amax((2, 3), keepdim=True) > 0.0, mask, torch.ones_like(mask))

@@ -1,0 +1,96 @@
+"""Mix-and-segment discriminator: which part of a mixed face is swapped and which is reconstructed?"""
+
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor, nn
+
+SMALLEST, LARGEST = 0.25, 0.75
+
+
+class Mixed(NamedTuple):
+    """``y_mix``: the mixed face. ``m``: +1 where Y_{r,t} shows, -1 where Y_{t,t}, 0 outside; soft edges."""
+
+    y_mix: Float[Tensor, "batch 3 height width"]
+    m: Float[Tensor, "batch 1 height width"]
+
+
+def random_sides(
+    mask: Float[Tensor, "batch 1 height width"], generator: torch.Generator
+) -> Float[Tensor, "batch 1 height width"]:
+    """+1 and -1 on the two sides of an axis-aligned rectangle that lies at random over each face.
+
+    Args:
+        mask: the face; the rectangle's centre falls into its bounding box, and it is a quarter to three
+            quarters of the box wide and high.
+        generator: on the CPU, so that the same seed gives the same rectangles on every device.
+
+    Returns:
+        +1 or -1 everywhere; which of them lies inside the rectangle is a matter of chance.
+    """
+    draws = torch.rand(mask.shape[0], 5, generator=generator).to(mask.device)
+    inside = torch.ones(mask.shape, dtype=torch.bool, device=mask.device)
+    for k, axis in enumerate((3, 2)):
+        occupied = mask.amax(5 - axis, keepdim=True) > 0.5
+        length = mask.shape[axis]
+        at = torch.arange(length, device=mask.device).view([-1 if d == axis else 1 for d in range(4)])
+        low = torch.where(occupied, at, length).amin(axis, keepdim=True)
+        high = torch.where(occupied, at, -1).amax(axis, keepdim=True)
+        low, high = low.clamp_max(length - 1).float(), high.clamp_min(0).float()
+        extent = (high - low).clamp_min(0.0) + 1.0
+        centre = low + draws[:, 2 * k].view(-1, 1, 1, 1) * (extent - 1.0)
+        size = (SMALLEST + (LARGEST - SMALLEST) * draws[:, 2 * k + 1].view(-1, 1, 1, 1)) * extent
+        inside = inside & ((at - centre).abs() <= size / 2.0)
+    flip = torch.where(draws[:, 4] < 0.5, -1.0, 1.0).view(-1, 1, 1, 1)
+    return torch.where(inside, 1.0, -1.0) * flip
+
+
+def mix(
+    y_rt: Float[Tensor, "batch 3 height width"],
+    y_tt: Float[Tensor, "batch 3 height width"],
+    mask: Float[Tensor, "batch 1 height width"],
+    generator: torch.Generator,
+) -> Mixed:
+    """Mix the swapped and the reconstructed face by a random three-valued mask.
+
+    Y_mix = max(M, 0) Y_{r,t} + (1 - max(M, 0)) Y_{t,t}. Source: [paper].
+    """
+    m = random_sides(mask, generator) * mask
+    shown = m.clamp_min(0.0)
+    return Mixed(shown * y_rt + (1.0 - shown) * y_tt, m)
+
+
+class MixAndSegmentDiscriminator(nn.Module):
+    """Encoder-decoder that predicts M from Y_mix; works at half the picture's side inside.
+
+    Args:
+        channels: at 1/2, 1/4 and 1/8 of the side, multiples of 16.
+
+    Source: [paper] for the task; [ours] for the layers.
+    """
+
+    def __init__(self, channels: tuple[int, int, int]):
+        super().__init__()
+        c1, c2, c3 = channels
+        self.enter = nn.Conv2d(12, c1, 3, padding=1)
+        self.down2 = nn.Conv2d(c1, c2, 4, stride=2, padding=1)
+        self.down3 = nn.Conv2d(c2, c3, 4, stride=2, padding=1)
+        self.middle = nn.Conv2d(c3, c3, 3, padding=1)
+        self.narrow2 = nn.Conv2d(c3, c2, 1)
+        self.up2 = nn.Conv2d(2 * c2, c2, 3, padding=1)
+        self.narrow1 = nn.Conv2d(c2, c1, 1)
+        self.up1 = nn.Conv2d(2 * c1, c1, 3, padding=1)
+        self.leave = nn.Conv2d(c1, 4, 3, padding=1)
+
+    def forward(self, y_mix: Float[Tensor, "batch 3 height width"]) -> Float[Tensor, "batch 1 height width"]:
+        """Predicted M in -1..1; height and width are multiples of 8."""
+        level1 = F.silu(self.enter(F.pixel_unshuffle(y_mix, 2)))
+        level2 = F.silu(self.down2(level1))
+        level3 = F.silu(self.middle(F.silu(self.down3(level2))))
+        up2 = F.interpolate(self.narrow2(level3), scale_factor=2.0, mode="nearest")
+        up2 = F.silu(self.up2(torch.cat([up2, level2], dim=1)))
+        up1 = F.interpolate(self.narrow1(up2), scale_factor=2.0, mode="nearest")
+        up1 = F.silu(self.up1(torch.cat([up1, level1], dim=1)))
+        return torch.tanh(F.pixel_shuffle(self.leave(up1), 2).float())

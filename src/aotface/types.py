@@ -1,0 +1,61 @@
+"""The few array types that travel between rooms: axes, range and colour order stand in the type.
+
+Points are ``(x, y)``, pixel centres lie at integers, sizes are ``height, width``, boxes ``xyxy``; colour is RGB.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float32, Float64, Shaped
+
+Frame = Shaped[np.ndarray, "height width 3"]
+"""A whole picture: uint8 or uint16, RGB, display-encoded sRGB."""
+
+Crop = Float32[np.ndarray, "side side 3"]
+"""An aligned square: 0..1, RGB, display-encoded sRGB."""
+
+Mask = Float32[np.ndarray, "height width"]
+"""Coverage, 0..1."""
+
+Landmarks = Float32[np.ndarray, "468 3"]
+"""Face mesh in pixels: x right, y down, z smaller = nearer the camera."""
+
+Matrix = Float64[np.ndarray, "2 3"]
+"""A similarity transform that maps frame points to crop points."""
+
+CROP_SIDE = 256
+"""Side of the canonical crop in pixels."""
+
+
+@dataclass(frozen=True)
+class Face:
+    """One face found in a frame. ``box`` and ``landmarks`` are in frame pixels; ``score`` is 0..1."""
+
+    index: int
+    box: tuple[float, float, float, float]
+    score: float
+    landmarks: Landmarks
+
+
+@dataclass(frozen=True)
+class AlignedFace:
+    """A face cut out of its frame; ``matrix`` maps frame to crop, ``landmarks`` are in crop pixels."""
+
+    face: Face
+    crop: Crop
+    matrix: Matrix
+    landmarks: Landmarks
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """What the mesh knows about each crop pixel; every map is 0 outside the face.
+
+    ``normals``: unit vectors, x right, y down, z towards the camera. ``pncc``: 0..1.
+    ``depth``: crop pixels, larger = nearer the camera. ``mask``: hard coverage, 0 or 1.
+    """
+
+    normals: Float32[np.ndarray, "side side 3"]
+    pncc: Float32[np.ndarray, "side side 3"]
+    depth: Float32[np.ndarray, "side side"]
+    mask: Float32[np.ndarray, "side side"]

@@ -1,0 +1,9 @@
+"""Bad and odd picture files, made by code: what a program meets in the wild, small and without a real face.
+
+`build` writes them into a folder and says what reading each one must give. Tests get them through the fixture
+``corpus`` (all of them) or ``corpus_file`` (one test run for each).
+"""
+
+E=1
+
+
