@@ -17,7 +17,7 @@ from aotface.types import Face, Frame
 
 if TYPE_CHECKING:
     from aotface.inspection import Inspection
-    from aotface.provenance.verify import Report
+    from aotface.provenance.verify import Verification
     from aotface.swap.pipeline import Swapped
 
 __all__ = ["detect", "inspect", "refine", "swap", "verify"]
@@ -128,14 +128,14 @@ def inspect(frame: Frame) -> "Inspection":
     return inspection.inspect(frame)
 
 
-def verify(path: str | Path) -> "Report":
+def verify(path: str | Path) -> "Verification":
     """Which marks a file carries: content credentials and watermark.
 
     Args:
         path: a picture.
 
     Returns:
-        The report; its ``lines`` say it in words.
+        The report; its ``lines()`` say it in words.
 
     Raises:
         InputError: the file cannot be read.

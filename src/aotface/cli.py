@@ -9,6 +9,7 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
+import aotface
 from aotface.commands import COMMANDS
 from aotface.errors import AotfaceError, Interrupted
 
@@ -60,31 +61,38 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _app(voice: Terminal) -> typer.Typer:
-    app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode="rich")
+    # Plain help: boxes leave half of an 80-column terminal to the words.
+    app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
+
+    def show_version(asked: bool) -> None:
+        if asked:
+            voice.say(f"aotface {aotface.__version__}")
+            raise typer.Exit
 
     @app.callback(help="Put a swapped face into the light and skin tone of its picture.")
     def _top(
         version: Annotated[
-            bool, typer.Option("--version", is_eager=True, help="Show the version and leave.")
+            bool, typer.Option("--version", callback=show_version, help="Show the version and leave.")
         ] = False,
     ) -> None:
-        if version:
-            from importlib.metadata import version as version_of
+        pass
 
-            voice.say(f"aotface {version_of('aotface')}")
-            raise typer.Exit
-
-    app.info.invoke_without_command = False
     for command in COMMANDS:
         app.command(command.__name__.lower(), help=inspect.getdoc(command))(_as_function(command, voice))
     return app
 
 
 def _as_function(command: type, voice: Terminal) -> Callable[..., None]:
-    """A function with one parameter per field, which is what the option parser reads; required ones first."""
+    """A function with one parameter per field, which is what the option parser reads.
+
+    Required ones come first, a command's own before those that it shares.
+    """
     hints = get_type_hints(command, include_extras=True)
-    fields = sorted(dataclasses.fields(command), key=lambda field: field.default is not dataclasses.MISSING)
-    missing = inspect.Parameter.empty
+    own, missing = inspect.get_annotations(command), inspect.Parameter.empty
+    fields = sorted(
+        dataclasses.fields(command),
+        key=lambda field: (field.default is not dataclasses.MISSING, field.name not in own),
+    )
     parameters = [
         inspect.Parameter(
             field.name,

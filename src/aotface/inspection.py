@@ -61,7 +61,7 @@ def inspect(frame: Frame) -> Inspection:
     faces = tuple(_look(frame, face) for face in found)
     rows = [[Panel(_overview(frame, found), f"{frame.shape[1]} x {frame.shape[0]} px, {len(found)} face(s)")]]
     rows += [_panels(face) for face in faces]
-    return Inspection(faces, sheet(rows))
+    return Inspection(faces, sheet(rows, [640] + [256] * len(faces)))
 
 
 def _look(frame: Frame, face: Face) -> InspectedFace:

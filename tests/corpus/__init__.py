@@ -4,6 +4,7 @@
 ``corpus`` (all of them) or ``corpus_file`` (one test run for each).
 """
 
-E=1
+from corpus.build import ENTRIES, CorpusFile, base_picture, build
+from corpus.entry import Entry
 
-
+__all__ = ["ENTRIES", "CorpusFile", "Entry", "base_picture", "build"]

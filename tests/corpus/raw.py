@@ -3,6 +3,7 @@
 import io
 import struct
 import zlib
+from functools import cache
 
 import imagecodecs
 import numpy as np
@@ -40,6 +41,7 @@ def png_bomb(side: int) -> bytes:
     return PNG_SIGNATURE + chunk(b"IHDR", header) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
 
 
+@cache
 def zeros_packed(count: int) -> bytes:
     packer = zlib.compressobj(9)
     return b"".join(packer.compress(bytes(1 << 20)) for _ in range(count >> 20)) + packer.flush()
@@ -140,7 +142,11 @@ _P3_TO_XYZ = np.array(
     [[0.4865709, 0.2656677, 0.1982173], [0.2289746, 0.6917385, 0.0792869], [0.0, 0.0451134, 1.0439444]]
 )
 _XYZ_D65_TO_D50 = np.array(
-    [[1.0478112, 0.0228866, -0.0501270], [0.0295424, 0.9904844, -0.0170491], [-0.0092345, 0.0150436, 0.7521316]]
+    [
+        [1.0478112, 0.0228866, -0.0501270],
+        [0.0295424, 0.9904844, -0.0170491],
+        [-0.0092345, 0.0150436, 0.7521316],
+    ]
 )
 
 
@@ -177,6 +183,16 @@ def cmyk_profile() -> bytes:
     white = b"XYZ " + bytes(4) + struct.pack(">3i", 63190, 65536, 54061)
     tags = struct.pack(">I4sII4sII", 2, b"A2B0", 156, len(table), b"wtpt", 156 + len(table), len(white))
     body = tags + table + white
-    header = struct.pack(">I4sI4s4s4s12x4s4s24x", 128 + len(body), b"lcms", 0x02400000, b"prtr", b"CMYK", b"Lab ", b"acsp", b"    ")
+    header = struct.pack(
+        ">I4sI4s4s4s12x4s4s24x",
+        128 + len(body),
+        b"lcms",
+        0x02400000,
+        b"prtr",
+        b"CMYK",
+        b"Lab ",
+        b"acsp",
+        b"    ",
+    )
     header += struct.pack(">I3i", 0, 63190, 65536, 54061)
     return header.ljust(128, b"\x00") + body

@@ -120,12 +120,12 @@ def test_a_known_answer_is_learned(faces: Callable, tiny: Callable) -> None:
     sample, generator = faces(batch=2), tiny()
     opponents, answer = Opponents(SIZES["tiny"]), (sample.x_r * 0.8 + 0.1)
     batch, weights = Batch(*sample, answer=answer), replace(OFF, pixel=1.0, light=0.2, low_frequency=1.0)
-    optimiser = torch.optim.Adam(generator.parameters(), lr=5e-3)
+    optimiser = torch.optim.Adam(generator.parameters(), lr=1e-3)
     history = []
-    for _ in range(40):
+    for _ in range(30):
         loss = generator_loss(generator, opponents, batch, weights, seeded(), generator(*sample))
         optimiser.zero_grad()
         loss.total.backward()
         optimiser.step()
         history.append(loss.total.item())
-    assert history[-1] < 0.4 * history[0]
+    assert history[-1] < 0.5 * history[0]

@@ -49,10 +49,10 @@ TRANSFERS: dict[str, Transfer] = {
 
 SUMMARIES: dict[str, str] = {
     "none": "leave the colours alone",
-    "mean": "shift the mean colour; contrast and tints inside the face stay",
+    "mean": "shift the mean colour; contrast stays: the gentle choice",
     "reinhard": "mean and contrast of L, a and b, each by itself (Reinhard 2001)",
     "linear": "mean and covariance through principal axes; may turn hues needlessly",
-    "mkl": "mean and covariance with the least movement (optimal between Gaussians); a safe choice",
+    "mkl": "mean and covariance with the least movement (optimal between Gaussians)",
     "histogram": "match red, green and blue histograms",
     "idt": "match the whole colour distribution by rotating axes (Pitie 2005)",
     "sliced": "match the whole colour distribution by sliced optimal transport",

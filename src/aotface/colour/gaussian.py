@@ -5,21 +5,22 @@ from jaxtyping import Float64
 
 Covariance = Float64[np.ndarray, "3 3"]
 
-NOISE_VARIANCE = 0.5**2
-"""Lab units squared. A direction of colour in which the reenacted face varies less than this holds quantisation
-noise, not colour: it is not blown up to the target's variance. For a face with more, the formulas are exact."""
+NOISE = 0.005
+"""Standard deviation, 0..1 display units. A direction of colour in which the reenacted face varies less than
+this holds quantisation noise, not colour: it is not blown up to the target's variance. Elsewhere the formulas
+are exact."""
 
-_TINY = 1e-10
+_TINY = 1e-12
 
 
 def floored(covariance: Covariance) -> Covariance:
-    """Raise eigenvalues below the noise to the noise, so that the inverse cannot amplify what is not there."""
+    """Raise eigenvalues below the noise to the noise: the inverse cannot amplify what is not there."""
     values, vectors = np.linalg.eigh(covariance)
-    return (vectors * np.maximum(values, NOISE_VARIANCE)) @ vectors.T
+    return (vectors * np.maximum(values, NOISE**2)) @ vectors.T
 
 
 def power(covariance: Covariance, exponent: float) -> Covariance:
-    """Symmetric power of a positive semi-definite matrix; null directions stay null, for negative powers too."""
+    """Symmetric power of a positive semi-definite matrix; null directions stay null at any exponent."""
     values, vectors = np.linalg.eigh((covariance + covariance.T) / 2)
     solid = values > _TINY * max(values[-1], _TINY)
     powered = np.where(solid, np.where(solid, values, 1.0) ** exponent, 0.0)

@@ -1,9 +1,9 @@
 """Linear transfer by principal axes: mean and full covariance match, but the map is not the shortest one.
 
-T = S_t^(1/2) S_r^(-1/2). Compare :mod:`~aotface.colour.mkl`: the two agree only where the covariances commute;
-elsewhere this T holds a needless rotation of colours.
+T = S_t^(1/2) S_r^(-1/2). Compare :mod:`~aotface.colour.mkl`: the two agree only where the covariances
+commute; elsewhere this T holds a needless rotation of colours.
 
-Source: Xiao and Ma, "Color transfer in correlated color space", 2006; the symmetric-root form is the one in common use.
+Source: Xiao and Ma, "Color transfer in correlated color space", 2006; symmetric roots, as in common use.
 """
 
 import numpy as np
@@ -25,5 +25,5 @@ def move(reenacted: Pixels, target: Pixels, weights: Weights, random: np.random.
 
 
 def transfer(reenacted: Crop, target: Crop, mask: Mask, *, seed: int = 0) -> Crop:
-    """Match the Lab mean and covariance. See :func:`~aotface.colour.masked.move_under_mask`."""
+    """Match mean and covariance of RGB. See :func:`~aotface.colour.masked.move_under_mask`."""
     return move_under_mask(move, reenacted, target, mask, seed)

@@ -1,12 +1,13 @@
-"""What every transfer shares: the pixels under the mask go in as Lab vectors, the moved ones come back as a crop.
+"""What every transfer shares: the pixels under the mask go in as rows, the moved ones come back as a crop.
 
 Three promises are kept here, once, for all methods:
 
-* **Only the mask counts.** A method sees the pixels with mask > 0 and their weights, nothing else; the pixels with
-  mask 0 are returned unchanged. All pixels with mask > 0 are mapped fully: fading at the edge belongs to the blend.
-* **The mean lands.** Clipping to the gamut pulls the mean away from where the method put it (dark targets, strong
-  casts). A small fixed point moves it back [ours].
-* **Enough pixels.** From fewer than ``FEWEST_PIXELS`` nothing but a mean can be known, so only the mean is moved.
+* **Only the mask counts.** A method sees the pixels with mask > 0 and their weights, nothing else; the pixels
+  with mask 0 are returned unchanged. All pixels with mask > 0 are mapped fully: fading at the edge belongs to
+  the blend.
+* **The mean lands.** Clipping to the gamut pulls the mean away from where the method put it (dark targets,
+  strong casts). A small fixed point moves it back [ours].
+* **Enough pixels.** From fewer than ``FEWEST_PIXELS`` only a mean can be known, so only the mean moves.
 """
 
 from collections.abc import Callable
@@ -19,10 +20,12 @@ from aotface.errors import InputError
 from aotface.types import Crop, Mask
 
 Pixels = Float64[np.ndarray, "pixels 3"]
-"""Lab colours, one row per pixel under the mask."""
+"""Display-encoded RGB, 0..1, one row per pixel under the mask; what a method returns may leave 0..1."""
 
 Weights = Float64[np.ndarray, " pixels"]
 """Mask values of those pixels; they sum to 1."""
+
+Colour = Float64[np.ndarray, "3"]
 
 Move = Callable[[Pixels, Pixels, Weights, np.random.Generator], Pixels]
 """(reenacted, target, weights, random) -> moved: what one method is."""
@@ -34,8 +37,8 @@ _ROUNDS = 8
 _CLOSE = 0.02
 
 
-def mean_of(pixels: Pixels, weights: Weights) -> Float64[np.ndarray, "3"]:
-    """Weighted mean colour."""
+def mean_of(pixels: Pixels, weights: Weights) -> Colour:
+    """Weighted mean."""
     return weights @ pixels
 
 
@@ -46,8 +49,9 @@ def covariance_of(pixels: Pixels, weights: Weights) -> Float64[np.ndarray, "3 3"
 
 
 def shift_mean(reenacted: Pixels, target: Pixels, weights: Weights, random: np.random.Generator) -> Pixels:
-    """Move all colours by the difference of the means."""
-    return reenacted + (mean_of(target, weights) - mean_of(reenacted, weights))
+    """Move all colours by the difference of the Lab means."""
+    here, there = srgb_to_lab(reenacted), srgb_to_lab(target)
+    return lab_to_srgb(here + (mean_of(there, weights) - mean_of(here, weights)))
 
 
 def check_shapes(reenacted: Crop, target: Crop, mask: Mask) -> None:
@@ -64,7 +68,7 @@ def check_shapes(reenacted: Crop, target: Crop, mask: Mask) -> None:
 
 
 def move_under_mask(move: Move, reenacted: Crop, target: Crop, mask: Mask, seed: int) -> Crop:
-    """Run one method on the Lab colours under the mask.
+    """Run one method on the colours under the mask.
 
     Args:
         move: the method.
@@ -74,7 +78,10 @@ def move_under_mask(move: Move, reenacted: Crop, target: Crop, mask: Mask, seed:
         seed: of the random numbers that the method may draw.
 
     Returns:
-        The recoloured crop, 0..1; where the mask is 0, ``reenacted`` unchanged. With an empty mask, all of it.
+        The recoloured crop, 0..1; where the mask is 0 (everywhere, if it is empty) ``reenacted``.
+
+    Raises:
+        InputError: the arrays are not of one size.
 
     Source: [ours]
     """
@@ -85,34 +92,34 @@ def move_under_mask(move: Move, reenacted: Crop, target: Crop, mask: Mask, seed:
         return result
     weights = mask[inside].astype(np.float64)
     weights /= weights.sum()
-    before = srgb_to_lab(np.clip(reenacted[inside], 0, 1).astype(np.float64))
-    wanted = srgb_to_lab(np.clip(target[inside], 0, 1).astype(np.float64))
+    before = np.clip(reenacted[inside].astype(np.float64), 0, 1)
+    wanted = np.clip(target[inside].astype(np.float64), 0, 1)
     if 1 / (weights @ weights) < FEWEST_PIXELS:
         move = shift_mean
     moved = move(before, wanted, weights, np.random.default_rng(seed))
-    result[inside] = into_gamut(moved, mean_of(wanted, weights), weights)
+    result[inside] = into_gamut(moved, mean_of(srgb_to_lab(wanted), weights), weights)
     return result
 
 
-def into_gamut(lab: Pixels, mean: Float64[np.ndarray, "3"], weights: Weights) -> Float64[np.ndarray, "pixels 3"]:
-    """Clip Lab colours into sRGB and shift them until the mean *after* clipping is the wanted one.
+def into_gamut(rgb: Pixels, mean: Colour, weights: Weights) -> Pixels:
+    """Clip colours into 0..1 and shift them in Lab until the mean *after* clipping is the wanted one.
 
     Args:
-        lab: colours, some of them outside the gamut.
+        rgb: display-encoded colours, some of them outside 0..1.
         mean: Lab mean that the clipped colours shall have.
         weights: of the pixels in that mean, sum 1.
 
     Returns:
-        Display-encoded RGB 0..1. When nothing is clipped and the mean is right already, nothing is shifted.
+        Display-encoded RGB, 0..1; only clipped when the mean is right already.
 
     Source: [ours]
     """
-    shift = np.zeros(3)
-    rgb = np.clip(lab_to_srgb(lab), 0, 1)
+    lab, shift = srgb_to_lab(rgb), np.zeros(3)
+    clipped = np.clip(rgb, 0, 1)
     for _ in range(_ROUNDS):
-        gap = mean - mean_of(srgb_to_lab(rgb), weights)
+        gap = mean - mean_of(srgb_to_lab(clipped), weights)
         if np.linalg.norm(gap) < _CLOSE:
             break
         shift += gap
-        rgb = np.clip(lab_to_srgb(lab + shift), 0, 1)
-    return rgb
+        clipped = np.clip(lab_to_srgb(lab + shift), 0, 1)
+    return clipped

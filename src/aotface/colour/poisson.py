@@ -1,9 +1,10 @@
 """Poisson blending: the reenacted face's gradients, the target's colours on the rim of the mask.
 
-With f the result, r the reenacted and t the target face: f = r + m, where m is the harmonic membrane, zero Laplacian
-inside and m = t - r on the rim. The rim belongs to the mask: its outermost pixels (towards mask < 0.5, mask 0 or the
-edge of the crop) and the faint ones (mask < 0.5). So the result joins the target without a seam, and nothing outside the mask is read.
-What the rim carries (hair, shadow, a hand) bleeds inwards: that is the method, not a fault of the solver.
+With f the result, r the reenacted and t the target face: f = r + m, where m is the harmonic membrane, zero
+Laplacian inside and m = t - r on the rim. The rim belongs to the mask: its outermost pixels (towards mask <
+0.5, mask 0 or the edge of the crop) and the faint ones (mask < 0.5). So the result joins the target without a
+seam, and nothing outside the mask is read. What the rim carries (hair, shadow, a hand) bleeds inwards: that
+is the method, not a fault of the solver.
 
 Source: Perez, Gangnet, Blake, "Poisson image editing", 2003; sparse direct solution.
 """

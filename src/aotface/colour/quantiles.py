@@ -6,7 +6,8 @@ from jaxtyping import Float64
 Values = Float64[np.ndarray, " pixels"]
 
 KNOTS = 256
-"""Quantiles at which the map of a large sample is pinned; linear in between. More would follow single pixels (grain)."""
+"""Quantiles at which the map of a large sample is pinned; linear in between. More would follow single pixels
+(grain)."""
 
 
 def quantiles(values: Values, weights: Values, probabilities: Values) -> Values:
@@ -17,7 +18,7 @@ def quantiles(values: Values, weights: Values, probabilities: Values) -> Values:
 
 
 def _probabilities(weights: Values) -> Values:
-    """Mid-ranks of a small sample (the map is then exact); for a large one KNOTS ranks, denser in both tails."""
+    """Mid-ranks of a small sample (the map is then exact), or KNOTS ranks of a large one, dense in the tails."""
     if len(weights) <= KNOTS:
         return np.cumsum(weights) - weights / 2
     return (1 - np.cos(np.linspace(0, np.pi, KNOTS))) / 2

@@ -1,41 +1,50 @@
 """Entropic optimal transport (Sinkhorn) between colour samples, through POT.
 
-Source: Cuturi, "Sinkhorn distances", 2013; Flamary et al., "POT: Python Optimal Transport", 2021. Smooth continuation
-to all pixels: [ours].
+The entropic plan sends a colour to a mean over BLUR, which shrinks the spread of the result; a last linear
+map (:mod:`~aotface.colour.mkl`) gives the spread back [ours]. The means are taken out first: under the
+squared distance that leaves the plan as it is and keeps exp(-cost) in range.
+
+Source: Cuturi, "Sinkhorn distances", 2013; Flamary et al., "POT: Python Optimal Transport", 2021. Smooth
+continuation to all colours: [ours].
 """
 
 import numpy as np
 
-from aotface.colour.extend import draw_samples, extend
-from aotface.colour.masked import Pixels, Weights, move_under_mask
+from aotface.colour.extend import by_samples
+from aotface.colour.masked import Pixels, covariance_of, move_under_mask
+from aotface.colour.mkl import linear_map
 from aotface.types import Crop, Mask
 
-BLUR = 2.0
-"""Lab units: entropy regularisation is 2 BLUR^2; colours nearer than this are moved together."""
+SAMPLES = 1000
+BLUR = 0.04
+"""Display units 0..1: the entropy's weight is 2 BLUR^2; colours nearer than this move together."""
 
-_STEEPEST = 500.0
+_STEEPEST = 200.0
 _ITERATIONS = 200
 
 
 def barycentres(samples: Pixels, target: Pixels) -> Pixels:
-    """Mean colour to which the entropic plan sends each sample."""
-    import ot
+    """Mean colour to which the entropic plan sends each sample. Both have mean zero."""
+    import ot  # takes seconds to import, so only when it is used
 
-    centred, wanted = samples - samples.mean(axis=0), target - target.mean(axis=0)
-    cost = ot.dist(centred, wanted)
+    cost = ot.dist(samples, target)
+    # An outlier far from everything would underflow exp(-cost) in its whole row: blur more instead.
+    loneliest = max(cost.min(axis=0).max(), cost.min(axis=1).max())
+    entropy = max(2 * BLUR**2, loneliest / _STEEPEST)
     equal = np.full(len(samples), 1 / len(samples))
-    # exp(-cost / entropy) must not underflow for the farthest pair
-    entropy = max(2 * BLUR**2, cost.max() / _STEEPEST)
-    plan = ot.sinkhorn(equal, equal, cost, entropy, numItermax=_ITERATIONS, stopThr=1e-6, warn=False)
+    plan = ot.sinkhorn(equal, equal, cost, entropy, numItermax=_ITERATIONS, stopThr=1e-4, warn=False)
     return plan @ target / plan.sum(axis=1, keepdims=True)
 
 
-def move(reenacted: Pixels, target: Pixels, weights: Weights, random: np.random.Generator) -> Pixels:
-    """Solve for a sample of the pixels and continue to all."""
-    chosen = draw_samples(weights, random)
-    return extend(reenacted[chosen], barycentres(reenacted[chosen], target[chosen]), reenacted, random)
+def match(samples: Pixels, target: Pixels, random: np.random.Generator) -> Pixels:
+    """Send each sample to its barycentre, then restore mean and covariance of the target."""
+    goal = target.mean(axis=0)
+    moved = barycentres(samples - samples.mean(axis=0), target - goal)
+    equal = np.full(len(samples), 1 / len(samples))
+    back = linear_map(covariance_of(moved, equal), covariance_of(target, equal))
+    return (moved - moved.mean(axis=0)) @ back.T + goal
 
 
 def transfer(reenacted: Crop, target: Crop, mask: Mask, *, seed: int = 0) -> Crop:
-    """Transport Lab colours with an entropic plan. See :func:`~aotface.colour.masked.move_under_mask`."""
-    return move_under_mask(move, reenacted, target, mask, seed)
+    """Transport RGB colours with an entropic plan. See :func:`~aotface.colour.masked.move_under_mask`."""
+    return move_under_mask(by_samples(match, SAMPLES), reenacted, target, mask, seed)

@@ -1,7 +1,8 @@
 """Colour spaces: display-encoded sRGB, linear light, CIE Lab (D65). Channels last, any leading shape.
 
-Every function keeps float64 as float64 and turns everything else into float32. The curves go on smoothly outside
-0..1 (odd through zero), so a colour that left the gamut comes back unharmed: clipping is the caller's decision.
+Every function keeps float64 as float64 and turns everything else into float32. The curves go on smoothly
+outside 0..1 (odd through zero), so a colour that left the gamut comes back unharmed: clipping is the caller's
+decision.
 """
 
 import numpy as np

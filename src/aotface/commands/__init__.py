@@ -1,4 +1,4 @@
-"""The commands: one frozen dataclass each, in a file of its name. Its fields are the options, each with its default.
+"""The commands: one frozen dataclass each, in a file of its name; its fields are the options.
 
 Nothing heavy is imported here or at the top of a command's file: ``aotface --help`` must be quick.
 """

@@ -27,7 +27,7 @@ Work = Callable[[Pair], tuple[Swapped, Picture]]
 def run_pairs(
     command: Writing, pairs: list[Pair], folder: bool, work: Work, voice: Voice, facts: dict[str, Any]
 ) -> None:
-    """Do all the work of one command. One broken picture of many gets a line of its own, and the rest goes on.
+    """Do all the work of one command. One broken picture of many gets its own line, and the rest goes on.
 
     Args:
         command: its options.
@@ -67,27 +67,30 @@ def run_pairs(
                 voice.warn(f"{place}failed: {names}: {entry['error']}")
     finally:
         if entries:
-            record = {
-                "command": type(command).__name__.lower(),
-                "arguments": command_line(),
-                "started": started,
-            }
-            record |= {
-                "finished": now(),
-                "config": asdict(command),
-                "seed": command.seed,
-                **facts,
-                **environment(),
-            }
-            record |= {"inputs": _inputs(pairs[: len(entries)]), "notes": notes, "planned": len(pairs)}
-            write_run_log(log_path, record | {"pairs": entries}, command.overwrite)
+            record = _record(command, pairs, entries) | {"started": started, "notes": notes, **facts}
+            write_run_log(log_path, record, command.overwrite)
     failed = sum(entry["status"] == "failed" for entry in entries)
     if failed:
         raise PartialError(f"{failed} of {len(pairs)} pairs failed: see the lines above, or {show(log_path)}")
 
 
+def _record(command: Writing, pairs: list[Pair], entries: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "command": type(command).__name__.lower(),
+        "arguments": command_line(),
+        "finished": now(),
+        "config": asdict(command),
+        "seed": command.seed,
+        "inputs": _inputs(pairs[: len(entries)]),
+        "planned": len(pairs),
+        "pairs": entries,
+        **environment(),
+    }
+
+
 def _outcome(command: Writing, pair: Pair, work: Work, terms: Terms, alone: bool) -> dict[str, Any]:
-    entry: dict[str, Any] = {"given": pair.given, "target": pair.target, "output": pair.output}
+    role = "source" if hasattr(command, "source") else "swapped"
+    entry: dict[str, Any] = {role: pair.given, "target": pair.target, "output": pair.output}
     clock = time.perf_counter()
     try:
         done, target = _one(command, pair, work, terms)

@@ -11,7 +11,7 @@ from aotface.commands.voice import Voice
 
 @dataclass(frozen=True, kw_only=True)
 class Inspect:
-    """Draw what is seen in PICTURE on one sheet: faces and their numbers, mesh, normals, PNCC, visible skin, light."""
+    """Draw what is seen in PICTURE: faces and their numbers, mesh, normals, PNCC, visible skin, light."""
 
     picture: Annotated[Path, Argument(help="Picture to look into.")]
     output: Annotated[Path, Option("--output", "-o", help="Sheet to write (PNG or JPEG).")]

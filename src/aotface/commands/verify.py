@@ -19,5 +19,5 @@ class Verify:
         """Say the report's lines; finding no mark is an answer, not an error."""
         from aotface.provenance.verify import verify
 
-        for line in verify(self.file).lines:
+        for line in verify(self.file).lines():
             voice.say(line)

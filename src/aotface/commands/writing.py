@@ -1,4 +1,4 @@
-"""What `swap` and `refine` share: their options, and the way from a list of pairs to written, marked files."""
+"""What `swap` and `refine` share: their options, and which pictures meet."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -139,7 +139,7 @@ def side_outputs(output: Path, mask: bool, reenacted: bool) -> list[Path]:
 
 
 def run_log_of(command: Writing, folder: bool) -> Path:
-    """Where the record goes: ``--run-log``, else ``OUTPUT.run.json`` or ``FOLDER/run.json`` (numbered when taken)."""
+    """Where the record goes: ``--run-log``, else ``OUTPUT.run.json`` or ``FOLDER/run.json``, numbered."""
     from aotface.media.runlog import free_name
 
     if command.run_log is not None:

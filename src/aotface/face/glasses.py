@@ -19,7 +19,7 @@ ANGLES, RADII, ACROSS, DOWN = 60, 44, 20, 46
 NOSE = np.array([188, 412, 437, 327, 98, 217])
 """Around the flanks of the nose, from below its bridge to the nostrils: folds there look like rims."""
 
-WEIGHTS = np.array([18.12, 2.3, 1.21, 0.56, 1.41, -0.36, 0.1, 1.53, 0.8])
+WEIGHTS = np.array([10.79, 2.04, 1.38, 1.17, 0.62, -0.51, -0.03, 0.68, -0.73])
 """Of the logistic model: bias, then log line strengths."""
 
 SURE = 0.7
@@ -73,7 +73,7 @@ def covered_by_glasses(crop: Crop, landmarks: Landmarks, geometry: Geometry) -> 
 def log_light(crop: Crop) -> Mask:
     """Logarithm of linear light, lightly smoothed."""
     linear = cv2.GaussianBlur(crop**2.2, (0, 0), 0.7)
-    return np.log(linear + 0.01).mean(axis=2)
+    return np.log(linear + 0.03).mean(axis=2)
 
 
 def lay_out(landmarks: Landmarks) -> list[Patch]:

@@ -40,36 +40,57 @@ def covered_by_hair(crop: Crop, landmarks: Landmarks, geometry: Geometry) -> Mas
     Returns:
         side x side, 0 (face) .. 1 (covered).
     """
-    side = len(crop)
+    half = cv2.resize(crop**2.2, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    small = Geometry(*(plane[::2, ::2] for plane in (geometry.normals, geometry.pncc, geometry.depth, geometry.mask)))
+    odds = odds_of_cover(half, (landmarks / 2).astype(np.float32), small)
+    odds = cv2.resize(odds, crop.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    inside = geometry.mask > 0.5
+    sure = 1 / (1 + np.exp(-1.5 * cv2.ximgproc.guidedFilter(crop, odds, 6, 1e-3)))
+    covered = from_the_border(sure, inside)
+    if not covered.any():
+        return covered
+    depth = cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_L2, 5)
+    return covered * sharply_bounded(covered, cv2.GaussianBlur(crop, (0, 0), 1.0) ** 2.2, depth)
+
+
+def odds_of_cover(linear: Crop, landmarks: Landmarks, geometry: Geometry) -> Mask:
+    """Log-odds that a pixel shows something else than the face.
+
+    Args:
+        linear: 128 x 128 x 3, linear light.
+        landmarks: 468 x 3, in these pixels.
+        geometry: at this side.
+
+    Returns:
+        side x side, -6..6; 0 far from the face.
+    """
+    side = len(linear)
     inside = geometry.mask > 0.5
     outward, nearest = cv2.distanceTransformWithLabels(
         (~inside).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
     )
     lookup = np.zeros((nearest.max() + 1, 3), np.float32)
     lookup[nearest[inside]] = geometry.normals[inside]
-    normals = lookup[nearest]
     depth = cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_L2, 5)
+    parts = features_of_the_face(landmarks, side, grow=2)
+    core = inside & (depth > 3) & ~parts & central(geometry)
+    if core.sum() < 64:
+        return np.full((side, side), -6, np.float32)  # a sliver of a face: nothing to learn skin from
 
-    parts = features_of_the_face(landmarks, side, grow=4)
-    core = inside & (depth > 6) & ~parts & central(geometry, landmarks)
-    linear = cv2.GaussianBlur(crop, (0, 0), 1.0) ** 2.2
-    signs = appearance(linear, normals, core)
+    signs = appearance(linear, lookup[nearest], core)
     signs[..., 2] -= column_level(signs[..., 2], core)[0]
     signs[..., 2] /= 1 + column_level(signs[..., 2], core)[1] / LIGHT_NOISE
     unlike_skin = skin_distance(signs, core)
-    ring = (outward > 2) & (outward < 24)
+    ring = (outward > 1) & (outward < 12)
     like_ring = ring_distance(signs, ring, unlike_skin)
     low = geometry.pncc[..., 1] > PNCC[4, 1]
     unlike_skin = np.where(low, unlike_skin - mirrored(unlike_skin, geometry), unlike_skin)  # beards grow on both sides
-    bias = BIAS + np.where(low, 2.0, depth / 16 + 6.0 * parts)
-    odds = np.clip(0.5 * (unlike_skin - like_ring) - bias, -6, 6).astype(np.float32)
-    odds = np.where(inside | ring, odds, 0).astype(np.float32)
-    smooth = cv2.ximgproc.guidedFilter(crop, odds, 6, 1e-3)
-    covered = from_the_border(1 / (1 + np.exp(-1.5 * smooth)), inside)
-    return covered * sharply_bounded(covered, linear, depth)
+    bias = BIAS + np.where(low, 2.0, depth / 8 + 6.0 * parts)
+    odds = np.clip(0.5 * (unlike_skin - like_ring) - bias, -6, 6)
+    return np.where(inside | ring, odds, 0).astype(np.float32)
 
 
-def central(geometry: Geometry, landmarks: Landmarks) -> Bool[np.ndarray, "side side"]:
+def central(geometry: Geometry) -> Bool[np.ndarray, "side side"]:
     """Cheeks and nose: skin that is seldom covered, and seldom bearded."""
     x, y = geometry.pncc[..., 0], geometry.pncc[..., 1]
     low = PNCC[[61, 291], 1].mean()
@@ -105,7 +126,8 @@ def column_level(relief: np.ndarray, core: np.ndarray) -> tuple[np.ndarray, np.n
     A forehead that is as dark as the cheek below it is in shadow; one that is darker is covered.
     """
     weight = core.astype(np.float32)
-    sums = [cv2.GaussianBlur((weight * v).sum(axis=0)[None], (0, 0), 6) for v in (np.ones_like(relief), relief, relief**2)]
+    moments = (np.ones_like(relief), relief, relief**2)
+    sums = [cv2.GaussianBlur((weight * v).sum(axis=0)[None], (0, 0), 3) for v in moments]
     mass = sums[0] + 1e-6
     mean = sums[1] / mass
     spread = np.sqrt(np.maximum(sums[2] / mass - mean**2, 0))
@@ -129,9 +151,7 @@ def ring_distance(signs: np.ndarray, ring: np.ndarray, unlike_skin: np.ndarray) 
     """Squared distance from what is seen outside the nearest stretch of the mesh's edge, skin left out."""
     weight = ring * (unlike_skin / (unlike_skin + 6))
     stack = np.concatenate([signs, signs**2, np.ones_like(signs[..., :1])], axis=2) * weight[..., None]
-    stack = cv2.resize(stack.astype(np.float32), None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
-    stack = cv2.GaussianBlur(stack, (0, 0), 8)
-    stack = cv2.resize(stack, (len(signs), len(signs)))
+    stack = cv2.GaussianBlur(stack.astype(np.float32), (0, 0), 8)
     mass = stack[..., 6:] + 1e-5
     mean = stack[..., :3] / mass
     variance = np.maximum(stack[..., 3:6] / mass - mean**2, 0)
@@ -142,7 +162,7 @@ def ring_distance(signs: np.ndarray, ring: np.ndarray, unlike_skin: np.ndarray) 
 
 def mirrored(plane: Mask, geometry: Geometry) -> Mask:
     """The largest value near each pixel's counterpart on the other side of the face."""
-    size = 96
+    size = 64
     inside = geometry.mask > 0
     x, y = (np.round(geometry.pncc[inside, k] * (size - 1)).astype(np.int64) for k in (0, 1))
     unrolled = np.zeros((size, size), np.float32)

@@ -86,9 +86,7 @@ def read_bytes(path: str | os.PathLike[str], max_bytes: int = MAX_BYTES) -> byte
     except PermissionError:
         raise UnreadableImageError(f"{show(path)}: no permission to read; change its permissions") from None
     except (OSError, ValueError) as error:  # ValueError: a NUL byte in the name
-        raise UnreadableImageError(
-            f"{show(path)}: cannot be read ({_reason(error)}); check the name and the disk"
-        ) from None
+        raise UnreadableImageError(f"{show(path)}: cannot be read: {_reason(error)}") from None
     if not data:
         raise UnreadableImageError(f"{show(path)}: the file is empty (0 bytes); get a whole copy of it")
     return data
@@ -199,7 +197,7 @@ def list_images(path_or_glob: str | os.PathLike[str]) -> list[Path]:
         else:
             raise UnreadableImageError(f"{show(given)}: no such file or folder; check the name")
     except (OSError, ValueError) as error:
-        raise UnreadableImageError(f"{show(given)}: cannot be listed ({_reason(error)})") from None
+        raise UnreadableImageError(f"{show(given)}: cannot be listed: {_reason(error)}") from None
     found = [path for path in candidates if _looks_like_picture(path)]
     if not found:
         raise UnreadableImageError(
@@ -282,4 +280,4 @@ def _reason(error: Exception) -> str:
     if isinstance(error, OSError) and error.errno in _REASONS:
         return _REASONS[error.errno]
     text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return " ".join(text.split()) or type(error).__name__
+    return (" ".join(text.split()) or type(error).__name__) + "; check the name and the disk"

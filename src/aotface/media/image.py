@@ -37,10 +37,16 @@ MAX_PIXELS = 120_000_000
 
 _FORMATS: dict[str, ModuleType] = {"JPEG": jpeg, "PNG": png, "WEBP": webp, "TIFF": tiff, "GIF": gif}
 _DEEP = ("PNG", "TIFF")  # formats that hold 16 bits
+# what Pillow, imagecodecs and tifffile raise on damaged data; the first ones tell a user something
+_TELLING_ERRORS = (OSError, SyntaxError, ValueError, RuntimeError, tifffile.TiffFileError)
 _DECODER_ERRORS = (
-    # what Pillow, imagecodecs and tifffile raise on damaged data
-    (OSError, SyntaxError, ValueError, TypeError, LookupError, ArithmeticError, RuntimeError, EOFError)
-    + (AttributeError, struct.error, tifffile.TiffFileError)
+    *_TELLING_ERRORS,
+    TypeError,
+    LookupError,
+    ArithmeticError,
+    EOFError,
+    AttributeError,
+    struct.error,
 )
 
 
@@ -230,7 +236,8 @@ def _decoding(name: str) -> Iterator[None]:
     except MemoryError:
         raise TooLargeError("not enough memory to decode it; make it smaller") from None
     except _DECODER_ERRORS as error:
-        reason = " ".join(str(error).split())[:100] or type(error).__name__
+        readable = isinstance(error, _TELLING_ERRORS) and not isinstance(error, UnicodeError)
+        reason = f" ({' '.join(str(error).split())[:100]})" if readable and str(error) else ""
         raise UnreadableImageError(
-            f"{name} that is damaged or cut short ({reason}); get a whole copy of the file"
+            f"{name} that is damaged or cut short{reason}; get a whole copy of the file"
         ) from error

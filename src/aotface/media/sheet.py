@@ -22,31 +22,33 @@ class Panel:
     label: str = ""
 
 
-def sheet(rows: Sequence[Sequence[Panel]], height: int = 256, title: str = "") -> Picture8:
-    """Draw panels in rows, each scaled to one height and labelled.
+def sheet(rows: Sequence[Sequence[Panel]], height: int | Sequence[int] = 256, title: str = "") -> Picture8:
+    """Draw panels in rows, each labelled, all pictures of a row scaled to one height.
 
     Args:
         rows: panels, left to right and top to bottom; rows may differ in length.
-        height: of each picture in pixels.
+        height: of the pictures in pixels; one for all rows, or one for each.
         title: a line above everything.
 
     Returns:
         The sheet, uint8 RGB.
     """
-    drawn = [[_scaled(panel, height) for panel in row] for row in rows if row]
+    heights = [height] * len(rows) if isinstance(height, int) else list(height)
+    drawn = [[_scaled(panel, h) for panel in row] for row, h in zip(rows, heights, strict=True)]
     width = max(sum(p.width + GAP for p, _ in row) for row in drawn) + GAP
-    top = GAP + (LINE + GAP if title else 0)
-    whole = Image.new("RGB", (width, top + len(drawn) * (height + LINE + GAP)), PAPER)
+    y = GAP + (LINE + GAP if title else 0)
+    whole = Image.new("RGB", (width, y + sum(h + LINE + GAP for h in heights)), PAPER)
     draw = ImageDraw.Draw(whole)
     if title:
         draw.text((GAP, GAP), title, fill=INK, font=ImageFont.load_default(18))
     font = ImageFont.load_default(14)
-    for number, row in enumerate(drawn):
-        left, y = GAP, top + number * (height + LINE + GAP)
+    for row, row_height in zip(drawn, heights, strict=True):
+        left = GAP
         for picture, label in row:
             whole.paste(picture, (left, y))
-            draw.text((left, y + height + 2), _fitted(label, font, picture.width), fill=FAINT, font=font)
+            draw.text((left, y + row_height + 2), _fitted(label, font, picture.width), fill=FAINT, font=font)
             left += picture.width + GAP
+        y += row_height + LINE + GAP
     return np.asarray(whole).copy()
 
 

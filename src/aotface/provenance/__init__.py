@@ -1,4 +1,4 @@
-"""Two marks in every picture: an invisible watermark in its pixels, and signed content credentials in its file.
+"""Two marks in every picture: an invisible watermark in its pixels, signed credentials in its file.
 
 The order is fixed, because every change after signing breaks the signature::
 

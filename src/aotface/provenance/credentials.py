@@ -272,7 +272,7 @@ def _manifest(record: Record, parts: Mapping[str, bytes]) -> dict[str, Any]:
 
 
 def _add(builder: c2pa.Builder, title: str, part: bytes) -> None:
-    """Name an ingredient; the credentials it has are carried along, also broken ones as far as they can be."""
+    """Name an ingredient; the credentials it has are carried along, as far as they can be read."""
     relationship = "parentOf" if title == "target" else "componentOf"
     about = {"title": title, "relationship": relationship, "label": title}
     mime = MIME_TYPES.get(sniff(part[:HEAD_BYTES]).name, _OTHER)

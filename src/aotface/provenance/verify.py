@@ -82,9 +82,10 @@ def _about_credentials(found: Credentials | None) -> Iterator[str]:
     if found.state == "Invalid":
         yield f"Content credentials: INVALID ({where}): {show(', '.join(found.faults)) or 'not readable'}."
     else:
-        yield f"Content credentials: {found.state.lower()} ({where}): unchanged since it was signed."
-    yield f"  Signed by {show(found.signer) or 'nobody named'}, {show(found.issuer) or 'no
-    issuer'}{_worth(found)}." if found.source_type == SOURCE_TYPE:
+        yield f"Content credentials: valid ({where}): unchanged since it was signed."
+    if found.signer or found.issuer:
+        yield f"  Signed by {show(found.signer)} ({show(found.issuer)}){_worth(found)}."
+    if found.source_type == SOURCE_TYPE:
         yield "  Declared as a composite with parts made by a trained algorithm (a face swap)."
     elif found.source_type:
         yield f"  Declared as {show(found.source_type.rsplit('/', 1)[-1])}."
@@ -106,8 +107,11 @@ def _worth(found: Credentials) -> str:
     if found.state == "Invalid":
         return ""
     if found.issuer == NAME:
-        return ": a test authority, which proves that the file is unchanged and not who made it"
-    return "" if found.state == "Trusted" else ": an authority that was not named as trusted"
+        where = "this computer's own" if found.state == "Trusted" else "another computer's"
+        return f": {where} test authority, which proves that the file is unchanged and not who made it"
+    return (
+        ": trusted" if found.state == "Trusted" else ": not checked, no root that you trust stands behind it"
+    )
 
 
 def _about_watermark(found: Watermark) -> str:
@@ -116,5 +120,5 @@ def _about_watermark(found: Watermark) -> str:
     strength = f"score {found.score:.1f}, threshold {watermark.THRESHOLD}"
     if not found.found:
         return f"Watermark: none found ({strength})."
-    chance = "less than 1e-300" if found.false_alarm < 1e-300 else f"at most {found.false_alarm:.0e}"
+    chance = f"below {max(found.false_alarm, 1e-12):.0e}"
     return f"Watermark: FOUND, aotface version {found.version} of the mark ({strength}, by chance {chance})."

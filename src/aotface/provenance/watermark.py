@@ -108,7 +108,7 @@ def embed(frame: Frame, key: int = KEY) -> Frame:
         change = _grow(_tile(key), cell, top, band, cv2.BORDER_WRAP)
         change *= _grow(strength, shrink, top, band, cv2.BORDER_REPLICATE) * np.float32(depth / 255)
         if cell > 1:  # broad cells would show as patches with sharp rims, one level high
-            change += _grow(_grain(), 1, top, band, cv2.BORDER_WRAP)
+            change += _grow(_grain(), 1.0, top, band, cv2.BORDER_WRAP)
         same = np.rint(change).astype(np.int32)[..., None]  # in R, G and B: grey stays grey
         marked[top : top + 512] = np.clip(band.astype(np.int32) + same, 0, depth)
     return marked
@@ -165,7 +165,7 @@ def false_alarm(score: float) -> float:
 
     Source: [ours]
     """
-    tried = TILE * TILE * (len(_EXACT) + len(_WINDOWS) * len(_CELLS))
+    tried = TILE * TILE * (len(_EXACT) + 1 + len(_WINDOWS) * len(_CELLS))
     return min(1.0, tried * math.exp(-0.5 * max(score, 0.0) ** 2))
 
 
@@ -282,7 +282,8 @@ def _flatten(luma: Plane) -> Plane:
 def _hypotheses(luma: Plane) -> Iterator[tuple[Plane, float]]:
     """Parts of the flattened picture with the cell size to try on each, the likeliest first."""
     flat = _flatten(luma)
-    for cell in _EXACT:
+    whole = min(luma.shape) / SHORT_SIDE  # a large picture that was reduced but not cropped
+    for cell in (*_EXACT, max(whole, _CELLS[0])):
         yield flat, cell
     for cell in _CELLS:
         side = round(2 * TILE * cell)

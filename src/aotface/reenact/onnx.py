@@ -53,14 +53,11 @@ class OnnxReenactor:
     @property
     def files(self) -> list[Path]:
         """Every file that takes part, for the record."""
-        source = self.spec.source
-        vector = isinstance(source, VectorInput)
-        named = (
-            [source.network.model if source.network else None, source.projection, source.vector]
-            if vector
-            else []
-        )
-        return [self.spec.network.model, *(path for path in named if path is not None)]
+        source, named = self.spec.source, [self.spec.network.model]
+        if isinstance(source, VectorInput):
+            named += [source.network.model] if source.network else []
+            named += [path for path in (source.projection, source.vector) if path is not None]
+        return named
 
     def __call__(self, source: Frame, giver: Face, target: AlignedFace) -> Reenacted:
         """Put the source's face into the target's pose and expression, as the network does it.
@@ -128,7 +125,7 @@ def decode(answer: np.ndarray, encoding: Encoding, model: Path) -> Crop:
         values = values.transpose(1, 2, 0)
     if values.ndim != 3 or values.shape[2] != 3 or values.shape[0] != values.shape[1]:
         raise WeightsError(
-            f"{model}: expected one square {encoding.layout} picture with 3 channels, got shape {answer.shape}"
+            f"{model}: expected one square {encoding.layout} picture of 3 channels, got {answer.shape}"
         )
     if not np.isfinite(values).all():
         raise WeightsError(

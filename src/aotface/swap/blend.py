@@ -59,7 +59,9 @@ def blend(target: Frame, swapped: Crop, mask: Float32[np.ndarray, "side side"], 
     return frame
 
 
-def frame_mask(mask: Mask, matrix: Matrix, height: int, width: int) -> Float32[np.ndarray, "rows columns"]:
+def frame_mask(
+    mask: Float32[np.ndarray, "side side"], matrix: Matrix, height: int, width: int
+) -> Float32[np.ndarray, "rows columns"]:
     """The crop's mask in the frame: exactly the weight with which `blend` shows the swapped face.
 
     Args:

@@ -15,6 +15,9 @@ from aotface.training.lighting import LightingConfig, Surface, make_pairs
 from aotface.training.prepare import FORMAT, balance
 from aotface.transport.objective import Batch
 
+OWN_SURROUNDINGS = 0.15
+"""Share of the pairs whose reenacted crop shows something else than the target around the face."""
+
 
 @dataclass(frozen=True)
 class Shards:
@@ -88,9 +91,13 @@ class Batches:
         unpaired = self.unpaired if games else 0
         x_t[:unpaired] = _turned(_unit(arrays["crop"][rows]), flip)[:unpaired]
         known = (torch.arange(self.size) >= unpaired).float()
+        # Around a reenacted face lies the target frame itself; only some swappers give a crop with its own surroundings.
+        inside = _turned(_unit(arrays["mask"][rows])[:, None], flip)
+        inside = torch.where(torch.rand(self.size, 1, 1, 1, generator=rng) < OWN_SURROUNDINGS, 1.0, inside)
+        x_r = x_t + (pairs.x_r - x_t) * inside
         geometry = torch.cat([normals, pncc], dim=1)
         return Batch(
-            x_r=pairs.x_r * 2 - 1,
+            x_r=x_r * 2 - 1,
             x_t=x_t * 2 - 1,
             geometry=geometry,
             mask=mask,

@@ -69,12 +69,8 @@ def make_pairs(
     Source: [ours]
     """
     n = len(a)
-    mask = geometry.mask
     strength = torch.cat((draw_strength(n, config.source_mix, rng), draw_strength(n, config.target_mix, rng)))
-    even_a, skin_a = _move_tone(srgb_to_linear(a), mask, rng, config)
-    even_b, skin_b = _move_tone(srgb_to_linear(b), mask, rng, config)
-    neutral = neutral_part(even_a, skin_a) if config.spare_neutral else None
-    even_answer = tinted(even_a, tone_gain(even_a, even_b, skin_a, skin_b), neutral)
+    even_a, even_b, even_answer = _even_pictures(a, b, geometry.mask, rng, config)
     lamps, adapt = draw_lamps(strength, rng, config)
     light, shine, stops = _light(geometry, lamps, adapt, strength, rng, config)
     camera = draw_camera(strength, rng, config)
@@ -82,15 +78,23 @@ def make_pairs(
     x_r = _degrade(develop(even_a * light[:n] + shine[:n], of_r), of_r, rng, config)
     x_t = _degrade(develop(even_b * light[n:] + shine[n:], of_t), of_t, rng, config)
     answer = develop(even_answer * light[n:] + shine[n:], of_t)
+    both = {"strength": strength, "stops": stops, "grey": camera.grey}
     drawn = {
-        "strength_r": strength[:n],
-        "strength_t": strength[n:],
-        "stops_r": stops[:n],
-        "stops_t": stops[n:],
-        "grey_r": of_r.grey,
-        "grey_t": of_t.grey,
+        f"{key}_{who}": part
+        for key, two in both.items()
+        for who, part in zip("rt", two.chunk(2), strict=True)
     }
-    return Pairs(x_r, x_t, answer, mask, drawn)
+    return Pairs(x_r, x_t, answer, geometry.mask, drawn)
+
+
+def _even_pictures(
+    a: Tensor, b: Tensor, mask: Tensor, rng: torch.Generator, config: LightingConfig
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Before any light, in linear light: A and B each with a tone of their own, and A in B's tone."""
+    even_a, skin_a = _move_tone(srgb_to_linear(a), mask, rng, config)
+    even_b, skin_b = _move_tone(srgb_to_linear(b), mask, rng, config)
+    neutral = neutral_part(even_a, skin_a) if config.spare_neutral else None
+    return even_a, even_b, tinted(even_a, tone_gain(even_a, even_b, skin_a, skin_b), neutral)
 
 
 def _move_tone(

@@ -163,7 +163,8 @@ def _shard(targets: list[Portrait], sources: list[list[Portrait]], config: Prepa
     for target, people in zip(targets, sources, strict=True):
         for name, value in _row(target, people, config).items():
             rows.setdefault(name, []).append(value)
-    return {name: np.stack(values) for name, values in rows.items()}
+    # safetensors writes memory as it lies: a transposed view would come back scrambled.
+    return {name: np.ascontiguousarray(np.stack(values)) for name, values in rows.items()}
 
 
 def _row(target: Portrait, people: list[Portrait], config: PrepareConfig) -> dict[str, np.ndarray]:

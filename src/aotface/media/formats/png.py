@@ -1,9 +1,12 @@
 """PNG: 1 to 16 bits, grey, palette, colour, alpha."""
 
+import io
 import struct
 import zlib
 
 import imagecodecs
+import numpy as np
+from PIL import PngImagePlugin
 
 from aotface.errors import UnreadableImageError, UnsupportedError
 from aotface.media.formats.parts import Encoding, Header, Pixels, join_alpha, split_alpha
@@ -13,6 +16,9 @@ SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _HDR_TRANSFERS = {16: "PQ", 18: "HLG"}
 _SRGB_PRIMARIES_AND_TRANSFER = b"\x01\x0d"
 _SRGB_GAMMA = 45455
+_NEEDED = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
+_DEPTH_AT = 24  # where the bits per channel stand
+_MODES = {"1": "L", "L": "L", "LA": "LA", "P": "RGB", "RGB": "RGB", "RGBA": "RGBA"}
 
 
 def header(data: bytes) -> Header:
@@ -40,12 +46,18 @@ def header(data: bytes) -> Header:
             raise UnreadableImageError("PNG cut short; get a whole copy of the file")
         if name in (b"iCCP", b"eXIf", b"acTL", b"cICP", b"gAMA", b"IHDR", b"sRGB"):
             chunks.setdefault(name, data[position + 8 : end - 4])
-        if name[:1].isupper() or name == b"tRNS":  # upper case: needed for decoding
+        if name in _NEEDED:
             body += data[position:end]
+        elif not name[:1].islower():  # a lower-case letter says that decoding can do without it
+            raise UnreadableImageError(
+                f"PNG with a part that is not known ({ascii(name)[1:]}); save it again"
+            )
         position = end
     if len(chunks.get(b"IHDR", b"")) != 13:
         raise UnreadableImageError("PNG without a size; get a whole copy of the file")
     width, height = struct.unpack(">II", chunks[b"IHDR"][:8])
+    if 0 in (width, height):
+        raise UnreadableImageError("PNG without a size; get a whole copy of the file")
     return Header(
         height, width, body=bytes(body), icc=_profile(chunks), exif=chunks.get(b"eXIf"), notes=_notes(chunks)
     )
@@ -54,6 +66,8 @@ def header(data: bytes) -> Header:
 def decode(head: Header) -> Pixels:
     """Decode; palettes become colours, fewer than 8 bits become 8, a transparent colour becomes alpha.
 
+    Pillow reads up to 8 bits; of 16 bits it would keep only 8, so that libpng reads those itself.
+
     Args:
         head: see `header`.
 
@@ -61,11 +75,18 @@ def decode(head: Header) -> Pixels:
         uint8 or uint16 pixels.
 
     Raises:
-        imagecodecs.PngError: the data is damaged.
+        OSError, SyntaxError, ValueError, RuntimeError: what the decoders raise on damaged data.
 
     Source: PNG (third edition), section 13.
     """
-    return split_alpha(imagecodecs.png_decode(head.body))
+    if head.body[_DEPTH_AT] == 16:
+        return split_alpha(imagecodecs.png_decode(head.body))
+    with PngImagePlugin.PngImageFile(io.BytesIO(head.body)) as picture:
+        picture.load()
+        mode = _MODES[picture.mode]
+        if "transparency" in picture.info:
+            mode = {"L": "LA", "RGB": "RGBA"}.get(mode, mode)
+        return split_alpha(np.asarray(picture.convert(mode)))
 
 
 def encode(encoding: Encoding) -> bytes:

@@ -3,7 +3,8 @@
 import io
 import logging
 import struct
-from typing import Any
+import zlib
+from itertools import accumulate
 
 import numpy as np
 import tifffile
@@ -17,7 +18,9 @@ _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _CMYK, _YCBCR = 0, 1, 2, 3, 5, 6
 _CHANNELS = {_WHITE_IS_ZERO: 1, _BLACK_IS_ZERO: 1, _RGB: 3, _PALETTE: 1, _CMYK: 4, _YCBCR: 3}
 _FORMATS = {2: "signed numbers", 3: "floating point (HDR)", 5: "complex numbers", 6: "complex numbers"}
 _ASSOCIATED, _UNASSOCIATED = 1, 2
-_NEW_JPEG = 7
+_DEFLATE, _NEW_JPEG = 8, 7
+_HORIZONTAL_DIFFERENCES = 2
+_STRIP_BYTES = 1 << 20
 _DNG_VERSION = 50706
 _ICC_PROFILE = 34675
 
@@ -90,53 +93,49 @@ def decode(head: Header) -> Pixels:
 
 
 def encode(encoding: Encoding) -> bytes:
-    """Encode without loss (deflate), 8 or 16 bits as the values are.
+    """Encode without loss (deflate with horizontal differences), 8 or 16 bits as the values are.
 
     Args:
         encoding: uint8 or uint16 values.
 
     Returns:
-        The file.
+        The file: header, strips, main directory, EXIF directory.
 
-    Source: TIFF 6.0; Exif 3.0, section 4.6.3.
+    Source: TIFF 6.0, sections 2, 3, 6, 14 and 18; Exif 3.0, section 4.6.3.
     """
     record = metadata.Directories("<", [], [], 0)
     if encoding.exif:
         record = metadata.kept(metadata.parse(encoding.exif))
-    resolution = (metadata.X_RESOLUTION, metadata.Y_RESOLUTION, metadata.RESOLUTION_UNIT)
-    extra = [(*entry, True) for entry in record.main if entry.tag not in resolution]
+    pixels = np.atleast_3d(join_alpha(encoding))
+    rows_per_strip = max(1, _STRIP_BYTES // pixels[0].nbytes)
+    strips = [
+        _pack_strip(pixels[top : top + rows_per_strip], record.order)
+        for top in range(0, len(pixels), rows_per_strip)
+    ]
+    data = b"".join(strips)
+    data += bytes(len(data) % 2)
+    at = 8 + len(data)
+    offsets = [8 + before for before in accumulate(map(len, strips[:-1]), initial=0)]
+    main = record.main + _layout(encoding, pixels, rows_per_strip, offsets, strips, record.order)
     if record.exif:
-        extra.append((metadata.EXIF_POINTER, 4, 1, bytes(4), True))
-    file = io.BytesIO()
-    tifffile.imwrite(
-        file,
-        join_alpha(encoding),
-        byteorder="<" if record.order == "<" else ">",
-        photometric="rgb" if encoding.values.shape[-1] == 3 else "minisblack",
-        planarconfig="contig" if encoding.values.shape[-1] + (encoding.alpha is not None) > 1 else None,
-        extrasamples=["unassalpha"] if encoding.alpha is not None else None,
-        compression="adobe_deflate",
-        predictor=True,
-        iccprofile=encoding.icc,
-        metadata=None,
-        software=False,
-        extratags=extra,
-        **_resolution(record),
-    )
-    data = file.getvalue()
-    if not record.exif:
-        return data
-    # the EXIF directory goes to the end; its place is known only now
-    data += b"\x00" * (len(data) % 2)
-    place = _entry_position(data, metadata.EXIF_POINTER, record.order) + 8
-    pointer = struct.pack(record.order + "I", len(data))
-    directory = metadata.pack_directory(record.exif, len(data), record.order)
-    return data[:place] + pointer + data[place + 4 :] + directory
+        # the length of the main directory does not depend on the offset in it: pack twice
+        end = at + len(
+            metadata.pack_directory([*main, _entry(metadata.EXIF_POINTER, "I", [0])], at, record.order)
+        )
+        main.append(_entry(metadata.EXIF_POINTER, "I", [end], record.order))
+    directory = metadata.pack_directory(main, at, record.order)
+    if record.exif:
+        directory += metadata.pack_directory(record.exif, at + len(directory), record.order)
+    magic = b"II*\x00" if record.order == "<" else b"MM\x00*"
+    return magic + struct.pack(record.order + "I", at) + data + directory
 
 
 def _first_page(file: tifffile.TiffFile) -> tifffile.TiffPage:
     """Return the first page."""
-    page = file.pages[0]
+    try:
+        page = file.pages[0]
+    except IndexError:
+        page = None
     if not isinstance(page, tifffile.TiffPage):
         raise UnreadableImageError("TIFF without a page; get a whole copy of the file")
     return page
@@ -156,6 +155,8 @@ def _check_kind(page: tifffile.TiffPage) -> None:
         raise UnsupportedError("TIFF in an unusual colour space; save it as RGB")
     if bits not in ((1, 2, 4, 8, 16) if channels == 1 else (8, 16)):
         raise UnsupportedError(f"TIFF with {bits} bits per channel; save it with 8 or 16 bits")
+    if page.compression not in tifffile.TIFF.DECOMPRESSORS:
+        raise UnsupportedError("TIFF packed in an unusual way; save it uncompressed, or with LZW or deflate")
     if page.imagedepth != 1 or page.samplesperpixel < channels:
         raise UnsupportedError("TIFF that is a volume or lacks channels; save it as an ordinary RGB picture")
 
@@ -201,23 +202,45 @@ def _divide(values: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     return np.minimum((values.astype(np.uint64) * top + whole // 2) // whole, top).astype(values.dtype)
 
 
-def _resolution(record: metadata.Directories) -> dict[str, Any]:
-    """Read pixels per inch or centimetre in the way the writer wants them."""
-    found = {entry.tag: entry for entry in record.main}
-    if not {metadata.X_RESOLUTION, metadata.Y_RESOLUTION} <= found.keys():
-        return {}
-    rational = [found[tag] for tag in (metadata.X_RESOLUTION, metadata.Y_RESOLUTION)]
-    unit = found.get(metadata.RESOLUTION_UNIT)
-    number = struct.unpack(record.order + "H", unit.value)[0] if unit and len(unit.value) == 2 else 2
-    if any(entry.type != 5 or entry.number != 1 for entry in rational) or number not in (1, 2, 3):
-        return {}
-    pairs = tuple(struct.unpack(record.order + "II", entry.value) for entry in rational)
-    return {"resolution": pairs, "resolutionunit": number} if all(bottom for _, bottom in pairs) else {}
+def _pack_strip(rows: np.ndarray, order: str) -> bytes:
+    """Pack some rows: differences to the pixel on the left, modulo the number of values, deflated."""
+    differences = rows.copy()
+    differences[:, 1:] -= rows[:, :-1]
+    return zlib.compress(differences.astype(rows.dtype.newbyteorder(order)).tobytes())
 
 
-def _entry_position(data: bytes, tag: int, order: str) -> int:
-    """Find where in the file the entry of ``tag`` in the first directory stands."""
-    (offset,) = struct.unpack_from(order + "I", data, 4)
-    (count,) = struct.unpack_from(order + "H", data, offset)
-    tags = [struct.unpack_from(order + "H", data, offset + 2 + 12 * index)[0] for index in range(count)]
-    return offset + 2 + 12 * tags.index(tag)
+def _layout(
+    encoding: Encoding,
+    pixels: np.ndarray,
+    rows_per_strip: int,
+    offsets: list[int],
+    strips: list[bytes],
+    order: str,
+) -> list[metadata.Entry]:
+    """Describe how the pixels are stored."""
+    height, width, channels = pixels.shape
+    values: list[tuple[int, str, list[int]]] = [
+        (256, "I", [width]),
+        (257, "I", [height]),
+        (258, "H", [8 * pixels.itemsize] * channels),
+        (259, "H", [_DEFLATE]),
+        (262, "H", [_RGB if encoding.values.shape[-1] == 3 else _BLACK_IS_ZERO]),
+        (273, "I", offsets),
+        (277, "H", [channels]),
+        (278, "I", [rows_per_strip]),
+        (279, "I", [len(strip) for strip in strips]),
+        (284, "H", [1]),
+        (317, "H", [_HORIZONTAL_DIFFERENCES]),
+    ]
+    if encoding.alpha is not None:
+        values.append((338, "H", [_UNASSOCIATED]))
+    entries = [_entry(*value, order) for value in values]
+    if encoding.icc:
+        entries.append(metadata.Entry(_ICC_PROFILE, 7, len(encoding.icc), encoding.icc))
+    return entries
+
+
+def _entry(tag: int, code: str, numbers: list[int], order: str = "<") -> metadata.Entry:
+    """Make an entry of 16-bit (``"H"``) or 32-bit (``"I"``) numbers."""
+    packed = struct.pack(f"{order}{len(numbers)}{code}", *numbers)
+    return metadata.Entry(tag, 3 if code == "H" else 4, len(numbers), packed)

@@ -1,0 +1,83 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from aotface.errors import InputError
+from aotface.media.image import encode_image, read_image, write_image
+from aotface.provenance import mark_frame
+from aotface.provenance.credentials import Credentials, Record, sign, write_signed
+from aotface.provenance.verify import Verification, verify
+from aotface.provenance.watermark import Watermark
+from aotface.types import Frame
+
+
+@pytest.fixture
+def made(portrait: Frame, record: Record, tmp_path: Path) -> Path:
+    """A picture that went the whole way: marked, encoded, signed, written."""
+    target = write_image(tmp_path / "target.png", portrait[:256, 100:356])
+    data = encode_image(mark_frame(read_image(target).frame), "JPEG")
+    return write_signed(tmp_path / "made.jpg", sign(data, record, parent=target))
+
+
+def said(found: Verification) -> str:
+    return "\n".join(found.lines())
+
+
+def test_both_marks(made: Path) -> None:
+    found = verify(made)
+    assert found.marked and not found.tampered and found.watermark.found and found.credentials is not None
+    text = said(found)
+    assert "unchanged since it was signed" in text and "Watermark: FOUND" in text and "transfer mkl" in text
+    assert "made with aotface" in found.lines()[-1] and "ab" * 32 in text
+    assert "not who made it" in text  # a test authority is not sold as an identity
+
+
+def test_watermark_outlives_the_credentials(made: Path, tmp_path: Path) -> None:
+    again = write_image(tmp_path / "again.jpg", read_image(made).frame, quality=75)
+    found = verify(again)
+    assert found.credentials is None and found.watermark.found and found.marked
+    assert "none in this file" in said(found) and "made with aotface" in found.lines()[-1]
+
+
+def test_tampering_is_said_first(made: Path) -> None:
+    data = bytearray(made.read_bytes())
+    data[-200] ^= 1
+    made.write_bytes(data)
+    found = verify(made)
+    assert found.tampered and "INVALID" in said(found) and "CHANGED" in found.lines()[-1]
+
+
+def test_no_marks_is_not_called_genuine(picture: Callable[..., Path]) -> None:
+    found = verify(str(picture("plain.png", side=128)))
+    assert not found.marked and not found.tampered and found.credentials is None
+    assert "does not show that the picture is genuine" in found.lines()[-1]
+
+
+def test_too_small_for_a_watermark(picture: Callable[..., Path]) -> None:
+    found = verify(picture("tiny.png", side=20))
+    assert found.watermark.too_small and "cannot be read" in said(found)
+
+
+def test_no_picture_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "text.jpg").write_text("no picture")
+    with pytest.raises(InputError):
+        verify(tmp_path / "text.jpg")
+    with pytest.raises(InputError):
+        verify(tmp_path / "absent.jpg")
+
+
+NOTHING = Watermark(False, 5.0, 1.0, 1.0, 0)
+
+
+def test_credentials_of_others_are_not_taken_for_ours() -> None:
+    other = Credentials("Valid", signer="Camera", issuer="Maker", source_type="http://x/digitalCapture")
+    found = Verification(Path("a.jpg"), other, NOTHING)
+    assert not found.marked and "another tool" in found.lines()[-1]
+    assert "no root that you trust" in said(found) and "digitalCapture" in said(found)
+
+
+def test_a_name_cannot_write_to_the_terminal() -> None:
+    wicked = Credentials("Valid", signer="\x1b[2J\nResult: genuine", issuer="x", record={"method": "\x07"})
+    text = said(Verification(Path("a\n.jpg"), wicked, NOTHING))
+    assert "\x1b" not in text and "\x07" not in text and "\nResult: genuine" not in text
