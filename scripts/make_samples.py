@@ -65,11 +65,23 @@ def equal(people: str) -> dict[str, float]:
 
 GROUPS = {
     "light_woman": Group(
-        equal("010 090 100 102 107 122 124 139 013 001 027"), equal("122 124 139"), "124", yaw=-6
+        equal("010 100 102 107 013 001 003 087")
+        | {"090": 0.6, "139": 0.6, "027": 0.5, "122": 0.3, "124": 0.3},
+        {"124": 4.0, "122": 1.0},
+        "124",
+        yaw=-6,
+        jitter=4,
     ),
-    "light_man": Group(equal("012 018 026 068 104 131 141 117 105 123"), equal("141 104 117"), "141", yaw=4),
+    "light_man": Group(
+        equal("012 018 026 068 131 117 105 173 036 115 119"), equal("141 117"), "141", yaw=4, jitter=4
+    ),
     "medium_woman": Group(
-        equal("006 087 094 127 027 001 013 139 124"), equal("094 127 087"), "094", tone="006 087 094 127", yaw=5
+        equal("006 087 127 027 013 139 124 100 107") | {"094": 0.4, "001": 0.2},
+        equal("094 127"),
+        "094",
+        tone="006 087 094 127",
+        yaw=5,
+        jitter=4,
     ),
     "medium_man": Group(
         equal("036 037 070 092 115 117 119 018 104"),
@@ -79,21 +91,26 @@ GROUPS = {
         yaw=-5,
     ),
     "deep_woman": Group(
-        equal("006 094 127 087 043 114") | {"025": 1.6, "062": 1.6},
+        equal("006 094 127 087 043 096") | {"062": 1.3, "114": 0.6, "025": 0.2},
         equal("025 006"),
         "025",
         tone="025 062 043 096 114",
         yaw=4,
+        jitter=4,
     ),
     "deep_man": Group(
-        equal("115 119 036 092 062") | {"043": 1.6, "114": 1.6, "096": 1.4},
+        equal("115 119 036 037 006 062 025") | {"043": 1.4, "096": 1.3, "114": 0.2},
         equal("114"),
         "114",
         tone="025 062 043 096 114",
         yaw=-4,
+        jitter=2,
     ),
     "smiling_woman": Group(
-        equal("010 090 100 102 107 122 124 139 013 094 127 087"), equal("090 124 094"), "094", expression="smiling"
+        equal("010 090 100 102 107 122 124 139 013 094 127 087"),
+        {"090": 3.0, "124": 1.0},
+        "124",
+        expression="smiling",
     ),
 }
 
@@ -110,10 +127,11 @@ class Portrait:
 
 @dataclass(frozen=True)
 class Composite:
-    """A face of nobody: linear picture, its landmarks, and how much each pixel is person, not wall."""
+    """A face of nobody: linear picture, its landmarks, the wall behind it, and how much each pixel is person."""
 
     linear: np.ndarray
     landmarks: np.ndarray
+    wall: np.ndarray
     alpha: np.ndarray
 
 
@@ -133,7 +151,9 @@ def person_alpha(frame: np.ndarray) -> np.ndarray:
     with silenced():
         rough = _segmenter().process(frame).segmentation_mask.astype(np.float32)
     guide = frame.astype(np.float32) / 255
-    fine = cv2.ximgproc.guidedFilter(guide, np.clip((rough - 0.2) / 0.6, 0, 1), max(4, len(frame) // 60), 1e-4)
+    fine = cv2.ximgproc.guidedFilter(
+        guide, np.clip((rough - 0.2) / 0.6, 0, 1), max(4, len(frame) // 60), 1e-4
+    )
     return np.clip((fine - 0.1) / 0.8, 0, 1)
 
 
@@ -144,7 +164,9 @@ def portrait(path: Path) -> Portrait:
     template = MEAN * (FACE_HEIGHT / np.ptp(MEAN[:, 1]))
     template = template[:, :2] - template[:, :2].mean(axis=0) + CENTRE
     matrix = similarity_between(landmarks[:, :2].astype(np.float64), template)
-    return Portrait(frame.astype(np.float32) / 255, landmarks, matrix, outline(person_alpha(frame), landmarks))
+    return Portrait(
+        frame.astype(np.float32) / 255, landmarks, matrix, outline(person_alpha(frame), landmarks)
+    )
 
 
 def outline(alpha: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
@@ -174,7 +196,9 @@ def wobble(points: np.ndarray, strength: float, rng: np.random.Generator) -> np.
     return points + np.sin(points @ waves.T + phase) @ size
 
 
-def group_shape(group: Group, portraits: dict[str, Portrait], rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def group_shape(
+    group: Group, portraits: dict[str, Portrait], rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
     """Landmarks (468 x 3) and outline of the hair (n x 2) of the face that is made."""
     weight = np.array(list(group.people.values()))
     shapes = np.stack([moved(portraits[p].landmarks, portraits[p].matrix) for p in group.people])
@@ -184,7 +208,10 @@ def group_shape(group: Group, portraits: dict[str, Portrait], rng: np.random.Gen
     whole = np.concatenate([shape, np.column_stack([hair, np.full(len(hair), ear)])])
     turn = np.deg2rad(group.yaw)
     x, z = whole[:, 0] - CENTRE[0], whole[:, 2] - ear
-    whole[:, 0], whole[:, 2] = CENTRE[0] + np.cos(turn) * x + np.sin(turn) * z, np.cos(turn) * z - np.sin(turn) * x + ear
+    whole[:, 0], whole[:, 2] = (
+        CENTRE[0] + np.cos(turn) * x + np.sin(turn) * z,
+        np.cos(turn) * z - np.sin(turn) * x + ear,
+    )
     whole[:, :2] = wobble(whole[:, :2], group.jitter, rng)
     return whole[:468].astype(np.float32), whole[468:, :2]
 
@@ -198,9 +225,13 @@ def warped(person: Portrait, shape: np.ndarray, hair: np.ndarray | None) -> np.n
     if hair is not None:
         here.append(hair)
         there.append(person.outline)
-    spline = RBFInterpolator(np.concatenate(here), np.concatenate(there), kernel="thin_plate_spline", smoothing=2.0)
+    spline = RBFInterpolator(
+        np.concatenate(here), np.concatenate(there), kernel="thin_plate_spline", smoothing=2.0
+    )
     nodes = np.arange(-16, SIDE + 24, 8.0)
-    grid = spline(np.stack(np.meshgrid(nodes, nodes), axis=2).reshape(-1, 2)).reshape(len(nodes), len(nodes), 2)
+    grid = spline(np.stack(np.meshgrid(nodes, nodes), axis=2).reshape(-1, 2)).reshape(
+        len(nodes), len(nodes), 2
+    )
     at = np.arange(SIDE, dtype=np.float32) / 8 + 2
     x, y = np.meshgrid(at, at)
     full = cv2.remap(grid.astype(np.float32), x, y, cv2.INTER_CUBIC)
@@ -233,6 +264,45 @@ def skin(linear: np.ndarray, shape: np.ndarray) -> np.ndarray:
     return np.maximum(face, looks) * (1 - spared)
 
 
+# --- the outline
+
+
+def matte(linear: np.ndarray, rough: np.ndarray, shape: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The wall alone, and how much of each pixel is not wall: 1 inside, 0 outside, from the colours between."""
+    body = (rough > 0.5).astype(np.uint8)
+    inner = cv2.erode(body, np.ones((19, 19))).astype(np.float32)
+    outer = 1 - cv2.dilate(body, np.ones((33, 33))).astype(np.float32)
+    wall, person = (carried(linear, known) for known in (outer, inner))
+    wall = soft(wall, 4)
+    away = person - wall
+    share = ((linear - wall) * away).sum(axis=2) / ((away**2).sum(axis=2) + 1e-4)
+    # A white shirt is hardly unlike a pale wall: there the first guess, made sharp, decides.
+    sure = np.clip((away**2).sum(axis=2) / 0.12, 0, 1) ** 2
+    guess = np.clip((soft(rough, 2) - 0.5) * 3 + 0.5, 0, 1)
+    alpha = np.clip((sure * share + (1 - sure) * guess - 0.04) / 0.86, 0, 1)
+    alpha = np.where(cv2.erode(body, np.ones((15, 15))) > 0, 1, alpha) * (1 - outer)
+    # Between strands and neck the wall shows through, well inside the outline.
+    unlike = np.abs(linear - wall).max(axis=2) / (wall.mean(axis=2) + 0.02)
+    y, x = np.mgrid[:SIDE, :SIDE]
+    beside = np.abs(x - shape[152, 0]) > 0.36 * np.ptp(shape[:, 0])
+    free = soft(beside & (y < shape[152, 1] + 10) & ~region([OVAL], shape, SIDE, grow=12), 5)
+    alpha = alpha + free * (np.minimum(alpha, np.clip((unlike - 0.05) / 0.5, 0, 1)) - alpha)
+    return wall, soft(alpha, 0.5)
+
+
+def carried(picture: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """What is known, carried smoothly over the rest."""
+    return extend(tensor(picture), tensor(known[..., None]))[0].permute(1, 2, 0).numpy()
+
+
+def unmixed(face: Composite) -> np.ndarray:
+    """The person's own colour at the outline, where the camera mixed it with the wall's."""
+    alpha = face.alpha[..., None]
+    own = (face.linear - (1 - alpha) * face.wall) / np.maximum(alpha, 0.08)
+    top = face.linear + 0.02
+    return np.clip(own, 0, np.where(alpha > 0.98, 1.0, top))
+
+
 # --- averaging
 
 
@@ -263,8 +333,11 @@ def averaged(pictures: list[np.ndarray], weights: list[np.ndarray], within: np.n
         if level < 4:
             energy = sum(s[..., 0] * rms(p) for s, p in zip(share, parts, strict=True))
             # Unlike strands and pores cancel; at the eyes' edges everybody agrees and the gain is near 1.
-            gain = np.clip(energy / (rms(mean) + 1e-4), 1, 2.6) - 1
-            mean = mean * (1 + gain * cv2.resize(within, gain.shape[::-1], interpolation=cv2.INTER_AREA))[..., None]
+            gain = np.clip(energy / (rms(mean) + 1e-4), 1, 2.0) - 1
+            mean = (
+                mean
+                * (1 + gain * cv2.resize(within, gain.shape[::-1], interpolation=cv2.INTER_AREA))[..., None]
+            )
         picture = mean if picture is None else cv2.pyrUp(picture, dstsize=mean.shape[1::-1]) + mean
     return np.clip(picture, 0, 1)
 
@@ -285,7 +358,9 @@ def weights_of(group: Group, shape: np.ndarray) -> dict[str, np.ndarray]:
     body = np.clip((y - brow) / 30 + 0.5, 0, 1)
     weights = {}
     for person in group.people | group.hair | {group.body: 1.0}:
-        around = (1 - body) * group.hair.get(person, 0) / sum(group.hair.values()) + body * (person == group.body)
+        around = (1 - body) * group.hair.get(person, 0) / sum(group.hair.values()) + body * (
+            person == group.body
+        )
         own = group.people.get(person, 0) / sum(group.people.values())
         weights[person] = (face * own + (1 - face) * around + 1e-6).astype(np.float32)
     return weights
@@ -306,14 +381,20 @@ def composite(name: str, folder: Path) -> Composite:
     for p in everybody:
         gain = wanted / tone(pictures[p], shape)
         weight = skin(pictures[p], shape)[..., None]
-        toned.append(linear_to_srgb(np.clip(pictures[p] * (1 + weight * (gain - 1)), 0, 1).astype(np.float32)))
+        toned.append(
+            linear_to_srgb(np.clip(pictures[p] * (1 + weight * (gain - 1)), 0, 1).astype(np.float32))
+        )
     weights = weights_of(group, shape)
-    plain = sum(weights[p][..., None] * t for p, t in zip(everybody, toned, strict=True)) / sum(weights.values())[..., None]
+    plain = (
+        sum(weights[p][..., None] * t for p, t in zip(everybody, toned, strict=True))
+        / sum(weights.values())[..., None]
+    )
     alpha = person_alpha(np.rint(plain * 255).astype(np.uint8))
     # At the outline only the edges of unlike heads would be raised: not there.
     within = soft(cv2.erode((alpha > 0.9).astype(np.uint8), np.ones((23, 23))), 5)
     mean = averaged(toned, [weights[p] for p in everybody], within)
-    return Composite(srgb_to_linear(mean.astype(np.float32)), shape, alpha)
+    linear = srgb_to_linear(mean.astype(np.float32))
+    return Composite(linear, shape, *matte(linear, alpha, shape))
 
 
 def find(folder: Path, person: str, expression: str) -> Path:
@@ -346,27 +427,27 @@ class Light:
 
 LIGHTS = {
     "warm_side": Light(
-        (-0.9, -0.25, 0.36), (2.3, 1.5, 0.82), ambient=(0.05, 0.045, 0.045), wall=(0.10, 0.065, 0.04), cloth=(0.12, 0.17, 0.3)
+        (-0.9, -0.25, 0.36), (2.3, 1.5, 0.82), ambient=(0.05, 0.045, 0.045), wall=(0.10, 0.065, 0.04), cloth=(0.16, 0.18, 0.22)
     ),
     "dim": Light(
         (0.35, -0.6, 0.7), (0.15, 0.125, 0.1), ambient=(0.02, 0.021, 0.024), wall=(0.028, 0.027, 0.027), cloth=(0.4, 0.4, 0.42),
         noise=0.016,
     ),
     "blue": Light(
-        (0.6, -0.25, 0.75), (0.10, 0.3, 1.35), (-0.8, -0.1, 0.5), (0.16, 0.05, 0.3), ambient=(0.02, 0.05, 0.16),
-        wall=(0.02, 0.05, 0.25), cloth=(0.25, 0.25, 0.25), sheen=0.08,
+        (0.6, -0.25, 0.75), (0.25, 0.75, 3.4), (-0.8, -0.1, 0.5), (0.5, 0.1, 0.7), ambient=(0.06, 0.12, 0.4),
+        wall=(0.008, 0.02, 0.1), cloth=(0.3, 0.3, 0.3), sheen=0.08,
     ),
     "yellow": Light(
         (-0.45, -0.65, 0.6), (1.45, 1.0, 0.3), (0.8, 0.0, 0.6), (0.16, 0.2, 0.3), ambient=(0.13, 0.11, 0.07),
-        wall=(0.55, 0.38, 0.14), cloth=(0.16, 0.3, 0.2),
+        wall=(0.55, 0.38, 0.14), cloth=(0.55, 0.55, 0.5),
     ),
     "grey": Light(
         (0.75, -0.45, 0.48), (1.25, 1.25, 1.25), (-0.7, 0.0, 0.7), (0.1, 0.1, 0.1), ambient=(0.1, 0.1, 0.1),
         wall=(0.12, 0.12, 0.12), cloth=(0.3, 0.3, 0.3), grey=True, noise=0.014,
     ),
     "cool_window": Light(
-        (0.93, -0.2, 0.3), (1.1, 1.3, 1.6), (-0.6, -0.2, 0.75), (0.1, 0.09, 0.08), ambient=(0.13, 0.14, 0.16),
-        wall=(0.36, 0.4, 0.46), cloth=(0.35, 0.09, 0.07),
+        (0.9, -0.25, 0.42), (2.3, 2.8, 3.5), (-0.6, -0.2, 0.75), (0.08, 0.08, 0.08), ambient=(0.14, 0.15, 0.17),
+        wall=(0.2, 0.23, 0.27), cloth=(0.2, 0.2, 0.22),
     ),
 }  # fmt: skip
 
@@ -389,7 +470,9 @@ def relief(face: Composite) -> Surface:
     neck = ((y > chin + 26) & (inside > 30)).astype(np.float32)
     flat = np.array([0.0, -0.12, 0.99])
     known = mesh + rim + 0.15 * neck
-    normals = (geometry.normals * mesh[..., None] + turned * rim[..., None] + 0.15 * flat * neck[..., None]) / np.maximum(known, 1e-6)[..., None]
+    normals = (
+        geometry.normals * mesh[..., None] + turned * rim[..., None] + 0.15 * flat * neck[..., None]
+    ) / np.maximum(known, 1e-6)[..., None]
     back = float(-face.landmarks[:, 2].max())
     depths = (geometry.depth * mesh + (back - 30) * rim + 0.15 * (back + 10) * neck) / np.maximum(known, 1e-6)
     weight = tensor(np.minimum(known, 1)[..., None])
@@ -422,10 +505,10 @@ def lit(face: Composite, light: Light, seed: int) -> np.ndarray:
     arriving = cv2.GaussianBlur(arriving, (0, 0), 1.5)
     x, y = np.meshgrid(np.linspace(-1, 1, SIDE), np.linspace(-1, 1, SIDE))
     fall = np.exp(0.35 * (x * light.key[0] + y * light.key[1]))[..., None]
-    seen = face.linear * cloth(face, light) * arriving + light.sheen * gloss * skin(face.linear, face.landmarks)[..., None]
-    wall = soft(face.linear.mean(axis=2), 1) / 0.6
-    alpha = face.alpha[..., None]
-    linear = seen * alpha + (1 - alpha) * wall[..., None] * np.array(light.wall) * fall
+    sheen = light.sheen * gloss * skin(face.linear, face.landmarks)[..., None]
+    seen = unmixed(face) * cloth(face, light) * arriving + sheen
+    behind = face.wall * np.array(light.wall) / 0.6 * fall
+    linear = seen * face.alpha[..., None] + (1 - face.alpha[..., None]) * behind
     if light.grey:
         linear = np.repeat(linear @ np.array([[0.3], [0.59], [0.11]]), 3, axis=2)
     shoulder = np.where(linear > 0.7, 0.7 + 0.3 * np.tanh((linear - 0.7) / 0.3), linear)
@@ -442,11 +525,16 @@ def soft_grain(grain: np.ndarray) -> np.ndarray:
 
 def cloth(face: Composite, light: Light) -> np.ndarray:
     """What dyes the white shirt: the cloth's colour on it, 1 elsewhere."""
-    chin = face.landmarks[152, 1]
     y = np.mgrid[:SIDE, :SIDE][0]
     shown = linear_to_srgb(face.linear)
-    white = np.clip((shown.min(axis=2) - 0.62) / 0.12, 0, 1) * (y > chin + 10) * face.alpha
-    return 1 + soft(white, 0.8)[..., None] * (np.array(light.cloth) - 1)
+    dark = 1.15 * float(linear_to_srgb(tone(face.linear, face.landmarks)).min())
+    share = np.clip((shown.min(axis=2) - dark) / (0.88 - dark), 0, 1)  # pixels at its edge are dyed by halves
+    solid = ((share > 0.7) & (np.ptp(shown, axis=2) < 0.1) & (y > face.landmarks[152, 1] + 10)).astype(
+        np.uint8
+    )
+    solid = cv2.dilate(cv2.morphologyEx(solid, cv2.MORPH_OPEN, np.ones((13, 13))), np.ones((7, 7)))
+    white = share * soft(solid, 1.5)
+    return 1 + white[..., None] * (np.array(light.cloth) - 1)
 
 
 # --- writing

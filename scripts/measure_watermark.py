@@ -25,10 +25,14 @@ SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff"}
 SMALLEST_CROP = 96
 
 
-def jpeg(frame: Frame, quality: int) -> Frame:
+def encoded(frame: Frame, format: str, quality: int) -> Frame:
     stream = io.BytesIO()
-    Image.fromarray(frame).save(stream, "JPEG", quality=quality)
+    Image.fromarray(frame).save(stream, format, quality=quality)
     return np.asarray(Image.open(stream))
+
+
+def jpeg(frame: Frame, quality: int) -> Frame:
+    return encoded(frame, "JPEG", quality)
 
 
 def resize(frame: Frame, factor: float) -> Frame:
@@ -47,6 +51,8 @@ DAMAGES: dict[str, Callable[[Frame], Frame]] = {
     "JPEG 90": lambda frame: jpeg(frame, 90),
     "JPEG 75": lambda frame: jpeg(frame, 75),
     "JPEG 60": lambda frame: jpeg(frame, 60),
+    "WebP 75": lambda frame: encoded(frame, "WEBP", 75),
+    "brighter by 20, contrast x 0.8": lambda frame: cv2.convertScaleAbs(frame, alpha=0.8, beta=20),
     "half size": lambda frame: resize(frame, 0.5),
     "JPEG 75, then half size": lambda frame: resize(jpeg(frame, 75), 0.5),
     "half size, then JPEG 75": lambda frame: jpeg(resize(frame, 0.5), 75),
@@ -54,6 +60,10 @@ DAMAGES: dict[str, Callable[[Frame], Frame]] = {
     "crop to 50 %, JPEG 75": lambda frame: jpeg(crop(frame, 0.5), 75),
     "size x 0.83, JPEG 85": lambda frame: jpeg(resize(frame, 0.83), 85),
     "size x 1.37, crop to 60 %": lambda frame: crop(resize(frame, 1.37), 0.6),
+    "mirrored": lambda frame: frame[:, ::-1],
+    "turned by 2 degrees": lambda frame: np.asarray(
+        Image.fromarray(frame).rotate(2, Image.Resampling.BICUBIC)
+    ),
 }
 
 

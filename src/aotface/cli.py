@@ -42,12 +42,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         words = list(sys.argv[1:] if arguments is None else arguments)
         return _app(voice)(words, prog_name="aotface", standalone_mode=False) or 0
+    except Interrupted as stop:
+        voice.warn(str(stop))
+        return stop.exit_code
     except AotfaceError as error:
         voice.warn(f"error: {_one_line(str(error))}")
         return error.exit_code
-    except (KeyboardInterrupt, typer.Abort):
-        voice.warn("stopped: nothing half-written is left")
-        return Interrupted.exit_code
     except BrokenPipeError:  # the reader of our output went away, as `head` does
         sys.stderr.close()
         return 0
@@ -104,7 +104,10 @@ def _as_function(command: type, voice: Terminal) -> Callable[..., None]:
     ]
 
     def run(**values: Any) -> None:
-        command(**values).run(voice)
+        try:
+            command(**values).run(voice)
+        except KeyboardInterrupt:  # the option parser has words of its own for this: be first
+            raise Interrupted("stopped: nothing half-written is left") from None
 
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}

@@ -41,6 +41,14 @@ def gif(base: np.ndarray) -> bytes:
     return raw.saved(pil(base), "GIF")
 
 
+def gif_beyond_screen(base: np.ndarray) -> bytes:
+    """A screen of ordinary size, and on it a picture of 60,000 x 60,000."""
+    data = gif(base)
+    height, width = base.shape[:2]
+    descriptor = data.index(b"\x2c" + struct.pack("<HHHH", 0, 0, width, height))
+    return raw.patched(data, descriptor + 5, struct.pack("<HH", 60_000, 60_000))
+
+
 def webp_bomb(base: np.ndarray) -> bytes:
     """A canvas of 16,384 x 16,384 around a small picture."""
     inner = webp(base)[12:]
@@ -176,6 +184,7 @@ BOMBS = [
     Entry("bomb.jpg", jpeg_bomb, TOO_LARGE),
     Entry("bomb.webp", webp_bomb, TOO_LARGE),
     Entry("bomb.gif", lambda b: raw.patched(gif(b), 6, struct.pack("<HH", 60_000, 60_000)), TOO_LARGE),
+    Entry("picture_beyond_screen.gif", gif_beyond_screen, TOO_LARGE),
     Entry("bomb.tif", lambda b: raw.tiff(60_000, 60_000, raw.zeros_packed(1 << 20), t259=8), TOO_LARGE),
     Entry("strip_bomb.tif", tiff_deflate_bomb, UNREADABLE),
     Entry("profile_bomb.png", icc_bomb, TOO_LARGE),

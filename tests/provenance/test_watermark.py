@@ -69,6 +69,10 @@ def test_survives_a_crop_at_any_offset(marked: Frame) -> None:
     assert detect(jpeg(marked[-260:, -270:])).found
 
 
+def test_survives_mirroring(marked: Frame) -> None:
+    assert detect(marked[:, ::-1]).found and detect(jpeg(marked[40:400, ::-1])).found
+
+
 def test_strong_damage_is_admitted(marked: Frame) -> None:
     assert not detect(cv2.GaussianBlur(marked, (0, 0), 12)).found
 
@@ -129,6 +133,12 @@ def test_bands_leave_no_seam(portrait: Frame) -> None:
     change = embed(flat).astype(int)[..., 0] - 120
     tile = 128
     assert np.array_equal(change[512 - tile : 512 + tile, 40:200], change[512 : 512 + 2 * tile, 40:200])
+
+
+def test_a_view_is_as_good_as_a_copy(portrait: Frame) -> None:
+    large = cv2.resize(portrait, (1200, 1100), interpolation=cv2.INTER_AREA)
+    turned = embed(large[:, ::-1, ::-1])
+    assert np.array_equal(turned, embed(np.ascontiguousarray(large[:, ::-1, ::-1]))) and detect(turned).found
 
 
 @pytest.mark.parametrize("shape", [(95, 300), (300, 95), (10, 10), (1, 1)])

@@ -71,6 +71,14 @@ def test_one_colour_on_another_moves_steadily_between_them() -> None:
     assert np.abs(np.diff(row)).max() < 20  # no line, though the mask itself jumps within 8 px
 
 
+def test_without_easing_every_pixel_shows_with_its_mask() -> None:
+    target = np.full((300, 300, 3), 51, np.uint8)
+    matrix, mask = similarity(1.0, 0, (150, 150), 256), disc(256)
+    result = blend(target, np.full((256, 256, 3), 0.8, np.float32), mask, matrix, ease=False)
+    expected = 51 + 153 * frame_mask(mask, matrix, 300, 300)
+    assert np.abs(result[..., 0] - expected).max() <= 0.51
+
+
 def test_background_of_the_crop_does_not_bleed_into_the_face() -> None:
     target = np.full((300, 300, 3), 128, np.uint8)
     matrix = similarity(0.9, 5, (150, 150), 256)

@@ -7,14 +7,14 @@ colours: [ours].
 
 import numpy as np
 
-from aotface.colour.extend import by_samples
-from aotface.colour.masked import Pixels, move_under_mask
+from aotface.colour.extend import Samples, by_samples
+from aotface.colour.masked import move_under_mask
 from aotface.types import Crop, Mask
 
 SAMPLES = 1000
 
 
-def match(samples: Pixels, target: Pixels, random: np.random.Generator) -> Pixels:
+def match(samples: Samples, target: Samples, random: np.random.Generator) -> Samples:
     """Send each sample where the exact plan sends it: all have one weight, so the plan is an assignment."""
     import ot  # takes seconds to import, so only when it is used
 

@@ -15,8 +15,11 @@ from jaxtyping import Float64
 
 from aotface.colour.masked import Move, Pixels, Weights
 
-Match = Callable[[Pixels, Pixels, np.random.Generator], Pixels]
-"""(samples, target samples, random) -> moved samples, all of equal weight."""
+Samples = Float64[np.ndarray, "samples 3"]
+"""Display-encoded RGB, 0..1: some of the pixels, all of equal weight."""
+
+Match = Callable[[Samples, Samples, np.random.Generator], Samples]
+"""(samples, target samples, random) -> moved samples."""
 
 ANCHORS = 64
 REACH = 0.08
@@ -49,13 +52,15 @@ def by_samples(match: Match, count: int) -> Move:
     return move
 
 
-def _nearness(colours: Pixels, anchors: Pixels) -> Float64[np.ndarray, "colours anchors"]:
+def _nearness(
+    pixels: Pixels, anchors: Float64[np.ndarray, "anchors 3"]
+) -> Float64[np.ndarray, "pixels anchors"]:
     """Gaussian of the distance, relative to the nearest anchor, which counts as 1."""
-    squared = (colours**2).sum(axis=1)[:, None] + (anchors**2).sum(axis=1) - 2 * colours @ anchors.T
+    squared = (pixels**2).sum(axis=1)[:, None] + (anchors**2).sum(axis=1) - 2 * pixels @ anchors.T
     return np.exp((squared.min(axis=1, keepdims=True) - squared) / (2 * REACH**2))
 
 
-def _fit(samples: Pixels, moved: Pixels, anchors: Pixels) -> Maps:
+def _fit(samples: Samples, moved: Samples, anchors: Float64[np.ndarray, "anchors 3"]) -> Maps:
     """Affine map (x, 1) -> moved around each anchor: weighted least squares, steadied by all samples."""
     inputs = np.column_stack([samples, np.ones(len(samples))])
     squares = (inputs[:, :, None] * inputs[:, None, :]).reshape(-1, 16)
@@ -69,7 +74,7 @@ def _fit(samples: Pixels, moved: Pixels, anchors: Pixels) -> Maps:
     )
 
 
-def extend(samples: Pixels, moved: Pixels, pixels: Pixels, random: np.random.Generator) -> Pixels:
+def extend(samples: Samples, moved: Samples, pixels: Pixels, random: np.random.Generator) -> Pixels:
     """Continue a map that is known at samples to all pixels.
 
     Args:

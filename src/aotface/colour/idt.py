@@ -10,8 +10,8 @@ Source: Pitie, Kokaram, Dahyot, "N-dimensional probability density function tran
 import numpy as np
 from jaxtyping import Float64
 
-from aotface.colour.extend import by_samples
-from aotface.colour.masked import Pixels, move_under_mask
+from aotface.colour.extend import Samples, by_samples
+from aotface.colour.masked import move_under_mask
 from aotface.colour.quantiles import monotone
 from aotface.types import Crop, Mask
 
@@ -25,7 +25,7 @@ def rotation(random: np.random.Generator) -> Float64[np.ndarray, "3 3"]:
     return axes * np.sign(np.diag(triangle))
 
 
-def along_axes(samples: Pixels, target: Pixels, axes: Float64[np.ndarray, "3 3"]) -> Pixels:
+def along_axes(samples: Samples, target: Samples, axes: Float64[np.ndarray, "3 3"]) -> Samples:
     """Transport along each of three orthogonal axes by itself."""
     here, there = samples @ axes, target @ axes
     equal = np.full(len(samples), 1 / len(samples))
@@ -33,7 +33,7 @@ def along_axes(samples: Pixels, target: Pixels, axes: Float64[np.ndarray, "3 3"]
     return moved @ axes.T
 
 
-def match(samples: Pixels, target: Pixels, random: np.random.Generator) -> Pixels:
+def match(samples: Samples, target: Samples, random: np.random.Generator) -> Samples:
     """Give the samples the target's distribution; the first axes are red, green and blue themselves."""
     axes = np.eye(3)
     for _ in range(ITERATIONS):

@@ -4,21 +4,22 @@ import numpy as np
 from jaxtyping import Float64
 
 Values = Float64[np.ndarray, " pixels"]
+Probabilities = Float64[np.ndarray, " knots"]
 
 KNOTS = 256
 """Quantiles at which the map of a large sample is pinned; linear in between. More would follow single pixels
 (grain)."""
 
 
-def quantiles(values: Values, weights: Values, probabilities: Values) -> Values:
+def quantiles(values: Values, weights: Values, probabilities: Probabilities) -> Probabilities:
     """Weighted quantiles, linear between the pixels' mid-ranks, flat beyond the outermost."""
     order = np.argsort(values)
     ranks = np.cumsum(weights[order]) - weights[order] / 2
     return np.interp(probabilities, ranks, values[order])
 
 
-def _probabilities(weights: Values) -> Values:
-    """Mid-ranks of a small sample (the map is then exact), or KNOTS ranks of a large one, dense in the tails."""
+def _probabilities(weights: Values) -> Probabilities:
+    """Mid-ranks of a small sample (the map is then exact); of a large one KNOTS ranks, dense in the tails."""
     if len(weights) <= KNOTS:
         return np.cumsum(weights) - weights / 2
     return (1 - np.cos(np.linspace(0, np.pi, KNOTS))) / 2

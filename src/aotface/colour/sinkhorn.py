@@ -10,8 +10,8 @@ continuation to all colours: [ours].
 
 import numpy as np
 
-from aotface.colour.extend import by_samples
-from aotface.colour.masked import Pixels, covariance_of, move_under_mask
+from aotface.colour.extend import Samples, by_samples
+from aotface.colour.masked import covariance_of, move_under_mask
 from aotface.colour.mkl import linear_map
 from aotface.types import Crop, Mask
 
@@ -23,7 +23,7 @@ _STEEPEST = 200.0
 _ITERATIONS = 200
 
 
-def barycentres(samples: Pixels, target: Pixels) -> Pixels:
+def barycentres(samples: Samples, target: Samples) -> Samples:
     """Mean colour to which the entropic plan sends each sample. Both have mean zero."""
     import ot  # takes seconds to import, so only when it is used
 
@@ -36,7 +36,7 @@ def barycentres(samples: Pixels, target: Pixels) -> Pixels:
     return plan @ target / plan.sum(axis=1, keepdims=True)
 
 
-def match(samples: Pixels, target: Pixels, random: np.random.Generator) -> Pixels:
+def match(samples: Samples, target: Samples, random: np.random.Generator) -> Samples:
     """Send each sample to its barycentre, then restore mean and covariance of the target."""
     goal = target.mean(axis=0)
     moved = barycentres(samples - samples.mean(axis=0), target - goal)

@@ -9,9 +9,9 @@ Smooth continuation from a sample to all colours: [ours].
 
 import numpy as np
 
-from aotface.colour.extend import by_samples
+from aotface.colour.extend import Samples, by_samples
 from aotface.colour.idt import along_axes, rotation
-from aotface.colour.masked import Pixels, move_under_mask
+from aotface.colour.masked import move_under_mask
 from aotface.types import Crop, Mask
 
 SAMPLES = 4000
@@ -19,7 +19,7 @@ STEPS = 12
 FRAMES = 4
 
 
-def match(samples: Pixels, target: Pixels, random: np.random.Generator) -> Pixels:
+def match(samples: Samples, target: Samples, random: np.random.Generator) -> Samples:
     """Take STEPS steps, each towards the mean of FRAMES transports."""
     for _ in range(STEPS):
         samples = np.mean([along_axes(samples, target, rotation(random)) for _ in range(FRAMES)], axis=0)

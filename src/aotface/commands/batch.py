@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -43,7 +44,7 @@ def run_pairs(
     """
     log_path = run_log_of(command, folder)
     if folder:
-        make_folder(command.output)
+        make_folder(Path(command.output))
     check_output(log_path, command.overwrite)
     notes = [] if command.mark else [UNMARKED]
     for note in notes:
@@ -54,7 +55,7 @@ def run_pairs(
     started, entries = now(), []
     try:
         for number, pair in enumerate(pairs, 1):
-            entries.append(entry := _outcome(command, pair, work, terms, alone=not folder))
+            entries.append(entry := _outcome(command, pair, work, terms, facts, alone=not folder))
             for note in entry.get("notes", ()):
                 voice.warn(note)
             place = f"{number}/{len(pairs)} " if folder else ""
@@ -88,12 +89,14 @@ def _record(command: Writing, pairs: list[Pair], entries: list[dict[str, Any]]) 
     }
 
 
-def _outcome(command: Writing, pair: Pair, work: Work, terms: Terms, alone: bool) -> dict[str, Any]:
+def _outcome(
+    command: Writing, pair: Pair, work: Work, terms: Terms, facts: dict[str, Any], alone: bool
+) -> dict[str, Any]:
     role = "source" if hasattr(command, "source") else "swapped"
     entry: dict[str, Any] = {role: pair.given, "target": pair.target, "output": pair.output}
     clock = time.perf_counter()
     try:
-        done, target = _one(command, pair, work, terms)
+        done, target = _one(command, pair, work, terms, facts)
     except AotfaceError as error:
         if alone:
             raise
@@ -108,7 +111,9 @@ def _outcome(command: Writing, pair: Pair, work: Work, terms: Terms, alone: bool
     return entry | {"status": "written", "faces": faces, "seconds": seconds, "notes": notes}
 
 
-def _one(command: Writing, pair: Pair, work: Work, terms: Terms) -> tuple[Swapped, Picture]:
+def _one(
+    command: Writing, pair: Pair, work: Work, terms: Terms, facts: dict[str, Any]
+) -> tuple[Swapped, Picture]:
     sides = side_outputs(pair.output, command.save_mask, command.save_reenacted)
     for output in (pair.output, *sides):
         for name in (pair.given, pair.target):
@@ -124,7 +129,8 @@ def _one(command: Writing, pair: Pair, work: Work, terms: Terms) -> tuple[Swappe
         before = embed(done.reenacted) if command.mark else done.reenacted
         record = Record("none", reenactor, watermark=command.mark)
         deliver(sides[-1], before, target, pair.given, record, terms)
-    record = Record(command.transfer, reenactor, parameters={"seed": command.seed}, watermark=command.mark)
+    chosen = {"seed": command.seed}
+    record = Record(command.transfer, reenactor, facts["model_sha256"], chosen, watermark=command.mark)
     deliver(pair.output, done.frame, target, pair.given, record, terms)
     return done, target
 

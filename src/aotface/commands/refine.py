@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 from typer import Option
 
+from aotface.commands.device import pick_device
 from aotface.commands.voice import Voice
 from aotface.commands.writing import Pair, Writing, pair_up
-from aotface.errors import UsageError
 
 if TYPE_CHECKING:
     from aotface.media.image import Picture
@@ -33,24 +33,19 @@ class Refine(Writing):
         str, Option("--target", "-t", help="The original picture: its light and tone are wanted.")
     ]
 
-    def check(self) -> None:
-        """Refuse options that do not fit together."""
-        super().check()
-        if self.device == "cuda":
-            raise UsageError(
-                f"nothing in this run uses cuda: {self.transfer} works on the cpu; leave --device out"
-            )
-
     def run(self, voice: Voice) -> None:
         """Refine every pair."""
         self.check()
+        device = pick_device(self.device, self.networks())
         pairs, folder = pair_up(self.swapped, self.target, self.output, by_name=True)
         from aotface.commands.batch import run_pairs
         from aotface.media.image import read_image
         from aotface.swap.pipeline import refine
 
+        options, facts = self.options(device), self.facts(device)
+
         def work(pair: Pair) -> "tuple[Swapped, Picture]":
             target = read_image(pair.target)
-            return refine(read_image(pair.given).frame, target.frame, self.options, self.mark), target
+            return refine(read_image(pair.given).frame, target.frame, options, self.mark), target
 
-        run_pairs(self, pairs, folder, work, voice, {"device": "cpu"})
+        run_pairs(self, pairs, folder, work, voice, facts)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Option
 
+from aotface.commands.device import pick_device
 from aotface.commands.voice import Voice
 from aotface.commands.writing import Pair, Writing, pair_up
 from aotface.errors import UsageError
@@ -49,10 +50,9 @@ class Swap(Writing):
         Path | None, Option("--reenact-config", help="TOML file that describes the ONNX swapper.")
     ] = None
 
-    @property
-    def options(self) -> Options:
+    def options(self, device: str) -> Options:
         """The choices that change the picture."""
-        return replace(super().options, source_face=self.source_face)
+        return replace(super().options(device), source_face=self.source_face)
 
     def check(self) -> None:
         """Refuse options that do not fit together."""
@@ -61,21 +61,24 @@ class Swap(Writing):
             raise UsageError(f"expected --reenact mesh or onnx, got {self.reenact!r}")
         if (self.reenact == "onnx") != (self.reenact_config is not None):
             raise UsageError("--reenact onnx and --reenact-config FILE.toml go together")
-        if self.reenact == "mesh" and self.device == "cuda":
-            raise UsageError(
-                f"nothing in this run uses cuda: mesh and {self.transfer} work on the cpu; leave --device out"
-            )
+
+    def networks(self) -> dict[str, str]:
+        """Which library runs a network for what."""
+        onnx = {"onnxruntime": str(self.reenact_config)} if self.reenact_config is not None else {}
+        return super().networks() | onnx
 
     def run(self, voice: Voice) -> None:
         """Swap every pair."""
         self.check()
+        device = pick_device(self.device, self.networks())
         pairs, folder = pair_up(self.source, self.target, self.output)
         from aotface.commands.batch import run_pairs
         from aotface.face.detect import detect
         from aotface.media.image import read_image
         from aotface.swap.pipeline import swap_found
 
-        reenactor, facts = self._reenactor()
+        options, facts = self.options(device), self.facts(device)
+        reenactor, models = self._reenactor(device)
 
         @lru_cache(maxsize=4)  # every target meets every source: do not look twice
         def look(path: Path) -> "tuple[Picture, list[Face]]":
@@ -84,18 +87,16 @@ class Swap(Writing):
 
         def work(pair: Pair) -> "tuple[Swapped, Picture]":
             (source, givers), (target, takers) = look(pair.given), look(pair.target)
-            done = swap_found(source.frame, givers, target.frame, takers, self.options, reenactor, self.mark)
+            done = swap_found(source.frame, givers, target.frame, takers, options, reenactor, self.mark)
             return done, target
 
-        run_pairs(self, pairs, folder, work, voice, facts)
+        run_pairs(self, pairs, folder, work, voice, facts | models)
 
-    def _reenactor(self) -> "tuple[Reenactor | None, dict[str, Any]]":
+    def _reenactor(self, device: str) -> "tuple[Reenactor | None, dict[str, Any]]":
         if self.reenact_config is None:
-            return None, {"device": "cpu"}
-        from aotface.media.runlog import sha256_of
-        from aotface.reenact.onnx import OnnxReenactor, pick_device
+            return None, {}
+        from aotface.media.weights import sha256
+        from aotface.reenact.onnx import OnnxReenactor
 
-        device = pick_device(self.device)
         reenactor = OnnxReenactor(self.reenact_config, device)
-        models = {str(path): sha256_of(path) for path in reenactor.files}
-        return reenactor, {"device": device, "models": models}
+        return reenactor, {"reenactor_sha256": {str(path): sha256(path) for path in reenactor.files}}

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 from typer import Option
 
 from aotface.errors import UsageError
-from aotface.swap.options import Options
+from aotface.swap.options import LEARNED, Options
 
 UNMARKED = "no marks: nothing in the file says that this face is swapped, so say it wherever you show it"
 
@@ -25,7 +25,7 @@ class Writing:
     """Options of every command that writes swapped pictures."""
 
     output: Annotated[
-        Path,
+        str,
         Option("--output", "-o", help="Picture to write; for several pictures the folder to write into."),
     ]
     transfer: Annotated[
@@ -68,35 +68,46 @@ class Writing:
         Path | None, Option("--run-log", help="Where the record of this run goes (else beside the output).")
     ] = None
 
-    @property
-    def options(self) -> Options:
+    def options(self, device: str) -> Options:
         """The choices that change the picture."""
-        return Options(transfer=self.transfer, face=self.face, seed=self.seed)
+        return Options(transfer=self.transfer, face=self.face, seed=self.seed, device=device)
 
     def check(self) -> None:
         """Refuse options that do not fit together, before anything is read.
 
         Raises:
             UsageError: see the message.
+            WeightsError: the transfer needs weights that are not there.
         """
         from aotface import colour
 
-        colour.find(self.transfer)
-        if self.device not in ("auto", "cpu", "cuda"):
-            raise UsageError(f"expected --device auto, cpu or cuda, got {self.device!r}")
+        if self.transfer != LEARNED:
+            colour.find(self.transfer)
         if (self.certificate is None) != (self.key is None):
             raise UsageError("--certificate and --key go together: give both or none")
         if not self.mark and self.certificate is not None:
             raise UsageError("--no-mark leaves nothing to sign: drop it, or drop --certificate and --key")
 
+    def networks(self) -> dict[str, str]:
+        """Which library runs a network for what, in this run."""
+        return {"torch": LEARNED} if self.transfer == LEARNED else {}
 
-def pair_up(given: str, target: str, output: Path, by_name: bool = False) -> tuple[list[Pair], bool]:
+    def facts(self, device: str) -> dict[str, Any]:
+        """More for the record: the device, and the hash of the weights."""
+        if self.transfer != LEARNED:
+            return {"device": device, "model_sha256": None}
+        from aotface.swap.network import load_network
+
+        return {"device": device, "model_sha256": load_network(device=device).sha256}
+
+
+def pair_up(given: str, target: str, output: str, by_name: bool = False) -> tuple[list[Pair], bool]:
     """Which pictures meet, and where each result goes.
 
     Args:
         given: picture, folder or glob.
         target: picture, folder or glob.
-        output: a file for two single pictures, else a folder.
+        output: a file for two single pictures, else (or with a slash at its end) a folder.
         by_name: several and several meet by equal stems (frames of one scene) instead of each with each.
 
     Returns:
@@ -109,15 +120,15 @@ def pair_up(given: str, target: str, output: Path, by_name: bool = False) -> tup
     from aotface.media.files import list_images, pair_names
 
     givens, targets = list_images(given), list_images(target)
-    single = Path(given).is_file() and Path(target).is_file()
-    if single and not output.is_dir() and not str(output).endswith(("/", "\\")):
-        return [Pair(givens[0], targets[0], output)], False
+    place, single = Path(output), Path(given).is_file() and Path(target).is_file()
+    if single and not place.is_dir() and not output.endswith(("/", "\\")):
+        return [Pair(givens[0], targets[0], place)], False
     names = pair_names(givens, targets)
     if by_name and len(targets) > 1:
         places = _meet_by_stem(givens, targets)
     else:
         places = [(row, column) for column in range(len(targets)) for row in range(len(givens))]
-    return [Pair(givens[row], targets[column], output / names[row, column]) for row, column in places], True
+    return [Pair(givens[row], targets[column], place / names[row, column]) for row, column in places], True
 
 
 def _meet_by_stem(givens: list[Path], targets: list[Path]) -> list[tuple[int, int]]:
@@ -144,7 +155,6 @@ def run_log_of(command: Writing, folder: bool) -> Path:
 
     if command.run_log is not None:
         return command.run_log
-    log = (
-        command.output / "run.json" if folder else command.output.with_name(f"{command.output.stem}.run.json")
-    )
+    output = Path(command.output)
+    log = output / "run.json" if folder else output.with_name(f"{output.stem}.run.json")
     return log if command.overwrite else free_name(log)

@@ -19,10 +19,10 @@ ANGLES, RADII, ACROSS, DOWN = 60, 44, 20, 46
 NOSE = np.array([188, 412, 437, 327, 98, 217])
 """Around the flanks of the nose, from below its bridge to the nostrils: folds there look like rims."""
 
-WEIGHTS = np.array([10.79, 2.04, 1.38, 1.17, 0.62, -0.51, -0.03, 0.68, -0.73])
+WEIGHTS = np.array([10.56, 2.05, 1.32, 1.11, 0.58, -0.44, 0.09, 0.62, -0.62, -1.01])
 """Of the logistic model: bias, then log line strengths."""
 
-SURE = 0.7
+SURE = 0.6
 """Probability under which no spectacles are assumed."""
 
 
@@ -62,7 +62,7 @@ def covered_by_glasses(crop: Crop, landmarks: Landmarks, geometry: Geometry) -> 
     patches = lay_out(landmarks)
     doubt = doubtful(landmarks, len(crop))
     lines = {sign: [strongest_line(patch, light, doubt, sign) for patch in patches] for sign in (1, -1)}
-    if probability(lines) < SURE:
+    if probability(lines, contrast_of(light, landmarks)) < SURE:
         return np.zeros_like(light)
     dark = np.mean([line.strength.mean() for line in lines[1]])
     bright = np.mean([line.strength.mean() for line in lines[-1]])
@@ -149,8 +149,9 @@ def strongest_line(patch: Patch, light: Mask, worth: Mask, sign: int) -> Line:
     return Line(patch.x[index], patch.y[index], strength[index])
 
 
-def signs_of_glasses(lines: dict[int, list[Line]]) -> Float[np.ndarray, " 9"]:
-    """What the logistic model weighs: 1, then log strengths: bridge, under either eye, temples."""
+def signs_of_glasses(lines: dict[int, list[Line]], contrast: float) -> Float[np.ndarray, " 10"]:
+    """What the logistic model weighs: 1, then log strengths: bridge, under either eye, temples;
+    last the face's own contrast: hard light draws lines too."""
     low = slice(ANGLES // 12, ANGLES * 5 // 12)  # from 30 to 150 degrees, downwards
     values = [1.0]
     for sign in (1, -1):
@@ -158,12 +159,18 @@ def signs_of_glasses(lines: dict[int, list[Line]]) -> Float[np.ndarray, " 9"]:
         under = sorted(float(eye.strength[low].mean()) for eye in eyes)
         values += [float(np.percentile(bridge.strength, 20)), under[0], under[1]]
     values += sorted(float(np.percentile(line.strength, 20)) for line in lines[1][3:])
-    return np.array([values[0], *np.log(np.array(values[1:]) + 0.01)])
+    return np.array([values[0], *np.log(np.array([*values[1:], contrast]) + 0.01)])
 
 
-def probability(lines: dict[int, list[Line]]) -> float:
+def probability(lines: dict[int, list[Line]], contrast: float) -> float:
     """That spectacles are worn."""
-    return float(1 / (1 + np.exp(-signs_of_glasses(lines) @ WEIGHTS)))
+    return float(1 / (1 + np.exp(-signs_of_glasses(lines, contrast) @ WEIGHTS)))
+
+
+def contrast_of(light: Mask, landmarks: Landmarks) -> float:
+    """Standard deviation of the logarithm of light over the landmarks."""
+    x, y = (landmarks[:, k].astype(np.float32)[:, None] for k in (0, 1))
+    return float(Patch(x, y).read(light).std())
 
 
 def trace(lines: list[Line], light: Mask, worth: Mask, sign: int) -> Mask:

@@ -143,7 +143,7 @@ def skin_distance(signs: np.ndarray, core: np.ndarray) -> Float32[np.ndarray, "s
     sigma = np.sqrt(spread**2 + np.array([CHROMA_NOISE, CHROMA_NOISE, LIGHT_NOISE]) ** 2)
     scaled = signs / sigma
     scaled[..., 2] = np.where(scaled[..., 2] > 0, 0.4 * scaled[..., 2], scaled[..., 2])
-    glossy = np.clip((signs[..., 2] - 0.25) / 0.3, 0, 1)  # a highlight takes the lamp's colour
+    glossy = np.clip((signs[..., 2] - 0.1) / 0.25, 0, 1)  # a highlight takes the lamp's colour
     return ((1 - glossy) * np.minimum((scaled**2).sum(axis=2), 30)).astype(np.float32)
 
 

@@ -5,6 +5,7 @@ import numpy as np
 
 from aotface.face.glasses import covered_by_glasses
 from aotface.face.hair import covered_by_hair
+from aotface.face.hands import covered_by_hands
 from aotface.types import Crop, Geometry, Landmarks, Mask
 
 WORKING_SIDE = 256
@@ -27,8 +28,9 @@ def visible_skin(crop: Crop, landmarks: Landmarks, geometry: Geometry) -> Mask:
     side = len(crop)
     if side != WORKING_SIDE:
         crop, landmarks, geometry = _at_working_side(crop, landmarks, geometry)
-    covered = covered_by_hair(crop, landmarks, geometry)
-    visible = (1 - covered) * (1 - covered_by_glasses(crop, landmarks, geometry))
+    visible = 1 - covered_by_hair(crop, landmarks, geometry)
+    visible *= 1 - covered_by_glasses(crop, landmarks, geometry)
+    visible *= 1 - covered_by_hands(crop, landmarks, geometry)
     if side != WORKING_SIDE:
         visible = cv2.resize(visible, (side, side), interpolation=cv2.INTER_LINEAR)
     return np.clip(visible, 0, 1).astype(np.float32)

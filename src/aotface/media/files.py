@@ -147,6 +147,8 @@ def check_output(path: Path, overwrite: bool = False) -> None:
 
     Source: [ours].
     """
+    if "\0" in str(path):
+        raise UnwritableError(f"{show(path)}: no file can have that name; choose another one")
     try:
         if not path.parent.is_dir():
             raise UnwritableError(f"{show(path)}: the folder {show(path.parent)} does not exist; create it")

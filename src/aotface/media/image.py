@@ -25,7 +25,7 @@ from aotface.errors import (
 )
 from aotface.media import metadata, profile
 from aotface.media.depth import to_depth
-from aotface.media.files import MAX_BYTES, WRITABLE_SUFFIXES, read_bytes, show, write_bytes
+from aotface.media.files import MAX_BYTES, WRITABLE_SUFFIXES, check_output, read_bytes, show, write_bytes
 from aotface.media.formats import gif, jpeg, png, tiff, webp
 from aotface.media.formats.parts import Encoding, Header, Pixels
 from aotface.media.picture import Picture, own_colours, upright_srgb
@@ -121,6 +121,7 @@ def write_image(
     Source: [ours].
     """
     path = Path(path)
+    check_output(path, overwrite)  # before the work of encoding
     data = encode_image(frame, output_format(path, like, format), like, quality, path)
     return write_bytes(path, data, overwrite)
 

@@ -1,7 +1,7 @@
 """Colour profiles (ICC): into sRGB when a picture is read, back into its own colours when it is written.
 
-Both ways go through 16 bits without the engine's shortcuts: its 8-bit and pre-computed tables are up to
-17/255 off in saturated colours, the plain way stays below 0.1/255.
+Both ways go through 16 bits without the engine's shortcuts: its pre-computed tables are up to 17/255 off in
+saturated colours, the plain way stays below 0.1/255. What an 8-bit file then rounds is its own limit.
 """
 
 import struct

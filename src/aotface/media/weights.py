@@ -21,6 +21,7 @@ MAX_BYTES = 4 << 30
 
 _SUFFIX = ".safetensors"
 _BLOCK = 1 << 20
+_PICKLES = (b"PK\x03\x04", b"\x80")
 
 
 def find_weights(name: str | os.PathLike[str]) -> Path:
@@ -127,16 +128,32 @@ def load_safetensors(
     """
     path = Path(path)
     data = verified_bytes(path, expected_sha256, max_bytes)
-    if data[:2] == b"PK" or data[:1] == b"\x80":
-        raise WeightsError(
-            f"{show(path)}: expected safetensors, found a PyTorch pickle, which can run code when opened; "
-            "convert it to safetensors where you trust it"
-        )
     from safetensors import SafetensorError
     from safetensors.torch import load
 
     try:
         return load(data)
     except (SafetensorError, ValueError, KeyError) as error:
+        if data.startswith(_PICKLES):  # asked only now: the length that safetensors begin with may look alike
+            raise WeightsError(
+                f"{show(path)}: expected safetensors, found a PyTorch pickle, which can run code on opening; "
+                "convert it to safetensors where you trust it"
+            ) from None
+        reason = " ".join(str(error).split())[:100]
+        raise WeightsError(f"{show(path)}: expected safetensors ({reason}); get a whole copy") from error
+
+
+def read_facts(path: str | os.PathLike[str]) -> dict[str, str]:
+    """Read the plain facts in the header of a safetensors file (size, options, steps); no tensor is loaded.
+
+    Raises:
+        WeightsError: missing or not safetensors.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(os.fspath(path), framework="numpy") as file:
+            return dict(file.metadata() or {})
+    except (OSError, SafetensorError) as error:
         reason = " ".join(str(error).split())[:100]
         raise WeightsError(f"{show(path)}: expected safetensors ({reason}); get a whole copy") from error

@@ -1,5 +1,4 @@
-"""An invisible watermark of our own: says "aotface made this" in the pixels, so that it outlives the
-metadata.
+"""An invisible watermark of our own: the pixels say "aotface made this", and outlive the metadata.
 
 The mark is one fixed, seamless noise tile of 128 x 128 cells whose Fourier phases are drawn from a public
 key. It is laid over the whole picture, weaker where the picture is smooth, and added equally to R, G and B.
@@ -165,7 +164,7 @@ def false_alarm(score: float) -> float:
 
     Source: [ours]
     """
-    tried = TILE * TILE * (len(_EXACT) + 1 + len(_WINDOWS) * len(_CELLS))
+    tried = TILE * TILE * (2 * (len(_EXACT) + 1) + len(_WINDOWS) * len(_CELLS))
     return min(1.0, tried * math.exp(-0.5 * max(score, 0.0) ** 2))
 
 
@@ -267,7 +266,7 @@ def _luma(frame: Frame) -> Plane:
     scale = SHORT_SIDE / min(height, width)
     if scale < 1:
         size = (round(width * scale), round(height * scale))
-        frame = cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
+        frame = cv2.resize(np.ascontiguousarray(frame), size, interpolation=cv2.INTER_AREA)
     weights = np.array([0.2126, 0.7152, 0.0722], np.float32) * np.float32(255 / np.iinfo(frame.dtype).max)
     return (frame @ weights).astype(np.float32)
 
@@ -283,8 +282,9 @@ def _hypotheses(luma: Plane) -> Iterator[tuple[Plane, float]]:
     """Parts of the flattened picture with the cell size to try on each, the likeliest first."""
     flat = _flatten(luma)
     whole = min(luma.shape) / SHORT_SIDE  # a large picture that was reduced but not cropped
-    for cell in (*_EXACT, max(whole, _CELLS[0])):
-        yield flat, cell
+    for view in (flat, np.ascontiguousarray(flat[:, ::-1])):  # a mirrored picture is common, and cheap to try
+        for cell in (*_EXACT, max(whole, _CELLS[0])):
+            yield view, cell
     for cell in _CELLS:
         side = round(2 * TILE * cell)
         seen = set()

@@ -160,15 +160,6 @@ def _aligned(frame: Frame, face: Face, picture: PictureInput) -> Crop:
     return sample(frame, map_x, map_y, scale_of(matrix))
 
 
-def pick_device(wanted: str) -> str:
-    """``cpu`` or ``cuda``: what was asked for, or with ``auto`` what this onnxruntime can use."""
-    if wanted != "auto":
-        return wanted
-    import onnxruntime
-
-    return "cuda" if PROVIDERS["cuda"] in onnxruntime.get_available_providers() else "cpu"
-
-
 def _load(network: Network, device: str) -> Any:
     import onnxruntime  # takes a while; only users of the option pay for it
 

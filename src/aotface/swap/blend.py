@@ -18,7 +18,13 @@ BAND_REACHES = (2.5, 8.0)
 Box = tuple[int, int, int, int]
 
 
-def blend(target: Frame, swapped: Crop, mask: Float32[np.ndarray, "side side"], matrix: Matrix) -> Frame:
+def blend(
+    target: Frame,
+    swapped: Crop,
+    mask: Float32[np.ndarray, "side side"],
+    matrix: Matrix,
+    ease: bool = True,
+) -> Frame:
     """Compose ``target + m (swapped + c - target)`` inside the face's box, and nothing anywhere else.
 
     Fine detail changes over at the mask's own edge, the two low bands further inside, so that a difference of
@@ -30,6 +36,7 @@ def blend(target: Frame, swapped: Crop, mask: Float32[np.ndarray, "side side"], 
         swapped: float32, side x side x 3, 0..1; only what lies under the mask is read.
         mask: float32, side x side, 0..1: where the swapped face shows.
         matrix: 2 x 3, frame points to crop points.
+        ease: shift the low bands; without it (``c = 0``) every swapped pixel shows with just its mask.
 
     Returns:
         A new frame of the target's size and type, bit-identical to it wherever `frame_mask` is 0.
@@ -41,7 +48,7 @@ def blend(target: Frame, swapped: Crop, mask: Float32[np.ndarray, "side side"], 
     if box is None:
         return frame
     side = len(mask)
-    correction = _low_band_shift(target, swapped, mask, matrix)
+    correction = _low_band_shift(target, swapped, mask, matrix) if ease else None
     small_matrix = resize_matrix(matrix, side, CROP_SIDE)
     beyond = _local_mean(swapped, mask, BAND_REACHES[-1] * side / CROP_SIDE)
     face = _low_pass(np.where(mask[..., None] > 0, swapped, beyond), scale_of(matrix))
@@ -51,7 +58,8 @@ def blend(target: Frame, swapped: Crop, mask: Float32[np.ndarray, "side side"], 
         x0, y0, x1, y1 = strip
         weight = _carry(soft, matrix, strip, cv2.INTER_LINEAR, cv2.BORDER_CONSTANT)
         above = _carry(face, matrix, strip, cv2.INTER_LANCZOS4, cv2.BORDER_REPLICATE)
-        above += _carry(correction, small_matrix, strip, cv2.INTER_LINEAR, cv2.BORDER_REPLICATE)
+        if correction is not None:
+            above += _carry(correction, small_matrix, strip, cv2.INTER_LINEAR, cv2.BORDER_REPLICATE)
         below = target[y0:y1, x0:x1].astype(np.float32) / white
         below += weight[..., None] * (above - below)
         composed = np.rint(np.clip(below, 0, 1) * white).astype(target.dtype)

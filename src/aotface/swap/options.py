@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+LEARNED = "aot"
+"""Name of the transfer that the networks of the paper make; all others are in `aotface.colour`."""
+
 
 @dataclass(frozen=True)
 class Options:
@@ -10,12 +13,14 @@ class Options:
     ``transfer``: name of the appearance transfer. ``face``: which faces of the target are swapped:
     ``largest``, ``all``, or a number as shown by ``inspect``. ``source_face``: which face of the source is
     put there (not ``all``). ``seed``: of the random numbers that a transfer may draw.
+    ``device``: where the networks of `LEARNED` run, ``cpu`` or ``cuda``.
     """
 
-    transfer: str = "mkl"  # becomes "aot" with the first trained weights: this line is the whole change
+    transfer: str = "mkl"  # becomes LEARNED with the first trained weights: this line is the whole change
     face: str = "largest"
     source_face: str = "largest"
     seed: int = 0
+    device: str = "cpu"
 
 
 DEFAULTS = Options()

@@ -10,7 +10,7 @@ from jaxtyping import Float32
 
 from aotface import colour
 from aotface.errors import FaceIndexError, NoFaceError, UsageError
-from aotface.face.align import align, crop_matrix, scale_of
+from aotface.face.align import align, crop_matrix, resize_matrix, scale_of, transform_landmarks
 from aotface.face.detect import detect
 from aotface.face.parse import visible_skin
 from aotface.face.render import render
@@ -20,7 +20,7 @@ from aotface.reenact.mesh import Reenacted
 from aotface.reenact.mesh import reenact as reenact_by_mesh
 from aotface.swap.apply import apply_at_resolution
 from aotface.swap.blend import blend, frame_mask
-from aotface.swap.options import DEFAULTS, Options
+from aotface.swap.options import DEFAULTS, LEARNED, Options
 from aotface.types import CROP_SIDE, AlignedFace, Crop, Face, Frame, Matrix
 
 LARGEST_SIDE = 2048
@@ -64,10 +64,10 @@ class Swapped:
 
     @cached_property
     def reenacted(self) -> Frame:
-        """The frame before the transfer: X_r in its place, in its own light."""
+        """The frame before the transfer: X_r in its place, in its own light up to the edge."""
         frame = self.original
         for face in self.faces:
-            frame = blend(frame, face.reenacted, face.mask, face.target.matrix)
+            frame = blend(frame, face.reenacted, face.mask, face.target.matrix, ease=False)
         return frame
 
 
@@ -173,25 +173,30 @@ def work_side(face: Face) -> int:
     return int(np.clip(np.ceil(needed / 32) * 32, CROP_SIDE, LARGEST_SIDE))
 
 
-def transport(name: str, reenacted: Reenacted, target: AlignedFace, mask: np.ndarray, seed: int) -> Crop:
+def transport(reenacted: Reenacted, target: AlignedFace, mask: np.ndarray, options: Options) -> Crop:
     """Move X_r into the target's appearance: found at 256 px, applied at the crop's own resolution.
 
     Args:
-        name: of the transfer.
         reenacted: X_r.
         target: X_t, the same side.
         mask: side x side: pixels that count.
-        seed: of the transfer's random numbers.
+        options: which transfer, its seed, its device.
 
     Returns:
         Y, side x side; what X_r took from the target as it is (an open mouth) stays as it is.
     """
-    method = colour.find(name)  # `aot` enters here: a network in place of a formula
-    keep = np.where(reenacted.native > 0, 1 - reenacted.native, 1).astype(np.float32)
-    counted = _small(mask * keep)
-    before = _small(reenacted.crop)
-    after = method(before, _small(target.crop), counted, seed=seed)
-    moved = apply_at_resolution(reenacted.crop, before, after, counted)
+    keep = 1 - reenacted.native
+    counted, wanted = _small(mask * keep), _small(target.crop)
+    if options.transfer == LEARNED:
+        from aotface.swap.network import fast_precision, load_network  # brings torch: only who asks pays
+
+        points = transform_landmarks(target.landmarks, resize_matrix(np.eye(2, 3), len(mask), CROP_SIDE))
+        network, fast = load_network(device=options.device), fast_precision(options.device)
+        moved = network.transport(reenacted.crop, wanted, counted, points, fast)
+    else:
+        before = _small(reenacted.crop)
+        after = colour.find(options.transfer)(before, wanted, counted, seed=options.seed)
+        moved = apply_at_resolution(reenacted.crop, before, after, counted)
     return reenacted.crop + (moved - reenacted.crop) * keep[..., None]
 
 
@@ -216,7 +221,7 @@ def _one_face(
     target = align(frame, taker, work_side(taker))
     reenacted = reenact(target)
     mask = reenacted.mask * _large(_visible(frame, taker)[0], len(target.crop))
-    swapped = transport(options.transfer, reenacted, target, mask, options.seed)
+    swapped = transport(reenacted, target, mask, options)
     return SwappedFace(target, reenacted.crop, swapped, mask)
 
 

@@ -44,9 +44,9 @@ class TrainConfig:
     size: str = "small"
     steps: int = 8000
     batch: int = 16
-    learning_rate: float = 1e-3
+    learning_rate: float = 7e-4
     opponents_rate: float = 2e-4
-    warmup: int = 100
+    warmup: int = 150
     final_rate: float = 0.02
     betas: tuple[float, float] = (0.9, 0.99)
     weight_decay: float = 1e-4

@@ -75,11 +75,7 @@ def transport_full(
     Raises:
         InputError: the sizes of target, mask and geometry differ.
     """
-    side = target.shape[0]
-    for name, array in (("mask", mask), ("normals", geometry.normals), ("pncc", geometry.pncc)):
-        if array.shape[:2] != (side, side):
-            found = " x ".join(map(str, array.shape[:2]))
-            raise InputError(f"{name}: expected {side} x {side} as the target, got {found}; crop them alike")
+    _check_sizes(target, mask, geometry)
     device = next(generator.parameters()).device
     x_r, x_t = (_to_tensor(crop, device) * 2.0 - 1.0 for crop in (reenacted, target))
     shape = _to_tensor(np.concatenate([geometry.normals, geometry.pncc], axis=2), device)
@@ -93,6 +89,14 @@ def transport_full(
             swapped = apply_field(x_r, small.field)
     result = swapped[0].permute(1, 2, 0).mul(0.5).add(0.5).clamp(0.0, 1.0)
     return np.ascontiguousarray(result.cpu().numpy())
+
+
+def _check_sizes(target: Crop, mask: Float32[np.ndarray, "height width"], geometry: Geometry) -> None:
+    side = target.shape[0]
+    for name, array in (("mask", mask), ("normals", geometry.normals), ("pncc", geometry.pncc)):
+        if array.shape[:2] != (side, side):
+            found = " x ".join(map(str, array.shape[:2]))
+            raise InputError(f"{name}: expected {side} x {side} as the target, got {found}; crop them alike")
 
 
 def _to_tensor(

@@ -25,7 +25,7 @@ BASE_SIGMA = 12.0 / 256.0
 PRIOR_WEIGHT = 0.02
 GREY_CHROMA = 3.0 / 255.0
 LEAK = 0.1
-BAND = 1024
+BAND = 256
 
 
 @dataclass  # not frozen: Lightning Fabric rebuilds it on the way out of a wrapped module
@@ -197,10 +197,11 @@ def _resample_rows(
     rows = values.shape[2]
     if rows == height:
         return values[:, :, start:stop]
-    at = (torch.arange(start, stop, device=values.device, dtype=torch.float64) + 0.5) * (rows / height) - 0.5
+    # Positions on the CPU: some devices have no float64.
+    at = (torch.arange(start, stop, dtype=torch.float64) + 0.5) * (rows / height) - 0.5
     first = torch.floor(at)
-    t = (at - first).float()[:, None]
-    index = first.long()
+    t = (at - first).float()[:, None].to(values.device)
+    index = first.long().to(values.device)
     weights = (
         ((2.0 - t) * t - 1.0) * t * 0.5,
         ((3.0 * t - 5.0) * t * t + 2.0) * 0.5,

@@ -94,8 +94,7 @@ def generator_loss(
     Args:
         generator: its plan is asked again for the sampled pixels.
         opponents: held fixed here: give the optimiser the generator's parameters only.
-        batch: see Batch.
-        weights: see Weights.
+        batch, weights: see there.
         random: chooses pixels and rectangles.
         swapped: ``generator(...)`` of the batch.
         rebuilt: ``generator.reconstruct(...)``; needed by reconstruction, edges and mix.
@@ -114,9 +113,8 @@ def generator_loss(
     if w.transport or w.cost:
         parts |= _transport(generator, opponents, swapped, w, random)
     if w.mix and rebuilt is not None:
-        side = generator.size.side
-        y_mix, _ = mix(resize(y, side), resize(rebuilt.swapped, side), swapped.mask, random)
-        parts["mix"] = w.mix * losses.fooling_loss(opponents.msd(y_mix), swapped.mask)
+        predicted, _ = _segment(opponents, swapped, y, rebuilt.swapped, random)
+        parts["mix"] = w.mix * losses.fooling_loss(predicted, swapped.mask)
     if w.smooth and swapped.field is not None:
         parts["smooth"] = w.smooth * losses.smoothness_loss(swapped.field)
     if w.identity and identity is not None:
@@ -152,10 +150,9 @@ def opponents_loss(
         parts[f"critic_{level + 1}"] = weights.penalty * penalty - distance
         estimates[f"w1_{level + 1}"] = float(distance.detach())
     if weights.mix and rebuilt is not None:
-        side = generator.size.side
-        pictures = (resize(swapped.swapped.detach(), side), resize(rebuilt.swapped.detach(), side))
-        y_mix, m = mix(*pictures, swapped.mask, random)
-        parts["segment"] = losses.segmentation_loss(opponents.msd(y_mix), m)
+        pictures = (swapped.swapped.detach(), rebuilt.swapped.detach())
+        predicted, m = _segment(opponents, swapped, *pictures, random)
+        parts["segment"] = losses.segmentation_loss(predicted, m)
     loss = _sum(parts, swapped.swapped)
     return Loss(loss.total, loss.terms | estimates)
 
@@ -198,6 +195,15 @@ def _pick(
     """Sampled pixels as a column: a picture one pixel wide, which 1x1 convolutions take as it is."""
     flat = maps.flatten(2).float()
     return flat.gather(2, at[:, None].expand(-1, flat.shape[1], -1)).unsqueeze(-1)
+
+
+def _segment(
+    opponents: Opponents, swapped: Transported, y_rt: Tensor, y_tt: Tensor, random: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """The predicted and the true M of a mix at the network's side."""
+    side = swapped.mask.shape[-1]
+    mixed = mix(resize(y_rt, side), resize(y_tt, side), swapped.mask, random)
+    return opponents.msd(mixed.y_mix), mixed.m
 
 
 def _transport(

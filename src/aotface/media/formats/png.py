@@ -47,6 +47,8 @@ def header(data: bytes) -> Header:
         if name in (b"iCCP", b"eXIf", b"acTL", b"cICP", b"gAMA", b"IHDR", b"sRGB"):
             chunks.setdefault(name, data[position + 8 : end - 4])
         if name in _NEEDED:
+            if zlib.crc32(data[position + 4 : end - 4]) != int.from_bytes(data[end - 4 : end], "big"):
+                raise UnreadableImageError("PNG with a wrong checksum; get a whole copy of the file")
             body += data[position:end]
         elif not name[:1].islower():  # a lower-case letter says that decoding can do without it
             raise UnreadableImageError(

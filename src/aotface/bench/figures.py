@@ -1,0 +1,96 @@
+"""Plots of a report, as SVG text that stands inside the page."""
+
+import io
+from collections.abc import Sequence
+from typing import Any
+
+from aotface.bench.results import Row, methods_of
+from aotface.bench.tables import HEADINGS, median
+
+COLOURS = {"truth": "#2a7d2a", "copy": "#b03030", "none": "#777777", "aot": "#1f5fbf"}
+OTHER = "#333333"
+WIDTH, HEIGHT = 6.4, 4.2
+
+
+def time_and_quality(rows: Sequence[Row], title: str) -> str:
+    """Each method as a point: time across, distance to the truth (else to the target's light) upwards.
+
+    Returns:
+        SVG, to stand inside HTML.
+    """
+    metric = score_of(rows)
+    figure, axes = _canvas(title, "ms per face, one thread", HEADINGS[metric] + ", median")
+    axes.set_xscale("log")
+    _points(axes, [(m, _middle(rows, m, "time_ms", 0.05), _middle(rows, m, metric)) for m in _plain(rows)])
+    return _svg(figure)
+
+
+def light_and_leak(rows: Sequence[Row], title: str) -> str:
+    """Each method as a point: how much of the target's own detail it shows, and how well it has the light."""
+    figure, axes = _canvas(title, "leak, median", "LF-dE, median")
+    _points(axes, [(m, _middle(rows, m, "leak"), _middle(rows, m, "lf_de")) for m in methods_of(rows)])
+    return _svg(figure)
+
+
+def along_light(rows: Sequence[Row], title: str) -> str:
+    """The score of each method over the bins of the light's angle."""
+    metric = score_of(rows)
+    bins = sorted({row["light"] for row in rows if row["light"] != "unknown"})
+    figure, axes = _canvas(title, "angle of the main light, degrees", HEADINGS[metric] + ", median")
+    for number, method in enumerate(m for m in _plain(rows) if m != "truth"):
+        own = [row for row in rows if row["method"] == method]
+        found = [median([row for row in own if row["light"] == name], metric) for name in bins]
+        known = [(name, one.estimate) for name, one in zip(bins, found, strict=True) if one]
+        style = ("-", "--", ":", "-.")[number % 4]
+        axes.plot(*zip(*known, strict=True), style, marker="o", markersize=3, label=method, linewidth=1.2)
+    axes.legend(fontsize=6, ncols=2, frameon=False)
+    return _svg(figure)
+
+
+def score_of(rows: Sequence[Row]) -> str:
+    """The metric by which pairs and methods are ranked: distance to the truth, where there is one."""
+    return "de_truth" if any("de_truth" in row for row in rows) else "lf_de"
+
+
+def _plain(rows: Sequence[Row]) -> list[str]:
+    """Methods that take time: not those that only hand something through."""
+    return [method for method in methods_of(rows) if method not in ("truth", "copy")]
+
+
+def _middle(rows: Sequence[Row], method: str, metric: str, least: float = float("-inf")) -> float:
+    found = median([row for row in rows if row["method"] == method], metric)
+    return max(least, found.estimate) if found else float("nan")
+
+
+def _points(axes: Any, points: Sequence[tuple[str, float, float]]) -> None:
+    for method, x, y in points:
+        axes.plot(x, y, "o", color=COLOURS.get(method, OTHER), markersize=5)
+        axes.annotate(
+            method, (x, y), xytext=(4, 3), textcoords="offset points", fontsize=7, color=COLOURS.get(method, OTHER)
+        )
+    axes.margins(0.12)
+
+
+def _canvas(title: str, across: str, upwards: str) -> tuple[Any, Any]:
+    from matplotlib.figure import Figure  # an optional dependency, and slow to load
+
+    figure = Figure(figsize=(WIDTH, HEIGHT), layout="constrained")
+    axes = figure.add_subplot()
+    axes.set_title(title, fontsize=10, loc="left")
+    axes.set_xlabel(across, fontsize=8)
+    axes.set_ylabel(upwards, fontsize=8)
+    axes.tick_params(labelsize=7)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(alpha=0.25, linewidth=0.5)
+    return figure, axes
+
+
+def _svg(figure: Any) -> str:
+    """The figure as SVG without its XML head; the same rows give the same text."""
+    import matplotlib
+
+    text = io.StringIO()
+    with matplotlib.rc_context({"svg.hashsalt": "aotface", "svg.fonttype": "none"}):
+        figure.savefig(text, format="svg", metadata={"Date": None})
+    whole = text.getvalue()
+    return whole[whole.index("<svg") :]

@@ -1,0 +1,98 @@
+"""Everything that can be judged, as one kind of function: a triple in, Y out."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from aotface.bench.peers import PEERS
+from aotface.bench.triple import Triple
+from aotface.colour import TRANSFERS, Transfer
+from aotface.errors import UsageError, WeightsError
+from aotface.media.weights import find_weights, sha256
+from aotface.types import Crop
+
+DEFAULT_WEIGHTS = "aot_small"
+"""Name of the packaged weights of `aot`, as in `aotface.swap.network`."""
+
+Kind = Literal["classical", "peer", "network", "reference"]
+
+
+@dataclass(frozen=True)
+class Method:
+    """``run`` makes Y of a triple. ``fingerprint`` tells two versions apart (weights), "" for a formula.
+
+    ``needs_truth``: it only exists where the answer is known.
+    """
+
+    name: str
+    kind: Kind
+    run: Callable[[Triple], Crop]
+    fingerprint: str = ""
+    needs_truth: bool = False
+
+
+def names() -> tuple[str, ...]:
+    """Names of all methods that need no weights, references first."""
+    return ("truth", "copy", *TRANSFERS, *PEERS)
+
+
+def find_methods(chosen: Sequence[str], weights: Path | None = None) -> list[Method]:
+    """Methods by name, each once; ``truth`` is always with them, since others are judged against it.
+
+    Args:
+        chosen: names out of `names`, or "aot"; empty means all.
+        weights: of `aot`; with them it is always judged.
+
+    Raises:
+        UsageError: an unknown name, or aot without weights.
+        WeightsError: the weights cannot be used.
+    """
+    trained = weights is not None or (not chosen and packaged_weights() is not None)
+    wanted = list(dict.fromkeys(["truth", *(chosen or names()), *(["aot"] if trained else [])]))
+    if unknown := [name for name in wanted if name not in (*names(), "aot")]:
+        raise UsageError(
+            f"expected methods out of {', '.join(names())} and aot, got {', '.join(unknown)}"
+        )
+    return [_method(name, weights) for name in wanted]
+
+
+def packaged_weights() -> Path | None:
+    """The weights that come with the package; None while there are none."""
+    try:
+        return find_weights(DEFAULT_WEIGHTS)
+    except WeightsError:
+        return None
+
+
+def _method(name: str, weights: Path | None) -> Method:
+    if name == "truth":
+        return Method(name, "reference", _truth, needs_truth=True)
+    if name == "copy":
+        return Method(name, "reference", lambda triple: triple.target)
+    if name in TRANSFERS:
+        return Method(name, "classical", _by_colours(TRANSFERS[name]))
+    if name in PEERS:
+        return Method(name, "peer", _by_colours(PEERS[name]))
+    file = weights or packaged_weights()
+    if file is None:
+        raise UsageError("aot needs trained weights: say --weights FILE")
+    return Method(name, "network", _network(file), fingerprint=sha256(file))
+
+
+def _truth(triple: Triple) -> Crop:
+    if triple.truth is None:
+        raise UsageError(f"{triple.name}: there is no known answer; leave the method truth out")
+    return triple.truth
+
+
+def _by_colours(transfer: Transfer) -> Callable[[Triple], Crop]:
+    return lambda triple: transfer(triple.reenacted, triple.target, triple.mask, seed=0)
+
+
+def _network(weights: Path) -> Callable[[Triple], Crop]:
+    from aotface.bench.checkpoint import load_generator
+    from aotface.transport.apply import transport_crop
+
+    generator = load_generator(weights)
+    return lambda t: transport_crop(generator, t.reenacted, t.target, t.mask, t.geometry)

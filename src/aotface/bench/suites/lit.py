@@ -1,0 +1,125 @@
+"""Suite `lit`: real lamps with a known answer, from people who held still while the lamps changed.
+
+The data is a folder like the Extended Yale Face Database B: ``index.csv`` with file, person,
+azimuth_degrees, elevation_degrees; all pictures of a person are aligned to the pixel.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from aotface.bench.portraits import Entry, Say, Seen, look, usable
+from aotface.bench.suites.shots import Shot, lamp_angle, read_shots
+from aotface.bench.triple import Facts, Plan, Triple
+from aotface.errors import UsageError
+from aotface.face.align import align
+from aotface.media.files import show
+from aotface.media.image import read_image
+from aotface.reenact.mesh import reenact
+from aotface.types import AlignedFace, Frame, Mask
+
+BINS = ((6.0, 25.0), (25.0, 50.0), (50.0, 77.0))
+"""Lights that are used: between these angles from the camera's axis, in degrees; bins take turns."""
+
+_MAGIC = 202
+_EDGE = 2  # pixels at the picture's edge that are not trusted
+
+
+def plan(data: Path, pairs: int, seed: int, say: Say) -> list[Plan]:
+    """Choose who meets whom under which lamp; see `relit.plan` for the arguments."""
+    shots = read_shots(data, say)
+    stills = {person: min(own, key=lambda shot: shot.angle) for person, own in shots.items()}
+    entries = [Entry(still.file, person) for person, still in stills.items() if still.angle < 15]
+    people = [entry.person for entry, _ in usable(data, entries, say)]
+    if len(people) < 2:
+        raise UsageError(f"{show(data)}: expected two people or more with a lamp in front, found {len(people)}")
+    order = np.random.default_rng([_MAGIC, seed]).permutation(len(people))
+    plans = []
+    for number in range(pairs):
+        rng = np.random.default_rng([_MAGIC, seed, number])
+        # The shift makes every person meet every bin.
+        target = people[order[(number + number // len(people)) % len(people)]]
+        plans.append(_plan(shots, stills, [p for p in people if p != target], target, number, rng))
+    return plans
+
+
+def _plan(
+    shots: dict[str, list[Shot]],
+    stills: dict[str, Shot],
+    others: list[str],
+    target: str,
+    number: int,
+    rng: np.random.Generator,
+) -> Plan:
+    source = str(rng.choice(others))
+    lamps = {shot.lamp: shot for shot in shots[source]}
+    low, high = BINS[number % len(BINS)]
+    shared = [shot for shot in shots[target] if shot.lamp in lamps and low <= shot.angle < high]
+    if not shared:
+        raise UsageError(f"{source} and {target}: no lamp between {low:g} and {high:g} degrees for both")
+    lit = shared[rng.integers(len(shared))]
+    again = sorted(shots[source], key=lambda shot: shot.angle)[1]
+    files = {
+        "source": stills[source].file,
+        "again": again.file,
+        "answer": lamps[lit.lamp].file,
+        "target_still": stills[target].file,
+        "target": lit.file,
+    }
+    numbers = {"azimuth_degrees": lit.azimuth, "elevation_degrees": lit.elevation}
+    return Plan(f"lit-{number:04d}", files, source, target, numbers)
+
+
+def build(plan: Plan, data: Path) -> Triple:
+    """Make one triple: faces are found under the frontal lamp, and the same warp carries every lamp."""
+    source, still = look(data / plan.files["source"]), look(data / plan.files["target_still"])
+    target = align(read_image(data / plan.files["target"]).frame, still.aligned.face)
+    answer = read_image(data / plan.files["answer"]).frame
+    made = reenact(source.frame, source.aligned.face, target)
+    truth = reenact(answer, source.aligned.face, target).crop
+    mask = made.mask * (1 - made.native) * _shown(source, target) * still.visible * _valid(still)
+    azimuth, elevation = plan.numbers["azimuth_degrees"], plan.numbers["elevation_degrees"]
+    angle = lamp_angle(azimuth, elevation)
+    facts = Facts("lit", plan.source_person, plan.target_person, light_angle_degrees=angle)
+    again = align(read_image(data / plan.files["again"]).frame, source.aligned.face)
+    return Triple(
+        plan.name,
+        made.crop,
+        target.crop,
+        truth,
+        mask.astype(np.float32),
+        still.geometry,
+        made.landmarks,
+        again.crop,
+        again.landmarks,
+        facts,
+    )
+
+
+def _shown(source: Seen, target: AlignedFace) -> Mask:
+    """How far the source's picture holds what the warp asks for: its visible skin, through the same warp."""
+    cover = _into_frame(source.visible * _valid(source), source)
+    black = replace(target, crop=np.zeros_like(target.crop))
+    return reenact(cover, source.aligned.face, black).crop[..., 0]
+
+
+def _into_frame(mask: Mask, seen: Seen) -> Frame:
+    """A crop's mask as a picture of the frame's size."""
+    height, width = seen.frame.shape[:2]
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    whole = cv2.warpAffine(mask, seen.aligned.matrix, (width, height), flags=flags)
+    whole = cv2.copyMakeBorder(
+        whole[_EDGE:-_EDGE, _EDGE:-_EDGE], _EDGE, _EDGE, _EDGE, _EDGE, cv2.BORDER_CONSTANT, value=0
+    )
+    return np.repeat((np.clip(whole, 0, 1) * 65535).astype(np.uint16)[..., None], 3, axis=2)
+
+
+def _valid(seen: Seen) -> Mask:
+    """1 where the crop shows the picture, 0 where it only repeats the picture's edge."""
+    height, width = seen.frame.shape[:2]
+    inside = np.zeros((height, width), np.float32)
+    inside[_EDGE:-_EDGE, _EDGE:-_EDGE] = 1
+    side = len(seen.aligned.crop)
+    return cv2.warpAffine(inside, seen.aligned.matrix, (side, side), flags=cv2.INTER_LINEAR)

@@ -1,0 +1,77 @@
+"""The trained relighting generator, found by name, checked, and ready to move crops: the transfer called `aot`."""
+
+import functools
+import json
+from dataclasses import dataclass, fields
+
+import torch
+
+from aotface.errors import WeightsError
+from aotface.face.render import render
+from aotface.media.weights import find_weights, load_safetensors, read_facts, sha256
+from aotface.transport.apply import bf16_is_fast, transport_full
+from aotface.transport.generator import SIZES, Options, RelightingGenerator
+from aotface.types import Crop, Landmarks, Mask
+
+DEFAULT_WEIGHTS = "aot_small"
+"""Name of the packaged weights that `aot` uses unless told otherwise."""
+
+
+@dataclass(frozen=True)
+class Network:
+    """A generator with the identity of its weights."""
+
+    generator: RelightingGenerator
+    sha256: str
+    facts: dict[str, str]
+
+    def transport(self, reenacted: Crop, target: Crop, mask: Mask, landmarks: Landmarks, bf16: bool) -> Crop:
+        """Move X_r under the target's appearance.
+
+        Args:
+            reenacted: X_r, any side from the target's upwards.
+            target: X_t, side x side x 3.
+            mask: visible face, side x side.
+            landmarks: of the target, in the target crop's pixels.
+            bf16: run the networks in bfloat16.
+
+        Returns:
+            Y at the side of ``reenacted``.
+        """
+        geometry = render(landmarks, len(target))
+        return transport_full(self.generator, reenacted, target, mask, geometry, bf16)
+
+
+@functools.cache
+def load_network(weights: str = DEFAULT_WEIGHTS, device: str = "cpu") -> Network:
+    """Open weights and build the generator they belong to.
+
+    Args:
+        weights: packaged name or path of a ``.safetensors`` file made by `aotface export`.
+        device: where it runs.
+
+    Raises:
+        WeightsError: no such file, or it does not fit any generator of ours.
+    """
+    path = find_weights(weights)
+    facts = read_facts(path)
+    size, options = facts.get("size", ""), facts.get("options", "{}")
+    known = {field.name for field in fields(Options)}
+    try:
+        chosen = json.loads(options)
+        if size not in SIZES or not isinstance(chosen, dict) or not set(chosen) <= known:
+            raise ValueError(f"size {size!r}, options {options}")
+        generator = RelightingGenerator(SIZES[size], Options(**chosen))
+        generator.load_state_dict({k: v.float() for k, v in load_safetensors(path).items()})
+    except (ValueError, RuntimeError) as error:
+        reason = " ".join(str(error).split())[:160]
+        raise WeightsError(
+            f"{path.name}: expected weights made by `aotface export`, found something else ({reason})"
+        ) from error
+    generator = generator.to(device, memory_format=torch.channels_last).eval()
+    return Network(generator, sha256(path), facts)
+
+
+def fast_precision(device: str = "cpu") -> bool:
+    """Whether bfloat16 is the faster way on this device."""
+    return bf16_is_fast(device)
