@@ -2,16 +2,17 @@
 
     python scripts/make_samples.py FOLDER
 
-FOLDER holds the Face Research Lab London Set (DeBruine & Jones 2017, CC BY 4.0): ``london_neutral_front`` and
-``london_smiling_front`` with files named ``london-012__neutral.jpg``. Only averages leave this script: each portrait is
-warped to its group's mean shape (which is then moved by chance), brought to the group's tone, and averaged band by
-band; the bands get back the energy that averaging takes, so that skin stays crisp. Hair comes from the few whose hair
-is alike, the body from one. The lit targets are such faces under lamps drawn on a relief of head and shoulders.
+FOLDER holds the Face Research Lab London Set (DeBruine & Jones 2017, CC BY 4.0): ``london_neutral_front``
+and ``london_smiling_front`` with files named ``london-012__neutral.jpg``. Each portrait is warped to its
+group's mean shape (which is then moved by chance), brought to the group's tone, and averaged band by band;
+the bands get back the energy that averaging takes, so that skin stays crisp. Hair comes from one or few
+whose hair is alike; ears, neck and clothes come from one. The lit targets are such faces under lamps drawn
+on a relief of head and shoulders.
 """
 
 import sys
 import zlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -23,7 +24,6 @@ from scipy.interpolate import RBFInterpolator
 
 from aotface.colour.space import linear_to_srgb, srgb_to_linear
 from aotface.face.detect import detect
-from aotface.face.hair import region
 from aotface.face.mesh import INNER_LIPS, LEFT_EYE, MEAN, OVAL, RIGHT_EYE
 from aotface.face.quiet import silenced
 from aotface.face.render import render
@@ -65,8 +65,8 @@ def equal(people: str) -> dict[str, float]:
 
 GROUPS = {
     "light_woman": Group(
-        equal("010 100 102 107 013 001 003 087")
-        | {"090": 0.6, "139": 0.6, "027": 0.5, "122": 0.3, "124": 0.3},
+        equal("010 100 102 107 013 087")
+        | {"090": 0.4, "139": 0.6, "027": 0.5, "001": 0.5, "122": 0.3, "124": 0.3},
         {"124": 4.0, "122": 1.0},
         "124",
         yaw=-6,
@@ -127,7 +127,7 @@ class Portrait:
 
 @dataclass(frozen=True)
 class Composite:
-    """A face of nobody: linear picture, its landmarks, the wall behind it, and how much each pixel is person."""
+    """A face of nobody: linear picture, landmarks, the wall behind it, how much each pixel is person."""
 
     linear: np.ndarray
     landmarks: np.ndarray
@@ -139,7 +139,7 @@ class Composite:
 
 
 @cache
-def _segmenter():  # noqa: ANN202
+def _segmenter():
     with silenced():
         from mediapipe.python.solutions.selfie_segmentation import SelfieSegmentation
 
@@ -217,7 +217,7 @@ def group_shape(
 
 
 def warped(person: Portrait, shape: np.ndarray, hair: np.ndarray | None) -> np.ndarray:
-    """The portrait in the shape, over the whole sample: a thin-plate spline on a coarse grid, linear between."""
+    """The portrait in the shape, over the whole sample: a thin-plate spline on a coarse grid."""
     edge = np.linspace(-0.3, 1.3, 6) * SIDE
     frame = np.array([(x, y) for x in edge for y in edge if x in edge[[0, -1]] or y in edge[[0, -1]]])
     back = cv2.invertAffineTransform(person.matrix)
@@ -242,13 +242,21 @@ def warped(person: Portrait, shape: np.ndarray, hair: np.ndarray | None) -> np.n
 # --- tone
 
 
+def region(rings: list[np.ndarray], shape: np.ndarray, grow: int = 0) -> np.ndarray:
+    """The convex areas around groups of vertices, grown by some pixels."""
+    drawn = np.zeros((SIDE, SIDE), np.uint8)
+    for ring in rings:
+        cv2.fillConvexPoly(drawn, cv2.convexHull(np.round(shape[ring, :2]).astype(np.int32)), 1)
+    return cv2.dilate(drawn, np.ones((2 * grow + 1, 2 * grow + 1))) > 0
+
+
 def soft(mask: np.ndarray, sigma: float) -> np.ndarray:
     return cv2.GaussianBlur(mask.astype(np.float32), (0, 0), sigma)
 
 
 def tone(linear: np.ndarray, shape: np.ndarray) -> np.ndarray:
     """Median of cheeks and nose, linear."""
-    cheeks = region([np.array([116, 50, 205, 187, 123]), np.array([345, 280, 425, 411, 352])], shape, SIDE)
+    cheeks = region([np.array([116, 50, 205, 187, 123]), np.array([345, 280, 425, 411, 352])], shape)
     return np.median(linear[cheeks], axis=0)
 
 
@@ -258,9 +266,9 @@ def skin(linear: np.ndarray, shape: np.ndarray) -> np.ndarray:
     wanted = tone(share, shape)
     likeness = np.clip((share[..., 0] - share[..., 2]) / (wanted[0] - wanted[2]), 0, 1)
     bright = np.clip(linear.mean(axis=2) / (0.35 * tone(linear, shape).mean()), 0, 1)
-    face = soft(region([OVAL], shape, SIDE), 10)
+    face = soft(region([OVAL], shape), 10)
     looks = np.clip(1.6 * likeness - 0.3, 0, 1) * bright
-    spared = soft(region([LEFT_EYE, RIGHT_EYE, INNER_LIPS], shape, SIDE, grow=1), 1.5)
+    spared = soft(region([LEFT_EYE, RIGHT_EYE, INNER_LIPS], shape, grow=1), 1.5)
     return np.maximum(face, looks) * (1 - spared)
 
 
@@ -268,7 +276,7 @@ def skin(linear: np.ndarray, shape: np.ndarray) -> np.ndarray:
 
 
 def matte(linear: np.ndarray, rough: np.ndarray, shape: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The wall alone, and how much of each pixel is not wall: 1 inside, 0 outside, from the colours between."""
+    """The wall alone, and how much of each pixel is not wall, from the colours on both sides."""
     body = (rough > 0.5).astype(np.uint8)
     inner = cv2.erode(body, np.ones((19, 19))).astype(np.float32)
     outer = 1 - cv2.dilate(body, np.ones((33, 33))).astype(np.float32)
@@ -285,7 +293,7 @@ def matte(linear: np.ndarray, rough: np.ndarray, shape: np.ndarray) -> tuple[np.
     unlike = np.abs(linear - wall).max(axis=2) / (wall.mean(axis=2) + 0.02)
     y, x = np.mgrid[:SIDE, :SIDE]
     beside = np.abs(x - shape[152, 0]) > 0.36 * np.ptp(shape[:, 0])
-    free = soft(beside & (y < shape[152, 1] + 10) & ~region([OVAL], shape, SIDE, grow=12), 5)
+    free = soft(beside & (y < shape[152, 1] + 10) & ~region([OVAL], shape, grow=12), 5)
     alpha = alpha + free * (np.minimum(alpha, np.clip((unlike - 0.05) / 0.5, 0, 1)) - alpha)
     return wall, soft(alpha, 0.5)
 
@@ -316,7 +324,7 @@ def pyramid(picture: np.ndarray, levels: int = 6) -> list[np.ndarray]:
 
 
 def averaged(pictures: list[np.ndarray], weights: list[np.ndarray], within: np.ndarray) -> np.ndarray:
-    """Weighted mean, band by band; ``within`` (0..1), each fine band keeps the local energy that its inputs have."""
+    """Weighted mean, band by band; ``within`` (0..1), a fine band keeps its inputs' local energy."""
     total = np.sum(weights, axis=0)
     bands = [pyramid(p) for p in pictures]
     shares = []
@@ -354,7 +362,7 @@ def weights_of(group: Group, shape: np.ndarray) -> dict[str, np.ndarray]:
     inner[:, :2] = (inner[:, :2] - CENTRE) * 0.93 + CENTRE
     above = np.maximum(shape[9, 1] - shape[:, 1], 0)  # fringes hang into some foreheads
     inner[:, 1] += 0.25 * above
-    face = soft(region([OVAL], inner, SIDE), 8)
+    face = soft(region([OVAL], inner), 8)
     body = np.clip((y - brow) / 30 + 0.5, 0, 1)
     weights = {}
     for person in group.people | group.hair | {group.body: 1.0}:
@@ -408,8 +416,9 @@ def find(folder: Path, person: str, expression: str) -> Path:
 class Light:
     """A place to be photographed in.
 
-    ``key`` and ``fill`` point from the face to the lamp (x right, y down, z to the camera) and carry linear colour, ``wall``
-    the wall's linear colour, ``cloth`` the shirt's; ``grey`` makes a black-and-white picture; ``noise``, display units.
+    ``key`` and ``fill`` point from the face to the lamp (x right, y down, z to the camera) and carry linear
+    colour; ``wall`` and ``cloth`` are linear colours; ``grey`` makes a black-and-white picture; ``noise`` in
+    display units.
     """
 
     key: tuple[float, float, float]
@@ -427,29 +436,60 @@ class Light:
 
 LIGHTS = {
     "warm_side": Light(
-        (-0.9, -0.25, 0.36), (2.3, 1.5, 0.82), ambient=(0.05, 0.045, 0.045), wall=(0.10, 0.065, 0.04), cloth=(0.16, 0.18, 0.22)
+        (-0.9, -0.25, 0.36),
+        (2.3, 1.5, 0.82),
+        ambient=(0.05, 0.045, 0.045),
+        wall=(0.10, 0.065, 0.04),
+        cloth=(0.16, 0.18, 0.22),
     ),
     "dim": Light(
-        (0.35, -0.6, 0.7), (0.15, 0.125, 0.1), ambient=(0.02, 0.021, 0.024), wall=(0.028, 0.027, 0.027), cloth=(0.4, 0.4, 0.42),
+        (0.35, -0.6, 0.7),
+        (0.15, 0.125, 0.1),
+        ambient=(0.02, 0.021, 0.024),
+        wall=(0.028, 0.027, 0.027),
+        cloth=(0.4, 0.4, 0.42),
         noise=0.016,
     ),
     "blue": Light(
-        (0.6, -0.25, 0.75), (0.25, 0.75, 3.4), (-0.8, -0.1, 0.5), (0.5, 0.1, 0.7), ambient=(0.06, 0.12, 0.4),
-        wall=(0.008, 0.02, 0.1), cloth=(0.3, 0.3, 0.3), sheen=0.08,
+        (0.6, -0.25, 0.75),
+        (0.25, 0.75, 3.4),
+        (-0.8, -0.1, 0.5),
+        (0.5, 0.1, 0.7),
+        ambient=(0.06, 0.12, 0.4),
+        wall=(0.008, 0.02, 0.1),
+        cloth=(0.3, 0.3, 0.3),
+        sheen=0.08,
     ),
     "yellow": Light(
-        (-0.45, -0.65, 0.6), (1.45, 1.0, 0.3), (0.8, 0.0, 0.6), (0.16, 0.2, 0.3), ambient=(0.13, 0.11, 0.07),
-        wall=(0.55, 0.38, 0.14), cloth=(0.55, 0.55, 0.5),
+        (-0.45, -0.65, 0.6),
+        (1.45, 1.0, 0.3),
+        (0.8, 0.0, 0.6),
+        (0.16, 0.2, 0.3),
+        ambient=(0.13, 0.11, 0.07),
+        wall=(0.55, 0.38, 0.14),
+        cloth=(0.55, 0.55, 0.5),
     ),
     "grey": Light(
-        (0.75, -0.45, 0.48), (1.25, 1.25, 1.25), (-0.7, 0.0, 0.7), (0.1, 0.1, 0.1), ambient=(0.1, 0.1, 0.1),
-        wall=(0.12, 0.12, 0.12), cloth=(0.3, 0.3, 0.3), grey=True, noise=0.014,
+        (0.75, -0.45, 0.48),
+        (1.25, 1.25, 1.25),
+        (-0.7, 0.0, 0.7),
+        (0.1, 0.1, 0.1),
+        ambient=(0.1, 0.1, 0.1),
+        wall=(0.12, 0.12, 0.12),
+        cloth=(0.3, 0.3, 0.3),
+        grey=True,
+        noise=0.014,
     ),
     "cool_window": Light(
-        (0.9, -0.25, 0.42), (2.3, 2.8, 3.5), (-0.6, -0.2, 0.75), (0.08, 0.08, 0.08), ambient=(0.14, 0.15, 0.17),
-        wall=(0.2, 0.23, 0.27), cloth=(0.2, 0.2, 0.22),
+        (0.9, -0.25, 0.42),
+        (2.3, 2.8, 3.5),
+        (-0.6, -0.2, 0.75),
+        (0.08, 0.08, 0.08),
+        ambient=(0.14, 0.15, 0.17),
+        wall=(0.2, 0.23, 0.27),
+        cloth=(0.2, 0.2, 0.22),
     ),
-}  # fmt: skip
+}
 
 
 def relief(face: Composite) -> Surface:

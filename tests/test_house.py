@@ -19,7 +19,7 @@ PACKAGE = ROOT / "src" / "aotface"
 
 ROOMS = [
     {"types", "errors"},
-    {"media"},
+    {"media", "samples"},
     {"face"},
     {"reenact", "colour", "transport"},
     {"provenance"},
@@ -133,7 +133,7 @@ def test_every_command_and_option_is_documented(command: type) -> None:
         word = {"mark": "--no-mark", "picture": "PICTURE", "file": "FILE"}.get(
             field, f"--{field.replace('_', '-')}"
         )
-        assert f"`{word}" in text, f"docs/cli.md does not say what {word} of {name} does"
+        assert f"`{word}`" in text, f"docs/cli.md does not say what {word} of {name} does"
 
 
 def test_exit_codes_are_documented() -> None:

@@ -64,10 +64,11 @@ def _app(voice: Terminal) -> typer.Typer:
     # Plain help: boxes leave half of an 80-column terminal to the words.
     app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 
-    def show_version(asked: bool) -> None:
+    def show_version(asked: bool) -> bool:
         if asked:
             voice.say(f"aotface {aotface.__version__}")
             raise typer.Exit
+        return asked
 
     @app.callback(help="Put a swapped face into the light and skin tone of its picture.")
     def _top(

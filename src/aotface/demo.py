@@ -1,7 +1,6 @@
 """The sample faces through every transfer, side by side: the quickest way to see what the methods do."""
 
 from collections.abc import Callable
-from importlib import resources
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +14,9 @@ from aotface.media.files import check_output, list_images, pair_names
 from aotface.media.folder import make_folder
 from aotface.media.image import Picture, read_image, write_image
 from aotface.media.sheet import Panel, sheet
+from aotface.provenance import mark_frame
 from aotface.provenance.credentials import Record
-from aotface.provenance.watermark import embed
+from aotface.samples import samples
 from aotface.swap.options import Options
 from aotface.swap.pipeline import Swapped, choose, swap_found
 from aotface.types import Face, Frame
@@ -68,18 +68,15 @@ def demonstrate(
         rows.append(row)
         say(f"{number + 1}/{len(targets)} {name.stem}: {len(colour.names())} methods")
     title = "one face per row, in the light of its target: what each transfer makes of it"
-    return write_image(place, embed(sheet(rows, PANEL_SIDE, title)), overwrite=overwrite)
+    return write_image(place, mark_frame(sheet(rows, PANEL_SIDE, title)), overwrite=overwrite)
 
 
 def _pictures(role: str, given: str | None) -> list[Path]:
     if given is not None:
         return list_images(given)
-    folder = Path(str(resources.files("aotface"))) / "samples"
-    found = sorted(folder.glob(f"{role}*.jpg"))
+    found = samples(role)
     if not found:
-        raise InputError(
-            f"no sample {role} in {folder}: install aotface again, or name your own with --{role}"
-        )
+        raise InputError(f"this installation has no sample {role}: install again, or name yours: --{role}")
     return found
 
 

@@ -23,6 +23,12 @@ FACE_MODELS = {
     "face_landmark/face_landmark_with_attention.tflite": (
         "e06a804e0144f9929eda782122916b35d60c697c3c9344013ca2bbe76a6ce2b4"
     ),
+    "palm_detection/palm_detection_lite.tflite": (
+        "e9a4aaddf90dda56a87235303cf00e4c2d3fb28725f68fd88772997dac905c18"
+    ),
+    "hand_landmark/hand_landmark_lite.tflite": (
+        "048edd3645c9bf7397d19a9f6e3a42957d6e414c9bea6598030a2e9b624156e6"
+    ),
 }
 """Models inside the mediapipe package that the line was tested with, and their sha256."""
 

@@ -96,11 +96,11 @@ def _overview(frame: Frame, faces: list[Face]) -> UInt8[np.ndarray, "rows column
     zoom = min(1.0, OVERVIEW_SIDE / max(frame.shape[:2]))
     picture = frame if frame.dtype == np.uint8 else (frame >> 8).astype(np.uint8)
     picture = cv2.resize(picture, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_AREA)
-    marks = []
+    marks: list[tuple[float, float, str]] = []
     for face in faces:
         x0, y0, x1, y1 = (round(value * zoom) for value in face.box)
         cv2.rectangle(picture, (x0, y0), (x1, y1), YELLOW, max(1, len(picture) // 256))
-        marks.append((max(x0, 0), max(y0 - len(picture) // 14, 0), str(face.index)))
+        marks.append((float(max(x0, 0)), max(y0 - len(picture) / 14, 0.0), str(face.index)))
     return annotated(picture, marks, size=max(10, len(picture) // 16))
 
 

@@ -6,11 +6,12 @@ import pytest
 from skimage.data import astronaut
 
 import aotface
-from aotface.errors import FaceIndexError, InputError, NoFaceError, UsageError
+from aotface.errors import FaceIndexError, InputError, NoFaceError, UsageError, WeightsError
 from aotface.face.align import align, crop_matrix, resize_matrix, scale_of
 from aotface.face.detect import detect
+from aotface.media.weights import find_weights
 from aotface.provenance import watermark
-from aotface.swap.options import Options
+from aotface.swap.options import LEARNED, Options
 from aotface.swap.pipeline import LARGEST_SIDE, Swapped, choose, refine, swap, work_side
 from aotface.types import Face
 
@@ -110,6 +111,46 @@ def test_a_source_gives_one_face(photo: np.ndarray) -> None:
         swap(photo, photo, Options(source_face="all"))
 
 
+def test_the_learned_transfer_gets_what_it_needs(
+    source: np.ndarray, photo: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stand-in for the network that halves X_r: the line hands it both sizes, and takes its answer."""
+    from aotface.swap import network
+
+    seen = {}
+
+    class Halving:
+        def transport(
+            self,
+            reenacted: np.ndarray,
+            target: np.ndarray,
+            mask: np.ndarray,
+            landmarks: np.ndarray,
+            bf16: bool,
+        ) -> np.ndarray:
+            seen.update(large=reenacted.shape, target=target.shape, mask=mask.shape)
+            seen["box"] = landmarks[:, :2].min(), landmarks[:, :2].max()
+            return reenacted / 2
+
+    monkeypatch.setattr(network, "load_network", lambda device: Halving())
+    large = cv2.resize(photo, None, fx=3, fy=3, interpolation=cv2.INTER_CUBIC)
+    done = swap(source, large, Options(transfer=LEARNED), mark=False)
+    side = len(done.faces[0].reenacted)
+    assert side > 256 and seen["large"] == (side, side, 3)
+    assert seen["target"] == (256, 256, 3) and seen["mask"] == (256, 256)
+    assert seen["box"][0] > 0 and 150 < seen["box"][1] < 256
+    np.testing.assert_allclose(done.faces[0].swapped, done.faces[0].reenacted / 2, atol=1e-6)
+
+
+def test_the_learned_transfer_without_weights(photo: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
+    from aotface.swap import network
+
+    monkeypatch.setattr(network, "find_weights", lambda name: find_weights("no-such-weights"))
+    network.load_network.cache_clear()
+    with pytest.raises(WeightsError, match="no such weights file"):
+        swap(photo, photo, Options(transfer=LEARNED))
+
+
 def test_an_unknown_transfer(photo: np.ndarray) -> None:
     with pytest.raises(UsageError, match="aot2"):
         swap(photo, photo, Options(transfer="aot2"))
@@ -126,7 +167,7 @@ def test_refine_the_whole_frame(done: Swapped, photo: np.ndarray) -> None:
 
 
 def test_an_aligned_crop_finds_its_place_by_its_face(photo: np.ndarray) -> None:
-    """The target's own face, cut out in an alignment that is not ours, comes home within about half a pixel."""
+    """The target's own face, cut out in an alignment that is not ours, comes home."""
     crop = np.rint(align(photo, detect(photo)[0], 300).crop * 255).astype(np.uint8)
     refined = refine(crop[8:, 5:-3], photo, mark=False)
     inside = refined.mask > 0.95

@@ -7,9 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from aotface.bench.figures import score_of
-from aotface.bench.metrics import METRICS
 from aotface.bench.results import Row
-from aotface.media.files import write_bytes
 from aotface.media.image import encode_image, read_image
 from aotface.media.sheet import Panel, sheet
 
@@ -30,10 +28,11 @@ def contact_sheet(rows: Sequence[Row], folder: Path, method: str) -> bytes | Non
     """
     metric = score_of(rows)
     own = [row for row in rows if row["method"] == method and np.isfinite(row.get(metric, np.nan))]
-    higher = METRICS[metric].better == "higher"
-    own.sort(key=lambda row: (-row[metric] if higher else row[metric], row["pair"]))
+    own.sort(key=lambda row: (row[metric], row["pair"]))  # of both scores less is better
     chosen = {"best": own[0], "median": own[len(own) // 2], "worst": own[-1]} if own else {}
-    panels = [_row(folder, row, method, f"{word} {row[metric]:.1f}") for word, row in chosen.items()]
+    panels = [
+        _row(folder, row, method, f"{method}, {word} {row[metric]:.1f}") for word, row in chosen.items()
+    ]
     panels = [row for row in panels if row]
     if not panels:
         return None
@@ -50,8 +49,3 @@ def _row(folder: Path, row: Row, method: str, words: str) -> list[Panel]:
 def inline(jpeg: bytes, words: str) -> str:
     """A JPEG as an HTML element that needs no other file."""
     return f'<img alt="{words}" src="data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}">'
-
-
-def write_sheet(path: Path, jpeg: bytes) -> None:
-    """Leave a sheet as a file of its own."""
-    write_bytes(path, jpeg, overwrite=True)

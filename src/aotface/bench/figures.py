@@ -39,7 +39,7 @@ def along_light(rows: Sequence[Row], title: str) -> str:
     figure, axes = _canvas(title, "angle of the main light, degrees", HEADINGS[metric] + ", median")
     for number, method in enumerate(m for m in _plain(rows) if m != "truth"):
         own = [row for row in rows if row["method"] == method]
-        found = [median([row for row in own if row["light"] == name], metric) for name in bins]
+        found = [median([row for row in own if row["light"] == name], metric, False) for name in bins]
         known = [(name, one.estimate) for name, one in zip(bins, found, strict=True) if one]
         style = ("-", "--", ":", "-.")[number % 4]
         axes.plot(*zip(*known, strict=True), style, marker="o", markersize=3, label=method, linewidth=1.2)
@@ -58,7 +58,7 @@ def _plain(rows: Sequence[Row]) -> list[str]:
 
 
 def _middle(rows: Sequence[Row], method: str, metric: str, least: float = float("-inf")) -> float:
-    found = median([row for row in rows if row["method"] == method], metric)
+    found = median([row for row in rows if row["method"] == method], metric, False)
     return max(least, found.estimate) if found else float("nan")
 
 
@@ -66,7 +66,12 @@ def _points(axes: Any, points: Sequence[tuple[str, float, float]]) -> None:
     for method, x, y in points:
         axes.plot(x, y, "o", color=COLOURS.get(method, OTHER), markersize=5)
         axes.annotate(
-            method, (x, y), xytext=(4, 3), textcoords="offset points", fontsize=7, color=COLOURS.get(method, OTHER)
+            method,
+            (x, y),
+            xytext=(4, 3),
+            textcoords="offset points",
+            fontsize=7,
+            color=COLOURS.get(method, OTHER),
         )
     axes.margins(0.12)
 

@@ -24,7 +24,7 @@ _PANES = {
 
 @dataclass(frozen=True)
 class Panel:
-    """An area light as points of equal share: ``places`` n x 3, ``facing`` its normal, ``colour`` linear RGB."""
+    """An area light as points of equal share: ``places``, its normal ``facing``, ``colour`` in linear RGB."""
 
     places: Float64[np.ndarray, "points 3"]
     facing: Vector

@@ -38,7 +38,7 @@ def names() -> tuple[str, ...]:
 
 
 def find_methods(chosen: Sequence[str], weights: Path | None = None) -> list[Method]:
-    """Methods by name, each once; ``truth`` is always with them, since others are judged against it.
+    """Methods by name, each once; ``truth`` and ``copy``, against which others are judged, are always there.
 
     Args:
         chosen: names out of `names`, or "aot"; empty means all.
@@ -49,11 +49,9 @@ def find_methods(chosen: Sequence[str], weights: Path | None = None) -> list[Met
         WeightsError: the weights cannot be used.
     """
     trained = weights is not None or (not chosen and packaged_weights() is not None)
-    wanted = list(dict.fromkeys(["truth", *(chosen or names()), *(["aot"] if trained else [])]))
+    wanted = list(dict.fromkeys(["truth", "copy", *(chosen or names()), *(["aot"] if trained else [])]))
     if unknown := [name for name in wanted if name not in (*names(), "aot")]:
-        raise UsageError(
-            f"expected methods out of {', '.join(names())} and aot, got {', '.join(unknown)}"
-        )
+        raise UsageError(f"expected methods out of {', '.join(names())} and aot, got {', '.join(unknown)}")
     return [_method(name, weights) for name in wanted]
 
 

@@ -38,12 +38,20 @@ class Entry:
 
 @dataclass(frozen=True)
 class Seen:
-    """A picture and the largest face in it, aligned at 256 px, with what was measured on it."""
+    """A picture and the largest face in it, aligned at 256 px, and what follows from the two."""
 
     frame: Frame
     aligned: AlignedFace
-    geometry: Geometry
-    visible: Mask
+
+    @cached_property
+    def geometry(self) -> Geometry:
+        """The mesh in the crop."""
+        return render(self.aligned.landmarks, CROP_SIDE)
+
+    @cached_property
+    def visible(self) -> Mask:
+        """Where nothing is in front of the face."""
+        return visible_skin(self.aligned.crop, self.aligned.landmarks, self.geometry)
 
     @cached_property
     def skin(self) -> Mask:
@@ -118,9 +126,7 @@ def look(path: Path) -> Seen:
     faces = detect(frame)
     if not faces:
         raise NoFaceError(f"{show(path)}: no face found; leave this picture out")
-    aligned = align(frame, faces[0])
-    geometry = render(aligned.landmarks, CROP_SIDE)
-    return Seen(frame, aligned, geometry, visible_skin(aligned.crop, aligned.landmarks, geometry))
+    return Seen(frame, align(frame, faces[0]))
 
 
 def usable(data: Path, entries: Iterable[Entry], say: Say) -> list[tuple[Entry, Seen]]:

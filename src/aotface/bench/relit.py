@@ -91,9 +91,11 @@ def _small(geometry: Geometry) -> Geometry:
     share = np.maximum(cover, 1e-6)
     depth = cv2.resize(geometry.depth * geometry.mask, size, interpolation=cv2.INTER_AREA) / share
     normals = cv2.resize(geometry.normals, size, interpolation=cv2.INTER_AREA)
-    normals /= np.maximum(np.linalg.norm(normals, axis=2, keepdims=True), 1e-6)
-    depth *= CROP_SIDE / len(geometry.mask)
-    return Geometry(normals, np.zeros_like(normals), depth, (cover > 0.5).astype(np.float32))
+    normals = normals / np.maximum(np.linalg.norm(normals, axis=2, keepdims=True), 1e-6)
+    depth = (depth * (CROP_SIDE / len(geometry.mask))).astype(np.float32)
+    return Geometry(
+        normals.astype(np.float32), np.zeros_like(normals), depth, (cover > 0.5).astype(np.float32)
+    )
 
 
 def _places(small: Geometry) -> Float64[np.ndarray, "side side 3"]:
@@ -171,7 +173,7 @@ def _meter(diffuse: np.ndarray, scene: Scene) -> Metering:
 def _spread(
     values: np.ndarray, inside: np.ndarray, side: int, outside: float | None = None
 ) -> Float32[np.ndarray, "side side 3"]:
-    """Back into place and enlarged; beyond the mesh the nearby values go on, towards ``outside`` or the mean."""
+    """Back into place, enlarged; beyond the mesh nearby values go on, towards ``outside`` or the mean."""
     field = np.zeros((*inside.shape, 3), np.float32)
     field[inside] = values
     cover = inside.astype(np.float32)

@@ -1,4 +1,4 @@
-"""The page: verdicts, tables, plots and contact sheets of an output folder, in one HTML file; and Markdown."""
+"""The page: verdicts, tables, plots and contact sheets of an output folder in one file; and Markdown."""
 
 from collections.abc import Sequence
 from html import escape
@@ -107,5 +107,7 @@ def _sheets(rows: Sequence[Row], folder: Path) -> str:
         jpeg = contact_sheet(rows, folder, method)
         if jpeg:
             words = f"{method}: best, median and worst pair by {HEADINGS[score_of(rows)]}"
-            parts.append(f"<details><summary>{escape(words)}</summary>{inline(jpeg, escape(words))}</details>")
+            parts.append(
+                f"<details><summary>{escape(words)}</summary>{inline(jpeg, escape(words))}</details>"
+            )
     return "".join(parts)

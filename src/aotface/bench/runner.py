@@ -1,4 +1,4 @@
-"""A suite through all methods: one small file per triple as it is done, so that a run goes on where it stopped."""
+"""A suite through all methods: one small file per triple, so that a run goes on where it stopped."""
 
 import hashlib
 import json
@@ -70,7 +70,7 @@ class Job:
     seed: int = 0
     workers: int = 1
     weights: Path | None = None
-    meters: Meters = Meters()  # noqa: RUF009 (frozen)
+    meters: Meters = Meters()
 
     @property
     def folder(self) -> Path:

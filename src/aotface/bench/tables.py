@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
+import numpy as np
+
 from aotface.bench.metrics import METRICS
 from aotface.bench.results import Row, methods_of, values_of
 from aotface.bench.statistics import Interval, bootstrap
-from aotface.bench.verdict import Verdict, verdict
+from aotface.bench.verdict import Check, Verdict, verdict
 
 HEADINGS = {
     "lf_de": "LF-dE",
@@ -37,6 +39,10 @@ MAIN = ("lf_de", "keep", "leak", "identity_drop", "seam", "de_truth", "psnr", "p
 _DIGITS = {"keep": 3, "leak": 3, "leak_floor": 3, "ssim": 3, "perceptual": 3, "time_ms": 0, "seam": 2}
 _DIGITS |= {"identity_reenacted": 3, "identity_source": 3, "identity_drop": 3, "light_distance": 3}
 _BEST = {name: metric.better for name, metric in METRICS.items()} | {"time_ms": "lower"}
+
+
+RESAMPLES = 500
+"""Draws behind an interval."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +92,7 @@ def compare(
     shown = [name for name in metrics if any(name in row for row in rows)]
     methods = methods_of(rows)
     own = {method: [row for row in rows if row["method"] == method] for method in methods}
-    found = {(m, name): median(own[m], name) for m in methods for name in shown}
+    found = {(m, name): median(own[m], name, intervals) for m in methods for name in shown}
     cells = tuple(
         (method, str(len(own[method])), *(_cell(found[method, name], name, intervals) for name in shown))
         for method in methods
@@ -115,8 +121,11 @@ def judge(rows: Sequence[Row], method: str) -> Verdict:
     """The verdict on a method in one suite, against the truth on the same pairs where there is one."""
     own = [row for row in rows if row["method"] == method]
     pairs = {row["pair"] for row in own}
-    truth = [row for row in rows if row["method"] == "truth" and row["pair"] in pairs]
-    return verdict(_numbers(own), _numbers(truth) if truth else None)
+    truth, copy = (
+        _numbers([row for row in rows if row["method"] == name and row["pair"] in pairs])
+        for name in ("truth", "copy")
+    )
+    return verdict(_numbers(own), truth or None, copy or None)
 
 
 def verdicts(rows: Sequence[Row], title: str) -> Table:
@@ -126,28 +135,34 @@ def verdicts(rows: Sequence[Row], title: str) -> Table:
     cells = []
     for method, one in found.items():
         by_name = {check.name: check for check in one.checks}
-        words = []
-        for name in names:
-            check = by_name.get(name)
-            digits = _DIGITS.get(name, 2)
-            words.append(
-                f"{'' if check.ok else 'FAIL '}{check.value:.{digits}f} {check.relation} {check.limit:.{digits}f}"
-                if check
-                else "-"
-            )
+        words = (_check(by_name[name]) if name in by_name else "-" for name in names)
         cells.append((method, "pass" if one.passed else "fail", *words))
     return Table(title, ("method", "verdict", *(HEADINGS.get(name, name) for name in names)), tuple(cells))
 
 
-def median(rows: Sequence[Row], metric: str) -> Interval | None:
-    """Median of a metric with its interval, drawn by target person; None where it was never taken."""
+def _check(check: Check) -> str:
+    digits = _DIGITS.get(check.name, 2)
+    words = f"{check.value:.{digits}f} {check.relation} {check.limit:.{digits}f}"
+    return words if check.ok else f"FAIL {words}"
+
+
+def median(rows: Sequence[Row], metric: str, interval: bool = True) -> Interval | None:
+    """Median of a metric with its interval, drawn by target person; None where it was never taken.
+
+    Args:
+        rows: of one method.
+        metric: its name.
+        interval: without it only the median counts, and its ends are NaN: much quicker.
+    """
     values, people = values_of(rows, metric)
-    return bootstrap(values, groups=people, resamples=500) if values else None
+    if not values:
+        return None
+    if not interval:
+        return Interval(float(np.median(values)), float("nan"), float("nan"), len(values))
+    return bootstrap(values, groups=people, resamples=RESAMPLES)
 
 
-def _winner(
-    found: dict[tuple[str, str], Interval | None], methods: Sequence[str], name: str
-) -> str | None:
+def _winner(found: dict[tuple[str, str], Interval | None], methods: Sequence[str], name: str) -> str | None:
     """The method with the best median; none where better has no direction."""
     known = {m: found[m, name] for m in methods if m not in ("truth", "copy", "none")}
     values = {m: interval.estimate for m, interval in known.items() if interval is not None}

@@ -3,6 +3,7 @@
 Nothing heavy is imported here or at the top of a command's file: ``aotface --help`` must be quick.
 """
 
+from aotface.commands.bench import Bench
 from aotface.commands.demo import Demo
 from aotface.commands.doctor import Doctor
 from aotface.commands.inspect import Inspect
@@ -10,4 +11,4 @@ from aotface.commands.refine import Refine
 from aotface.commands.swap import Swap
 from aotface.commands.verify import Verify
 
-COMMANDS: tuple[type, ...] = (Swap, Refine, Inspect, Verify, Doctor, Demo)
+COMMANDS: tuple[type, ...] = (Swap, Refine, Inspect, Verify, Doctor, Demo, Bench)

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,17 +12,28 @@ from aotface.commands.deliver import Terms, deliver, signer_from
 from aotface.commands.voice import Voice
 from aotface.commands.writing import UNMARKED, Pair, Writing, run_log_of, side_outputs
 from aotface.errors import AotfaceError, PartialError, UsageError
-from aotface.media.files import check_output, same_file, show
+from aotface.media.files import check_output, show
 from aotface.media.folder import make_folder
 from aotface.media.image import Picture, output_format, write_image
 from aotface.media.runlog import command_line, environment, now, sha256_of, write_run_log
+from aotface.provenance import mark_frame
 from aotface.provenance.credentials import Record
-from aotface.provenance.watermark import embed
 from aotface.swap.pipeline import Swapped
 from aotface.types import Frame
 
 Work = Callable[[Pair], tuple[Swapped, Picture]]
 """From a pair to the result and the target picture as it was read."""
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What holds for all pairs of one run; ``inputs`` are resolved, so that no link hides one."""
+
+    command: Writing
+    work: Work
+    terms: Terms
+    facts: dict[str, Any]
+    inputs: frozenset[Path]
 
 
 def run_pairs(
@@ -45,27 +56,16 @@ def run_pairs(
     log_path = run_log_of(command, folder)
     if folder:
         make_folder(Path(command.output))
-    check_output(log_path, command.overwrite)
+    run = _begin(command, pairs, work, facts)
+    _check_writable(run, log_path)
     notes = [] if command.mark else [UNMARKED]
     for note in notes:
         voice.warn(note)
-    terms = Terms(
-        command.mark, signer_from(command.certificate, command.key), command.quality, command.overwrite
-    )
     started, entries = now(), []
     try:
         for number, pair in enumerate(pairs, 1):
-            entries.append(entry := _outcome(command, pair, work, terms, facts, alone=not folder))
-            for note in entry.get("notes", ()):
-                voice.warn(note)
-            place = f"{number}/{len(pairs)} " if folder else ""
-            if entry["status"] == "written":
-                voice.say(
-                    f"{place}{show(pair.output)}  ({len(entry['faces'])} face(s), {entry['seconds']:.1f} s)"
-                )
-            else:
-                names = f"{show(pair.given)} with {show(pair.target)}"
-                voice.warn(f"{place}failed: {names}: {entry['error']}")
+            entries.append(entry := _outcome(run, pair, alone=len(pairs) == 1))
+            _tell(voice, pair, entry, f"{number}/{len(pairs)} " if folder else "")
     finally:
         if entries:
             record = _record(command, pairs, entries) | {"started": started, "notes": notes, **facts}
@@ -75,69 +75,78 @@ def run_pairs(
         raise PartialError(f"{failed} of {len(pairs)} pairs failed: see the lines above, or {show(log_path)}")
 
 
+def _begin(command: Writing, pairs: list[Pair], work: Work, facts: dict[str, Any]) -> _Run:
+    signer = signer_from(command.certificate, command.key)
+    terms = Terms(command.mark, signer, command.quality, command.overwrite)
+    inputs = frozenset(path.resolve() for pair in pairs for path in (pair.given, pair.target))
+    return _Run(command, work, terms, facts, inputs)
+
+
+def _check_writable(run: _Run, output: Path) -> None:
+    if output.resolve() in run.inputs:
+        raise UsageError(f"{show(output)} is an input of this run: choose another output")
+    check_output(output, run.command.overwrite)
+
+
+def _tell(voice: Voice, pair: Pair, entry: dict[str, Any], place: str) -> None:
+    for note in entry.get("notes", ()):
+        voice.warn(note)
+    if entry["status"] == "written":
+        faces = f"{len(entry['faces'])} face" + "s" * (len(entry["faces"]) != 1)
+        voice.say(f"{place}{show(pair.output)}  ({faces}, {entry['seconds']:.1f} s)")
+    else:
+        voice.warn(f"{place}failed: {show(pair.given)} with {show(pair.target)}: {entry['error']}")
+
+
 def _record(command: Writing, pairs: list[Pair], entries: list[dict[str, Any]]) -> dict[str, Any]:
+    used = dict.fromkeys(path for pair in pairs[: len(entries)] for path in (pair.given, pair.target))
     return {
         "command": type(command).__name__.lower(),
         "arguments": command_line(),
         "finished": now(),
         "config": asdict(command),
         "seed": command.seed,
-        "inputs": _inputs(pairs[: len(entries)]),
+        "inputs": {str(path): sha256_of(path) for path in used},
         "planned": len(pairs),
         "pairs": entries,
         **environment(),
     }
 
 
-def _outcome(
-    command: Writing, pair: Pair, work: Work, terms: Terms, facts: dict[str, Any], alone: bool
-) -> dict[str, Any]:
-    role = "source" if hasattr(command, "source") else "swapped"
+def _outcome(run: _Run, pair: Pair, alone: bool) -> dict[str, Any]:
+    role = "source" if hasattr(run.command, "source") else "swapped"
     entry: dict[str, Any] = {role: pair.given, "target": pair.target, "output": pair.output}
     clock = time.perf_counter()
     try:
-        done, target = _one(command, pair, work, terms, facts)
+        done, target = _one(run, pair)
     except AotfaceError as error:
         if alone:
             raise
-        return entry | {
-            "status": "failed",
-            "error": " ".join(str(error).split()),
-            "exit_code": error.exit_code,
-        }
+        line = " ".join(str(error).split())
+        return entry | {"status": "failed", "error": line, "exit_code": error.exit_code}
     seconds = round(time.perf_counter() - clock, 3)
     faces = [face.target.face.index for face in done.faces]
     notes = [f"{show(pair.target)} {note}" for note in target.notes]
     return entry | {"status": "written", "faces": faces, "seconds": seconds, "notes": notes}
 
 
-def _one(
-    command: Writing, pair: Pair, work: Work, terms: Terms, facts: dict[str, Any]
-) -> tuple[Swapped, Picture]:
+def _one(run: _Run, pair: Pair) -> tuple[Swapped, Picture]:
+    command = run.command
     sides = side_outputs(pair.output, command.save_mask, command.save_reenacted)
     for output in (pair.output, *sides):
-        for name in (pair.given, pair.target):
-            if same_file(output, name):
-                raise UsageError(f"{show(output)} is an input of this run: choose another output")
-        check_output(output, command.overwrite)
+        _check_writable(run, output)
         output_format(output)
-    done, target = work(pair)
+    done, target = run.work(pair)
     if command.save_mask:
         write_image(sides[0], _grey(done.mask), overwrite=command.overwrite)
     reenactor = getattr(command, "reenact", "given")
     if command.save_reenacted:
-        before = embed(done.reenacted) if command.mark else done.reenacted
-        record = Record("none", reenactor, watermark=command.mark)
-        deliver(sides[-1], before, target, pair.given, record, terms)
-    chosen = {"seed": command.seed}
-    record = Record(command.transfer, reenactor, facts["model_sha256"], chosen, watermark=command.mark)
-    deliver(pair.output, done.frame, target, pair.given, record, terms)
+        before = mark_frame(done.reenacted) if command.mark else done.reenacted
+        deliver(sides[-1], before, target, pair.given, Record("none", reenactor), run.terms)
+    record = Record(command.transfer, reenactor, run.facts["model_sha256"], {"seed": command.seed})
+    deliver(pair.output, done.frame, target, pair.given, record, run.terms)
     return done, target
 
 
 def _grey(mask: np.ndarray) -> Frame:
     return np.repeat(np.rint(mask * 255).astype(np.uint8)[..., None], 3, axis=2)
-
-
-def _inputs(pairs: list[Pair]) -> dict[str, str | None]:
-    return {str(path): sha256_of(path) for path in dict.fromkeys(p for pair in pairs for p in pair[:2])}

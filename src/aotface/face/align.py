@@ -87,10 +87,10 @@ def transform_landmarks(landmarks: Landmarks, matrix: Matrix) -> Landmarks:
 
 def sample(
     frame: Frame,
-    map_x: Float32[np.ndarray, "height width"],
-    map_y: Float32[np.ndarray, "height width"],
+    map_x: Float32[np.ndarray, "rows columns"],
+    map_y: Float32[np.ndarray, "rows columns"],
     scale: float,
-) -> Float32[np.ndarray, "height width 3"]:
+) -> Float32[np.ndarray, "rows columns 3"]:
     """Read a frame at given places, as float 0..1.
 
     Args:
@@ -100,7 +100,7 @@ def sample(
         scale: output pixels per frame pixel; under 1/2 the frame is area-averaged first, so that nothing aliases.
 
     Returns:
-        height x width x 3, 0..1; beyond the frame its edge is repeated.
+        rows x columns x 3, 0..1; beyond the frame its edge is repeated.
     """
     left, top = (max(0, int(np.floor(m.min())) - 8) for m in (map_x, map_y))
     right, bottom = int(np.ceil(map_x.max())) + 9, int(np.ceil(map_y.max())) + 9

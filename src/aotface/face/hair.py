@@ -1,7 +1,7 @@
-"""Where hair, a hat or a hood hangs into the face: unlike this face's own skin in this picture's light, and like
-what lies just outside the mesh.
+"""Where hair, a hat or a microphone reaches into the face.
 
-Skin is learnt from the face itself. Its brightness is divided by a Lambertian light fitted to the mesh, so that the
+It is unlike this face's own skin in this picture's light, and like what lies just outside the mesh. Skin is
+learnt from the face itself. Its brightness is divided by a Lambertian light fitted to the mesh, so that the
 shadow side of a face is dark *as expected*, not hair. Every doubt is decided for the face.
 """
 
@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float32
 
+from aotface.face.lamp import fit_light, shine
 from aotface.face.mesh import LEFT_BROW, LEFT_EYE, OUTER_LIPS, RIGHT_BROW, RIGHT_EYE
 from aotface.face.render import PNCC
 from aotface.types import Crop, Geometry, Landmarks, Mask
@@ -41,7 +42,8 @@ def covered_by_hair(crop: Crop, landmarks: Landmarks, geometry: Geometry) -> Mas
         side x side, 0 (face) .. 1 (covered).
     """
     half = cv2.resize(crop**2.2, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
-    small = Geometry(*(plane[::2, ::2] for plane in (geometry.normals, geometry.pncc, geometry.depth, geometry.mask)))
+    planes = (geometry.normals, geometry.pncc, geometry.depth, geometry.mask)
+    small = Geometry(*(plane[::2, ::2] for plane in planes))
     odds = odds_of_cover(half, (landmarks / 2).astype(np.float32), small)
     odds = cv2.resize(odds, crop.shape[1::-1], interpolation=cv2.INTER_LINEAR)
     inside = geometry.mask > 0.5
@@ -78,13 +80,14 @@ def odds_of_cover(linear: Crop, landmarks: Landmarks, geometry: Geometry) -> Mas
         return np.full((side, side), -6, np.float32)  # a sliver of a face: nothing to learn skin from
 
     signs = appearance(linear, lookup[nearest], core)
-    signs[..., 2] -= column_level(signs[..., 2], core)[0]
-    signs[..., 2] /= 1 + column_level(signs[..., 2], core)[1] / LIGHT_NOISE
+    level, spread = column_level(signs[..., 2], core)
+    signs[..., 2] = (signs[..., 2] - level) / (1 + spread / LIGHT_NOISE)
     unlike_skin = skin_distance(signs, core)
     ring = (outward > 1) & (outward < 12)
     like_ring = ring_distance(signs, ring, unlike_skin)
     low = geometry.pncc[..., 1] > PNCC[4, 1]
-    unlike_skin = np.where(low, unlike_skin - mirrored(unlike_skin, geometry), unlike_skin)  # beards grow on both sides
+    beard = np.where(low, mirrored(unlike_skin, geometry), 0)  # grows on both sides; a microphone does not
+    unlike_skin = unlike_skin - beard
     bias = BIAS + np.where(low, 2.0, depth / 8 + 6.0 * parts)
     odds = np.clip(0.5 * (unlike_skin - like_ring) - bias, -6, 6)
     return np.where(inside | ring, odds, 0).astype(np.float32)
@@ -98,7 +101,11 @@ def central(geometry: Geometry) -> Bool[np.ndarray, "side side"]:
 
 
 def appearance(linear: Crop, normals: np.ndarray, core: np.ndarray) -> Float32[np.ndarray, "side side 3"]:
-    """Log-chroma (2) beyond what the light's colour explains, and log-brightness beyond what its direction does."""
+    """Log-chroma (2) and log-brightness (1), each less what the light explains.
+
+    Chroma may drift with the direction of the surface (coloured lamps) and with brightness; brightness
+    follows a lamp that is fitted to the core.
+    """
     brightness = linear.mean(axis=2)
     light = fit_light(brightness[core], normals[core])
     expected = shine(light, normals)
@@ -147,11 +154,11 @@ def skin_distance(signs: np.ndarray, core: np.ndarray) -> Float32[np.ndarray, "s
     return ((1 - glossy) * np.minimum((scaled**2).sum(axis=2), 30)).astype(np.float32)
 
 
-def ring_distance(signs: np.ndarray, ring: np.ndarray, unlike_skin: np.ndarray) -> Float32[np.ndarray, "side side"]:
+def ring_distance(signs: np.ndarray, ring: np.ndarray, unlike_skin: np.ndarray) -> Mask:
     """Squared distance from what is seen outside the nearest stretch of the mesh's edge, skin left out."""
     weight = ring * (unlike_skin / (unlike_skin + 6))
     stack = np.concatenate([signs, signs**2, np.ones_like(signs[..., :1])], axis=2) * weight[..., None]
-    stack = cv2.GaussianBlur(stack.astype(np.float32), (0, 0), 8)
+    stack = np.asarray(cv2.GaussianBlur(stack.astype(np.float32), (0, 0), 8), np.float32)
     mass = stack[..., 6:] + 1e-5
     mean = stack[..., :3] / mass
     variance = np.maximum(stack[..., 3:6] / mass - mean**2, 0)
@@ -167,7 +174,7 @@ def mirrored(plane: Mask, geometry: Geometry) -> Mask:
     x, y = (np.round(geometry.pncc[inside, k] * (size - 1)).astype(np.int64) for k in (0, 1))
     unrolled = np.zeros((size, size), np.float32)
     np.maximum.at(unrolled, (y, x), plane[inside])
-    unrolled = cv2.dilate(unrolled, np.ones((5, 5), np.uint8))
+    unrolled = np.asarray(cv2.dilate(unrolled, np.ones((5, 5), np.uint8)), np.float32)
     result = np.zeros_like(plane)
     result[inside] = unrolled[y, size - 1 - x]
     return result
@@ -185,17 +192,6 @@ def from_the_border(covered: Mask, inside: np.ndarray) -> Mask:
     return (covered * grown * inside).astype(np.float32)
 
 
-def region(rings: list[np.ndarray], landmarks: Landmarks, side: int, grow: int = 0) -> Bool[np.ndarray, "side side"]:
-    """Convex areas around groups of vertices, grown by some pixels."""
-    drawn = np.zeros((side, side), np.uint8)
-    for ring in rings:
-        hull = cv2.convexHull(np.round(landmarks[ring, :2]).astype(np.int32))
-        cv2.fillConvexPoly(drawn, hull, 1)
-    if grow:
-        drawn = cv2.dilate(drawn, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * grow + 1, 2 * grow + 1)))
-    return drawn > 0
-
-
 def sharply_bounded(covered: Mask, linear: Crop, depth: np.ndarray) -> Mask:
     """1 where the nearby boundary between face and cover is an edge, 0 where one fades into the other.
 
@@ -204,52 +200,24 @@ def sharply_bounded(covered: Mask, linear: Crop, depth: np.ndarray) -> Mask:
     logs = np.log(linear + FLOOR)
     slope = np.zeros(covered.shape, np.float32)
     for channel in cv2.split(logs):
-        step_x, step_y = cv2.Sobel(channel, -1, 1, 0, scale=1 / 8), cv2.Sobel(channel, -1, 0, 1, scale=1 / 8)
+        step_x = cv2.Sobel(channel, -1, 1, 0, scale=1 / 8)
+        step_y = cv2.Sobel(channel, -1, 0, 1, scale=1 / 8)
         slope = np.maximum(slope, np.sqrt(step_x**2 + step_y**2))
     brightness = linear.mean(axis=2)
-    slope = cv2.dilate(slope * brightness / (brightness + 2 * FLOOR), np.ones((7, 7), np.uint8))
+    trusted = slope * brightness / (brightness + 2 * FLOOR)
+    near = cv2.dilate(trusted, np.ones((7, 7), np.uint8))
     solid = (covered > 0.5).astype(np.uint8)
     boundary = ((solid - cv2.erode(solid, np.ones((3, 3), np.uint8)) > 0) & (depth > 3)).astype(np.float32)
     mass = cv2.GaussianBlur(boundary, (0, 0), 7) + 1e-4
-    edge = cv2.GaussianBlur(boundary * slope, (0, 0), 7) / mass
+    edge = cv2.GaussianBlur(boundary * near, (0, 0), 7) / mass
     return np.clip((edge - EDGE[0]) / (EDGE[1] - EDGE[0]), 0, 1)
 
 
 def features_of_the_face(landmarks: Landmarks, side: int, grow: int) -> Bool[np.ndarray, "side side"]:
-    """Eyes, brows and lips: parts of the face that do not look like skin."""
-    rings = [LEFT_EYE, RIGHT_EYE, LEFT_BROW, RIGHT_BROW, OUTER_LIPS]
-    return region(rings, landmarks, side, grow)
-
-
-def fit_light(
-    brightness: Float32[np.ndarray, " n"], normals: Float32[np.ndarray, "n 3"]
-) -> Float32[np.ndarray, " 4"]:
-    """Ambient and one distant lamp: brightness = ambient + max(0, normal . lamp), robustly.
-
-    Args:
-        brightness: n, linear light.
-        normals: n x 3, unit length.
-
-    Returns:
-        (lamp x, y, z, ambient); ambient is never negative.
-    """
-    design = np.concatenate([normals, np.ones((len(normals), 1), np.float32)], axis=1)
-    prior = np.diag([0.02, 0.02, 0.02, 0.01]) * len(normals)
-    light = np.array([0, 0, 0, float(np.median(brightness))])
-    scale = max(float(np.median(brightness)), FLOOR)
-    weight = np.ones(len(normals))
-    for _ in range(6):
-        lit = (design[:, :3] @ light[:3] > 0) if np.any(light[:3]) else np.ones(len(normals), bool)
-        active = design * np.where(lit, 1.0, 0.0)[:, None]
-        active[:, 3] = 1
-        weighted = active * weight[:, None]
-        light = np.linalg.solve(weighted.T @ active + prior * 0.05, weighted.T @ brightness)
-        light[3] = max(light[3], 0.05 * scale)
-        error = np.abs(brightness - shine(light, normals)) / (0.3 * scale)
-        weight = 1 / (1 + error**2)
-    return light.astype(np.float32)
-
-
-def shine(light: Float32[np.ndarray, " 4"], normals: Float32[np.ndarray, "*shape 3"]) -> Float32[np.ndarray, "*shape"]:
-    """Brightness that a fitted light gives to normals."""
-    return np.maximum(normals @ light[:3], 0) + light[3]
+    """Eyes, brows and lips, grown by some pixels: parts of the face that do not look like skin."""
+    drawn = np.zeros((side, side), np.uint8)
+    for ring in (LEFT_EYE, RIGHT_EYE, LEFT_BROW, RIGHT_BROW, OUTER_LIPS):
+        hull = cv2.convexHull(np.round(landmarks[ring, :2]).astype(np.int32))
+        cv2.fillConvexPoly(drawn, hull, (1,))
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * grow + 1, 2 * grow + 1))
+    return cv2.dilate(drawn, kernel) > 0

@@ -1,4 +1,4 @@
-"""Hands in front of the face, found by the landmark library's own hand model (it ships inside that package)."""
+"""Hands in front of the face, found by the landmark library's hand model (it ships inside that package)."""
 
 import functools
 from typing import Any
@@ -20,7 +20,7 @@ SMALLEST = 0.35
 """Length of a hand, as a share of the face's height, under which it is taken for an ear."""
 
 LEAST_OUTSIDE = 0.1
-"""Share of a hand that lies beside the face: a wrist comes from somewhere, a nose mistaken for a fist does not."""
+"""Share of a hand that lies beside the face: a wrist comes from somewhere, a nose taken for a fist not."""
 
 
 @functools.cache
@@ -28,7 +28,9 @@ def _model() -> Any:
     with silenced():
         from mediapipe.python.solutions.hands import Hands
 
-        model = Hands(static_image_mode=True, max_num_hands=2, model_complexity=0, min_detection_confidence=0.6)
+        model = Hands(
+            static_image_mode=True, max_num_hands=2, model_complexity=0, min_detection_confidence=0.6
+        )
         model.process(np.zeros((64, 64, 3), np.uint8))  # the delegate announces itself on first use
     return model
 
@@ -60,17 +62,17 @@ def covered_by_hands(crop: Crop, landmarks: Landmarks, geometry: Geometry) -> Ma
 def find_hands(crop: Crop) -> list[Float32[np.ndarray, "21 2"]]:
     """Joints of up to two hands in crop pixels."""
     with silenced():
-        found = _model().process((np.clip(crop, 0, 1) * 255 + 0.5).astype(np.uint8)).multi_hand_landmarks or []
+        found = _model().process((np.clip(crop, 0, 1) * 255 + 0.5).astype(np.uint8)).multi_hand_landmarks
     side = len(crop)
-    return [np.array([(p.x, p.y) for p in hand.landmark], np.float32) * side - 0.5 for hand in found]
+    return [np.array([(p.x, p.y) for p in hand.landmark], np.float32) * side - 0.5 for hand in found or []]
 
 
 def silhouette(joints: Float32[np.ndarray, "21 2"], side: int) -> Mask:
-    """A soft glove around the joints: the palm filled, each finger as thick as a fifth of the palm's length."""
+    """A soft glove around the joints: the palm filled, a finger as thick as a quarter of the palm."""
     drawn = np.zeros((side, side), np.uint8)
     thick = max(3, round(float(np.linalg.norm(joints[9] - joints[0])) / 4.5))
     pixels = np.round(joints).astype(np.int32)
-    cv2.fillConvexPoly(drawn, cv2.convexHull(pixels[PALM]), 1)
+    cv2.fillConvexPoly(drawn, cv2.convexHull(pixels[PALM]), (1,))
     for finger in FINGERS:
-        cv2.polylines(drawn, [pixels[list(finger)]], False, 1, thick)
+        cv2.polylines(drawn, [pixels[list(finger)]], False, (1,), thick)
     return cv2.GaussianBlur(drawn.astype(np.float32), (0, 0), max(1.0, thick / 8))

@@ -1,4 +1,4 @@
-"""468 three-dimensional landmarks of one face: the only file that knows the landmark library.
+"""468 three-dimensional landmarks of one face; with `hands`, the only file that knows the landmark library.
 
 The models ship inside the library's own package (mediapipe 0.10.21), so nothing is downloaded.
 """

@@ -1,4 +1,4 @@
-"""Which part of the face is visible: hair, glasses, hats, hands and microphones stay in front of a swapped face."""
+"""Which part of the face is visible: hair, glasses, hats and hands stay in front of a swapped face."""
 
 import cv2
 import numpy as np
@@ -21,14 +21,14 @@ def visible_skin(crop: Crop, landmarks: Landmarks, geometry: Geometry) -> Mask:
         geometry: rendered from those landmarks at the crop's side.
 
     Returns:
-        side x side, 1 where the face is visible, 0 where something is in front of it, soft between; 1 outside the mesh.
+        side x side, 1 where the face is visible (and off the mesh), 0 where it is covered; soft between.
 
     Source: [ours].
     """
     side = len(crop)
     if side != WORKING_SIDE:
         crop, landmarks, geometry = _at_working_side(crop, landmarks, geometry)
-    visible = 1 - covered_by_hair(crop, landmarks, geometry)
+    visible: np.ndarray = 1 - covered_by_hair(crop, landmarks, geometry)
     visible *= 1 - covered_by_glasses(crop, landmarks, geometry)
     visible *= 1 - covered_by_hands(crop, landmarks, geometry)
     if side != WORKING_SIDE:
@@ -36,11 +36,13 @@ def visible_skin(crop: Crop, landmarks: Landmarks, geometry: Geometry) -> Mask:
     return np.clip(visible, 0, 1).astype(np.float32)
 
 
-def _at_working_side(crop: Crop, landmarks: Landmarks, geometry: Geometry) -> tuple[Crop, Landmarks, Geometry]:
+def _at_working_side(
+    crop: Crop, landmarks: Landmarks, geometry: Geometry
+) -> tuple[np.ndarray, Landmarks, Geometry]:
     scale = WORKING_SIDE / len(crop)
     method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     size = (WORKING_SIDE, WORKING_SIDE)
+    planes = (geometry.normals, geometry.pncc, geometry.depth * np.float32(scale), geometry.mask)
     moved = ((landmarks + np.array([0.5, 0.5, 0])) * scale - np.array([0.5, 0.5, 0])).astype(np.float32)
-    maps = [cv2.resize(m, size, interpolation=cv2.INTER_NEAREST) for m in
-            (geometry.normals, geometry.pncc, geometry.depth * np.float32(scale), geometry.mask)]
+    maps = [cv2.resize(plane, size, interpolation=cv2.INTER_NEAREST) for plane in planes]
     return cv2.resize(crop, size, interpolation=method), moved, Geometry(*maps)

@@ -213,15 +213,14 @@ def _cell(height: int, width: int) -> float:
 
 # --- embedding ------------------------------------------------------------------------------------
 
-FLAT, GAIN, PEAK = 0.8, 0.6, 3.0
+FLAT, GAIN, PEAK = 0.6, 0.7, 3.0
 """Strength of the mark in levels of 255: in a flat area, per level of texture, and at most."""
 
 LOUDEST = 1.85
 """Largest rms of the strength in levels of 255: 42.8 dB PSNR."""
 
 QUIET_SIDE = 256
-"""From this short side on the mark gets weaker with the root of the side: a larger picture repeats it more
-often."""
+"""From this short side on the mark gets weaker with the cube root of the side: it is repeated more often."""
 
 
 def _strength(luma: Plane) -> Plane:
@@ -234,7 +233,7 @@ def _strength(luma: Plane) -> Plane:
     strength = np.clip(FLAT + GAIN * texture, 0, PEAK)
     strength *= np.clip(np.minimum(luma, 255 - luma) / 4, 0, 1)  # pure black and white stay pure
     rms = float(np.sqrt(np.mean(strength**2)))
-    loudness = min(1.0, LOUDEST / max(rms, 1e-9)) * min(1.0, math.sqrt(QUIET_SIDE / min(luma.shape)))
+    loudness = min(1.0, LOUDEST / max(rms, 1e-9)) * min(1.0, math.cbrt(QUIET_SIDE / min(luma.shape)))
     return (strength * loudness).astype(np.float32)
 
 

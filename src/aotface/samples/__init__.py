@@ -1,4 +1,4 @@
-"""Faces of nobody, for the demonstration, the documents and the tests: each the mean of eight or more people."""
+"""Faces of nobody, for demo, documents and tests: each the mean of eight or more people."""
 
 from importlib import resources
 from pathlib import Path

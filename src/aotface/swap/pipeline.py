@@ -14,7 +14,7 @@ from aotface.face.align import align, crop_matrix, resize_matrix, scale_of, tran
 from aotface.face.detect import detect
 from aotface.face.parse import visible_skin
 from aotface.face.render import render
-from aotface.provenance.watermark import embed
+from aotface.provenance import mark_frame
 from aotface.reenact.given import given
 from aotface.reenact.mesh import Reenacted
 from aotface.reenact.mesh import reenact as reenact_by_mesh
@@ -212,7 +212,7 @@ def _walk(
         face = _one_face(target, taker, reenact, options)
         frame = blend(frame, face.swapped, face.mask, face.target.matrix)
         done.append(face)
-    return Swapped(embed(frame) if mark else frame, target, tuple(done), options.transfer)
+    return Swapped(mark_frame(frame) if mark else frame, target, tuple(done), options.transfer)
 
 
 def _one_face(

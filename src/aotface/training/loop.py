@@ -44,7 +44,7 @@ class TrainConfig:
     size: str = "small"
     steps: int = 8000
     batch: int = 16
-    learning_rate: float = 7e-4
+    learning_rate: float = 1e-3
     opponents_rate: float = 2e-4
     warmup: int = 150
     final_rate: float = 0.02

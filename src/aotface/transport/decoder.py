@@ -5,24 +5,26 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from aotface.transport.encoder import SILU_GAIN, ResidualBlock, start
+from aotface.transport.encoder import SILU_GAIN, PixelNorm, ResidualBlock, start
 
-GUIDE_CHANNELS = 16
-"""Pixels of the input picture (6), log light of X_t (3), normals (3), mask (1), smooth matching (3)."""
-LAST_CHANNELS = 16
-FIELD_OUTPUTS = 5
+GUIDE_CHANNELS = 48
+"""Pixels of the input picture (6) and of X_t (6), normals (3), mask (1), mean gain (3), brightness of the octaves (12),
+colour of the octaves of X_t (12), and 5 that stay empty, for a multiple of 16."""
+GATES = ((0.45, 0.45), (1.2, 1.2), (0.15, 0.5), (0.55, 0.8), (0.0, 0.5), (0.0, 0.4))
+"""Where the gates start, brightness and colour for each octave: about the constants that serve best on training pairs."""
+FIELD_OUTPUTS = 5 + 4 * len(GATES)
+"""Log-gain (3), saturation, bias, and the gates of the octaves of X_t and of X_r."""
 PAINT_OUTPUTS = 3
 
 
 class FaceDecoder(nn.Module):
-    """From F^4 upwards, each level joined by its skip connection, then one thin level at the full side.
+    """From F^4 upwards, each level joined by its skip connection; what comes out lies at half the side.
 
     Args:
         channels: of F^1 .. F^4.
         blocks: residual blocks per level.
         outputs: FIELD_OUTPUTS for the field [ours], PAINT_OUTPUTS for repainting [paper].
-        guided: whether the last level reads the guide at full side [ours]: cast shadows have edges that no
-            level below it can follow.
+        guided: whether the last level reads the guide [ours]: what the gates decide on.
 
     Source: [paper] for skips and sharing; [ours] for the layers and the last level.
     """
@@ -33,26 +35,30 @@ class FaceDecoder(nn.Module):
         self.narrows = nn.ModuleList(nn.Conv2d(channels[k + 1], channels[k], 1) for k in (2, 1, 0))
         self.joins = nn.ModuleList(nn.Conv2d(2 * channels[k], channels[k], 3, padding=1) for k in (2, 1, 0))
         self.levels = nn.ModuleList(
-            nn.Sequential(*(ResidualBlock(channels[k]) for _ in range(blocks))) for k in (2, 1, 0)
+            nn.Sequential(*(ResidualBlock(channels[k]) for _ in range(blocks)), PixelNorm(channels[k]))
+            for k in (2, 1, 0)
         )
-        self.narrow_last = nn.Conv2d(channels[0], LAST_CHANNELS, 1)
+        width = channels[0]
         guide = GUIDE_CHANNELS if guided else 0
-        self.join_last = nn.Conv2d(LAST_CHANNELS + guide, LAST_CHANNELS, 3, padding=1)
-        self.level_last = ResidualBlock(LAST_CHANNELS)
-        self.head = nn.Conv2d(LAST_CHANNELS, outputs, 3, padding=1)
-        for layer in (*self.narrows, *self.joins, self.narrow_last, self.join_last):
+        self.join_last = nn.Conv2d(width + guide, width, 3, padding=1)
+        self.level_last = nn.Sequential(ResidualBlock(width), PixelNorm(width))
+        self.head = nn.Conv2d(width, outputs, 3, padding=1)
+        for layer in (*self.narrows, *self.joins, self.join_last):
             start(layer)  # type: ignore[arg-type]
         start(self.head, SILU_GAIN)
         if guided:
-            # An untrained field is then exactly the smooth matching that it is added to.
+            # An untrained field is then the same for every pixel: the mean gain and the constant gates.
             nn.init.zeros_(self.head.weight)
+            constants = torch.tensor(GATES).flatten()
+            with torch.no_grad():
+                self.head.bias[5:] = torch.cat([constants, constants])  # type: ignore[index]
 
     def forward(
         self,
         skips: list[Tensor],
         bottleneck: Float[Tensor, "batch channels low low"],
-        guide: Float[Tensor, "batch 16 side side"],
-    ) -> Float[Tensor, "batch outputs side side"]:
+        guide: Float[Tensor, "batch 48 half half"],
+    ) -> Float[Tensor, "batch outputs half half"]:
         """Decode.
 
         Args:
@@ -61,13 +67,12 @@ class FaceDecoder(nn.Module):
             guide: see GUIDE_CHANNELS; ignored when not guided.
 
         Returns:
-            Raw outputs, unbounded, at the full side.
+            Raw outputs, unbounded, at half the side.
         """
         values = bottleneck
         for level, skip in enumerate(reversed(skips)):
             values = torch.cat([_double(self.narrows[level](values)), skip.to(values.dtype)], dim=1)
             values = self.levels[level](self.joins[level](values))
-        values = _double(self.narrow_last(values))
         if self.guided:
             values = torch.cat([values, guide.to(values.dtype)], dim=1)
         raw: Tensor = self.head(F.silu(self.level_last(self.join_last(values))))

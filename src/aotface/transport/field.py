@@ -20,8 +20,8 @@ LIGHT_FLOOR = 2.0**-8
 """Added to linear light before a logarithm that a network reads: one 8-bit step of a mid grey, no more."""
 BASE_FLOOR = 1e-3
 BASE_LIMIT = 4.0
-BASE_SIGMA = 12.0 / 256.0
-"""Width of the smooth matching, in parts of the crop's side."""
+OCTAVES = tuple(sigma / 256.0 for sigma in (48.0, 24.0, 12.0, 6.0, 3.0, 1.5))
+"""Widths of the blurs, in parts of the crop's side, between which log light is split into octaves."""
 PRIOR_WEIGHT = 0.02
 GREY_CHROMA = 3.0 / 255.0
 LEAK = 0.1
@@ -105,12 +105,12 @@ def masked_blur(
     return smooth
 
 
-def smooth_matching(
+def match_light(
     light_r: Float[Tensor, "batch 3 side side"],
     light_t: Float[Tensor, "batch 3 side side"],
     mask: Float[Tensor, "batch 1 side side"],
-) -> Float[Tensor, "batch 3 side side"]:
-    """Log-gain that gives X_r the blurred light of X_t: where the generator starts from. Carries no gradient.
+) -> tuple[Float[Tensor, "batch 3 1 1"], Float[Tensor, "batch 12 3 side side"]]:
+    """Log light of both pictures, coarse to fine: where the generator starts from. Carries no gradient.
 
     Args:
         light_r: linear light of X_r.
@@ -118,15 +118,40 @@ def smooth_matching(
         mask: the face, 0..1, not empty.
 
     Returns:
-        log G*X_t - log G*X_r with G the masked blur, within +-BASE_LIMIT; 0 where the pictures agree.
+        The log-gain between the faces' mean light, within +-BASE_LIMIT; and the octaves below it, from the widest
+        to the finest, those of X_t first, then those of X_r: what is light in them and what is face, it is for
+        the decoder to tell apart.
 
     Source: [ours].
     """
-    sigma = BASE_SIGMA * light_r.shape[-1]
+    side = light_r.shape[-1]
     with torch.no_grad():
-        both = masked_blur(torch.cat([light_r, light_t], dim=1), mask, sigma)
-        logs = torch.log(both.clamp_min(0.0) + BASE_FLOOR)
-        return (logs[:, 3:] - logs[:, :3]).clamp(-BASE_LIMIT, BASE_LIMIT)
+        both = torch.cat([light_r, light_t], dim=1)
+        mean = (both * mask).sum((2, 3), keepdim=True) / mask.sum((2, 3), keepdim=True)
+        blurs = [mean] + [masked_blur(both, mask, sigma * side) for sigma in OCTAVES]
+        logs = [torch.log(blur.clamp_min(0.0) + BASE_FLOOR) for blur in blurs]
+        base = (logs[0][:, 3:] - logs[0][:, :3]).clamp(-BASE_LIMIT, BASE_LIMIT)
+        octaves = [fine - coarse for coarse, fine in zip(logs[:-1], logs[1:], strict=True)]
+        return base, torch.stack([o[:, 3:] for o in octaves] + [o[:, :3] for o in octaves], dim=1)
+
+
+def gate_octaves(
+    octaves: Float[Tensor, "batch 12 3 side side"], gates: Float[Tensor, "batch 24 side side"]
+) -> Float[Tensor, "batch 3 side side"]:
+    """The part of the octaves that the gates call light: added from X_t, taken away from X_r.
+
+    Args:
+        octaves: of match_light.
+        gates: for each octave of X_t, then of X_r, one for brightness and one for colour.
+
+    Returns:
+        A log-gain per channel.
+    """
+    brightness = octaves.mean(2, keepdim=True)
+    shares = gates.unflatten(1, (octaves.shape[1], 2)).unsqueeze(3)  # batch 12 2 1 side side
+    parts = shares[:, :, 0] * brightness + shares[:, :, 1] * (octaves - brightness)
+    half = octaves.shape[1] // 2
+    return parts[:, :half].sum(1) - parts[:, half:].sum(1)
 
 
 def colourfulness(

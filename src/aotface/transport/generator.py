@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 import torch
+import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from aotface.transport import field as fields
-from aotface.transport.decoder import FIELD_OUTPUTS, PAINT_OUTPUTS, FaceDecoder
+from aotface.transport.decoder import FIELD_OUTPUTS, GUIDE_CHANNELS, PAINT_OUTPUTS, FaceDecoder
 from aotface.transport.encoder import PerceptualEncoder
 from aotface.transport.field import Field
 from aotface.transport.notpe import NOTPE, pixel_pyramid
@@ -16,6 +17,7 @@ from aotface.transport.notpe import NOTPE, pixel_pyramid
 GAIN_LIMIT = 3.0
 SATURATION_LIMIT = 1.5
 BIAS_LIMIT = 0.5
+GATE_LIMIT = 3.0
 
 
 @dataclass(frozen=True)
@@ -119,12 +121,7 @@ class RelightingGenerator(nn.Module):
         features_r, features_t = [list(part) for part in zip(*(f.chunk(2) for f in features), strict=True)]
         pixels = pixel_pyramid(view_r.pixels, view_t.pixels, levels=3)
         moved = self.notpe(features_r[:3], pixels, features_t[:3])
-        base = torch.zeros_like(view_r.linear)
-        if self.options.base and self.options.head == "field":
-            base = fields.smooth_matching(view_r.linear, view_t.linear, small_mask)
-        swapped, field = self._decode(
-            x_r, x_t, mask, (view_r, view_t, small_mask, shape, base), moved, features_r[3]
-        )
+        swapped, field = self._decode(x_r, x_t, mask, (view_r, view_t, small_mask, shape), moved, features_r[3])
         return Transported(swapped, field, features_r, features_t, moved, pixels, small_mask)
 
     def reconstruct(
@@ -148,8 +145,7 @@ class RelightingGenerator(nn.Module):
         view = self._view(x_t)
         small_mask, shape = self._small(mask, geometry)
         features = self.encoder(view.pixels, small_mask, shape) if features_t is None else features_t
-        base = torch.zeros_like(view.linear)
-        parts = (view, view, small_mask, shape, base)
+        parts = (view, view, small_mask, shape)
         swapped, field = self._decode(x_t, x_t, mask, parts, features[:3], features[3])
         pixels = pixel_pyramid(view.pixels, view.pixels, levels=3)
         return Transported(swapped, field, features, features, features[:3], pixels, small_mask)
@@ -169,13 +165,16 @@ class RelightingGenerator(nn.Module):
         x_in: Tensor,
         x_t: Tensor,
         mask: Tensor,
-        parts: tuple[_View, _View, Tensor, Tensor, Tensor],
+        parts: tuple[_View, _View, Tensor, Tensor],
         skips: list[Tensor],
         bottleneck: Tensor,
     ) -> tuple[Tensor, Field | None]:
-        view_in, view_t, small_mask, shape, base = parts
-        guide = torch.cat([view_in.pixels, view_t.pixels[:, 3:], shape[:, :3], small_mask, base], dim=1)
-        raw = self.decoder(skips, bottleneck, guide).float()
+        view_in, view_t, small_mask, shape = parts
+        base, octaves = fields.match_light(view_in.linear, view_t.linear, small_mask)
+        if not (self.options.base and self.options.head == "field"):
+            base, octaves = base * 0.0, octaves * 0.0
+        guide = _guide(view_in, view_t, shape, small_mask, base, octaves)
+        raw = _resample(self.decoder(skips, bottleneck, guide).float(), self.size.side)
         weight = torch.ones_like(raw[:, :1, :1, :1])
         if self.options.grey_rule:
             weight = fields.colourfulness(x_t, _never_empty(mask))
@@ -184,13 +183,31 @@ class RelightingGenerator(nn.Module):
             return fields.resize(painted, x_in.shape[-1]), None
         area = small_mask.sum((2, 3), keepdim=True)
         colour_t = (view_t.linear * small_mask).sum((2, 3), keepdim=True) / area
-        field = _bounded(raw, base, colour_t, weight)
+        start = base + fields.gate_octaves(octaves, GATE_LIMIT * torch.tanh(raw[:, 5:] / GATE_LIMIT))
+        field = _bounded(raw, start, colour_t, weight)
         return fields.apply_field(x_in, field), field
 
 
-def _bounded(raw: Tensor, base: Tensor, colour_t: Tensor, weight: Tensor) -> Field:
+def _guide(
+    view_in: _View, view_t: _View, shape: Tensor, mask: Tensor, base: Tensor, octaves: Tensor
+) -> Float[Tensor, "batch 48 half half"]:
+    """What the gates are decided on, at half the side; see GUIDE_CHANNELS."""
+    brightness = octaves.mean(2)
+    of_t = octaves[:, : octaves.shape[1] // 2]
+    colour = (of_t - of_t.mean(2, keepdim=True))[:, :, ::2].flatten(1, 2)  # red and blue; green follows from them
+    parts = [view_in.pixels, view_t.pixels, shape[:, :3], mask, base.expand(-1, -1, *mask.shape[-2:])]
+    parts += [2.0 * brightness, 4.0 * colour]  # about as strong as the pixels
+    empty = mask.new_zeros(len(mask), GUIDE_CHANNELS - sum(p.shape[1] for p in parts), *mask.shape[-2:])
+    return F.avg_pool2d(torch.cat([*parts, empty], dim=1), 2)
+
+
+def _resample(values: Tensor, side: int) -> Tensor:
+    return F.interpolate(values, size=(side, side), mode="bilinear", align_corners=False)
+
+
+def _bounded(raw: Tensor, start: Tensor, colour_t: Tensor, weight: Tensor) -> Field:
     """The field from raw outputs: each part is limited, and ``weight`` 0 (a grey target) forbids colour."""
-    gain = base + GAIN_LIMIT * torch.tanh(raw[:, 0:3] / GAIN_LIMIT)
+    gain = start + GAIN_LIMIT * torch.tanh(raw[:, 0:3] / GAIN_LIMIT)
     saturation = torch.exp(SATURATION_LIMIT * torch.tanh(raw[:, 3:4] / SATURATION_LIMIT))
     bias = BIAS_LIMIT * torch.tanh(raw[:, 4:5] / BIAS_LIMIT) * fields.forbid_colour(colour_t, weight)
     return Field(fields.forbid_colour(gain, weight), weight * saturation, bias)

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from aotface.transport.encoder import PIXEL_CHANNELS, SILU_GAIN, start
 
-LAST_SCALE = 0.1
+LAST_SCALE = 1.0
 
 
 class Omega(nn.Module):

@@ -1,7 +1,7 @@
-"""What methods are judged on: each suite lists its triples from data and a seed, and makes them one by one."""
+"""What methods are judged on: a suite lists its triples from data and a seed, and makes them one by one."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +15,7 @@ from aotface.errors import InputError, UsageError
 
 @dataclass(frozen=True)
 class Suite:
-    """``plan`` (data, pairs, seed, say) is quick and deterministic, ``build`` (plan, data) makes one triple."""
+    """``plan`` (data, pairs, seed, say) is quick and deterministic, ``make`` (plan, data) does the work."""
 
     name: str
     summary: str
@@ -28,8 +28,6 @@ class Suite:
         Raises:
             InputError: no face pixels are left under the mask.
         """
-        from dataclasses import replace
-
         triple = self.make(plan, data)
         if np.count_nonzero(triple.mask > 0.5) < FEWEST_PIXELS:
             raise InputError(f"{plan.name}: too little of the face is visible in both pictures; leave it out")

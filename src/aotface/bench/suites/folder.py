@@ -1,17 +1,15 @@
 """Suite `folder`: triples of your own, NAME_reenacted.png, NAME_target.png and what else there is of NAME."""
 
-import math
 from pathlib import Path
 
-import cv2
 import numpy as np
 
-from aotface.bench.portraits import Say, angle_from_camera
 from aotface.bench.metrics.colour import ita, tone_group
 from aotface.bench.metrics.light import estimate_light, light_direction
+from aotface.bench.portraits import Say, angle_from_camera
 from aotface.bench.triple import Facts, Plan, Triple
 from aotface.errors import InputError, NoFaceError, UsageError
-from aotface.face.align import align, invert, sample, scale_of
+from aotface.face.align import align, invert, sample, scale_of, transform_landmarks
 from aotface.face.detect import detect
 from aotface.face.parse import visible_skin
 from aotface.face.render import rasterize, render
@@ -43,7 +41,9 @@ def plan(data: Path, pairs: int, seed: int, say: Say) -> list[Plan]:
             name, _, role = path.stem.rpartition("_") if folder == data else (folder.name, "", path.stem)
             if name and role in ROLES:
                 groups.setdefault(name, {})[role] = str(path.relative_to(data))
-    complete = {name: files for name, files in sorted(groups.items()) if {"reenacted", "target"} <= set(files)}
+    complete = {
+        name: files for name, files in sorted(groups.items()) if {"reenacted", "target"} <= set(files)
+    }
     for name in sorted(groups.keys() - complete.keys()):
         say(f"left out: {name} has no reenacted or no target picture")
     if not complete:
@@ -106,8 +106,6 @@ def _face(frame: Frame, name: str) -> AlignedFace:
 
 def _landmarks_of(frame: Frame, target: AlignedFace) -> np.ndarray:
     """The reenacted face's own landmarks in the target's crop; the target's where no face is found."""
-    from aotface.face.align import transform_landmarks
-
     faces = detect(frame)
     return transform_landmarks(faces[0].landmarks, target.matrix) if faces else target.landmarks
 
@@ -118,5 +116,5 @@ def _cut(frame: Frame, target: AlignedFace, shape: tuple[int, ...], name: str) -
         raise InputError(f"{name}: expected the target's size {shape[:2]}, got {frame.shape[:2]}; resize it")
     back = invert(target.matrix)
     y, x = np.mgrid[0:CROP_SIDE, 0:CROP_SIDE].astype(np.float32)
-    places = [back[i, 0] * x + back[i, 1] * y + back[i, 2] for i in (0, 1)]
-    return sample(frame, *(p.astype(np.float32) for p in places), scale_of(target.matrix))
+    map_x, map_y = ((row[0] * x + row[1] * y + row[2]).astype(np.float32) for row in back)
+    return sample(frame, map_x, map_y, scale_of(target.matrix))

@@ -10,6 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from aotface.bench.answers import times, tone_gain
 from aotface.bench.portraits import Entry, Say, Seen, look, usable
 from aotface.bench.suites.shots import Shot, lamp_angle, read_shots
 from aotface.bench.triple import Facts, Plan, Triple
@@ -18,13 +19,14 @@ from aotface.face.align import align
 from aotface.media.files import show
 from aotface.media.image import read_image
 from aotface.reenact.mesh import reenact
-from aotface.types import AlignedFace, Frame, Mask
+from aotface.types import AlignedFace, Crop, Frame, Mask
 
 BINS = ((6.0, 25.0), (25.0, 50.0), (50.0, 77.0))
 """Lights that are used: between these angles from the camera's axis, in degrees; bins take turns."""
 
 _MAGIC = 202
 _EDGE = 2  # pixels at the picture's edge that are not trusted
+_FEATHER = 8.0  # pixels over which the mask fades inwards
 
 
 def plan(data: Path, pairs: int, seed: int, say: Say) -> list[Plan]:
@@ -34,7 +36,9 @@ def plan(data: Path, pairs: int, seed: int, say: Say) -> list[Plan]:
     entries = [Entry(still.file, person) for person, still in stills.items() if still.angle < 15]
     people = [entry.person for entry, _ in usable(data, entries, say)]
     if len(people) < 2:
-        raise UsageError(f"{show(data)}: expected two people or more with a lamp in front, found {len(people)}")
+        raise UsageError(
+            f"{show(data)}: expected two people or more with a lamp in front, found {len(people)}"
+        )
     order = np.random.default_rng([_MAGIC, seed]).permutation(len(people))
     plans = []
     for number in range(pairs):
@@ -73,13 +77,20 @@ def _plan(
 
 
 def build(plan: Plan, data: Path) -> Triple:
-    """Make one triple: faces are found under the frontal lamp, and the same warp carries every lamp."""
+    """Make one triple.
+
+    Faces are found under the frontal lamp, and the same warp carries every lamp. The truth is person A under
+    B's lamp, in B's tone: one gain, from the two frontal pictures.
+    """
     source, still = look(data / plan.files["source"]), look(data / plan.files["target_still"])
     target = align(read_image(data / plan.files["target"]).frame, still.aligned.face)
     answer = read_image(data / plan.files["answer"]).frame
     made = reenact(source.frame, source.aligned.face, target)
-    truth = reenact(answer, source.aligned.face, target).crop
-    mask = made.mask * (1 - made.native) * _shown(source, target) * still.visible * _valid(still)
+    mask = _feathered(made.mask * (1 - made.native) * _shown(source, target) * still.visible * _valid(still))
+    lit = np.clip(
+        times(reenact(answer, source.aligned.face, target).crop, _tone(made.crop, still, mask)), 0, 1
+    )
+    truth = (target.crop + (lit - target.crop) * (mask > 0)[..., None]).astype(np.float32)
     azimuth, elevation = plan.numbers["azimuth_degrees"], plan.numbers["elevation_degrees"]
     angle = lamp_angle(azimuth, elevation)
     facts = Facts("lit", plan.source_person, plan.target_person, light_angle_degrees=angle)
@@ -89,13 +100,26 @@ def build(plan: Plan, data: Path) -> Triple:
         made.crop,
         target.crop,
         truth,
-        mask.astype(np.float32),
+        mask,
         still.geometry,
         made.landmarks,
         again.crop,
         again.landmarks,
         facts,
     )
+
+
+def _tone(reenacted: Crop, still: Seen, mask: Mask) -> np.ndarray:
+    """Gain from the source's tone to the target's: both pictures are under the lamp in front."""
+    return tone_gain(reenacted, still.aligned.crop, mask) if mask.any() else np.ones(3)
+
+
+def _feathered(mask: Mask) -> Mask:
+    """Soft towards every edge, also where the picture ends: a hard edge would be a seam that nobody made."""
+    inside = cv2.copyMakeBorder((mask > 0.5).astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=[0])
+    depth = cv2.distanceTransform(inside, cv2.DIST_L2, 5)[1:-1, 1:-1]
+    t = np.clip(depth / _FEATHER, 0, 1)
+    return (mask * t * t * (3 - 2 * t)).astype(np.float32)
 
 
 def _shown(source: Seen, target: AlignedFace) -> Mask:
@@ -110,10 +134,8 @@ def _into_frame(mask: Mask, seen: Seen) -> Frame:
     height, width = seen.frame.shape[:2]
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     whole = cv2.warpAffine(mask, seen.aligned.matrix, (width, height), flags=flags)
-    whole = cv2.copyMakeBorder(
-        whole[_EDGE:-_EDGE, _EDGE:-_EDGE], _EDGE, _EDGE, _EDGE, _EDGE, cv2.BORDER_CONSTANT, value=0
-    )
-    return np.repeat((np.clip(whole, 0, 1) * 65535).astype(np.uint16)[..., None], 3, axis=2)
+    inner = np.clip(whole[_EDGE:-_EDGE, _EDGE:-_EDGE], 0, 1)
+    return np.repeat(np.pad(inner * 65535, _EDGE).astype(np.uint16)[..., None], 3, axis=2)
 
 
 def _valid(seen: Seen) -> Mask:

@@ -46,7 +46,9 @@ def plan_same(data: Path, pairs: int, seed: int, say: Say) -> list[Plan]:
         if found[a][0].person == found[b][0].person:
             cells.setdefault(found[a][0].person, []).append((a, b))
     if not cells:
-        raise UsageError("same: expected at least one person with two photographs (column person in index.csv)")
+        raise UsageError(
+            "same: expected at least one person with two photographs (column person in index.csv)"
+        )
     rng = np.random.default_rng([_SAME, seed])
     groups = [cells[key] for key in sorted(cells)]
     chosen = _in_turns([groups[i] for i in rng.permutation(len(groups))], pairs, rng)

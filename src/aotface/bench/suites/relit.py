@@ -1,24 +1,20 @@
 """Suite `relit`: portraits under synthetic lights; the answer is known because the light is."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
+from aotface.bench.answers import eight_bit, times, tone_gain
 from aotface.bench.lamps import draw_scene
-from aotface.bench.portraits import Entry, Say, Seen, lay, look, read_portraits, usable
+from aotface.bench.portraits import Entry, Say, lay, look, read_portraits, usable
 from aotface.bench.relit import apply_light, light_on
 from aotface.bench.triple import Facts, Plan, Triple
-from aotface.colour.space import linear_to_srgb, srgb_to_linear
 from aotface.errors import UsageError
 from aotface.face.render import render
-from aotface.types import CROP_SIDE, Crop, Mask
+from aotface.types import CROP_SIDE
 
 EVEN = "london_"
 """Sets whose name begins like this are lit evenly; where an index names some, only they are used."""
-
-TONE_GAIN = (0.1, 10.0)
-"""Limits of the gain per channel that moves one skin onto another."""
 
 _MAGIC = 101  # keeps this suite's numbers apart from every other use of the seed
 
@@ -70,9 +66,10 @@ def build(plan: Plan, data: Path) -> Triple:
     light, metering = light_on(target.geometry, scene)
     crop = eight_bit(apply_light(target.aligned.crop, light))
     made, mask = lay(source, target, crop)
+    gain = tone_gain(made.crop, target.aligned.crop, mask)
     own_shape = render(made.landmarks, CROP_SIDE)
     own_light, _ = light_on(own_shape, scene, metering)
-    answer = apply_light(in_tone(made.crop, target, mask), own_light)
+    answer = apply_light(times(made.crop, gain), own_light)
     shown = (own_shape.mask * (1 - made.native))[..., None]
     again = look(data / plan.files["again"])
     facts = Facts(
@@ -88,20 +85,5 @@ def build(plan: Plan, data: Path) -> Triple:
         made.landmarks,
         again.aligned.crop,
         again.aligned.landmarks,
-        replace(facts),
+        facts,
     )
-
-
-def in_tone(reenacted: Crop, target: Seen, mask: Mask) -> Crop:
-    """A face in another's skin tone: one gain per channel on linear light, between the means of the logs."""
-    means = [
-        np.average(np.log(np.maximum(srgb_to_linear(crop[mask > 0]), 1e-3)), axis=0, weights=mask[mask > 0])
-        for crop in (reenacted, target.aligned.crop)
-    ]
-    gain = np.clip(np.exp(means[1] - means[0]), *TONE_GAIN)
-    return linear_to_srgb(srgb_to_linear(reenacted) * gain).astype(np.float32)
-
-
-def eight_bit(crop: Crop) -> Crop:
-    """As a file would give it back: a dark picture is a coarse one."""
-    return (np.rint(np.clip(crop, 0, 1) * 255) / 255).astype(np.float32)

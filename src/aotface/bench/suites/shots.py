@@ -15,7 +15,7 @@ from aotface.media.image import read_image
 
 ROUGHEST = 1.5
 """Row-to-row roughness, against the median of all people under that lamp, above which a picture is damaged:
-the Extended Yale B holds some with lines shifted against each other (2.1 to 4.1; sound ones stay below 1.2)."""
+the Extended Yale B holds some with shifted lines (2.1 to 4.1; sound ones stay below 1.2)."""
 
 DARKEST = 0.2
 """Mean, against the same median, below which the lamp did not fire (0.03 and 0.06; sound ones above 0.5)."""
@@ -79,7 +79,9 @@ def _sound(data: Path, shots: list[Shot], say: Say) -> list[Shot]:
     """Leave out what differs from every other person under the same lamp."""
     lamps: dict[tuple[float, float], list[tuple[Shot, float, float]]] = {}
     for shot in shots:
-        lamps.setdefault(shot.lamp, []).append((shot, *roughness_and_mean(read_image(data / shot.file).frame)))
+        lamps.setdefault(shot.lamp, []).append(
+            (shot, *roughness_and_mean(read_image(data / shot.file).frame))
+        )
     sound = []
     for group in lamps.values():
         rough, mean = (float(np.median([entry[i] for entry in group])) for i in (1, 2))

@@ -1,0 +1,75 @@
+"""``aotface bench``."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from typer import Option
+
+from aotface.commands.voice import Voice
+from aotface.errors import UsageError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bench:
+    """Judge appearance transfers: every method on the same triples, with the same metrics, on one page.
+
+    Results of several suites gather in one folder. A run that was stopped goes on where it stopped.
+    """
+
+    suite: Annotated[str, Option("--suite", help="What is judged on: relit, lit, cross, same or folder.")]
+    data: Annotated[Path, Option("--data", help="Folder with the suite's pictures.")]
+    output: Annotated[Path, Option("--output", "-o", help="Folder for rows, pictures and the report.")]
+    methods: Annotated[
+        str, Option("--methods", help="Names separated by commas; all of them when left out.")
+    ] = ""
+    pairs: Annotated[
+        int, Option("--pairs", min=1, help="How many triples; more go on where fewer stopped.")
+    ] = 60
+    seed: Annotated[int, Option("--seed", min=0, help="Same data and seed: same triples.")] = 0
+    workers: Annotated[int, Option("--workers", min=1, help="Processes that measure side by side.")] = 1
+    weights: Annotated[
+        Path | None, Option("--weights", help="Weights or checkpoint of the network to judge as aot.")
+    ] = None
+    identity: Annotated[
+        Path | None, Option("--identity", help="Face embedding network (ONNX) for the identity metrics.")
+    ] = None
+    identity_sha256: Annotated[str, Option("--identity-sha256", help="What --identity must hash to.")] = ""
+    perceptual: Annotated[
+        Path | None, Option("--perceptual", help="SqueezeNet 1.0 (npz) for the perceptual metric.")
+    ] = None
+    perceptual_sha256: Annotated[
+        str, Option("--perceptual-sha256", help="What --perceptual must hash to.")
+    ] = ""
+
+    def check(self) -> None:
+        """Refuse options that do not fit together, before anything is read."""
+        for name in ("identity", "perceptual"):
+            if (getattr(self, name) is None) != (not getattr(self, f"{name}_sha256")):
+                raise UsageError(f"--{name} FILE and --{name}-sha256 HASH go together")
+        if not self.data.is_dir():
+            raise UsageError(f"expected --data to be a folder, got {self.data}")
+
+    def run(self, voice: Voice) -> None:
+        """Measure, then write the report on everything in the folder."""
+        self.check()
+        from aotface.bench.report import write_report
+        from aotface.bench.runner import Job, Meters, run
+        from aotface.media.files import show
+
+        meters = Meters(self.identity, self.identity_sha256, self.perceptual, self.perceptual_sha256)
+        chosen = tuple(word.strip() for word in self.methods.split(",") if word.strip())
+        job = Job(
+            self.suite,
+            self.data,
+            self.output,
+            chosen,
+            self.pairs,
+            self.seed,
+            self.workers,
+            self.weights,
+            meters,
+        )
+        run(job, voice.say)
+        for path in write_report(self.output):
+            voice.say(show(path))
