@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float32, Float64, Shaped
 
-Frame = Shaped[np.ndarray, "height width 3"]
+Frame = Shaped[np.ndarray, "_height _width 3"]
 """A whole picture: uint8 or uint16, RGB, display-encoded sRGB."""
 
-Crop = Float32[np.ndarray, "side side 3"]
+Crop = Float32[np.ndarray, "_side _side 3"]
 """An aligned square: 0..1, RGB, display-encoded sRGB."""
 
-Mask = Float32[np.ndarray, "height width"]
+Mask = Float32[np.ndarray, "_height _width"]
 """Coverage, 0..1."""
 
 Landmarks = Float32[np.ndarray, "468 3"]

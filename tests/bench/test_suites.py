@@ -1,6 +1,7 @@
 """Suites: the same plans and triples from the same seed, answers that are the known ones."""
 
 import csv
+import functools
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 from aotface.bench import portraits
+from aotface.bench.answers import TONE_GAIN, times, tone_gain
 from aotface.bench.metrics.colour import lf_de
 from aotface.bench.portraits import Entry, Seen, angle_from_camera, read_portraits
 from aotface.bench.suites import SUITES, find_suite, folder, lit, real, relit
@@ -39,6 +41,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seen: Callable[..., Se
         writer.writeheader()
         writer.writerows([*rows, {**rows[0], "split": "train", "person": "eve"}])
 
+    @functools.cache
     def look(path: Path) -> Seen:
         person = path.stem[:-1]
         return seen(PEOPLE.index(person) * 2 + int(path.stem[-1]), colour=TONES[person])
@@ -81,12 +84,20 @@ def test_the_relit_answer_has_the_target_light_and_the_person_of_x_r(data: Path)
         np.testing.assert_allclose(levels, np.rint(levels), atol=1e-3)
 
 
-def test_in_tone_lands_on_the_mean_of_the_logs(seen: Callable[..., Seen]) -> None:
+def test_a_tone_is_moved_by_the_ratio_of_the_means_of_the_logs() -> None:
+    grey, mask = np.full((8, 8, 3), 0.5, np.float32), np.ones((8, 8), np.float32)
+    np.testing.assert_allclose(
+        tone_gain(times(grey, np.array([0.5, 1, 2])), grey, mask), [2, 1, 0.5], rtol=1e-3
+    )
+    np.testing.assert_allclose(tone_gain(grey, 0 * grey, mask), TONE_GAIN[0], rtol=1e-6)  # a limit holds
+
+
+def test_a_face_in_another_tone_lands_on_it(seen: Callable[..., Seen]) -> None:
     light, dark = seen(1, colour=TONES["ann"]), seen(2, colour=TONES["ben"])
     mask = light.geometry.mask
-    moved = relit.in_tone(light.aligned.crop, dark, mask)
-    assert lf_de(moved, dark.aligned.crop, mask, sigma=60) < 1.5
-    assert lf_de(light.aligned.crop, dark.aligned.crop, mask, sigma=60) > 20  # the twin
+    moved = times(light.aligned.crop, tone_gain(light.aligned.crop, dark.aligned.crop, mask))
+    assert lf_de(moved, dark.aligned.crop, mask, sigma=60.0) < 1.5
+    assert lf_de(light.aligned.crop, dark.aligned.crop, mask, sigma=60.0) > 20  # the twin
 
 
 def test_cross_takes_its_turn_through_all_gaps(data: Path) -> None:
@@ -126,9 +137,7 @@ def test_portraits_come_from_one_split_or_from_a_plain_folder(data: Path, tmp_pa
         read_portraits(plain)
 
 
-def test_pictures_without_a_face_are_named_and_left_out(
-    data: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_pictures_without_a_face_are_named_and_left_out(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def nobody(path: Path) -> Seen:
         raise NoFaceError(f"{path.name}: no face")
 
@@ -147,7 +156,7 @@ def lit_data(tmp_path: Path) -> Path:
     rows = []
     for number, person in enumerate(PEOPLE[:3]):
         for azimuth, elevation in LAMPS:
-            grain = np.random.default_rng(number).standard_normal((192, 168))
+            grain = np.random.default_rng(number).standard_normal((256, 256))
             grey = 120 + 20 * cv2.GaussianBlur(grain, (0, 0), 3.0) * 3
             grey *= np.cos(np.radians(lamp_angle(azimuth, elevation)))
             if (person, azimuth) == ("ben", 40):
@@ -167,7 +176,7 @@ def lit_faces(monkeypatch: pytest.MonkeyPatch, seen: Callable[..., Seen]) -> Non
     from aotface.face.align import align
     from aotface.media.image import read_image
 
-    inner = seen(0, side=168)
+    inner = seen(0)
 
     def look(path: Path) -> Seen:
         frame = read_image(path).frame
@@ -214,7 +223,9 @@ def test_lit_wants_lamps_in_its_index(data: Path) -> None:
         read_shots(data, silent)
 
 
-@pytest.mark.parametrize(("place", "angle"), [((0.0, 0.0), 0), ((60.0, 0.0), 60), ((0.0, -35.0), 35), ((60.0, 60.0), 75.522488)])
+@pytest.mark.parametrize(
+    ("place", "angle"), [((0.0, 0.0), 0), ((60.0, 0.0), 60), ((0.0, -35.0), 35), ((60.0, 60.0), 75.522488)]
+)
 def test_angle_between_lamp_and_camera(place: tuple[float, float], angle: float) -> None:
     assert lamp_angle(*place) == pytest.approx(angle, abs=1e-5)
 

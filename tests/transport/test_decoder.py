@@ -1,6 +1,6 @@
 import torch
 
-from aotface.transport.decoder import FIELD_OUTPUTS, GUIDE_CHANNELS, PAINT_OUTPUTS, FaceDecoder
+from aotface.transport.decoder import FIELD_OUTPUTS, GATES, GUIDE_CHANNELS, PAINT_OUTPUTS, FaceDecoder
 
 CHANNELS = (16, 16, 32, 32)
 
@@ -11,17 +11,20 @@ def parts() -> tuple[list[torch.Tensor], torch.Tensor, torch.Tensor]:
     return (
         skips,
         torch.randn(2, 32, 4, 4, generator=random),
-        torch.randn(2, GUIDE_CHANNELS, 64, 64, generator=random),
+        torch.randn(2, GUIDE_CHANNELS, 32, 32, generator=random),
     )
 
 
 def test_shapes_of_both_heads() -> None:
     for outputs, guided in ((FIELD_OUTPUTS, True), (PAINT_OUTPUTS, False)):
-        assert FaceDecoder(CHANNELS, 1, outputs, guided)(*parts()).shape == (2, outputs, 64, 64)
+        assert FaceDecoder(CHANNELS, 1, outputs, guided)(*parts()).shape == (2, outputs, 32, 32)
 
 
-def test_an_untrained_field_is_zero_and_an_untrained_painting_is_not() -> None:
-    assert not FaceDecoder(CHANNELS, 1, FIELD_OUTPUTS, True)(*parts()).any()
+def test_an_untrained_field_is_constant_and_an_untrained_painting_is_not() -> None:
+    raw = FaceDecoder(CHANNELS, 1, FIELD_OUTPUTS, True)(*parts())
+    assert not raw[:, :5].any()
+    constants = torch.tensor(GATES).flatten().repeat(2).view(1, -1, 1, 1)
+    assert torch.allclose(raw[:, 5:], constants.expand_as(raw[:, 5:]))
     assert FaceDecoder(CHANNELS, 1, PAINT_OUTPUTS, False)(*parts()).any()
 
 

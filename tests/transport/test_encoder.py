@@ -1,6 +1,6 @@
 import torch
 
-from aotface.transport.encoder import PerceptualEncoder
+from aotface.transport.encoder import PerceptualEncoder, PixelNorm
 
 CHANNELS = (16, 16, 32, 32)
 
@@ -59,3 +59,13 @@ def test_depth_is_stable_at_the_start() -> None:
     deep = PerceptualEncoder(CHANNELS, blocks=12)
     spread = [float(f.detach().std()) for f in deep(*inputs())]
     assert all(0.2 < value < 3.0 for value in spread)
+
+
+def test_pixel_norm_by_hand_and_pixel_by_pixel() -> None:
+    values = torch.tensor([3.0, 4.0]).view(1, 2, 1, 1).repeat(1, 1, 1, 2)
+    values[..., 1] *= 10.0
+    length = (12.5 + 1e-4) ** 0.5
+    out = PixelNorm(2)(values).detach()
+    assert torch.allclose(out[0, :, 0, 0], torch.tensor([3.0, 4.0]) / length)
+    # The neighbour is ten times as strong, and nobody notices.
+    assert torch.allclose(out[..., 0], out[..., 1], atol=1e-4)

@@ -111,12 +111,43 @@ def test_masked_blur_far_outside_tends_to_the_mean() -> None:
     assert abs(float(blurred[0, 0, 63, 63]) - 0.5) < 0.02
 
 
-def test_smooth_matching_is_the_log_ratio_of_flat_light_and_zero_on_itself() -> None:
-    light = torch.rand(1, 3, 64, 64)
-    assert torch.equal(fields.smooth_matching(light, light, half_mask()), torch.zeros_like(light))
+def test_match_light_of_flat_light_is_the_log_ratio_and_nothing_below_it() -> None:
     flat = torch.full((1, 3, 64, 64), 0.2)
-    gain = fields.smooth_matching(flat, 3.0 * flat, half_mask())
-    assert torch.allclose(gain, torch.full_like(gain, math.log(0.601 / 0.201)), atol=1e-4)
+    base, octaves = fields.match_light(flat, 3.0 * flat, half_mask())
+    assert torch.allclose(base, torch.full_like(base, math.log(0.601 / 0.201)), atol=1e-5)
+    assert octaves.shape == (1, 2 * len(fields.OCTAVES), 3, 64, 64)
+    assert float(octaves[..., :32].abs().max()) < 1e-4
+
+
+def gates(value: float, *, count: int = len(fields.OCTAVES), side: int = 64) -> Tensor:
+    return torch.full((1, 4 * count, side, side), value)
+
+
+def test_all_octaves_together_are_the_finest_blur() -> None:
+    random = torch.Generator().manual_seed(0)
+    light_r, light_t = (torch.rand(1, 3, 64, 64, generator=random) for _ in "rt")
+    base, octaves = fields.match_light(light_r, light_t, half_mask())
+    gain = base + fields.gate_octaves(octaves, gates(1.0))
+    finest = [fields.masked_blur(x, half_mask(), fields.OCTAVES[-1] * 64) for x in (light_r, light_t)]
+    expected = torch.log(finest[1] + fields.BASE_FLOOR) - torch.log(finest[0] + fields.BASE_FLOOR)
+    assert torch.allclose(gain, expected, atol=1e-4)
+    assert torch.equal(fields.gate_octaves(octaves, gates(0.0)), torch.zeros_like(light_r))
+
+
+def test_a_picture_against_itself_needs_no_gain_whatever_the_gates_say_to_both() -> None:
+    light = torch.rand(1, 3, 64, 64)
+    base, octaves = fields.match_light(light, light, half_mask())
+    assert torch.equal(base, torch.zeros_like(base))
+    assert float(fields.gate_octaves(octaves, gates(0.7)).abs().max()) < 1e-6
+
+
+def test_gates_by_hand() -> None:
+    # One octave of each picture at one pixel; X_t brighter and redder, X_r grey.
+    octaves = torch.tensor([[0.6, 0.3, 0.0], [0.2, 0.2, 0.2]]).view(1, 2, 3, 1, 1)
+    shares = torch.tensor([0.5, 2.0, 1.0, 9.0]).view(1, 4, 1, 1)
+    # 0.5 * 0.3 + 2 * (0.3, 0, -0.3) - 1 * 0.2 - 9 * 0
+    expected = torch.tensor([0.55, -0.05, -0.65])
+    assert torch.allclose(fields.gate_octaves(octaves, shares).flatten(), expected, atol=1e-6)
 
 
 def test_colourfulness_counts_only_the_face() -> None:

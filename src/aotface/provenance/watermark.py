@@ -42,7 +42,7 @@ BAND = (8.0, 30.0)
 SHORT_SIDE = 1024
 """A cell is one pixel up to this short side in pixels; in larger pictures it grows with them."""
 
-SMALL, FINE = 192, 0.75
+SMALL, FINE = 208, 0.75
 """Below this short side in pixels a cell is so many pixels."""
 
 MIN_SIDE = 96

@@ -1,4 +1,4 @@
-"""The trained relighting generator, found by name, checked, and ready to move crops: the transfer called `aot`."""
+"""The trained relighting generator, found by name, checked, ready to move crops: the transfer `aot`."""
 
 import functools
 import json
@@ -68,7 +68,7 @@ def load_network(weights: str = DEFAULT_WEIGHTS, device: str = "cpu") -> Network
         raise WeightsError(
             f"{path.name}: expected weights made by `aotface export`, found something else ({reason})"
         ) from error
-    generator = generator.to(device, memory_format=torch.channels_last).eval()
+    generator = generator.to(device).to(memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
     return Network(generator, sha256(path), facts)
 
 

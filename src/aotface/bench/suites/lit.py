@@ -39,36 +39,31 @@ def plan(data: Path, pairs: int, seed: int, say: Say) -> list[Plan]:
         raise UsageError(
             f"{show(data)}: expected two people or more with a lamp in front, found {len(people)}"
         )
-    order = np.random.default_rng([_MAGIC, seed]).permutation(len(people))
-    plans = []
-    for number in range(pairs):
-        rng = np.random.default_rng([_MAGIC, seed, number])
-        # The shift makes every person meet every bin.
-        target = people[order[(number + number // len(people)) % len(people)]]
-        plans.append(_plan(shots, stills, [p for p in people if p != target], target, number, rng))
-    return plans
+    order = [people[i] for i in np.random.default_rng([_MAGIC, seed]).permutation(len(people))]
+    return [_plan(shots, stills, order, number, seed) for number in range(pairs)]
 
 
 def _plan(
-    shots: dict[str, list[Shot]],
-    stills: dict[str, Shot],
-    others: list[str],
-    target: str,
-    number: int,
-    rng: np.random.Generator,
+    shots: dict[str, list[Shot]], stills: dict[str, Shot], order: list[str], number: int, seed: int
 ) -> Plan:
-    source = str(rng.choice(others))
-    lamps = {shot.lamp: shot for shot in shots[source]}
+    """One target, one source, and a lamp of this turn's bin under which both were photographed."""
+    rng = np.random.default_rng([_MAGIC, seed, number])
     low, high = BINS[number % len(BINS)]
-    shared = [shot for shot in shots[target] if shot.lamp in lamps and low <= shot.angle < high]
-    if not shared:
-        raise UsageError(f"{source} and {target}: no lamp between {low:g} and {high:g} degrees for both")
+    lamps = {person: {shot.lamp for shot in shots[person] if low <= shot.angle < high} for person in order}
+    turn = number + number // len(order)  # the shift makes every person meet every bin
+    for target in (order[(turn + more) % len(order)] for more in range(len(order))):
+        others = sorted(person for person in order if person != target and lamps[person] & lamps[target])
+        if others:
+            break
+    else:
+        raise UsageError(f"lit: no two people share a lamp between {low:g} and {high:g} degrees")
+    source = str(rng.choice(others))
+    shared = [shot for shot in shots[target] if shot.lamp in lamps[source] and shot.lamp in lamps[target]]
     lit = shared[rng.integers(len(shared))]
-    again = sorted(shots[source], key=lambda shot: shot.angle)[1]
     files = {
         "source": stills[source].file,
-        "again": again.file,
-        "answer": lamps[lit.lamp].file,
+        "again": sorted(shots[source], key=lambda shot: shot.angle)[1].file,
+        "answer": next(shot.file for shot in shots[source] if shot.lamp == lit.lamp),
         "target_still": stills[target].file,
         "target": lit.file,
     }

@@ -1,0 +1,125 @@
+import numpy as np
+import pytest
+
+from aotface.face.align import align, invert, transform_landmarks, transform_points
+from aotface.face.detect import detect
+from aotface.face.mesh import INNER_LIPS, MEAN, OVAL
+from aotface.media.image import read_image
+from aotface.reenact.mesh import identity_shape, opening, reenact
+from aotface.samples import samples
+from aotface.types import Face
+
+
+@pytest.fixture(scope="module")
+def faces() -> dict:
+    found = {}
+    for path in samples():
+        frame = read_image(path).frame
+        found[path.stem] = (frame, detect(frame)[0])
+    return found
+
+
+def turned(points: np.ndarray, yaw_degrees: float) -> np.ndarray:
+    angle = np.deg2rad(yaw_degrees)
+    turn = np.array([[np.cos(angle), 0, np.sin(angle)], [0, 1, 0], [-np.sin(angle), 0, np.cos(angle)]])
+    centre = points.mean(axis=0)
+    return ((points - centre) @ turn.T + centre).astype(np.float32)
+
+
+def error(a: np.ndarray, b: np.ndarray, mask: np.ndarray) -> float:
+    return float(np.abs(a - b)[mask > 0.5].mean() * 255)
+
+
+def test_a_face_onto_itself_comes_back(faces: dict) -> None:
+    for frame, face in faces.values():
+        target = align(frame, face)
+        made = reenact(frame, face, target)
+        assert error(made.crop, target.crop, made.mask) < 1.5
+
+
+def test_another_face_does_not_pass_that_check(faces: dict) -> None:
+    frame, face = faces["source_deep_woman"]
+    target = align(*faces["source_light_man"])
+    made = reenact(frame, face, target)
+    assert error(made.crop, target.crop, made.mask) > 15
+
+
+def test_at_larger_sides_too_and_outside_is_the_target(faces: dict) -> None:
+    frame, face = faces["source_light_man"]
+    for side in (128, 352, 512):
+        target = align(frame, face, side)
+        made = reenact(frame, face, target)
+        assert made.crop.shape == (side, side, 3)
+        assert error(made.crop, target.crop, made.mask) < 1.5
+    other, giver = faces["source_deep_woman"]
+    made = reenact(other, giver, target)
+    far = np.zeros((side, side), bool)
+    far[: side // 20] = True
+    assert np.array_equal(made.crop[far], target.crop[far])
+    assert not made.mask[far].any()
+
+
+def test_there_and_back_is_exact(faces: dict) -> None:
+    frame, face = faces["target_medium_man_warm_side"]
+    matrix = align(frame, face).matrix
+    points = face.landmarks[:, :2].astype(np.float64)
+    back = transform_points(transform_points(points, matrix), invert(matrix))
+    assert np.abs(back - points).max() < 0.01
+
+
+def test_same_shape_stays_and_the_outline_is_the_targets() -> None:
+    target = (MEAN * 60 + 128).astype(np.float32)
+    assert np.allclose(identity_shape(target * 3 + 5, target), target, atol=1e-2)
+    wide = MEAN.copy()
+    wide[:, 0] *= 1.2
+    moved = identity_shape((wide * 60).astype(np.float32), target)
+    assert np.allclose(moved[OVAL], target[OVAL], atol=0.7)
+    assert np.abs(moved - target).max() > 2
+
+
+def test_hidden_side_is_taken_from_the_mirror(faces: dict) -> None:
+    frame, face = faces["source_light_man"]
+    target = align(frame, face)
+    marked = frame.copy()
+    middle = round(float(face.landmarks[1, 0]))
+    marked[:, :middle] = (255, 0, 255)  # what a turned head hides must not be read
+    pretended = Face(0, face.box, 1.0, turned(face.landmarks, -75))
+    seen = Face(0, face.box, 1.0, turned(face.landmarks, 75))
+    crops = [reenact(marked, f, target).crop for f in (pretended, seen)]
+    magenta = [float((c[..., 0] - c[..., 1])[90:170, 60:196].mean()) for c in crops]
+    assert min(magenta) < 0.6 * max(magenta)
+
+
+def test_a_closed_mouth_shows_the_targets_open_one(faces: dict) -> None:
+    frame, face = faces["source_light_man"]
+    target_frame, target_face = faces["source_smiling_woman"]
+    assert opening(face.landmarks, INNER_LIPS) < opening(target_face.landmarks, INNER_LIPS)
+    opened = target_face.landmarks.copy()
+    lower = [95, 88, 178, 87, 14, 317, 402, 318, 324]
+    opened[lower, 1] += 0.12 * np.ptp(target_face.landmarks[:, 1])
+    target = align(target_frame, Face(0, target_face.box, 1.0, opened))
+    made = reenact(frame, face, target)
+    inside = np.zeros(made.native.shape, bool)
+    x, y = transform_landmarks(made.landmarks, np.eye(2, 3))[lower[4], :2]
+    inside[round(float(y)) - 6, round(float(x))] = True
+    assert made.native[inside].max() > 0.5
+    assert reenact(target_frame, target_face, align(target_frame, target_face)).native.max() < 0.5
+
+
+def test_same_input_same_bytes(faces: dict) -> None:
+    frame, face = faces["source_medium_woman"]
+    target = align(*faces["target_deep_man_blue"])
+    assert reenact(frame, face, target).crop.tobytes() == reenact(frame, face, target).crop.tobytes()
+
+
+def test_covered_places_of_the_source_are_not_carried_over(faces: dict) -> None:
+    frame, face = faces["source_light_man"]
+    target = align(frame, face)
+    visible = np.ones((256, 256), np.float32)
+    visible[:100] = 0
+    made = reenact(frame, face, target, visible, target.matrix)
+    free = reenact(frame, face, target)
+    assert made.mask[:80].sum() < 0.1 * free.mask[:80].sum()
+    assert np.allclose(made.mask[140:], free.mask[140:], atol=1e-3)
+
+
