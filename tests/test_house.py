@@ -118,6 +118,16 @@ def test_a_wrong_shape_is_refused() -> None:
         frame_mask(good.astype(np.float64), matrix, 4, 5)
 
 
+WORDS = {
+    "mark": "--no-mark",
+    "picture": "PICTURE",
+    "file": "FILE",
+    "folder": "FOLDER",
+    "shards": "SHARDS",
+}
+"""Fields whose option is not their name; words in capitals are arguments."""
+
+
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.__name__)
 def test_every_command_and_option_is_documented(command: type) -> None:
     document = (ROOT / "docs" / "cli.md").read_text()
@@ -130,9 +140,7 @@ def test_every_command_and_option_is_documented(command: type) -> None:
     assert shared
     text = match[1] + (shared[1] if name in ("swap", "refine") else "")
     for field in command.__dataclass_fields__:  # type: ignore[attr-defined]
-        word = {"mark": "--no-mark", "picture": "PICTURE", "file": "FILE"}.get(
-            field, f"--{field.replace('_', '-')}"
-        )
+        word = WORDS.get(field, f"--{field.replace('_', '-')}")
         assert f"`{word}`" in text, f"docs/cli.md does not say what {word} of {name} does"
 
 

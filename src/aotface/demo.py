@@ -17,12 +17,16 @@ from aotface.media.sheet import Panel, sheet
 from aotface.provenance import mark_frame
 from aotface.provenance.credentials import Record
 from aotface.samples import samples
-from aotface.swap.options import Options
+from aotface.swap.network import load_network
+from aotface.swap.options import LEARNED, Options
 from aotface.swap.pipeline import Swapped, choose, swap_found
 from aotface.types import Face, Frame
 
 PANEL_SIDE = 224
 """Side of each picture on the sheet in pixels."""
+
+METHODS = (LEARNED, *colour.names())
+"""What every target is swapped with, in the order of the sheet's columns."""
 
 Seen = tuple[Picture, list[Face]]
 
@@ -59,14 +63,15 @@ def demonstrate(
         giver_number = number % len(sources)
         name = Path(names[giver_number, number])
         row = [_panel(*sources[giver_number], "source"), _panel(*taker, "target")]
-        for method in colour.names():
+        for method in METHODS:
             done = _swap(sources[giver_number], taker, method)
             written = folder / f"{name.stem}.{method}{name.suffix}"
-            record = Record(method, "mesh", parameters={"seed": Options.seed})
+            model = load_network().sha256 if method == LEARNED else None
+            record = Record(method, "mesh", model, {"seed": Options.seed})
             deliver(written, done.frame, taker[0], sources[giver_number][0].path, record, terms)
             row.append(_panel_of(done.frame, done.faces[0].target.face, method))
         rows.append(row)
-        say(f"{number + 1}/{len(targets)} {name.stem}: {len(colour.names())} methods")
+        say(f"{number + 1}/{len(targets)} {name.stem}: {len(METHODS)} methods")
     title = "one face per row, in the light of its target: what each transfer makes of it"
     return write_image(place, mark_frame(sheet(rows, PANEL_SIDE, title)), overwrite=overwrite)
 

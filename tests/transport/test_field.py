@@ -142,12 +142,14 @@ def test_a_picture_against_itself_needs_no_gain_whatever_the_gates_say_to_both()
 
 
 def test_gates_by_hand() -> None:
-    # One octave of each picture at one pixel; X_t brighter and redder, X_r grey.
-    octaves = torch.tensor([[0.6, 0.3, 0.0], [0.2, 0.2, 0.2]]).view(1, 2, 3, 1, 1)
-    shares = torch.tensor([0.5, 2.0, 1.0, 9.0]).view(1, 4, 1, 1)
+    # One pixel, one octave that is not empty: X_t brighter and redder, X_r grey.
+    octaves, shares = torch.zeros(1, 12, 3, 1, 1), torch.zeros(1, 12, 2)
+    octaves[0, 0, :, 0, 0], octaves[0, 6, :, 0, 0] = torch.tensor([0.6, 0.3, 0.0]), torch.tensor([0.2] * 3)
+    shares[0, 0], shares[0, 6] = torch.tensor([0.5, 2.0]), torch.tensor([1.0, 9.0])
     # 0.5 * 0.3 + 2 * (0.3, 0, -0.3) - 1 * 0.2 - 9 * 0
     expected = torch.tensor([0.55, -0.05, -0.65])
-    assert torch.allclose(fields.gate_octaves(octaves, shares).flatten(), expected, atol=1e-6)
+    gain = fields.gate_octaves(octaves, shares.view(1, 24, 1, 1))
+    assert torch.allclose(gain.flatten(), expected, atol=1e-6)
 
 
 def test_colourfulness_counts_only_the_face() -> None:

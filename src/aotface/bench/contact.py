@@ -31,7 +31,7 @@ def contact_sheet(rows: Sequence[Row], folder: Path, method: str) -> bytes | Non
     own.sort(key=lambda row: (row[metric], row["pair"]))  # of both scores less is better
     chosen = {"best": own[0], "median": own[len(own) // 2], "worst": own[-1]} if own else {}
     panels = [
-        _row(folder, row, method, f"{method}, {word} {row[metric]:.1f}") for word, row in chosen.items()
+        _row(folder, row, method, f"{word} {row[metric]:.1f}: {method}") for word, row in chosen.items()
     ]
     panels = [row for row in panels if row]
     if not panels:

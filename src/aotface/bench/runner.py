@@ -27,9 +27,12 @@ from aotface.media.runlog import command_line, environment, now, sha256_of, writ
 from aotface.types import Crop
 
 FORMAT = 1
-"""Raised when the same inputs would give other numbers: rows of another format are measured again."""
+"""Raised when the same inputs would give other numbers: two formats do not meet in one folder."""
 
 PICTURE_QUALITY = 90
+
+DECIMALS = 6
+"""Kept of each metric: where an array happens to lie in memory changes the sixteenth digit of a sum."""
 
 Say = Callable[[str], None]
 
@@ -191,7 +194,8 @@ class Bench:
             )
         )
         self._keep(f"{triple.name}.{method.name}", result, triple)
-        return values | {"time_ms": seconds * 1000, "version": method.fingerprint}
+        rounded = {name: round(value, DECIMALS) for name, value in values.items()}
+        return rounded | {"time_ms": seconds * 1000, "version": method.fingerprint}
 
     def _keep_inputs(self, triple: Triple) -> None:
         self._keep(f"{triple.name}._reenacted", triple.reenacted, triple)
@@ -227,11 +231,11 @@ def _write_manifest(job: Job, plans: Sequence[Plan]) -> None:
     """Names, roles and hashes of every input; more pairs join those of an earlier run."""
     path = job.folder / "manifest.json"
     head = {"format": FORMAT, "suite": job.suite, "seed": job.seed}
-    before = json.loads(read_bytes(path)) if path.is_file() else head | {"triples": {}}
+    before: dict[str, Any] = json.loads(read_bytes(path)) if path.is_file() else {**head, "triples": {}}
     if {name: before.get(name) for name in head} != head:
         raise UsageError(f"{show(job.folder)} holds results of another seed or format: choose another folder")
     hashes = {file: sha256_of(job.data / file) for plan in plans for file in plan.files.values()}
-    triples = dict(before["triples"])
+    triples: dict[str, Any] = before["triples"]
     for plan in plans:
         entry = json.loads(json.dumps(asdict(plan)))
         entry["sha256"] = {role: hashes[file] for role, file in plan.files.items()}

@@ -46,8 +46,8 @@ def verdict(
     With a truth, relative to what the truth itself scores on the same pairs: lf_de <= 1.25 of its own,
     keep >= its own - 0.03, leak <= its own + 0.02, identity_drop <= its own + 0.03, seam <= 1.2 of its own
     (at least of the target's); and de_truth <= that of the copy: nearer to the answer than the target's own
-    picture is. Without: lf_de <= 0.7 of the gap, keep >= 0.90, leak <= leak_floor + 0.12,
-    identity_drop <= 0.09, seam <= 1.2.
+    picture is. Without: lf_de <= 0.7 of the gap, keep >= 0.90, leak <= leak_floor + 0.15,
+    identity_drop <= 0.12, seam <= 1.2.
 
     Args:
         rows: the method's values, one row per pair. identity_drop may be absent (no model): it is skipped.
@@ -85,8 +85,8 @@ def _fixed_limits(rows: Sequence[Row]) -> dict[str, float | None]:
     return {
         "lf_de": GAP_LEFT * _known(rows, "gap"),
         "keep": 0.90,
-        "leak": _known(rows, "leak_floor") + 0.12,
-        "identity_drop": 0.09,
+        "leak": _known(rows, "leak_floor") + 0.15,
+        "identity_drop": 0.12,
         "seam": SEAM,
     }
 

@@ -6,9 +6,12 @@ Nothing heavy is imported here or at the top of a command's file: ``aotface --he
 from aotface.commands.bench import Bench
 from aotface.commands.demo import Demo
 from aotface.commands.doctor import Doctor
+from aotface.commands.export import Export
 from aotface.commands.inspect import Inspect
+from aotface.commands.prepare import Prepare
 from aotface.commands.refine import Refine
 from aotface.commands.swap import Swap
+from aotface.commands.train import Train
 from aotface.commands.verify import Verify
 
-COMMANDS: tuple[type, ...] = (Swap, Refine, Inspect, Verify, Doctor, Demo, Bench)
+COMMANDS: tuple[type, ...] = (Swap, Refine, Inspect, Verify, Doctor, Demo, Bench, Prepare, Train, Export)

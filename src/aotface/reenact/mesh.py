@@ -84,7 +84,7 @@ def reenact(
     raster = rasterize(points, grid)
 
     direct, mirrored = source.landmarks[:, :2], source.landmarks[MIRROR, :2]
-    shown = to_vertices(_visibility(source.landmarks, points))
+    shown = to_vertices(_visibility(source.landmarks, points)) * _uncovered(source.landmarks, points)
     weight = _soften(raster.interpolate(shown[:, None])[..., 0], raster.covered, 4.0 * unit)
     visible = np.ones((grid, grid), np.float32)
     maps = [_dense_map(raster, places) for places in (direct, mirrored)]
@@ -178,6 +178,24 @@ def _visibility(source: Landmarks, points: Landmarks) -> np.ndarray:
     wanted = np.maximum(triangle_areas(points) / scale**2, 1e-5)
     t = np.clip((available / wanted - 0.12) / (0.4 - 0.12), 0, 1)
     return (t * t * (3 - 2 * t)).astype(np.float32)
+
+
+def _uncovered(source: Landmarks, points: Landmarks) -> np.ndarray:
+    """Per vertex: 0 where the source's own nose or brow hides it from the camera while the target shows it."""
+    hidden = _behind(source) * (1 - _behind(points))
+    return (1 - _smooth_over_mesh(hidden[:, None], rounds=1)[:, 0]).astype(np.float32)
+
+
+def _behind(landmarks: Landmarks) -> np.ndarray:
+    """Per vertex: 1 where another part of the mesh lies in front of it, by a z-buffer of 96 px."""
+    side = 96
+    low, high = landmarks.min(axis=0), landmarks.max(axis=0)
+    scale = (side - 3) / max(float((high - low)[:2].max()), 1e-6)
+    small = ((landmarks - low) * scale + 1).astype(np.float32)
+    raster = rasterize(small, side)
+    x, y = (np.clip(np.round(small[:, k]).astype(int), 0, side - 1) for k in (0, 1))
+    in_front = raster.depth[y, x] + small[:, 2]  # depth is minus z
+    return (raster.covered[y, x] & (in_front > 0.04 * side)).astype(np.float64)
 
 
 def _dense_map(raster: Raster, places: np.ndarray) -> np.ndarray:

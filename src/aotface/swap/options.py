@@ -16,7 +16,7 @@ class Options:
     ``device``: where the networks of `LEARNED` run, ``cpu`` or ``cuda``.
     """
 
-    transfer: str = "mkl"  # becomes LEARNED with the first trained weights: this line is the whole change
+    transfer: str = "aot"
     face: str = "largest"
     source_face: str = "largest"
     seed: int = 0

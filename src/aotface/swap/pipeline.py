@@ -12,7 +12,7 @@ from aotface import colour
 from aotface.errors import FaceIndexError, NoFaceError, UsageError
 from aotface.face.align import align, crop_matrix, resize_matrix, scale_of, transform_landmarks
 from aotface.face.detect import detect
-from aotface.face.parse import visible_skin
+from aotface.face.parse import usable_texture, visible_skin
 from aotface.face.render import render
 from aotface.provenance import mark_frame
 from aotface.reenact.given import given
@@ -21,7 +21,7 @@ from aotface.reenact.mesh import reenact as reenact_by_mesh
 from aotface.swap.apply import apply_at_resolution
 from aotface.swap.blend import blend, frame_mask
 from aotface.swap.options import DEFAULTS, LEARNED, Options
-from aotface.types import CROP_SIDE, AlignedFace, Crop, Face, Frame, Matrix
+from aotface.types import CROP_SIDE, AlignedFace, Crop, Face, Frame
 
 LARGEST_SIDE = 2048
 """Larger faces are worked on at this side: a 24-megapixel portrait stays under 2 GB."""
@@ -163,8 +163,9 @@ def choose(faces: list[Face], which: str, where: str) -> list[Face]:
 
 def by_mesh(source: Frame, giver: Face, target: AlignedFace) -> Reenacted:
     """Reenact by the 3-D mesh; what covers the source's face is not carried over."""
-    visible, matrix = _visible(source, giver)
-    return reenact_by_mesh(source, giver, target, visible, matrix)
+    aligned = align(source, giver)
+    texture = usable_texture(aligned.crop, aligned.landmarks, render(aligned.landmarks, CROP_SIDE))
+    return reenact_by_mesh(source, giver, target, texture, aligned.matrix)
 
 
 def work_side(face: Face) -> int:
@@ -220,15 +221,15 @@ def _one_face(
 ) -> SwappedFace:
     target = align(frame, taker, work_side(taker))
     reenacted = reenact(target)
-    mask = reenacted.mask * _large(_visible(frame, taker)[0], len(target.crop))
+    mask = reenacted.mask * _large(_visible(frame, taker), len(target.crop))
     swapped = transport(reenacted, target, mask, options)
     return SwappedFace(target, reenacted.crop, swapped, mask)
 
 
-def _visible(frame: Frame, face: Face) -> tuple[Float32[np.ndarray, "256 256"], Matrix]:
-    """The face's visible skin at 256 px, and the matrix from frame to that crop."""
+def _visible(frame: Frame, face: Face) -> Float32[np.ndarray, "256 256"]:
+    """The face's visible skin at 256 px."""
     aligned = align(frame, face)
-    return visible_skin(aligned.crop, aligned.landmarks, render(aligned.landmarks, CROP_SIDE)), aligned.matrix
+    return visible_skin(aligned.crop, aligned.landmarks, render(aligned.landmarks, CROP_SIDE))
 
 
 def _large(values: np.ndarray, side: int) -> np.ndarray:

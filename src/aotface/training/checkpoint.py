@@ -1,16 +1,17 @@
-"""Checkpoints that cannot carry code: tensors in safetensors, optimiser states as flat tensors beside them."""
+"""Checkpoints that cannot carry code: every tensor in one safetensors file, plain numbers in its header."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from aotface.media.files import replacing
+from aotface.errors import WeightsError
+from aotface.media.files import replacing, show
 
 NAME = "checkpoint.safetensors"
 State = dict[str, Tensor]
@@ -18,7 +19,11 @@ State = dict[str, Tensor]
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """All that a run needs to go on; the random numbers need nothing, they follow from seed and step."""
+    """All that a run needs to go on; the random numbers need nothing, they follow from seed and step.
+
+    ``generator``, ``opponents``: their parameters. ``average``: the generator's, averaged. ``optimiser``,
+    ``rival``: state of the two optimisers. ``watch``: running numbers of the look at divergence.
+    """
 
     step: int
     generator: State
@@ -26,6 +31,7 @@ class Checkpoint:
     opponents: State
     optimiser: dict[str, Any]
     rival: dict[str, Any]
+    watch: dict[str, float] = field(default_factory=dict)
 
 
 def save_checkpoint(folder: Path, state: Checkpoint) -> None:
@@ -33,34 +39,47 @@ def save_checkpoint(folder: Path, state: Checkpoint) -> None:
     tensors: State = {}
     for part in ("generator", "average", "opponents"):
         tensors |= {f"{part}/{k}": v for k, v in getattr(state, part).items()}
-    plain: dict[str, Any] = {"step": state.step}
+    plain: dict[str, Any] = {"step": state.step, "watch": state.watch}
     for part in ("optimiser", "rival"):
         whole = getattr(state, part)
         plain[part] = whole["param_groups"]
         for index, values in whole["state"].items():
             tensors |= {f"{part}/{index}/{k}": torch.as_tensor(v) for k, v in values.items()}
-    whole_tensors = {k: v.detach().cpu().contiguous().clone() for k, v in tensors.items()}
-    facts = {"run": json.dumps(plain)}
+    # Copies: no two names may share memory, and safetensors writes memory as it lies (ours is channels-last).
+    copies = {k: v.detach().cpu().contiguous().clone() for k, v in tensors.items()}
     with replacing(folder / NAME, overwrite=True) as path:
-        save_file(whole_tensors, path, metadata=facts)
+        save_file(copies, path, metadata={"run": json.dumps(plain)})
 
 
 def load_checkpoint(folder: Path) -> Checkpoint | None:
-    """Read it back; None when there is none."""
+    """Read it back; None when there is none.
+
+    Raises:
+        WeightsError: the file is broken, or not a checkpoint.
+    """
     path = folder / NAME
     if not path.exists():
         return None
-    with safe_open(str(path), framework="pt") as file:
-        plain = json.loads(file.metadata()["run"])
-    tensors = load_file(str(path))
-    parts: dict[str, Any] = {"generator": {}, "average": {}, "opponents": {}}
+    try:
+        with safe_open(str(path), framework="pt") as file:
+            plain = json.loads((file.metadata() or {})["run"])
+        tensors = load_file(str(path))
+        return _sorted(plain, tensors)
+    except (OSError, SafetensorError, KeyError, ValueError) as error:
+        reason = " ".join(str(error).split())[:120]
+        raise WeightsError(f"{show(path)}: expected a checkpoint of `aotface train` ({reason})") from None
+
+
+def _sorted(plain: dict[str, Any], tensors: State) -> Checkpoint:
+    parts: dict[str, State] = {"generator": {}, "average": {}, "opponents": {}}
     states: dict[str, dict[int, State]] = {"optimiser": {}, "rival": {}}
     for name, value in tensors.items():
         part, rest = name.split("/", 1)
+        # Copies, because the file is only mapped and the next checkpoint takes its place.
         if part in parts:
-            parts[part][rest] = value
+            parts[part][rest] = value.clone()
         else:
             index, key = rest.split("/", 1)
-            states[part].setdefault(int(index), {})[key] = value
-    optimisers = {k: {"state": states[k], "param_groups": plain[k]} for k in states}
-    return Checkpoint(plain["step"], **parts, **optimisers)
+            states[part].setdefault(int(index), {})[key] = value.clone()
+    optimisers = {name: {"state": states[name], "param_groups": plain[name]} for name in states}
+    return Checkpoint(plain["step"], **parts, **optimisers, watch=plain.get("watch", {}))

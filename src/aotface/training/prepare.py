@@ -1,41 +1,43 @@
-"""From a folder of portraits to shards: aligned crops, their geometry, and other people warped onto each of them.
+"""From a folder of portraits to shards: aligned crops, their geometry, and other people warped onto each.
 
-One shard is one safetensors file of uint8 and float16 arrays; ``index.json`` beside it names people, splits, tones.
-A shard that is already there is kept, so an interrupted run goes on where it stopped.
+One shard is one safetensors file of uint8 and float16 arrays; ``index.json`` beside it names people, splits,
+tones. Measured faces and finished shards are kept on the way, so an interrupted run goes on where it stopped.
 """
 
+import hashlib
 import json
 import math
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
-import torch
 from safetensors.numpy import save_file
 
-from aotface.colour.space import srgb_to_lab
-from aotface.errors import FaceError, InputError, UsageError
-from aotface.face.align import align, resize_matrix, transform_landmarks
-from aotface.face.detect import detect
-from aotface.face.parse import visible_skin
+from aotface.errors import FaceError, InputError, OutputExistsError, UsageError
 from aotface.face.render import render
-from aotface.media.files import replacing, write_bytes
-from aotface.media.image import read_image
+from aotface.media.files import read_bytes, replacing, show, write_bytes
+from aotface.media.folder import make_folder
 from aotface.reenact.mesh import reenact
-from aotface.training.delight import delight
-from aotface.types import CROP_SIDE, AlignedFace, Crop, Face, Mask
+from aotface.training.listing import Listed
+from aotface.training.portraits import Portrait, Shelf, keep, measure, recall
+from aotface.types import CROP_SIDE
 
 FORMAT = 1
+INDEX, MARKER, WORK = "index.json", "prepare.json", "measured"
+LARGEST_SIDE = CROP_SIDE
 Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class PrepareConfig:
-    """``side``: of the stored crops. ``sources``: how many other people are warped onto each face. ``shard``: faces a
-    file. ``delight_strength``: how much of the photograph's own shading is divided out of ``even``."""
+    """``side``: of the stored crops. ``sources``: how many other people are warped onto each face.
+
+    ``shard``: faces a file. ``delight_strength``: share of a photograph's own shading that is divided out.
+    """
 
     side: int = 128
     sources: int = 6
@@ -44,147 +46,196 @@ class PrepareConfig:
     seed: int = 0
 
 
-@dataclass(frozen=True)
-class Portrait:
-    """One face of the data set; ``person`` groups pictures that must not part over splits or meet in a pair."""
-
-    file: str
-    person: str
-    aligned: AlignedFace
-    even: Crop
-    visible: Mask
-    tone_degrees: float
-
-
 def prepare(
-    files: list[tuple[Path, str]], out: Path, config: PrepareConfig, say: Progress = lambda line: None
+    listed: Sequence[Listed],
+    out: Path,
+    config: PrepareConfig,
+    say: Progress = lambda line: None,
+    warn: Progress = lambda line: None,
+    overwrite: bool = False,
 ) -> dict[str, Any]:
     """Build the shards.
 
     Args:
-        files: picture and the person it shows.
-        out: folder for the shards, made when missing.
+        listed: the pictures; see `listing.list_pictures`.
+        out: folder for the shards, made when missing; what an interrupted run of this request left is used.
         config: see PrepareConfig.
         say: called with a line of progress.
+        warn: called with a line for every picture that is left out.
+        overwrite: throw away shards of another request.
 
     Returns:
         The index that was written.
 
     Raises:
-        UsageError: fewer than two people, or the folder holds shards of another configuration.
+        UsageError: sizes that cannot be, or fewer than two people with a face.
+        OutputExistsError: the folder holds shards of other pictures or options.
     """
-    out.mkdir(parents=True, exist_ok=True)
-    _check_same_config(out, config)
-    portraits = list(_portraits(files, config, say))
-    if len({p.person for p in portraits}) < 2:
-        raise UsageError(f"expected pictures of at least two people with a face, found {len(portraits)} faces")
-    chosen = choose_sources(portraits, config)
-    entries = []
-    for start in range(0, len(portraits), config.shard):
-        name = f"shard_{start // config.shard:05d}.safetensors"
-        part = range(start, min(start + config.shard, len(portraits)))
-        if not (out / name).exists():
-            arrays = _shard([portraits[i] for i in part], [[portraits[j] for j in chosen[i]] for i in part], config)
-            with replacing(out / name, overwrite=True) as path:
-                save_file(arrays, path)
-        say(f"{name}: {part.stop} of {len(portraits)} faces")
-        entries += [{"shard": name, "row": i - start, **_facts(portraits[i])} for i in part]
-    index = {"format": FORMAT, "config": asdict(config), "faces": entries}
-    write_bytes(out / "index.json", json.dumps(index, indent=1).encode(), overwrite=True)
+    _check(config)
+    fingerprint = fingerprint_of(listed, config)
+    _claim(make_folder(out), fingerprint, config, overwrite)
+    if (out / INDEX).exists():
+        say(f"{show(out)}: all there already")
+        return dict(json.loads(read_bytes(out / INDEX)))
+    shelves = _measure_all(listed, out, config, say, warn)
+    places = [(shelf, number) for shelf in shelves for number in range(len(shelf.facts))]
+    facts = _with_company([shelf.facts[number] for shelf, number in places], warn)
+    entries = _write_shards(places, facts, out, config, say)
+    index = {"format": FORMAT, "config": asdict(config), "fingerprint": fingerprint, "faces": entries}
+    write_bytes(out / INDEX, json.dumps(index, indent=1).encode(), overwrite=True)
+    shutil.rmtree(out / WORK)
     return index
 
 
-def _check_same_config(out: Path, config: PrepareConfig) -> None:
-    marker = out / "prepare.json"
-    wanted = json.dumps(asdict(config), sort_keys=True)
-    if marker.exists() and marker.read_text() != wanted:
-        raise UsageError(f"{out} holds shards made with other options ({marker.read_text()}): choose another folder")
-    write_bytes(marker, wanted.encode(), overwrite=True)
+def _check(config: PrepareConfig) -> None:
+    c = config
+    if not (32 <= c.side <= LARGEST_SIDE and c.side % 16 == 0 and c.sources >= 1 and c.shard >= 1):
+        raise UsageError(
+            f"expected a side from 32 to {LARGEST_SIDE} that 16 divides, and one source and one face a shard "
+            f"at least; got side {c.side}, sources {c.sources}, shard {c.shard}"
+        )
 
 
-def _portraits(files: list[tuple[Path, str]], config: PrepareConfig, say: Progress) -> Iterator[Portrait]:
-    for number, (path, person) in enumerate(files):
-        if number % 50 == 0:
-            say(f"read {number} of {len(files)} pictures")
-        try:
-            frame = read_image(path).frame
-            faces = detect(frame)
-            if not faces:
-                raise FaceError(f"{path.name}: no face found")
-        except (InputError, FaceError) as error:
-            say(f"left out: {error}")
-            continue
-        aligned = align(frame, faces[0])
-        geometry = render(aligned.landmarks, CROP_SIDE)
-        visible = visible_skin(aligned.crop, aligned.landmarks, geometry) * geometry.mask
-        even = _even(aligned.crop, geometry.normals, geometry.mask, config.delight_strength)
-        yield Portrait(path.name, person, aligned, even, visible, tone_degrees(even, geometry.mask))
+def _write_shards(
+    places: list[tuple[Shelf, int]],
+    facts: list[dict[str, Any]],
+    out: Path,
+    config: PrepareConfig,
+    say: Progress,
+) -> list[dict[str, Any]]:
+    """Write the shards that are not there yet, and say in which row of which shard each face lies."""
+    chosen, entries = choose_sources(facts, config), []
+    for start in range(0, len(places), config.shard):
+        name = f"shard_{start // config.shard:05d}.safetensors"
+        part = range(start, min(start + config.shard, len(places)))
+        if not (out / name).exists():
+            rows = [_row(_at(places, i), [_at(places, j) for j in chosen[i]], config) for i in part]
+            save_rows(rows, out / name)
+        say(f"{name}: {part.stop} of {len(places)} faces")
+        entries += [{"shard": name, "row": i - start, **_plain(facts[i])} for i in part]
+    return entries
 
 
-def _even(crop: Crop, normals: np.ndarray, mask: Mask, strength: float) -> Crop:
-    images, maps, masks = (
-        torch.from_numpy(np.ascontiguousarray(np.atleast_3d(a))).permute(2, 0, 1)[None] for a in (crop, normals, mask)
-    )
-    return delight(images, maps, masks, strength=strength)[0].permute(1, 2, 0).contiguous().numpy()
+def fingerprint_of(listed: Sequence[Listed], config: PrepareConfig) -> str:
+    """What tells requests apart: the options, and names, people, splits and sizes of the pictures."""
+    sizes = [item.path.stat().st_size if item.path.is_file() else -1 for item in listed]
+    pictures = [(item.name, item.person, item.split, size) for item, size in zip(listed, sizes, strict=True)]
+    return hashlib.sha256(json.dumps([asdict(config), pictures]).encode()).hexdigest()
 
 
-def tone_degrees(crop: Crop, mask: Mask) -> float:
-    """Individual typology angle of the face, degrees; NaN where the colour says nothing about skin (b* under 1)."""
-    lightness, _, b = (srgb_to_lab(crop)[mask > 0.5]).mean(axis=0)
-    return math.degrees(math.atan2(float(lightness) - 50, float(b))) if b >= 1 else math.nan
+def _claim(out: Path, fingerprint: str, config: PrepareConfig, overwrite: bool) -> None:
+    """Take the folder for this request; what another one left is refused, or removed when asked to."""
+    marker = out / MARKER
+    before = json.loads(read_bytes(marker)) if marker.exists() else {}
+    if before.get("fingerprint") != fingerprint:
+        left = [*out.glob("shard_*.safetensors"), *out.glob(INDEX), marker]
+        left = [path for path in left if path.exists()]
+        if left and not overwrite:
+            raise OutputExistsError(
+                f"{show(out)} holds shards of other pictures or options; "
+                "choose another folder, or say --overwrite"
+            )
+        for path in left:
+            path.unlink()
+        shutil.rmtree(out / WORK, ignore_errors=True)
+    facts = {"config": asdict(config), "fingerprint": fingerprint}
+    write_bytes(marker, json.dumps(facts, indent=1).encode(), overwrite=True)
 
 
-def choose_sources(portraits: list[Portrait], config: PrepareConfig) -> list[list[int]]:
-    """Other people for every face, drawn evenly over skin tones and only from coloured pictures."""
+def _measure_all(
+    listed: Sequence[Listed], out: Path, config: PrepareConfig, say: Progress, warn: Progress
+) -> list[Shelf]:
+    shelves = []
+    work = make_folder(out / WORK)
+    for start in range(0, len(listed), config.shard):
+        path = work / f"faces_{start // config.shard:05d}.safetensors"
+        part = listed[start : start + config.shard]
+        if not path.exists():
+            portraits, notes = [], []
+            for item in part:
+                try:
+                    strength = config.delight_strength
+                    portraits.append(measure(item.path, item.name, item.person, item.split, strength))
+                except (InputError, FaceError) as error:
+                    notes.append(f"left out: {error}")
+                    warn(notes[-1])
+            keep(portraits, notes, path)
+        shelves.append(recall(path))
+        say(f"measured {start + len(part)} of {len(listed)} pictures")
+    return shelves
+
+
+def _with_company(facts: list[dict[str, Any]], warn: Progress) -> list[dict[str, Any]]:
+    """The facts, when each split has two people; one lonely validation person joins the training."""
+    people = {split: {f["person"] for f in facts if f["split"] == split} for split in ("train", "validation")}
+    if len(people["validation"]) == 1:
+        warn("one person alone cannot be a validation set (pairs need two): put into train; list more people")
+        facts = [{**fact, "split": "train"} for fact in facts]
+        people["train"] |= people["validation"]
+    if len(people["train"]) < 2:
+        raise UsageError(
+            f"expected training pictures of at least two people with a face, found {len(people['train'])} "
+            f"of {len(facts)} faces in all; add people, or lower --validation"
+        )
+    return facts
+
+
+def choose_sources(facts: Sequence[dict[str, Any]], config: PrepareConfig) -> list[list[int]]:
+    """Other people of its split for every face, drawn evenly over skin tones, from coloured pictures."""
     rng = np.random.default_rng(config.seed)
-    tones = np.array([p.tone_degrees for p in portraits])
-    usable = np.flatnonzero(~np.isnan(tones)) if (~np.isnan(tones)).sum() > 1 else np.arange(len(tones))
-    weights = balance(tones[usable])
+    tones = np.array([fact["tone_degrees"] for fact in facts])
+    people, splits = (np.array([fact[key] for fact in facts]) for key in ("person", "split"))
+    weights = np.zeros(len(facts))
+    for split in np.unique(splits):
+        coloured = np.flatnonzero((splits == split) & ~np.isnan(tones))
+        everybody = np.flatnonzero(splits == split)
+        usable = coloured if len(set(people[coloured])) > 1 else everybody
+        weights[usable] = balance(tones[usable])
     chosen = []
-    for portrait in portraits:
-        others = np.array([portraits[j].person != portrait.person for j in usable])
-        share = weights * others
-        count = min(config.sources, int(others.sum()))
-        picks = rng.choice(usable, count, replace=False, p=share / share.sum())
+    for person, split in zip(people, splits, strict=True):
+        share = weights * (people != person) * (splits == split)
+        count = min(config.sources, int((share > 0).sum()))
+        picks = rng.choice(len(facts), count, replace=False, p=share / share.sum())
         chosen.append([int(j) for j in np.resize(picks, config.sources)])
     return chosen
 
 
 def balance(tones_degrees: np.ndarray) -> np.ndarray:
-    """Sampling weights that flatten the histogram of tones (square root of the inverse count; NaN counts as a bin)."""
+    """Sampling weights that flatten the histogram of tones: root of the inverse count; NaN is a bin."""
     bins = np.where(np.isnan(tones_degrees), 99, np.digitize(tones_degrees, [-30, 10, 28, 41, 55]))
     _, inverse, counts = np.unique(bins, return_inverse=True, return_counts=True)
     weights = 1 / np.sqrt(counts[inverse])
     return weights / weights.sum()
 
 
-def _shard(targets: list[Portrait], sources: list[list[Portrait]], config: PrepareConfig) -> dict[str, np.ndarray]:
-    rows: dict[str, list[np.ndarray]] = {}
-    for target, people in zip(targets, sources, strict=True):
-        for name, value in _row(target, people, config).items():
-            rows.setdefault(name, []).append(value)
+def save_rows(rows: Sequence[dict[str, np.ndarray]], path: Path) -> None:
+    """Write one shard, whole or not at all."""
     # safetensors writes memory as it lies: a transposed view would come back scrambled.
-    return {name: np.ascontiguousarray(np.stack(values)) for name, values in rows.items()}
+    arrays = {name: np.ascontiguousarray(np.stack([row[name] for row in rows])) for name in rows[0]}
+    with replacing(path, overwrite=True) as temporary:
+        save_file(arrays, temporary)
+
+
+def _at(places: list[tuple[Shelf, int]], index: int) -> Portrait:
+    shelf, number = places[index]
+    return shelf.portrait(number)
 
 
 def _row(target: Portrait, people: list[Portrait], config: PrepareConfig) -> dict[str, np.ndarray]:
+    """One face of a shard: everything that batches are made of, at the shard's side, channels first."""
     side = config.side
     geometry = render(target.aligned.landmarks, CROP_SIDE)
-    matrix = resize_matrix(np.eye(2, 3), CROP_SIDE, side)
-    landmarks = transform_landmarks(target.aligned.landmarks, matrix)
-    even = _small(target.even, side)
-    even_target = AlignedFace(target.aligned.face, even, resize_matrix(target.aligned.matrix, CROP_SIDE, side), landmarks)
-    visible = _small(target.visible, side)
+    # Everything is made at the canonical side and shrunk at the end, as it happens to the pictures of a swap.
+    lit_evenly = replace(target.aligned, crop=target.even)
     crops, masks = [], []
     for person in people:
         frame = (person.even * 65535).astype(np.uint16)
-        face = Face(0, (0.0, 0.0, 1.0, 1.0), 1.0, person.aligned.landmarks)
-        made = reenact(frame, face, even_target, person.visible)
+        made = reenact(frame, person.aligned.face, lit_evenly, person.visible)
         crops.append(_bytes(made.crop, side))
-        masks.append(_bytes(made.mask * visible * (1 - made.native), side))
+        masks.append(_bytes(made.mask * target.visible * (1 - made.native), side))
     return {
         "crop": _bytes(target.aligned.crop, side),
-        "even": _bytes(even, side),
+        "even": _bytes(target.even, side),
         "reenacted": np.stack(crops),
         "reenacted_mask": np.stack(masks),
         "normals": _small(geometry.normals, side).transpose(2, 0, 1).astype(np.float16),
@@ -195,7 +246,9 @@ def _row(target: Portrait, people: list[Portrait], config: PrepareConfig) -> dic
 
 
 def _small(values: np.ndarray, side: int) -> np.ndarray:
-    return values if values.shape[0] == side else cv2.resize(values, (side, side), interpolation=cv2.INTER_AREA)
+    return (
+        values if values.shape[0] == side else cv2.resize(values, (side, side), interpolation=cv2.INTER_AREA)
+    )
 
 
 def _bytes(values: np.ndarray, side: int) -> np.ndarray:
@@ -203,6 +256,6 @@ def _bytes(values: np.ndarray, side: int) -> np.ndarray:
     return np.ascontiguousarray(small.transpose(2, 0, 1) if small.ndim == 3 else small)
 
 
-def _facts(portrait: Portrait) -> dict[str, Any]:
-    tone = None if math.isnan(portrait.tone_degrees) else round(portrait.tone_degrees, 2)
-    return {"file": portrait.file, "person": portrait.person, "tone_degrees": tone}
+def _plain(fact: dict[str, Any]) -> dict[str, Any]:
+    tone = None if math.isnan(fact["tone_degrees"]) else round(fact["tone_degrees"], 2)
+    return {"file": fact["file"], "person": fact["person"], "split": fact["split"], "tone_degrees": tone}

@@ -1,8 +1,8 @@
 """Perceptual encoder: one network for X_r and X_t; the face's geometry joins at every level but the last.
 
-No normalisation over the picture or the batch anywhere: absolute exposure is what the method is about. Vectors are
-scaled pixel by pixel, each by its own length; without that a chain of ten layers multiplied every small growth, and
-training ran into saturated activations within a few hundred steps.
+No normalisation over the picture or the batch anywhere: absolute exposure is what the method is about.
+Vectors are scaled pixel by pixel, each by its own length; without that a chain of ten layers multiplied every
+small growth, and training ran into saturated activations within a few hundred steps.
 """
 
 import torch
@@ -19,7 +19,7 @@ SILU_GAIN = 1.7
 
 
 class PixelNorm(nn.Module):
-    """Each pixel's vector at root-mean-square 1, times a learnt scale per channel; pixels do not see each other.
+    """Each pixel's vector at root mean square 1, times a learnt scale per channel; pixel by pixel.
 
     Source: Zhang and Sennrich, "Root mean square layer normalization", NeurIPS 2019.
     """
@@ -37,7 +37,7 @@ class PixelNorm(nn.Module):
 
 
 class ResidualBlock(nn.Module):
-    """x + conv3(SiLU(conv3(SiLU(norm x)))), the last convolution small at the start so that depth stays stable."""
+    """x + conv3(SiLU(conv3(SiLU(norm x)))), the last convolution small at first: depth stays stable."""
 
     def __init__(self, channels: int):
         super().__init__()
@@ -85,7 +85,8 @@ class PerceptualEncoder(nn.Module):
             for level, (fan_in, fan_out) in enumerate(zip(inputs, channels, strict=True))
         )
         self.levels = nn.ModuleList(
-            nn.Sequential(*(ResidualBlock(width) for _ in range(blocks)), PixelNorm(width)) for width in channels
+            nn.Sequential(*(ResidualBlock(width) for _ in range(blocks)), PixelNorm(width))
+            for width in channels
         )
         # A 1x1 layer over the concatenation [F^k, geometry] is the sum of a 1x1 layer over each part; apart,
         # the geometry's part is computed once for X_r and X_t, and channel counts stay multiples of 16.

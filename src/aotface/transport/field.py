@@ -23,6 +23,7 @@ BASE_LIMIT = 4.0
 OCTAVES = tuple(sigma / 256.0 for sigma in (48.0, 24.0, 12.0, 6.0, 3.0, 1.5))
 """Widths of the blurs, in parts of the crop's side, between which log light is split into octaves."""
 PRIOR_WEIGHT = 0.02
+PRIOR_WIDTH = 4.0
 GREY_CHROMA = 3.0 / 255.0
 LEAK = 0.1
 BAND = 256
@@ -94,15 +95,30 @@ def masked_blur(
 
     Source: [ours], normalised convolution.
     """
-    with torch.autocast(images.device.type, enabled=False):
-        mask = mask.float()
-        weighted = images.float() * mask
-        smooth = weighted.sum((2, 3), keepdim=True) / mask.sum((2, 3), keepdim=True)
-        for width in (4.0 * sigma, sigma):
-            blur = gaussian_matrix(images.shape[-1], width, images.device)
-            above = blur @ weighted @ blur.T + PRIOR_WEIGHT * smooth
-            smooth = above / (blur @ mask @ blur.T + PRIOR_WEIGHT)
-    return smooth
+    stacked = torch.cat([images.float() * mask, mask.float()], dim=1)
+    wide, narrow = (_blur(stacked, width) for width in (PRIOR_WIDTH * sigma, sigma))
+    return _local_mean(narrow, _local_mean(wide, _mean(stacked)))
+
+
+def _blur(
+    values: Float[Tensor, "batch channels side side"], sigma: float
+) -> Float[Tensor, "batch channels side side"]:
+    with torch.autocast(values.device.type, enabled=False):
+        blur = gaussian_matrix(values.shape[-1], sigma, values.device)
+        return blur @ values @ blur.T
+
+
+def _mean(stacked: Float[Tensor, "batch channels side side"]) -> Float[Tensor, "batch values 1 1"]:
+    """Mean over the mask of values times mask, with the mask itself as last channel."""
+    total = stacked.sum((2, 3), keepdim=True)
+    return total[:, :-1] / total[:, -1:]
+
+
+def _local_mean(
+    blurred: Float[Tensor, "batch channels side side"], prior: Float[Tensor, "batch values _ _"]
+) -> Float[Tensor, "batch values side side"]:
+    """The same after a blur: normalised convolution, with a little of the prior where the mask is far."""
+    return (blurred[:, :-1] + PRIOR_WEIGHT * prior) / (blurred[:, -1:] + PRIOR_WEIGHT)
 
 
 def match_light(
@@ -118,18 +134,24 @@ def match_light(
         mask: the face, 0..1, not empty.
 
     Returns:
-        The log-gain between the faces' mean light, within +-BASE_LIMIT; and the octaves below it, from the widest
-        to the finest, those of X_t first, then those of X_r: what is light in them and what is face, it is for
-        the decoder to tell apart.
+        The log-gain between the faces' mean light, within +-BASE_LIMIT; and the octaves below it, widest to
+        finest, those of X_t first, then those of X_r: what is light in them and what is face, it is for the
+        decoder to tell apart.
 
     Source: [ours].
     """
     side = light_r.shape[-1]
     with torch.no_grad():
-        both = torch.cat([light_r, light_t], dim=1)
-        mean = (both * mask).sum((2, 3), keepdim=True) / mask.sum((2, 3), keepdim=True)
-        blurs = [mean] + [masked_blur(both, mask, sigma * side) for sigma in OCTAVES]
-        logs = [torch.log(blur.clamp_min(0.0) + BASE_FLOOR) for blur in blurs]
+        stacked = torch.cat([light_r * mask, light_t * mask, mask], dim=1).float()
+        # An octave's prior, PRIOR_WIDTH times as wide, is another octave's blur: none is made twice.
+        widths = {sigma * factor for sigma in OCTAVES for factor in (1.0, PRIOR_WIDTH)}
+        blurred = {width: _blur(stacked, width * side) for width in widths}
+        mean = _mean(stacked)
+        means = [mean]
+        for sigma in OCTAVES:
+            prior = _local_mean(blurred[PRIOR_WIDTH * sigma], mean)
+            means.append(_local_mean(blurred[sigma], prior))
+        logs = [torch.log(blur.clamp_min(0.0) + BASE_FLOOR) for blur in means]
         base = (logs[0][:, 3:] - logs[0][:, :3]).clamp(-BASE_LIMIT, BASE_LIMIT)
         octaves = [fine - coarse for coarse, fine in zip(logs[:-1], logs[1:], strict=True)]
         return base, torch.stack([o[:, 3:] for o in octaves] + [o[:, :3] for o in octaves], dim=1)

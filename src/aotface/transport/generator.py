@@ -121,7 +121,9 @@ class RelightingGenerator(nn.Module):
         features_r, features_t = [list(part) for part in zip(*(f.chunk(2) for f in features), strict=True)]
         pixels = pixel_pyramid(view_r.pixels, view_t.pixels, levels=3)
         moved = self.notpe(features_r[:3], pixels, features_t[:3])
-        swapped, field = self._decode(x_r, x_t, mask, (view_r, view_t, small_mask, shape), moved, features_r[3])
+        swapped, field = self._decode(
+            x_r, x_t, mask, (view_r, view_t, small_mask, shape), moved, features_r[3]
+        )
         return Transported(swapped, field, features_r, features_t, moved, pixels, small_mask)
 
     def reconstruct(
@@ -194,7 +196,9 @@ def _guide(
     """What the gates are decided on, at half the side; see GUIDE_CHANNELS."""
     brightness = octaves.mean(2)
     of_t = octaves[:, : octaves.shape[1] // 2]
-    colour = (of_t - of_t.mean(2, keepdim=True))[:, :, ::2].flatten(1, 2)  # red and blue; green follows from them
+    colour = (of_t - of_t.mean(2, keepdim=True))[:, :, ::2].flatten(
+        1, 2
+    )  # red and blue; green follows from them
     parts = [view_in.pixels, view_t.pixels, shape[:, :3], mask, base.expand(-1, -1, *mask.shape[-2:])]
     parts += [2.0 * brightness, 4.0 * colour]  # about as strong as the pixels
     empty = mask.new_zeros(len(mask), GUIDE_CHANNELS - sum(p.shape[1] for p in parts), *mask.shape[-2:])

@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# The table in docs/benchmark.md: four suites, all methods, about 25 minutes on one core.
+#
+#   DATA=/path/to/data runs/bench.sh [OUT]
+#
+# DATA holds portraits/ (index.csv: file, person, dataset, split), lit_faces/ (index.csv: file, person,
+# azimuth_degrees, elevation_degrees) and models/ (the two meters). OUT is kept: a run that was stopped goes on.
+# WEIGHTS=FILE judges that network as aot. PAIRS and SLOW_PAIRS change how many pairs are measured.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+: "${DATA:?say DATA=FOLDER with portraits, lit_faces and models}"
+OUT=${1:-build/bench}
+PAIRS=${PAIRS:-60}
+SLOW_PAIRS=${SLOW_PAIRS:-20}
+AOTFACE=${AOTFACE:-aotface}
+FAST=none,mean,reinhard,linear,mkl,histogram,idt,sliced,emd,poisson,dfl-rct,faceswap-avg,multiscale-difference
+SLOW=sinkhorn,dfl-sot # seconds a face: on fewer pairs
+export OMP_NUM_THREADS=1
+
+hash_of() { sha256sum "$1" | cut -d' ' -f1; }
+identity=$DATA/models/mobilefacenet_identity.onnx
+perceptual=$DATA/models/squeezenet10_imagenet_fp16.npz
+METERS=(--identity "$identity" --identity-sha256 "$(hash_of "$identity")"
+  --perceptual "$perceptual" --perceptual-sha256 "$(hash_of "$perceptual")")
+
+mkdir -p "$OUT"
+measure() { # suite, folder, methods, pairs
+  "$AOTFACE" bench --suite "$1" --data "$DATA/$2" --methods "$3" --pairs "$4" -o "$OUT" "${METERS[@]}" \
+    ${WEIGHTS:+--weights "$WEIGHTS"}
+}
+for suite in relit lit same cross; do
+  folder=portraits
+  [[ $suite == lit ]] && folder=lit_faces
+  pairs=$PAIRS
+  [[ $suite == same ]] && pairs=$((PAIRS * 2 / 3)) # as many people as have two photographs
+  measure "$suite" "$folder" "$FAST" "$pairs"
+  measure "$suite" "$folder" "$SLOW" "$SLOW_PAIRS"
+done
+
+# Between the two marks of the document stands what was measured.
+python3 - "$OUT/results.md" docs/benchmark.md <<'PYTHON'
+import pathlib, sys
+
+table, document = (pathlib.Path(name) for name in sys.argv[1:])
+head, rest = document.read_text().split("<!-- measured -->", 1)
+tail = rest.split("<!-- end -->", 1)[1]
+document.write_text(f"{head}<!-- measured -->\n\n{table.read_text()}\n<!-- end -->{tail}")
+PYTHON
+echo "look at $OUT/report.html"

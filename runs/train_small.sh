@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# The weights in src/aotface/weights: shards, training, export. Said again after a stop, it goes on where it stopped.
+#
+#   DATA=/path/to/portraits runs/train_small.sh [OUT]
+#
+# DATA is a folder with index.csv (file, person, split). OUT holds shards and run. WORKERS and DEVICE: see docs/training.md.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+: "${DATA:?say DATA=FOLDER with index.csv and portraits}"
+OUT=${1:-build/train_small}
+AOTFACE=${AOTFACE:-aotface}
+
+mkdir -p "$OUT"
+"$AOTFACE" prepare "$DATA" -o "$OUT/shards" --side 128 --sources 6 --seed 1
+"$AOTFACE" train "$OUT/shards" -o "$OUT/run" --config runs/train_small.toml \
+  --device "${DEVICE:-auto}" --workers "${WORKERS:-1}" --resume
+"$AOTFACE" export "$OUT/run" -o "$OUT/aot_small.safetensors" --onnx "$OUT/aot_small.onnx" --overwrite
+echo "look at $OUT/run/samples, then copy aot_small.safetensors and its card to src/aotface/weights"

@@ -1,0 +1,248 @@
+"""The trainer: owns the networks of a run and moves them a step at a time, on one CPU or many GPUs.
+
+Everything random follows from the seed and the step, so a resumed run continues as if it had never stopped.
+"""
+
+import dataclasses
+import math
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from aotface.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from aotface.training.config import TrainConfig
+from aotface.training.data import Batches, Shards
+from aotface.training.watch import Watch
+from aotface.transport.generator import SIZES, RelightingGenerator
+from aotface.transport.objective import Batch, Opponents, Score, Weights, generator_loss, opponents_loss
+
+RMSPROP_MEMORY = 0.9
+"""Source: [paper]."""
+
+Terms = dict[str, float]
+
+
+class Trainer:
+    """Owns the networks of one run and moves them a step at a time.
+
+    Args:
+        config: see TrainConfig.
+        shards: the training faces.
+        out: folder of checkpoints.
+        fabric: a launched Lightning Fabric: where and in which precision, and how many others train along.
+            The networks stay unwrapped and gradients are averaged here: the objective enters the generator
+            by several doors, which wrappers for distributed training do not expect.
+        identity, perceptual: networks of your own for the terms of these names; see `transport.objective`.
+    """
+
+    def __init__(
+        self,
+        config: TrainConfig,
+        shards: Shards,
+        out: Path,
+        fabric: Any,
+        identity: Score | None = None,
+        perceptual: Score | None = None,
+    ):
+        self.config, self.out, self.fabric = config, out, fabric
+        self.scores = (identity, perceptual)
+        self.batches = Batches(shards, config.batch, config.unpaired, config.lighting, config.seed)
+        torch.manual_seed(config.seed)
+        size = SIZES[config.size]
+        generator = RelightingGenerator(size, config.options)
+        self.generator: RelightingGenerator = fabric.to_device(generator)
+        self.generator.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.opponents: Opponents = fabric.to_device(Opponents(size, config.conditional))
+        self.average = {k: v.detach().clone() for k, v in self.generator.state_dict().items()}
+        self.optimiser, self.rival = _optimisers(config, self.generator, self.opponents)
+        self.watch = Watch(config.runaway, config.window)
+        self.step = 0
+        self.saved: int | None = None
+
+    def resume(self) -> bool:
+        """Go on from the folder's checkpoint, if there is one."""
+        saved = load_checkpoint(self.out)
+        if saved is None:
+            return False
+        self.generator.load_state_dict(saved.generator)
+        self.opponents.load_state_dict(saved.opponents)
+        self.average = {k: v.to(self.fabric.device) for k, v in saved.average.items()}
+        self.optimiser.load_state_dict(saved.optimiser)
+        self.rival.load_state_dict(saved.rival)
+        self.watch.restore(saved.watch)
+        self.step = self.saved = saved.step
+        return True
+
+    def save(self) -> None:
+        """Write the checkpoint (first process only)."""
+        if self.fabric.is_global_zero:
+            networks = (self.generator.state_dict(), self.average, self.opponents.state_dict())
+            optimisers = (self.optimiser.state_dict(), self.rival.state_dict())
+            save_checkpoint(self.out, Checkpoint(self.step, *networks, *optimisers, self.watch.state()))
+        self.saved = self.step
+
+    def rate(self) -> float:
+        """Linear warm-up, then a cosine down to ``final_rate`` of the peak."""
+        c = self.config
+        if self.step < c.warmup:
+            return (self.step + 1) / c.warmup
+        share = min(1.0, (self.step - c.warmup) / max(1, c.steps - c.warmup))
+        return c.final_rate + (1 - c.final_rate) * (1 + math.cos(math.pi * share)) / 2
+
+    def plays(self, step: int) -> bool:
+        """Whether critics and discriminator take part in a step."""
+        return step >= self.config.games_start and step % self.config.games_every == 0
+
+    def weights(self) -> Weights:
+        """The terms' weights at this step: games come late, and gently.
+
+        Against opponents that know nothing yet, and a reconstruction whose easiest answer is to change
+        nothing, an early game at full weight drives the field's head back to zero.
+        """
+        c, w = self.config, self.config.weights
+        if not self.plays(self.step):
+            w = dataclasses.replace(w, transport=0.0, cost=0.0, mix=0.0)
+            # The painting head has no smooth matching to start from: it learns to draw a face by
+            # reconstruction.
+            return w if c.options.head == "paint" else dataclasses.replace(w, reconstruction=0.0, edges=0.0)
+        share = min(1.0, (self.step - c.games_start + 1) / max(1, c.games_ramp))
+        w = dataclasses.replace(w, transport=w.transport * share, cost=w.cost * share, mix=w.mix * share)
+        if c.options.head == "paint":
+            return w
+        return dataclasses.replace(w, reconstruction=w.reconstruction * share, edges=w.edges * share)
+
+    def advance(self, batches: list[Batch]) -> Terms:
+        """One step of both sides.
+
+        Args:
+            batches: as many as are accumulated.
+
+        Returns:
+            The weighted terms of the losses, the gradient's norm and the rate.
+
+        Raises:
+            Diverged: see Watch; the step is not taken.
+        """
+        c, rate, plays = self.config, self.rate(), self.plays(self.step)
+        _set_rate(self.optimiser, c.learning_rate * rate)
+        _set_rate(self.rival, c.opponents_rate * min(1.0, rate * 2))
+        random = torch.Generator().manual_seed(c.seed * 7_368_787 + self.step)
+        terms: Terms = {}
+        self.optimiser.zero_grad()
+        self.rival.zero_grad()
+        for batch in batches:
+            with self.fabric.autocast():
+                self._accumulate(batch, self.weights(), plays, random, len(batches), terms)
+        self._share_gradients()
+        terms = self._share_terms(terms)
+        norm = nn.utils.clip_grad_norm_(self.generator.parameters(), c.clip)
+        self.watch.look(terms | {"gradient": float(norm)}, self.step)
+        self.optimiser.step()
+        if plays:
+            nn.utils.clip_grad_norm_(self.opponents.parameters(), c.clip)
+        if plays or c.plan_by_rmsprop:
+            self.rival.step()
+        self._average()
+        self.step += 1
+        return terms | {"gradient": float(norm), "rate": c.learning_rate * rate}
+
+    def _accumulate(
+        self, batch: Batch, w: Weights, plays: bool, random: torch.Generator, parts: int, terms: Terms
+    ) -> None:
+        swapped = self.generator(batch.x_r, batch.x_t, batch.geometry, batch.mask)
+        rebuilt = None
+        if w.reconstruction or w.edges or w.mix:
+            rebuilt = self.generator.reconstruct(batch.x_t, batch.geometry, batch.mask, swapped.features_t)
+        players = (self.generator, self.opponents)
+        self.opponents.requires_grad_(False)
+        loss = generator_loss(*players, batch, w, random, swapped, rebuilt, *self.scores)
+        (loss.total / parts).backward()  # type: ignore[no-untyped-call]
+        self.opponents.requires_grad_(True)
+        _add(terms, loss.terms, parts)
+        if plays and (w.transport or w.mix):
+            against = opponents_loss(*players, w, random, swapped, rebuilt)
+            (against.total / parts).backward()  # type: ignore[no-untyped-call]
+            _add(terms, against.terms, parts)
+
+    def _share_gradients(self) -> None:
+        """Average gradients over all processes."""
+        if self.fabric.world_size == 1:
+            return
+        networks = (*self.generator.parameters(), *self.opponents.parameters())
+        gradients = [p.grad for p in networks if p.grad is not None]
+        flat = self.fabric.all_reduce(torch.cat([g.flatten() for g in gradients]), reduce_op="mean")
+        for gradient, shared in zip(gradients, flat.split([g.numel() for g in gradients]), strict=True):
+            gradient.copy_(shared.view_as(gradient))
+
+    def _share_terms(self, terms: Terms) -> Terms:
+        """Average terms over all processes, so that all of them see, and decide, the same."""
+        if self.fabric.world_size == 1:
+            return terms
+        values = torch.tensor([terms[name] for name in sorted(terms)], device=self.fabric.device)
+        return dict(
+            zip(sorted(terms), self.fabric.all_reduce(values, reduce_op="mean").tolist(), strict=True)
+        )
+
+    def _average(self) -> None:
+        decay = min(self.config.ema, (1 + self.step) / (10 + self.step))
+        state = self.generator.state_dict()
+        for name, value in self.average.items():
+            value.lerp_(state[name], 1 - decay)
+
+    def batches_from(self, first: int, workers: int = 1) -> Iterator[list[Batch]]:
+        """Batches of the coming steps, drawn ahead on other threads, which changes nothing in them."""
+        c = self.config
+
+        def draw(step: int) -> list[Batch]:
+            at = [step * c.accumulate + k for k in range(c.accumulate)]
+            return [self.batches.draw(s, self.fabric.global_rank, self.plays(step)) for s in at]
+
+        pool = ThreadPoolExecutor(workers)
+        ahead: deque[Future[list[Batch]]] = deque()
+        try:
+            for step in range(first, c.steps):
+                while len(ahead) <= workers and step + len(ahead) < c.steps:
+                    ahead.append(pool.submit(draw, step + len(ahead)))
+                yield [_to(batch, self.fabric.device) for batch in ahead.popleft().result()]
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def averaged_generator(trainer: Trainer) -> RelightingGenerator:
+    """A copy of the generator with averaged weights, on the CPU."""
+    copy = RelightingGenerator(SIZES[trainer.config.size], trainer.config.options)
+    copy.load_state_dict({k: v.cpu() for k, v in trainer.average.items()})
+    return copy.eval()
+
+
+def _optimisers(
+    c: TrainConfig, generator: RelightingGenerator, opponents: Opponents
+) -> tuple[torch.optim.Optimizer, torch.optim.Optimizer]:
+    """Adam for the generator, RMSprop for its opponents, and for Omega where that is asked for [paper]."""
+    plan = list(generator.notpe.parameters()) if c.plan_by_rmsprop else []
+    known = {id(p) for p in plan}
+    mine = [p for p in generator.parameters() if id(p) not in known]
+    adam = torch.optim.AdamW if c.decoupled_decay else torch.optim.Adam
+    optimiser = adam(mine, lr=c.learning_rate, betas=c.betas, weight_decay=c.weight_decay)
+    rivals = [*opponents.parameters(), *plan]
+    return optimiser, torch.optim.RMSprop(rivals, lr=c.opponents_rate, alpha=RMSPROP_MEMORY)
+
+
+def _set_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:
+    for group in optimiser.param_groups:
+        group["lr"] = rate
+
+
+def _to(batch: Batch, device: torch.device) -> Batch:
+    values: dict[str, Tensor | None] = {f.name: getattr(batch, f.name) for f in dataclasses.fields(batch)}
+    return Batch(**{k: None if v is None else v.to(device) for k, v in values.items()})  # type: ignore[arg-type]
+
+
+def _add(terms: Terms, more: Terms, parts: int) -> None:
+    for name, value in more.items():
+        terms[name] = terms.get(name, 0.0) + value / parts
