@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from aotface.bench.metrics.masked import lab_pixels, weighted_means
 from aotface.bench.portraits import Entry, Say, Seen, angle_from_camera, lay, look, read_portraits, usable
 from aotface.bench.triple import Facts, Plan, Triple
 from aotface.errors import UsageError
@@ -15,6 +16,9 @@ TONE_STEPS = (12.0, 30.0)
 
 LIGHT_STEPS = (20.0, 45.0)
 """Degrees between the two estimated lights at which the next bin of the light gap begins."""
+
+LEAST_GAP = 4.0
+"""dE between the mean colours of one person's two photographs; below it there is nothing to move."""
 
 _CROSS, _SAME = 303, 404
 _Found = list[tuple[Entry, Seen]]
@@ -37,17 +41,17 @@ def plan_same(data: Path, pairs: int, seed: int, say: Say) -> list[Plan]:
     """One person, two photographs; see `relit.plan` for the arguments."""
     people: dict[str, list[Entry]] = {}
     for entry in read_portraits(data):
-        if entry.dataset.startswith(("us_", "")) and not entry.dataset.startswith("london_"):
+        if not entry.dataset.startswith("london_"):  # one studio, one light: nothing to move
             people.setdefault(entry.person, []).append(entry)
     several = [entry for own in people.values() if len(own) > 1 for entry in own]
     found = usable(data, several, say)
     cells: dict[str, list[tuple[int, int]]] = {}
     for a, b in permutations(range(len(found)), 2):
-        if found[a][0].person == found[b][0].person:
+        if found[a][0].person == found[b][0].person and _differ(found[a][1], found[b][1]):
             cells.setdefault(found[a][0].person, []).append((a, b))
     if not cells:
         raise UsageError(
-            "same: expected at least one person with two photographs (column person in index.csv)"
+            "same: expected one person or more with two photographs that differ in colour or light"
         )
     rng = np.random.default_rng([_SAME, seed])
     groups = [cells[key] for key in sorted(cells)]
@@ -87,6 +91,12 @@ def _plan(suite: str, number: int, found: _Found, source: int, target: int) -> P
     others = [e.file for e, _ in found if e.person == giver.person and e.file not in (giver.file, taker.file)]
     files = {"source": giver.file, "again": (others or [giver.file])[0], "target": taker.file}
     return Plan(f"{suite}-{number:04d}", files, giver.person, taker.person)
+
+
+def _differ(one: Seen, other: Seen) -> bool:
+    """Whether the two faces' mean colours are apart: archives hold one photograph under two names."""
+    means = [weighted_means(*lab_pixels(seen.aligned.crop, seen.geometry.mask)) for seen in (one, other)]
+    return float(np.linalg.norm(means[0] - means[1])) >= LEAST_GAP
 
 
 def _gap(source: Seen, target: Seen) -> tuple[int, int]:
