@@ -13,7 +13,7 @@ OUT=${1:-build/bench}
 PAIRS=${PAIRS:-60}
 SLOW_PAIRS=${SLOW_PAIRS:-20}
 AOTFACE=${AOTFACE:-aotface}
-FAST=none,mean,reinhard,linear,mkl,histogram,idt,sliced,emd,poisson,dfl-rct,faceswap-avg,multiscale-difference
+FAST=aot,none,mean,reinhard,linear,mkl,histogram,idt,sliced,emd,poisson,dfl-rct,faceswap-avg,multiscale-difference
 SLOW=sinkhorn,dfl-sot # seconds a face: on fewer pairs
 export OMP_NUM_THREADS=1
 

@@ -10,7 +10,7 @@ import pytest
 from pyarrow import parquet
 
 from aotface.bench.contact import contact_sheet
-from aotface.bench.figures import along_light, light_and_leak, time_and_quality
+from aotface.bench.figures import _apart, along_light, light_and_leak, time_and_quality
 from aotface.bench.report import MARKDOWN, PAGE, PARQUET, markdown, page
 from aotface.bench.results import COLUMNS, Row, gather, methods_of, write_parquet
 from aotface.bench.suites import SUITES
@@ -176,3 +176,9 @@ def test_the_command_refuses_what_does_not_fit_together(tmp_path: Path) -> None:
         command.run(Voice())
     with pytest.raises(UsageError, match="folder"):
         replace(command, identity=None, data=tmp_path / "none").run(Voice())
+
+
+def test_names_of_crowded_points_are_moved_apart() -> None:
+    assert _apart([0.1, 0.5], 0.05) == pytest.approx([0.1, 0.5])
+    assert _apart([0.3, 0.3, 0.3], 0.1) == pytest.approx([0.2, 0.3, 0.4])
+    assert np.diff(_apart([0.1, 0.11, 0.15, 0.9], 0.05)).min() >= 0.05 - 1e-9

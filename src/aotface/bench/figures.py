@@ -4,12 +4,17 @@ import io
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from aotface.bench.results import Row, methods_of
 from aotface.bench.tables import HEADINGS, median
 
 COLOURS = {"truth": "#2a7d2a", "copy": "#b03030", "none": "#777777", "aot": "#1f5fbf"}
 OTHER = "#333333"
-WIDTH, HEIGHT = 6.4, 4.2
+WIDTH, HEIGHT = 7.2, 4.2
+
+MOST_NAMES = 26
+"""Names that find room above each other in a figure."""
 
 
 def time_and_quality(rows: Sequence[Row], title: str) -> str:
@@ -37,7 +42,9 @@ def along_light(rows: Sequence[Row], title: str) -> str:
     metric = score_of(rows)
     bins = sorted({row["light"] for row in rows if row["light"] != "unknown"})
     figure, axes = _canvas(title, "angle of the main light, degrees", HEADINGS[metric] + ", median")
-    for number, method in enumerate(m for m in _plain(rows) if m != "truth"):
+    counts = {m: sum(row["method"] == m for row in rows) for m in _plain(rows)}
+    whole = [m for m, count in counts.items() if count == max(counts.values())]  # not those on fewer pairs
+    for number, method in enumerate(whole):
         own = [row for row in rows if row["method"] == method]
         found = [median([row for row in own if row["light"] == name], metric, False) for name in bins]
         known = [(name, one.estimate) for name, one in zip(bins, found, strict=True) if one]
@@ -63,17 +70,37 @@ def _middle(rows: Sequence[Row], method: str, metric: str, least: float = float(
 
 
 def _points(axes: Any, points: Sequence[tuple[str, float, float]]) -> None:
-    for method, x, y in points:
+    """Draw points, their names in a column at the right in the order of their heights: points crowd."""
+    known = sorted((p for p in points if np.isfinite(p[1:]).all()), key=lambda p: (p[2], p[0]))
+    for method, x, y in known:
         axes.plot(x, y, "o", color=COLOURS.get(method, OTHER), markersize=5)
+    axes.margins(0.08)
+    low, high = axes.get_ylim()
+    heights = [(y - low) / (high - low) for _, _, y in known]
+    for (method, x, y), height in zip(known, _apart(heights, 1.0 / MOST_NAMES), strict=True):
         axes.annotate(
             method,
             (x, y),
-            xytext=(4, 3),
-            textcoords="offset points",
+            xytext=(1.04, height),
+            textcoords="axes fraction",
+            va="center",
             fontsize=7,
             color=COLOURS.get(method, OTHER),
+            arrowprops={"arrowstyle": "-", "linewidth": 0.4, "color": "#bbbbbb"},
         )
-    axes.margins(0.12)
+
+
+def _apart(heights: Sequence[float], least: float) -> list[float]:
+    """Rising heights moved until they keep a distance: the mean of pushing all up and pushing all down."""
+
+    def pushed(rising: Sequence[float]) -> list[float]:
+        placed: list[float] = []
+        for height in rising:
+            placed.append(max(height, placed[-1] + least) if placed else height)
+        return placed
+
+    down = [-height for height in pushed([-height for height in reversed(heights)])][::-1]
+    return [(one + other) / 2 for one, other in zip(pushed(heights), down, strict=True)]
 
 
 def _canvas(title: str, across: str, upwards: str) -> tuple[Any, Any]:

@@ -7,11 +7,11 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor
 
 from aotface.errors import WeightsError
-from aotface.media.files import replacing, show
+from aotface.media.files import show, write_bytes
 
 NAME = "checkpoint.safetensors"
 State = dict[str, Tensor]
@@ -47,8 +47,7 @@ def save_checkpoint(folder: Path, state: Checkpoint) -> None:
             tensors |= {f"{part}/{index}/{k}": torch.as_tensor(v) for k, v in values.items()}
     # Copies: no two names may share memory, and safetensors writes memory as it lies (ours is channels-last).
     copies = {k: v.detach().cpu().contiguous().clone() for k, v in tensors.items()}
-    with replacing(folder / NAME, overwrite=True) as path:
-        save_file(copies, path, metadata={"run": json.dumps(plain)})
+    write_bytes(folder / NAME, save(copies, {"run": json.dumps(plain)}), overwrite=True)
 
 
 def load_checkpoint(folder: Path) -> Checkpoint | None:

@@ -5,11 +5,11 @@ from dataclasses import asdict
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from aotface.errors import UsageError, WeightsError
-from aotface.media.files import check_output, replacing, show, write_bytes
+from aotface.media.files import check_output, show, write_bytes
 from aotface.training.card import card
 from aotface.training.checkpoint import load_checkpoint
 from aotface.training.config import TrainConfig
@@ -57,8 +57,7 @@ def export(run: Path, out: Path, overwrite: bool = False, onnx: Path | None = No
         )
     if onnx is not None:
         found["onnx"] = write_onnx(generator, onnx, overwrite)
-    with replacing(out, overwrite) as path:
-        save_file(halves, path, metadata=_facts(config, saved.step))
+    write_bytes(out, save(halves, _facts(config, saved.step)), overwrite)
     text = card(run, out, config, saved.step, sum(v.numel() for v in halves.values()), onnx)
     write_bytes(out.with_suffix(".md"), text.encode(), overwrite)
     return found

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 from safetensors import safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 from aotface.colour.space import srgb_to_lab
 from aotface.errors import NoFaceError
@@ -17,7 +17,7 @@ from aotface.face.align import align
 from aotface.face.detect import detect
 from aotface.face.parse import visible_skin
 from aotface.face.render import render
-from aotface.media.files import replacing, show
+from aotface.media.files import show, write_bytes
 from aotface.media.image import read_image
 from aotface.training.delight import delight
 from aotface.types import CROP_SIDE, AlignedFace, Crop, Face, Landmarks, Mask
@@ -105,8 +105,8 @@ def keep(portraits: list[Portrait], notes: list[str], path: Path) -> None:
             }
         )
     arrays["count"] = np.array([len(portraits)])
-    with replacing(path, overwrite=True) as temporary:
-        save_file(arrays, temporary, metadata={"faces": json.dumps(facts), "notes": json.dumps(notes)})
+    header = {"faces": json.dumps(facts), "notes": json.dumps(notes)}
+    write_bytes(path, save(arrays, header), overwrite=True)
 
 
 @dataclass(frozen=True)

@@ -15,11 +15,11 @@ from typing import Any
 
 import cv2
 import numpy as np
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 from aotface.errors import FaceError, InputError, OutputExistsError, UsageError
 from aotface.face.render import render
-from aotface.media.files import read_bytes, replacing, show, write_bytes
+from aotface.media.files import read_bytes, show, write_bytes
 from aotface.media.folder import make_folder
 from aotface.reenact.mesh import reenact
 from aotface.training.listing import Listed
@@ -212,8 +212,7 @@ def save_rows(rows: Sequence[dict[str, np.ndarray]], path: Path) -> None:
     """Write one shard, whole or not at all."""
     # safetensors writes memory as it lies: a transposed view would come back scrambled.
     arrays = {name: np.ascontiguousarray(np.stack([row[name] for row in rows])) for name in rows[0]}
-    with replacing(path, overwrite=True) as temporary:
-        save_file(arrays, temporary)
+    write_bytes(path, save(arrays), overwrite=True)
 
 
 def _at(places: list[tuple[Shelf, int]], index: int) -> Portrait:
