@@ -48,7 +48,7 @@ def test_the_face_changes_and_nothing_else(done: Swapped, photo: np.ndarray) -> 
 
 def test_the_transfer_brings_the_light_of_the_target(done: Swapped, photo: np.ndarray) -> None:
     wanted, before = masked_mean(photo, done.mask), masked_mean(done.reenacted, done.mask)
-    assert np.abs(masked_mean(done.frame, done.mask) - wanted).max() < 4
+    assert np.abs(masked_mean(done.frame, done.mask) - wanted).max() < 6
     assert np.abs(before - wanted).max() > 40  # the twin: without it the face stays dim
 
 
@@ -172,7 +172,7 @@ def test_an_aligned_crop_finds_its_place_by_its_face(photo: np.ndarray) -> None:
     refined = refine(crop[8:, 5:-3], photo, mark=False)
     inside = refined.mask > 0.95
     assert inside.sum() > 4000
-    assert np.abs(refined.frame.astype(int) - photo)[inside].mean() < 4
+    assert np.abs(refined.frame.astype(int) - photo)[inside].mean() < 6
     moved = np.roll(refined.frame, 3, axis=1)
     assert np.abs(moved.astype(int) - photo)[inside].mean() > 10  # the twin: three pixels off would show
 
