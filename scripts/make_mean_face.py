@@ -90,7 +90,9 @@ def mean_shape(all_landmarks: list[np.ndarray]) -> np.ndarray:
     mean = all_landmarks[0] - all_landmarks[0].mean(axis=0)
     for _ in range(10):
         aligned = np.mean([fit_pose(mean, points).undo(points) for points in all_landmarks], axis=0)
-        mean = (aligned - aligned.mean(axis=0)) / np.sqrt(((aligned - aligned.mean(axis=0)) ** 2).sum(1).mean())
+        mean = (aligned - aligned.mean(axis=0)) / np.sqrt(
+            ((aligned - aligned.mean(axis=0)) ** 2).sum(1).mean()
+        )
     return mean
 
 
@@ -120,7 +122,9 @@ def mirror_pairs(mean: np.ndarray) -> np.ndarray:
         mirror = linear_sum_assignment(distances)[1]
         moved = fit_pose(reflected, mean[mirror]).apply(reflected)
     if not (mirror[mirror] == np.arange(len(mean))).all():
-        raise SystemExit("the mirror map is not an involution: are the landmarks those of the 468-point mesh?")
+        raise SystemExit(
+            "the mirror map is not an involution: are the landmarks those of the 468-point mesh?"
+        )
     return mirror.astype(np.int32)
 
 

@@ -25,7 +25,9 @@ TILE = 224
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("folder", type=Path)
     parser.add_argument("--pairs", type=int, default=200)
     parser.add_argument("--transfer", nargs="+", default=["mkl", "reinhard"])
@@ -33,7 +35,9 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
-    files = sorted(p for p in options.folder.rglob("*") if p.suffix.lower() in (".jpg", ".jpeg", ".png", ".webp"))
+    files = sorted(
+        p for p in options.folder.rglob("*") if p.suffix.lower() in (".jpg", ".jpeg", ".png", ".webp")
+    )
     rng = np.random.default_rng(options.seed)
     rows, tiles = [], []
     for number in range(options.pairs):
@@ -46,7 +50,11 @@ def main() -> None:
     order = sorted((i for i in range(len(rows)) if tiles[i] is not None), key=lambda i: -rows[i]["seam"])[:36]
     blank = np.zeros((TILE, 3 * TILE, 3), np.uint8)
     cells = [tiles[i] for i in order] + [blank] * (36 - len(order))
-    write_image(options.out / "worst.png", np.vstack([np.hstack(cells[r : r + 6]) for r in range(0, 36, 6)]), overwrite=True)
+    write_image(
+        options.out / "worst.png",
+        np.vstack([np.hstack(cells[r : r + 6]) for r in range(0, 36, 6)]),
+        overwrite=True,
+    )
 
 
 def one_pair(source: Path, target: Path, transfers: list[str]) -> tuple[dict, np.ndarray | None]:
@@ -76,7 +84,10 @@ def strip(source: np.ndarray, target: np.ndarray, done: Swapped) -> np.ndarray:
         x0, y0, x1, y1 = face.box
         reach, x, y = 0.85 * max(x1 - x0, y1 - y0), (x0 + x1) / 2, (y0 + y1) / 2
         height, width = frame.shape[:2]
-        part = frame[max(0, int(y - reach)) : min(height, int(y + reach)), max(0, int(x - reach)) : min(width, int(x + reach))]
+        part = frame[
+            max(0, int(y - reach)) : min(height, int(y + reach)),
+            max(0, int(x - reach)) : min(width, int(x + reach)),
+        ]
         return cv2.resize(part, (TILE, TILE), interpolation=cv2.INTER_AREA)
 
     taker = done.faces[0].target.face
@@ -88,7 +99,11 @@ def report(rows: list[dict], options: argparse.Namespace) -> None:
     summary = {"pairs": len(rows), "done": len(good), "seed": options.seed}
     for name in options.transfer:
         values = np.array([r[f"mean_de_{name}"] for r in good])
-        summary[f"mean_de_{name}"] = {"mean": float(values.mean()), "p95": float(np.percentile(values, 95)), "max": float(values.max())}
+        summary[f"mean_de_{name}"] = {
+            "mean": float(values.mean()),
+            "p95": float(np.percentile(values, 95)),
+            "max": float(values.max()),
+        }
     (options.out / "pairs.json").write_text(json.dumps({"summary": summary, "pairs": rows}, indent=1))
     print(json.dumps(summary, indent=1))
 

@@ -32,7 +32,9 @@ SOURCE, TARGET = "source_light_man", "target_medium_man_warm_side"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--megapixels", type=float, default=1.0)
     parser.add_argument("--repeat", type=int, default=20)
     parser.add_argument("--transfer", default=Options.transfer)

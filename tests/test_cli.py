@@ -247,7 +247,9 @@ def test_demo_with_own_pictures(place: Path, capsys: pytest.CaptureFixture[str])
 
     assert main(["demo", "-s", "person.png", "-t", "scene.png", "-o", "shown"]) == 0
     assert capsys.readouterr().out.splitlines()[-1] == f"look at {Path('shown') / 'sheet.png'}"
-    assert files(place / "shown") == {"sheet.png"} | {f"scene__person.{name}.png" for name in ("aot", *colour.names())}
+    assert files(place / "shown") == {"sheet.png"} | {
+        f"scene__person.{name}.png" for name in ("aot", *colour.names())
+    }
     assert main(["demo", "-s", "person.png", "-t", "scene.png", "-o", "shown"]) == 5
 
 

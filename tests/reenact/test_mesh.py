@@ -121,5 +121,3 @@ def test_covered_places_of_the_source_are_not_carried_over(faces: dict) -> None:
     free = reenact(frame, face, target)
     assert made.mask[:80].sum() < 0.1 * free.mask[:80].sum()
     assert np.allclose(made.mask[140:], free.mask[140:], atol=1e-3)
-
-

@@ -6,7 +6,7 @@ from jaxtyping import Float, Float32
 
 from aotface.face.mesh import MEAN
 from aotface.face.pose import fit_pose
-from aotface.types import CROP_SIDE, AlignedFace, Crop, Face, Frame, Landmarks, Matrix
+from aotface.types import CROP_SIDE, AlignedFace, Face, Frame, Landmarks, Matrix
 
 FACE_HEIGHT = 0.66
 """Height of the mean face (mesh edge on the forehead to chin) as a share of the crop's side."""
@@ -106,7 +106,7 @@ def sample(
     right, bottom = int(np.ceil(map_x.max())) + 9, int(np.ceil(map_y.max())) + 9
     left, top = min(left, frame.shape[1] - 1), min(top, frame.shape[0] - 1)
     region = frame[top : max(bottom, top + 1), left : max(right, left + 1)]
-    x, y = map_x - left, map_y - top
+    x, y = map_x - np.float32(left), map_y - np.float32(top)
     factor = max(1, int(1 / max(scale, 1e-6)))
     if factor > 1:
         rows, columns = -(-region.shape[0] // factor), -(-region.shape[1] // factor)
@@ -118,8 +118,8 @@ def sample(
             columns * factor - region.shape[1],
             cv2.BORDER_REPLICATE,
         )
-        region = cv2.resize(region, (columns, rows), interpolation=cv2.INTER_AREA)
-        x, y = ((m - (factor - 1) / 2) / factor for m in (x, y))
+        region = np.asarray(cv2.resize(region, (columns, rows), interpolation=cv2.INTER_AREA))
+        x, y = (x - (factor - 1) / 2) / factor, (y - (factor - 1) / 2) / factor
     full = 255.0 if frame.dtype == np.uint8 else 65535.0
     values = region.astype(np.float32) / full
     moved = cv2.remap(

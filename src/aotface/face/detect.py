@@ -30,7 +30,7 @@ def detect(frame: Frame) -> list[Face]:
         if found:
             break
         turned = np.ascontiguousarray(np.rot90(picture, quarter_turns))
-        found = [(_turn_back(p, quarter_turns, picture.shape[:2]), score) for p, score in _search(turned)]
+        found = [(_turn_back(p, quarter_turns, (picture.shape[0], picture.shape[1])), score) for p, score in _search(turned)]
     found.sort(key=lambda item: (-_area(_bounds(item[0])), _bounds(item[0])[0]))
     return [Face(i, _bounds(points), score, points) for i, (points, score) in enumerate(found)]
 
@@ -55,7 +55,9 @@ def _candidates(picture: np.ndarray) -> list[tuple[Box, float]]:
     # A border lets the near model see faces that fill the whole picture.
     pad = max(height, width) // 4
     scale = min(1.0, 512 / (max(height, width) + 2 * pad))
-    small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else picture
+    small = (
+        cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else picture
+    )
     edge = round(pad * scale)
     bordered = cv2.copyMakeBorder(small, edge, edge, edge, edge, cv2.BORDER_CONSTANT, value=(0, 0, 0))
     for full_range in (False, True):

@@ -58,7 +58,7 @@ def _seen(crop: Crop, landmarks: Landmarks, geometry: Geometry, occluders: tuple
     side = len(crop)
     if side != WORKING_SIDE:
         crop, landmarks, geometry = _at_working_side(crop, landmarks, geometry)
-    visible = np.ones((WORKING_SIDE, WORKING_SIDE), np.float32)
+    visible: np.ndarray = np.ones((WORKING_SIDE, WORKING_SIDE), np.float32)
     for covered in occluders:
         visible *= 1 - covered(crop, landmarks, geometry)
     if side != WORKING_SIDE:

@@ -32,7 +32,9 @@ class Raster:
         """Where the mesh is."""
         return self.triangle >= 0
 
-    def interpolate(self, attributes: Float32[np.ndarray, "468 channels"]) -> Float32[np.ndarray, "side side channels"]:
+    def interpolate(
+        self, attributes: Float32[np.ndarray, "468 channels"]
+    ) -> Float32[np.ndarray, "side side channels"]:
         """Spread per-vertex values over the pixels; 0 outside the mesh."""
         covered = self.covered
         corners = attributes[TRIANGLES[self.triangle[covered]]]  # pixels 3 channels

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from jaxtyping import Float32
 
-from aotface.face.align import resize_matrix, sample, scale_of, transform_landmarks
+from aotface.face.align import sample, transform_landmarks
 from aotface.face.mesh import (
     INNER_LIPS,
     LEFT_BROW,
@@ -107,7 +106,9 @@ def reenact(
     mask = _enlarge(np.clip(edge * visible, 0, 1), side)
     outside = _enlarge(raster.covered.astype(np.float32), side)[..., None]
     whole = target.crop + (face - target.crop) * np.clip(outside * 4 - 1.5, 0, 1)
-    return Reenacted(np.clip(whole, 0, 1).astype(np.float32), mask, native_large[..., 0], points_at(points, shrink))
+    return Reenacted(
+        np.clip(whole, 0, 1).astype(np.float32), mask, native_large[..., 0], points_at(points, shrink)
+    )
 
 
 def points_at(points: Landmarks, shrink: float) -> Landmarks:
@@ -145,7 +146,13 @@ def identity_shape(source: Landmarks, target: Landmarks, strength: float = 1.0) 
 def _parts() -> list[np.ndarray]:
     """Vertices that move together: everything within a short distance of each eye and brow, and of the lips."""
     parts = []
-    for ring, reach in ((LEFT_EYE, 0.14), (RIGHT_EYE, 0.14), (LEFT_BROW, 0.08), (RIGHT_BROW, 0.08), (OUTER_LIPS, 0.12)):
+    for ring, reach in (
+        (LEFT_EYE, 0.14),
+        (RIGHT_EYE, 0.14),
+        (LEFT_BROW, 0.08),
+        (RIGHT_BROW, 0.08),
+        (OUTER_LIPS, 0.12),
+    ):
         distance = np.linalg.norm(MEAN[:, None] - MEAN[ring][None], axis=2).min(axis=1)
         parts.append(np.flatnonzero(distance < reach))
     return parts
@@ -271,7 +278,9 @@ def inner_mask(points: Landmarks, raster: Raster) -> Mask:
         0..1; 0 everywhere outside the mesh.
     """
     covered = raster.covered.astype(np.uint8)
-    distance = cv2.distanceTransform(cv2.copyMakeBorder(covered, 1, 1, 1, 1, cv2.BORDER_CONSTANT), cv2.DIST_L2, 5)
+    distance = cv2.distanceTransform(
+        cv2.copyMakeBorder(covered, 1, 1, 1, 1, cv2.BORDER_CONSTANT), cv2.DIST_L2, 5
+    )
     height = raster.interpolate(MEAN[:, 1:2].copy())[..., 0]
     upper = np.clip((-0.9 - height) / 0.6, 0, 1)  # 1 at the forehead's edge
     width = (7.0 + 9.0 * upper) * raster.depth.shape[0] / CROP_SIDE
@@ -298,7 +307,7 @@ def _native(source: Landmarks, target: Landmarks, points: Landmarks, raster: Ras
         if closed * wanted > 0:
             polygon = np.round(points[ring, :2] * 16).astype(np.int32)
             hole = np.zeros((side, side), np.uint8)
-            cv2.fillPoly(hole, [polygon], 255, lineType=cv2.LINE_AA, shift=4)
+            cv2.fillPoly(hole, [polygon], (255,), lineType=cv2.LINE_AA, shift=4)
             soft = cv2.GaussianBlur(hole.astype(np.float32) / 255, (0, 0), side / CROP_SIDE)
             native = np.maximum(native, float(closed * wanted) * soft)
     return native
