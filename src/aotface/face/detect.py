@@ -30,7 +30,10 @@ def detect(frame: Frame) -> list[Face]:
         if found:
             break
         turned = np.ascontiguousarray(np.rot90(picture, quarter_turns))
-        found = [(_turn_back(p, quarter_turns, (picture.shape[0], picture.shape[1])), score) for p, score in _search(turned)]
+        found = [
+            (_turn_back(p, quarter_turns, (picture.shape[0], picture.shape[1])), score)
+            for p, score in _search(turned)
+        ]
     found.sort(key=lambda item: (-_area(_bounds(item[0])), _bounds(item[0])[0]))
     return [Face(i, _bounds(points), score, points) for i, (points, score) in enumerate(found)]
 

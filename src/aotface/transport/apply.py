@@ -83,10 +83,8 @@ def transport_full(
     with torch.inference_mode():
         with torch.autocast(device.type, dtype=torch.bfloat16, enabled=bf16):
             small = generator(resize(x_r, generator.size.side), x_t, shape, cover)
-        if small.field is None:
-            swapped = resize(small.swapped.float(), x_r.shape[-1])
-        else:
-            swapped = apply_field(x_r, small.field)
+        painted = small.field is None
+        swapped = resize(small.swapped.float(), x_r.shape[-1]) if painted else apply_field(x_r, small.field)
     result = swapped[0].permute(1, 2, 0).mul(0.5).add(0.5).clamp(0.0, 1.0)
     return np.ascontiguousarray(result.cpu().numpy())
 
