@@ -6,6 +6,7 @@
     |-- UsageError 2             options that do not fit together
     |-- InputError 3             a file or an array that cannot be used
     |   |-- UnreadableImageError corrupt, empty, truncated, not a picture
+    |   |-- VideoError           the same of a video; or it holds no moving picture
     |   |-- TooLargeError        more pixels or bytes than the limit (refused before decoding)
     |   `-- UnsupportedError     a kind of file that is not handled
     |-- FaceError 4              the picture is fine, the faces in it are not what was asked for
@@ -41,6 +42,10 @@ class InputError(AotfaceError):
 
 class UnreadableImageError(InputError):
     """Corrupt, empty, truncated, or not a picture at all."""
+
+
+class VideoError(InputError):
+    """A video that is corrupt, cut short, or holds no moving picture."""
 
 
 class TooLargeError(InputError):

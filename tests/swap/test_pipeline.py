@@ -127,9 +127,11 @@ def test_the_learned_transfer_gets_what_it_needs(
             mask: np.ndarray,
             landmarks: np.ndarray,
             bf16: bool,
+            own: np.ndarray,
         ) -> np.ndarray:
             seen.update(large=reenacted.shape, target=target.shape, mask=mask.shape)
             seen["box"] = landmarks[:, :2].min(), landmarks[:, :2].max()
+            seen["own"] = float(np.abs(own - landmarks).mean())
             return reenacted / 2
 
     monkeypatch.setattr(network, "load_network", lambda device: Halving())
@@ -138,6 +140,7 @@ def test_the_learned_transfer_gets_what_it_needs(
     side = len(done.faces[0].reenacted)
     assert side > 256 and seen["large"] == (side, side, 3)
     assert seen["target"] == (256, 256, 3) and seen["mask"] == (256, 256)
+    assert 0.2 < seen["own"] < 20  # the source's own shape, in the same pixels
     assert seen["box"][0] > 0 and 150 < seen["box"][1] < 256
     np.testing.assert_allclose(done.faces[0].swapped, done.faces[0].reenacted / 2, atol=1e-6)
 

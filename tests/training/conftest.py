@@ -44,7 +44,7 @@ def make_portrait(number: int, split: str = "train") -> Portrait:
 
 
 def facts_of(portrait: Portrait) -> dict[str, Any]:
-    names = ("file", "person", "split", "tone_degrees")
+    names = ("file", "person", "split", "tone_degrees", "shading")
     return {name: getattr(portrait, name) for name in names}
 
 
@@ -62,7 +62,7 @@ def make_shards(folder: Path, held_out: int = 3) -> Path:
         save_rows(
             [_row(portraits[i], [portraits[j] for j in chosen[i]], config) for i in part], folder / name
         )
-        faces += [{"shard": name, "row": i - start, **facts[i]} for i in part]
+        faces += [{"shard": name, "row": i - start, **facts[i], "source_shading": [0.0, 0.0]} for i in part]
     index = {"format": FORMAT, "config": {"side": SIDE}, "fingerprint": "made-up", "faces": faces}
     (folder / "index.json").write_text(json.dumps(index))
     return folder

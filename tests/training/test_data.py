@@ -1,5 +1,6 @@
 """Batches: the same for the same seed and step, across people, in range, and mirrored whole."""
 
+import dataclasses
 import json
 import shutil
 from pathlib import Path
@@ -48,7 +49,7 @@ def test_unpaired_targets_are_photographs_and_only_in_games(shards: Shards) -> N
     games, none = batches(shards).draw(3), batches(shards).draw(3, games=False)
     assert games.known is not None and none.known is not None
     assert games.known.tolist() == [0, 1, 1, 1] and none.known.tolist() == [1, 1, 1, 1]
-    photographs = shards.take("crop", list(range(len(shards)))) / 255 * 2 - 1
+    photographs = shards.take("crop", list(range(len(shards)))) * 2 - 1
 
     def nearest(picture: torch.Tensor) -> float:
         both = torch.cat([photographs, photographs.flip(3)])
@@ -68,10 +69,11 @@ def test_the_answer_is_never_the_target(shards: Shards) -> None:
 
 def test_mirroring_turns_the_normals_and_the_code_round(shards: Shards) -> None:
     normals, pncc = shards.take("normals", [0]), shards.take("pncc", [0])
-    kept = _geometry(normals.clone(), pncc.clone(), torch.tensor([False]))
+    depth = shards.take("depth", [0])
+    kept = _geometry(normals.clone(), pncc.clone(), depth, torch.tensor([False]))
     assert torch.equal(kept[0], normals) and torch.equal(kept[1], pncc)
-    turned = _geometry(normals.clone(), pncc.clone(), torch.tensor([True]))
-    twice = _geometry(turned[0].clone(), turned[1].clone(), torch.tensor([True]))
+    turned = _geometry(normals.clone(), pncc.clone(), depth, torch.tensor([True]))
+    twice = _geometry(turned[0].clone(), turned[1].clone(), depth, torch.tensor([True]))
     assert torch.equal(twice[0], normals) and float((twice[1] - pncc).abs().max()) < 1e-3
     # To the right of the face normals still point right.
     x = torch.linspace(-1, 1, 64)
@@ -85,7 +87,7 @@ def test_what_is_no_data_set_is_refused(shards_folder: Path, tmp_path: Path) -> 
     copy = shutil.copytree(shards_folder, tmp_path / "copy")
     index = json.loads((copy / "index.json").read_text())
     (copy / "index.json").write_text(json.dumps(index | {"format": 99}))
-    with pytest.raises(UsageError, match="format 1, found 99"):
+    with pytest.raises(UsageError, match="format 2, found 99"):
         load_shards(copy)
     leaving = [{**face, "shard": "../" + face["shard"]} for face in index["faces"]]
     (copy / "index.json").write_text(json.dumps(index | {"faces": leaving}))
@@ -108,3 +110,25 @@ def test_shards_of_an_older_index_are_for_training(shards_folder: Path, tmp_path
     (copy / "index.json").write_text(json.dumps({k: v for k, v in index.items() if k != "fingerprint"}))
     assert len(load_shards(copy)) == 8 and len(load_shards(copy, "validation")) == 0
     assert np.isfinite(load_shards(copy).tones_degrees).all()
+
+
+def test_faces_at_half_the_side_are_means_of_pixels(shards: Shards) -> None:
+    small = shards.at_side(32)
+    assert small.side == 32 and shards.at_side(64) is shards
+    wide = torch.nn.functional.avg_pool2d(shards.take("even", [0]), 2)
+    assert float((small.take("even", [0]) - wide).abs().max()) <= 0.5 / 255 + 1e-6
+    depth = torch.nn.functional.avg_pool2d(shards.take("depth", [0])[:, None], 2)[:, 0] / 2
+    assert torch.allclose(small.take("depth", [0]), depth, atol=0.02)
+    batch = Batches(small, 4, 0.0, LightingConfig(), 0).draw(0)
+    assert batch.x_r.shape == (4, 3, 32, 32) and bool(torch.isfinite(batch.answer).all())
+    for side in (128, 48):
+        with pytest.raises(UsageError, match="not a part of it"):
+            shards.at_side(side)
+
+
+def test_evenly_lit_faces_are_drawn_more_often(shards: Shards) -> None:
+    facts = [{**fact, "shading": 0.1 if row == 0 else 1.0} for row, fact in enumerate(shards.facts)]
+    uneven = dataclasses.replace(shards, facts=facts)
+    weights = Batches(uneven, 4, 0.0, LightingConfig(), 0).weights
+    plain = batches(shards).weights
+    assert weights[0] / weights[1] > 50 * plain[0] / plain[1]

@@ -2,7 +2,7 @@
 
 import torch
 
-from aotface.training.delight import delight, fit_shading, harmonics
+from aotface.training.delight import delight, fit_shading, harmonics, own_shading
 from aotface.training.tone import linear_to_srgb, luminance, srgb_to_linear, weighted_mean
 
 SIDE = 48
@@ -98,3 +98,10 @@ def test_a_batch_is_its_samples():
     assert torch.allclose(both[:1], delight(*first), atol=1e-5) and torch.allclose(
         both[1:], delight(*second), atol=1e-5
     )
+
+
+def test_own_shading_measures_the_light_that_was_put_in():
+    even, lit = (float(own_shading(*portrait(slope))) for slope in (0.0, 0.8))
+    normals, mask = ball()
+    put_in = weighted_mean((0.8 * normals[:, :1]).square(), mask * (normals[:, 2:] > 0.1)).sqrt()
+    assert even < 0.05 and abs(lit - float(put_in)) < 0.2 * float(put_in)

@@ -81,6 +81,7 @@ def test_gobos_stay_in_range_and_can_be_switched_off():
 def test_camera_is_neutral_when_switched_off_and_grey_as_often_as_asked():
     off = draw_camera(
         torch.ones(8),
+        torch.zeros(4, dtype=torch.bool),
         rng(),
         LightingConfig(
             camera=False, grey_probability=0.0, tinted_probability=0.0, source_grey_probability=0.0
@@ -93,6 +94,6 @@ def test_camera_is_neutral_when_switched_off_and_grey_as_often_as_asked():
         and (off.contrast == 0).all()
     )
     assert (off.grey == 0).all() and (off.tint == 1).all()
-    drawn = draw_camera(torch.ones(4000), rng(), LightingConfig())
+    drawn = draw_camera(torch.ones(4000), torch.zeros(2000, dtype=torch.bool), rng(), LightingConfig())
     assert drawn.grey[2000:].mean() == pytest.approx(0.12, abs=0.03)
     assert drawn.grey[:2000].mean() == pytest.approx(0.07, abs=0.03)

@@ -79,7 +79,7 @@ def test_onnx_gives_what_torch_gives(run: Path, tmp_path: Path, monkeypatch: pyt
     session = onnxruntime.InferenceSession(str(tmp_path / "mine.onnx"), providers=["CPUExecutionProvider"])
     inputs = made_up(64, seed=5)
     names = [entry.name for entry in session.get_inputs()]
-    assert names == ["x_r", "x_t", "geometry", "mask"]
+    assert names == ["x_r", "x_t", "geometry", "mask", "geometry_r"]
     assert [entry.name for entry in session.get_outputs()] == ["swapped", "gain", "saturation", "bias"]
     made = session.run(None, {name: values.numpy() for name, values in zip(names, inputs, strict=True)})
     with torch.inference_mode():

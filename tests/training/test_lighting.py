@@ -5,12 +5,19 @@ from dataclasses import replace
 import pytest
 import torch
 
+from aotface.training.draw import draw_lamps, draw_strobes
 from aotface.training.lighting import LightingConfig, Surface, make_pairs
 from aotface.training.tone import srgb_to_linear
 
 SIDE = 64
 CLEAN = LightingConfig(
-    tone_probability=0.0, noise_probability=0.0, blur_probability=0.0, jpeg_probability=0.0
+    tone_probability=0.0,
+    noise_probability=0.0,
+    blur_probability=0.0,
+    jpeg_probability=0.0,
+    strobe_probability=0.0,
+    relief=(1.0, 1.0),
+    relief_difference=0.0,
 )
 
 
@@ -140,3 +147,33 @@ def test_self_shadow_can_be_switched_off_and_darkens_when_on():
         for on in (True, False)
     ]
     assert not torch.equal(lit[0].x_t, lit[1].x_t)
+
+
+def test_the_answer_is_lit_on_its_own_shape():
+    """X_r and the answer follow A's shape, X_t follows B's: a flat A shows no shading, a round one does."""
+    lamp = replace(CLEAN, camera=False, grey_probability=0.0, tinted_probability=0.0, oiliness=(0.0, 0.0))
+    lamp = replace(lamp, target_mix=(0.0, 0.0, 1.0), gobo_probability=0.0, stage_probability=0.0)
+    same = torch.full((8, 3, SIDE, SIDE), 0.6)
+    shape = ball(8)
+    facing = torch.tensor((0.0, 0.0, 1.0))[None, :, None, None] * shape.mask
+    flat = Surface(facing, shape.mask * 10, shape.mask)
+
+    def uneven(own):
+        made = make_pairs(same, same, shape, torch.Generator().manual_seed(0), lamp, own)
+        inside = made.mask.expand_as(made.answer) > 0
+        return made.answer[inside].std(), (made.answer - made.x_t)[inside].abs().max()
+
+    assert uneven(None)[1] < 1e-4  # twin: on B's own shape the answer is X_t itself
+    assert uneven(flat)[0] < 0.8 * uneven(None)[0]
+
+
+def test_strobes_are_hard_grey_and_in_front_of_the_source():
+    config = LightingConfig(strobe_probability=1.0, noise_probability=0.0, relief_difference=0.0)
+    lamps, _ = draw_lamps(torch.ones(8), torch.Generator().manual_seed(0), config)
+    strobe = torch.tensor((True, False, True, False))
+    made = draw_strobes(lamps, strobe, torch.Generator().manual_seed(1), config)
+    rows, rest = torch.tensor((0, 2, 4, 6)), torch.tensor((1, 3, 5, 7))
+    assert (made.colour[rows, 1:] == 0).all() and (made.wrap[rows] == 0).all()
+    assert (made.direction[:4][strobe, 0, 2] > 0.92).all() and (made.penumbra[rows, 0] <= 0.03).all()
+    for name in ("direction", "colour", "sky", "penumbra"):
+        assert torch.equal(getattr(made, name)[rest], getattr(lamps, name)[rest])

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import torch
 
-from aotface.errors import Interrupted
+from aotface.errors import Interrupted, UsageError
 from aotface.training.checkpoint import load_checkpoint
 from aotface.training.config import TrainConfig
 from aotface.training.data import Shards
@@ -19,6 +19,7 @@ from aotface.training.interrupt import asked_to_stop
 from aotface.training.loop import go_on, train
 from aotface.training.trainer import Trainer, averaged_generator
 from aotface.training.watch import Diverged, Watch
+from aotface.transport.generator import SIZES, RelightingGenerator
 
 Tiny = Callable[..., TrainConfig]
 
@@ -179,3 +180,17 @@ def test_every_ablation_trains(
     seen: list[dict[str, float]] = []
     train(config, shards, tmp_path, fabric, log=lambda values, step: seen.append(values))
     assert seen and {"pixel", "mix", "segment", "gradient", "crops_per_second"} <= seen[-1].keys()
+
+
+def test_a_run_can_begin_with_the_weights_of_another(
+    tiny: Tiny, shards: Shards, fabric: Any, tmp_path: Path
+) -> None:
+    first = Trainer(tiny(seed=1), shards, tmp_path, fabric)
+    second = Trainer(tiny(seed=2), shards, tmp_path, fabric)
+    second.begin_from(first.generator)
+    for name, value in first.generator.state_dict().items():
+        assert torch.equal(value, second.generator.state_dict()[name])
+        assert torch.equal(value, second.average[name])
+    other = RelightingGenerator(SIZES["small"])
+    with pytest.raises(UsageError, match="do not fit tiny"):
+        second.begin_from(other)

@@ -17,6 +17,7 @@ from aotface.training.shading import (
     self_shadow,
     shade,
     unit,
+    with_relief,
 )
 
 SIDE = 48
@@ -212,3 +213,15 @@ def test_hollows_see_less_sky():
 def test_unit_keeps_zero_and_makes_length_one():
     vectors = torch.tensor((3.0, 0.0, 4.0))[None, :, None, None] * torch.tensor((1.0, 0.0))
     assert unit(vectors).square().sum(1).flatten().tolist() == pytest.approx([1, 0])
+
+
+def test_relief_scales_depth_and_the_slope_of_normals():
+    ball = sphere()
+    steep = with_relief(ball, torch.tensor([2.0]))
+    assert torch.equal(steep.depth, 2 * ball.depth)
+    inside = (mesh_coverage(ball.normals) > 0)[0, 0]
+    before, after = ball.normals[0][:, inside], steep.normals[0][:, inside]
+    # A height field twice as high has twice the slope: n_x / n_z doubles.
+    assert torch.allclose(after[0] / after[2], 2 * before[0] / before[2], atol=1e-4)
+    assert torch.allclose(after.square().sum(0), torch.ones_like(after[0]), atol=1e-5)
+    assert torch.equal(with_relief(ball, torch.tensor([1.0])).depth, ball.depth)

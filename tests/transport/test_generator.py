@@ -151,3 +151,18 @@ def test_bf16_stays_near_fp32(faces: Callable, tiny: Callable) -> None:
         rough = generator(*sample).swapped
     # Light is float32 in both; only the constants of the gates are rounded.
     assert rough.dtype == torch.float32 and (exact - rough).abs().mean().item() < 2e-3
+
+
+def test_the_reenacted_faces_own_shape_matters(faces: Callable, tiny: Callable) -> None:
+    sample, generator = faces(), tiny(wake=True)
+    plain = generator(*sample).swapped
+    assert torch.equal(generator(*sample, sample.geometry).swapped, plain)  # the target's, said or not
+    turned = torch.cat([-sample.geometry[:, :3], sample.geometry[:, 3:]], dim=1)
+    assert float((generator(*sample, turned).swapped - plain).abs().max().detach()) > 1e-4
+
+
+def test_the_same_weights_work_at_another_side(faces: Callable, tiny: Callable) -> None:
+    small, large = tiny(wake=True), tiny(wake=True, side=128)
+    large.load_state_dict(small.state_dict())
+    out = large(*faces(side=128))
+    assert out.field.gain.shape[-1] == 128 and large.size.side == 128

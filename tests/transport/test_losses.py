@@ -93,3 +93,19 @@ def test_segmentation_game_by_hand() -> None:
     assert losses.segmentation_loss(m, m).item() == 0.0
     assert close(losses.fooling_loss(m, m.abs()), (1 + 1 + 0.125) / 2.5)
     assert losses.fooling_loss(torch.zeros_like(m), m.abs()).item() == 0.0
+
+
+def test_fidelity_counts_every_picture_by_its_decibels() -> None:
+    """Halving the error of a dark picture counts as much as halving that of a bright one."""
+    mask, zero = left_mask().repeat(2, 1, 1, 1), torch.zeros(2, 3, 16, 16)
+    errors = torch.tensor([0.4, 0.1]).view(2, 1, 1, 1)
+    whole = losses.fidelity_loss(zero + errors, zero, mask)
+    first, second = (
+        losses.fidelity_loss(zero + errors * torch.tensor(scale).view(2, 1, 1, 1), zero, mask)
+        for scale in ((0.5, 1.0), (1.0, 0.5))
+    )
+    assert close(whole, (math.log(0.16 + 4e-4) + math.log(0.01 + 4e-4)) / 2)
+    assert abs(float(whole - first) - float(whole - second)) < 0.06
+    # A face that does not show does not count.
+    mask[1] = 0
+    assert close(losses.fidelity_loss(zero + errors, zero, mask), math.log(0.16 + 4e-4))

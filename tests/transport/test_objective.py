@@ -8,7 +8,18 @@ from aotface.transport.generator import SIZES
 from aotface.transport.objective import Batch, Opponents, Weights, generator_loss, opponents_loss
 
 OFF = Weights(**{f.name: 0.0 for f in fields(Weights) if f.name not in ("samples", "cost_power", "penalty")})
-TERMS = {"pixel", "light", "low_frequency", "reconstruction", "edges", "transport", "cost", "mix", "smooth"}
+TERMS = {
+    "pixel",
+    "fidelity",
+    "light",
+    "low_frequency",
+    "reconstruction",
+    "edges",
+    "transport",
+    "cost",
+    "mix",
+    "smooth",
+}
 
 
 def seeded(seed: int = 0) -> torch.Generator:

@@ -90,7 +90,13 @@ def _by_colours(transfer: Transfer) -> Callable[[Triple], Crop]:
 
 def _network(weights: Path) -> Callable[[Triple], Crop]:
     from aotface.bench.checkpoint import load_generator
+    from aotface.face.render import render
     from aotface.transport.apply import transport_crop
 
     generator = load_generator(weights)
-    return lambda t: transport_crop(generator, t.reenacted, t.target, t.mask, t.geometry)
+
+    def run(t: Triple) -> Crop:
+        own = render(t.landmarks, len(t.target))
+        return transport_crop(generator, t.reenacted, t.target, t.mask, t.geometry, own=own)
+
+    return run

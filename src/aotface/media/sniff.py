@@ -2,7 +2,7 @@
 
 from typing import Literal, NamedTuple
 
-HEAD_BYTES = 64
+HEAD_BYTES = 512
 """How many bytes from the beginning of a file `sniff` wants to see."""
 
 READABLE = ("JPEG", "PNG", "WEBP", "TIFF", "GIF")
@@ -39,11 +39,22 @@ _SIGNATURES: tuple[tuple[int, bytes, str, Literal["picture", "video", "other"]],
     (0, b"%PDF", "PDF", "other"),
     (0, b"\x1aE\xdf\xa3", "Matroska or WebM", "video"),
     (8, b"AVI ", "AVI", "video"),
+    (0, b"\x00\x00\x01\xba", "MPEG program stream", "video"),
+    (0, b"\x00\x00\x01\xb3", "MPEG video", "video"),
+    (0, b"FLV\x01", "Flash video", "video"),
+    (0, b"OggS", "Ogg", "video"),
+    (0, b"DKIF", "IVF", "video"),
+    (0, b"YUV4MPEG2 ", "Y4M", "video"),
+    (0, bytes.fromhex("3026b2758e66cf11"), "Windows Media", "video"),
+    (0, bytes.fromhex("060e2b34020501010d010201"), "MXF", "video"),
+    *((4, name, "MP4 or QuickTime", "video") for name in (b"moov", b"mdat", b"wide")),
     (0, b"PK\x03\x04", "ZIP", "other"),
 )
 _PICTURE_BRANDS = {b"avif": "AVIF", b"avis": "AVIF"} | dict.fromkeys(
     (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"), "HEIC"
 )
+_AUDIO_BRANDS = (b"M4A ", b"M4B ", b"M4P ")
+_TS_PACKETS = ((0, 188), (4, 192))  # where the first sync byte stands, and the distance to the next ones
 _BMP_HEADER_SIZES = (12, 40, 52, 56, 64, 108, 124)
 
 
@@ -59,6 +70,8 @@ def sniff(head: bytes) -> Sniffed:
     Source: [ours], from the signatures in the formats' specifications.
     """
     if head[4:8] == b"ftyp":
+        if head[8:12] in _AUDIO_BRANDS:
+            return Sniffed("MPEG-4 audio", "other")
         brand = _PICTURE_BRANDS.get(head[8:12])
         return Sniffed(brand, "picture") if brand else Sniffed("MP4 or QuickTime", "video")
     if head[:2] == b"BM" and int.from_bytes(head[14:18], "little") in _BMP_HEADER_SIZES:
@@ -66,4 +79,6 @@ def sniff(head: bytes) -> Sniffed:
     for offset, signature, name, kind in _SIGNATURES:
         if head[offset : offset + len(signature)] == signature:
             return Sniffed(name, kind)
+    if any(head[first::step][:3] == b"GGG" for first, step in _TS_PACKETS):
+        return Sniffed("MPEG transport stream", "video")
     return Sniffed("", "other")

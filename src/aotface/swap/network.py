@@ -25,7 +25,15 @@ class Network:
     sha256: str
     facts: dict[str, str]
 
-    def transport(self, reenacted: Crop, target: Crop, mask: Mask, landmarks: Landmarks, bf16: bool) -> Crop:
+    def transport(
+        self,
+        reenacted: Crop,
+        target: Crop,
+        mask: Mask,
+        landmarks: Landmarks,
+        bf16: bool,
+        own_landmarks: Landmarks | None = None,
+    ) -> Crop:
         """Move X_r under the target's appearance.
 
         Args:
@@ -34,12 +42,14 @@ class Network:
             mask: visible face, side x side.
             landmarks: of the target, in the target crop's pixels.
             bf16: run the networks in bfloat16.
+            own_landmarks: of X_r, in the same pixels; left out, the target's.
 
         Returns:
             Y at the side of ``reenacted``.
         """
         geometry = render(landmarks, len(target))
-        return transport_full(self.generator, reenacted, target, mask, geometry, bf16)
+        own = None if own_landmarks is None else render(own_landmarks, len(target))
+        return transport_full(self.generator, reenacted, target, mask, geometry, bf16, own)
 
 
 @functools.cache

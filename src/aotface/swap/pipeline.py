@@ -191,9 +191,10 @@ def transport(reenacted: Reenacted, target: AlignedFace, mask: np.ndarray, optio
     if options.transfer == LEARNED:
         from aotface.swap.network import fast_precision, load_network  # brings torch: only who asks pays
 
-        points = transform_landmarks(target.landmarks, resize_matrix(np.eye(2, 3), len(mask), CROP_SIDE))
+        shrink = resize_matrix(np.eye(2, 3), len(mask), CROP_SIDE)
+        points, own = (transform_landmarks(who, shrink) for who in (target.landmarks, reenacted.landmarks))
         network, fast = load_network(device=options.device), fast_precision(options.device)
-        moved = network.transport(reenacted.crop, wanted, counted, points, fast)
+        moved = network.transport(reenacted.crop, wanted, counted, points, fast, own)
     else:
         before = _small(reenacted.crop)
         after = colour.find(options.transfer)(before, wanted, counted, seed=options.seed)

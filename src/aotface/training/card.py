@@ -58,7 +58,7 @@ def card(run: Path, weights: Path, config: TrainConfig, step: int, values: int, 
         onnx: the same network as ONNX, if that was written.
     """
     records = [json.loads(read_bytes(path)) for path in sorted(run.glob("run*.json"))]
-    side = SIZES[config.size].side
+    side = config.options.side or SIZES[config.size].side
     also = f", and `{onnx.name}` (float32, one face, {side} px)" if onnx is not None else ""
     facts = _facts(run, config, step, records)
     table = "\n".join(f"| {name} | {value} |" for name, value in facts.items())

@@ -40,6 +40,7 @@ class TrainConfig:
     the steps; ``games_every``: on each step that this divides; ``games_ramp``: steps over which they gain
     their full weight; ``unpaired``: share of real targets, without a known answer, in steps with games.
     ``runaway``: stop when the watched terms' mean over about ``window`` steps is this many times its best.
+    ``begin_from``: weights or a checkpoint that the generator starts with; empty: by chance.
     ``validation_faces``: judged every ``sample_every`` steps.
     """
 
@@ -66,6 +67,7 @@ class TrainConfig:
     window: int = 100
     precision: str = "bf16-mixed"
     seed: int = 0
+    begin_from: str = ""
     checkpoint_every: int = 250
     sample_every: int = 500
     validation_faces: int = 48

@@ -1,5 +1,6 @@
 """Shards, read as they are needed, and batches: each follows from the seed and the step alone."""
 
+import dataclasses
 import json
 from collections import Counter
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
@@ -23,7 +25,20 @@ from aotface.transport.objective import Batch
 OWN_SURROUNDINGS = 0.15
 """Share of the pairs whose reenacted crop shows something else than the target around the face."""
 
-NAMES = frozenset({"crop", "even", "reenacted", "reenacted_mask", "normals", "pncc", "depth", "mask"})
+OTHER_SURROUNDINGS = 0.15
+"""Share of the pairs around whose face lies something that says nothing about the light: black, grey, noise."""
+
+CUT = 0.15
+"""Share of the pairs of which only a part of the face counts: pictures end, hands and hair cover."""
+
+EVEN_LIGHT = 0.1
+"""Shading of its own (see `portraits.Portrait`) from which on a portrait is drawn more and more rarely."""
+
+SCALE = {torch.uint8: 255.0, torch.int8: 127.0}
+SHAPE = ("normals", "pncc", "depth")
+NAMES = frozenset(
+    {"crop", "even", "reenacted", "reenacted_mask", "mask", *SHAPE, *(f"own_{name}" for name in SHAPE)}
+)
 
 
 @dataclass(frozen=True)
@@ -48,13 +63,35 @@ class Shards:
         return int(next(iter(self.parts.values()))["reenacted"].shape[1])
 
     def take(self, name: str, rows: list[int], slots: list[int] | None = None) -> Tensor:
-        """One array of some faces, as float32; ``slots`` chooses among the people warped onto each."""
+        """One array of some faces, float32: bytes as 0..1, signed ones as -1..1.
+
+        ``slots`` chooses among the people warped onto each.
+        """
         picked = []
         for number, row in enumerate(rows):
             fact = self.facts[row]
             values = self.parts[fact["shard"]][name][fact["row"]]
             picked.append(values if slots is None else values[slots[number]])
-        return torch.stack(picked).float()
+        stacked = torch.stack(picked)
+        return stacked.float() / SCALE.get(stacked.dtype, 1.0)
+
+    def at_side(self, side: int) -> "Shards":
+        """The same faces at a smaller side, which is held in memory.
+
+        Raises:
+            UsageError: the shards' side is not a whole multiple of it.
+        """
+        if side == self.side:
+            return self
+        if side > self.side or self.side % side:
+            raise UsageError(
+                f"the shards hold faces of {self.side} px; got a side of {side}, not a part of it"
+            )
+        parts = {
+            shard: {name: _shrunk(name, values, self.side // side) for name, values in part.items()}
+            for shard, part in self.parts.items()
+        }
+        return dataclasses.replace(self, parts=parts, side=side)
 
     def summary(self) -> dict[str, Any]:
         """Counts for the record of a run."""
@@ -129,42 +166,83 @@ class Batches:
     def __init__(self, shards: Shards, size: int, unpaired: float, lighting: LightingConfig, seed: int):
         self.shards, self.size, self.lighting, self.seed = shards, size, lighting, seed
         self.unpaired = round(size * unpaired)
-        self.weights = torch.from_numpy(balance(shards.tones_degrees))
+        shading = torch.tensor([face["shading"] for face in shards.facts])
+        self.weights = torch.from_numpy(balance(shards.tones_degrees)) * _evenness(shading)
+        self.givers = _evenness(torch.tensor([face["source_shading"] for face in shards.facts]))
 
     def draw(self, step: int, rank: int = 0, games: bool = True) -> Batch:
         """The batch of one step (of one of several processes); without games every answer is known."""
         rng = torch.Generator().manual_seed((self.seed * 1_000_003 + step) * 4099 + rank)
         rows = torch.multinomial(self.weights, self.size, replacement=True, generator=rng).tolist()
-        slots = torch.randint(self.shards.sources, (self.size,), generator=rng).tolist()
+        slots = torch.multinomial(self.givers[rows], 1, generator=rng)[:, 0].tolist()
         flip = torch.rand(self.size, generator=rng) < 0.5
         take = self.shards.take
-        even_a = _turned(take("reenacted", rows, slots) / 255, flip)
-        even_b = _turned(take("even", rows) / 255, flip)
-        mask = _turned(take("reenacted_mask", rows, slots)[:, None] / 255, flip)
-        normals, pncc = _geometry(take("normals", rows), take("pncc", rows), flip)
-        depth = _turned(take("depth", rows)[:, None], flip)
-        pairs = make_pairs(even_a, even_b, Surface(normals, depth, mask), rng, self.lighting)
-        x_t = pairs.x_t.clone()
+        even_a = _turned(take("reenacted", rows, slots), flip)
+        even_b = _turned(take("even", rows), flip)
+        mask = _turned(take("reenacted_mask", rows, slots)[:, None], flip)
+        normals, pncc, depth = _geometry(take("normals", rows), take("pncc", rows), take("depth", rows), flip)
+        own = [take(f"own_{name}", rows, slots) for name in SHAPE]
+        own_normals, own_pncc, own_depth = _geometry(own[0], own[1], own[2], flip)
+        shapes = Surface(normals, depth, mask), Surface(own_normals, own_depth, mask)
+        pairs = make_pairs(even_a, even_b, shapes[0], rng, self.lighting, shapes[1])
+        face = _turned(take("mask", rows)[:, None], flip)
+        x_t = _elsewhere(pairs.x_t, face, rng)
         unpaired = self.unpaired if games else 0
         if unpaired:
-            x_t[:unpaired] = _turned(take("crop", rows[:unpaired]) / 255, flip[:unpaired])
+            x_t[:unpaired] = _turned(take("crop", rows[:unpaired]), flip[:unpaired])
         known = (torch.arange(self.size) >= unpaired).float()
         # Around a reenacted face lies the target frame itself; only some swappers give a crop with its own
         # surroundings.
-        inside = _turned(take("mask", rows)[:, None] / 255, flip)
-        inside = torch.where(torch.rand(self.size, 1, 1, 1, generator=rng) < OWN_SURROUNDINGS, 1.0, inside)
+        inside = torch.where(torch.rand(self.size, 1, 1, 1, generator=rng) < OWN_SURROUNDINGS, 1.0, face)
         x_r = x_t + (pairs.x_r - x_t) * inside
-        geometry = torch.cat([normals, pncc], dim=1)
-        return Batch(x_r * 2 - 1, x_t * 2 - 1, geometry, mask, pairs.answer * 2 - 1, known)
+        geometry, geometry_r = torch.cat([normals, pncc], dim=1), torch.cat([own_normals, own_pncc], dim=1)
+        mask = _cut(mask, rng)
+        answer = pairs.answer * 2 - 1
+        return Batch(x_r * 2 - 1, x_t * 2 - 1, geometry, mask, answer, known, geometry_r)
 
 
-def _geometry(normals: Tensor, pncc: Tensor, flip: Tensor) -> tuple[Tensor, Tensor]:
-    """Normals and PNCC, mirrored where asked: their own x axis turns round as well."""
+def _evenness(shading: Tensor) -> Tensor:
+    """Weight of faces, 0..1: one that is shaded by a light of its own blurs what the answer is."""
+    return 1 / (1 + ((shading - EVEN_LIGHT).clamp_min(0) / EVEN_LIGHT).square())
+
+
+def _shrunk(name: str, values: Tensor, times: int) -> Tensor:
+    """Means of squares of pixels, in the type that they had; depth is counted in the new pixels."""
+    wide = values.flatten(0, values.ndim - 3)[:, None].float()
+    small = F.avg_pool2d(wide, times) / (times if name.endswith("depth") else 1)
+    small = small if values.dtype.is_floating_point else small.round()
+    return small.to(values.dtype).reshape(*values.shape[:-2], *small.shape[-2:])
+
+
+def _elsewhere(x_t: Tensor, mask: Tensor, rng: torch.Generator) -> Tensor:
+    """Some targets before black, grey or noise: beyond a margin around the face."""
+    n, side = len(x_t), x_t.shape[-1]
+    chosen = torch.rand(n, 1, 1, 1, generator=rng) < OTHER_SURROUNDINGS
+    level = torch.rand(n, 1, 1, 1, generator=rng).square()
+    noise = 0.2 * torch.rand(n, 1, 1, 1, generator=rng) * torch.randn(n, 1, side, side, generator=rng)
+    wide = F.max_pool2d(mask, 2 * (side // 16) + 1, 1, side // 16)
+    return torch.where(chosen & (wide < 0.5), (level + noise).clamp(0, 1), x_t)
+
+
+def _cut(mask: Tensor, rng: torch.Generator) -> Tensor:
+    """Some masks end at a soft straight edge on each side, inside the face."""
+    n, side = len(mask), mask.shape[-1]
+    chosen = torch.rand(n, 1, 1, 1, generator=rng) < CUT
+    at = (torch.arange(side) + 0.5) / side
+    low = 0.15 + 0.25 * torch.rand(n, 2, 1, generator=rng)
+    high = 0.6 + 0.25 * torch.rand(n, 2, 1, generator=rng)
+    ramp = torch.minimum(at - low, high - at).mul(side / 4).clamp(0, 1)
+    box = ramp[:, 0, None, :, None] * ramp[:, 1, None, None, :]
+    return torch.where(chosen & ((mask * box).amax((2, 3), keepdim=True) > 0.5), mask * box, mask)
+
+
+def _geometry(normals: Tensor, pncc: Tensor, depth: Tensor, flip: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Normals, PNCC and depth as floats, mirrored where asked: their own x axis turns round as well."""
     normals, pncc, turned = _turned(normals, flip), _turned(pncc, flip), flip[:, None, None]
     normals[:, 0] = torch.where(turned, -normals[:, 0], normals[:, 0])
     cover = (pncc.sum(1) > 0.02).float()
     pncc[:, 0] = torch.where(turned, (1 - pncc[:, 0]) * cover, pncc[:, 0])
-    return normals, pncc
+    return normals, pncc, _turned(depth[:, None], flip)
 
 
 def _turned(images: Tensor, flip: Tensor) -> Tensor:

@@ -97,6 +97,21 @@ def delight(
     return linear_to_srgb((linear * torch.exp(-gain)).clamp(0, 1))
 
 
+def own_shading(
+    image: Float[Tensor, "n 3 h w"], normals: Float[Tensor, "n 3 h w"], mask: Float[Tensor, "n 1 h w"]
+) -> Float[Tensor, " n"]:
+    """How strongly portraits are shaded by their own light: spread of the smooth log shading over the face.
+
+    Args: as for `delight`. About 0.1 is studio light, 0.3 a lamp from the side.
+    """
+    mask = mask * mesh_coverage(normals)
+    basis = harmonics(F.normalize(normals, dim=1))
+    field = torch.log(luminance(srgb_to_linear(image)) + 0.005)
+    smooth = (fit_shading(field, basis, mask)[:, :, None, None] * basis).sum(1, keepdim=True)
+    spread = weighted_mean((smooth - weighted_mean(smooth, mask)).square(), mask).sqrt()
+    return spread.flatten()
+
+
 def _shading(field: Tensor, basis: Tensor, mask: Tensor, ridge: float) -> tuple[Tensor, Tensor]:
     """The fitted smooth part of a log field, of mean 0, softly limited, and the share to take out, 0..1."""
     found = fit_shading(field, basis, mask, ridge)

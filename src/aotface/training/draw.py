@@ -1,6 +1,7 @@
 """Chance: the light, the shadow from outside and the camera of each sample, all from one generator."""
 
 import math
+from dataclasses import replace
 
 import torch
 import torch.nn.functional as F
@@ -104,6 +105,44 @@ def draw_lamps(strength: Tensor, rng: torch.Generator, config: LightingConfig) -
     return lamps, adapt
 
 
+def draw_strobes(lamps: Lamps, strobe: Tensor, rng: torch.Generator, config: LightingConfig) -> Lamps:
+    """Some pairs under one hard lamp each: on the source near the camera's axis, on the target anywhere.
+
+    Args:
+        lamps: of 2n pictures, sources first.
+        strobe: which of the n pairs.
+        rng: the only source of chance.
+        config: ranges.
+    """
+    n = len(strobe)
+    largest = torch.cat((torch.full((n,), 22.0), torch.full((n,), config.strobe_degrees)))
+    polar = torch.deg2rad(largest * torch.rand(2 * n, generator=rng))
+    direction = _direction(polar, 2 * math.pi * torch.rand(2 * n, generator=rng))
+    ambient = uniform(rng, 2 * n, *config.strobe_ambient)
+    soft = uniform(rng, 2 * n, math.log(0.004), math.log(0.03)).exp()
+    share = uniform(rng, 2 * n, 0.4, 1.0)
+    rows = torch.cat((strobe, strobe)).nonzero()[:, 0]
+
+    def put(old: Tensor, new: Tensor) -> Tensor:
+        return old.index_copy(0, rows, new[rows])
+
+    def key(old: Tensor, new: Tensor) -> Tensor:  # the first lamp
+        return put(old, torch.cat((new[:, None], old[:, 1:]), 1))
+
+    colour = torch.zeros_like(lamps.colour)
+    colour[:, 0] = (1 - ambient)[:, None]
+    return replace(
+        lamps,
+        direction=key(lamps.direction, direction),
+        colour=put(lamps.colour, colour),
+        distance=put(lamps.distance, torch.zeros_like(lamps.distance)),
+        wrap=put(lamps.wrap, torch.zeros_like(lamps.wrap)),
+        penumbra=key(lamps.penumbra, soft),
+        sky=put(lamps.sky, ambient[:, None].expand(-1, 3)),
+        ground=put(lamps.ground, (ambient * share)[:, None].expand(-1, 3)),
+    )
+
+
 def _lamp_directions(strength: Tensor, rng: torch.Generator) -> Tensor:
     """Directions n x 3 x 3: the key mostly from above, further aside when strong; the rim from behind."""
     n = len(strength)
@@ -199,8 +238,8 @@ def _leaves(place: Tensor, rng: torch.Generator) -> Tensor:
     return 0.08 * blobs[:, 0]
 
 
-def draw_camera(strength: Tensor, rng: torch.Generator, config: LightingConfig) -> Camera:
-    """Cameras of 2n pictures; the first half takes the sources."""
+def draw_camera(strength: Tensor, strobe: Tensor, rng: torch.Generator, config: LightingConfig) -> Camera:
+    """Cameras of 2n pictures; the first half takes the sources. Strobe pairs are mostly on grey film."""
     n = len(strength)
     half = n // 2
     share = 0.3 + 0.7 * strength if config.camera else torch.zeros(n)
@@ -208,7 +247,8 @@ def draw_camera(strength: Tensor, rng: torch.Generator, config: LightingConfig) 
         (torch.full((half,), config.source_grey_probability), torch.full((half,), config.grey_probability))
     )
     tinted = chance(rng, n, config.tinted_probability)
-    grey = (chance(rng, n, grey_chance) | tinted).float()
+    film_pair = strobe & chance(rng, half, 0.8)
+    grey = (chance(rng, n, grey_chance) | tinted | torch.cat((film_pair, film_pair))).float()
     film = torch.tensor(LUMINANCE) * torch.exp(0.5 * torch.randn(n, 3, generator=rng))
     film = film / film.sum(1, keepdim=True)
     film = torch.where(grey[:, None] > 0, film, torch.tensor(LUMINANCE))

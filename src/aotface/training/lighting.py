@@ -12,9 +12,17 @@ from jaxtyping import Float
 from torch import Tensor
 
 from aotface.training.degrade import Camera, add_noise, develop, jpeg, soften
-from aotface.training.draw import chance, draw_camera, draw_gobo, draw_lamps, draw_strength, uniform
+from aotface.training.draw import (
+    chance,
+    draw_camera,
+    draw_gobo,
+    draw_lamps,
+    draw_strength,
+    draw_strobes,
+    uniform,
+)
 from aotface.training.ranges import LightingConfig
-from aotface.training.shading import Lamps, Surface, mesh_coverage, shade, unit
+from aotface.training.shading import Lamps, Surface, mesh_coverage, shade, stack, unit, with_relief
 from aotface.training.tone import (
     log_tone,
     luminance,
@@ -53,6 +61,7 @@ def make_pairs(
     geometry: Surface,
     rng: torch.Generator,
     config: LightingConfig = LightingConfig(),  # noqa: B008 (frozen)
+    own: Surface | None = None,
 ) -> Pairs:
     """Light evenly lit pictures so that the answer to "A in B's light and tone" is known.
 
@@ -62,6 +71,7 @@ def make_pairs(
         geometry: B's normals, depth in pixels and soft mask.
         rng: the only source of chance; a CPU generator.
         config: ranges.
+        own: A's own shape in B's pose, on which x_r and the answer are lit; left out, B's.
 
     Returns:
         x_r (A, light 1), x_t (B, light 2), answer (A, light 2, B's tone), mask, parameters.
@@ -70,14 +80,17 @@ def make_pairs(
     """
     n = len(a)
     strength = torch.cat((draw_strength(n, config.source_mix, rng), draw_strength(n, config.target_mix, rng)))
+    strobe = chance(rng, n, config.strobe_probability)
     even_a, even_b, even_answer = _even_pictures(a, b, geometry.mask, rng, config)
     lamps, adapt = draw_lamps(strength, rng, config)
-    light, shine, stops = _light(geometry, lamps, adapt, strength, rng, config)
-    camera = draw_camera(strength, rng, config)
+    lamps = draw_strobes(lamps, strobe, rng, config)
+    faces = _reliefs(own or geometry, geometry, rng, config)
+    light, shine, stops = _light(faces, lamps, adapt, strength, rng, config)
+    camera = draw_camera(strength, strobe, rng, config)
     of_r, of_t = camera.rows(slice(0, n)), camera.rows(slice(n, None))
     x_r = _degrade(develop(even_a * light[:n] + shine[:n], of_r), of_r, rng, config)
-    x_t = _degrade(develop(even_b * light[n:] + shine[n:], of_t), of_t, rng, config)
-    answer = develop(even_answer * light[n:] + shine[n:], of_t)
+    x_t = _degrade(develop(even_b * light[n : 2 * n] + shine[n : 2 * n], of_t), of_t, rng, config)
+    answer = develop(even_answer * light[2 * n :] + shine[2 * n :], of_t)
     both = {"strength": strength, "stops": stops, "grey": camera.grey}
     drawn = {
         f"{key}_{who}": part
@@ -85,6 +98,14 @@ def make_pairs(
         for who, part in zip("rt", two.chunk(2), strict=True)
     }
     return Pairs(x_r, x_t, answer, geometry.mask, drawn)
+
+
+def _reliefs(own: Surface, geometry: Surface, rng: torch.Generator, config: LightingConfig) -> Surface:
+    """A's and B's shapes, each with the relief of a real face."""
+    n = len(geometry.depth)
+    factor = uniform(rng, n, *config.relief)
+    other = factor * torch.exp(config.relief_difference * torch.randn(n, generator=rng))
+    return stack(with_relief(own, other), with_relief(geometry, factor))
 
 
 def _even_pictures(
@@ -115,19 +136,26 @@ def _move_tone(
 
 
 def _light(
-    geometry: Surface,
+    faces: Surface,
     lamps: Lamps,
     adapt: Tensor,
     strength: Tensor,
     rng: torch.Generator,
     config: LightingConfig,
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Light and highlight on the face for 2n lightings, metered: exposure and white balance are in them."""
-    n = len(strength)
-    small = _halved(geometry) if config.half_shading else geometry
+    """Light and highlight of A under light 1, B under light 2, A under light 2, and the stops of exposure.
+
+    Exposure and white balance are in the light; those of light 2 are metered on B.
+    """
+    n = len(strength)  # A's and B's
+    small = _halved(faces) if config.half_shading else faces
     gobo = draw_gobo(small, lamps, strength, rng, config)
-    light, shine = shade(small, lamps, gobo, config.self_shadow)
-    mean = weighted_mean(light, torch.cat((small.mask, small.mask))).clamp_min(1e-4)
+    again = torch.arange(n // 2, n)
+    answered = torch.cat((torch.arange(n), torch.arange(n // 2)))
+    surface = Surface(small.normals[answered], small.depth[answered], small.mask[answered])
+    lamps = lamps.some(torch.cat((torch.arange(n), again)))
+    light, shine = shade(surface, lamps, torch.cat((gobo, gobo[again])), config.self_shadow)
+    mean = weighted_mean(light[:n], small.mask).clamp_min(1e-4)
     # A saturated lamp has little luminance; metering by that alone would burn its one channel.
     level = torch.maximum(luminance(mean), 0.6 * mean.amax(1, keepdim=True))
     white = (mean / level) ** adapt[:, None, None, None]
@@ -136,8 +164,9 @@ def _light(
     gain = torch.exp2(stops)[:, None, None, None] / (level * white)
     # Drawn per light, not per person: x_t and the answer must have the same sheen.
     oil = uniform(rng, n, *config.oiliness).square()[:, None, None, None]
+    gain, oil = (torch.cat((part, part[again])) for part in (gain, oil))
     light, shine = light * gain + FLOOR, shine * (gain * oil)
-    size = geometry.depth.shape[-2:]
+    size = faces.depth.shape[-2:]
     light, shine = (
         F.interpolate(part, size=size, mode="bilinear", align_corners=False) for part in (light, shine)
     )

@@ -16,7 +16,7 @@ OPSET = 18
 TOLERANCE = 2e-3
 """Largest difference of an output from torch's, of a range of 2: a quarter of an 8-bit step, 2/255."""
 
-INPUTS = ("x_r", "x_t", "geometry", "mask")
+INPUTS = ("x_r", "x_t", "geometry", "mask", "geometry_r")
 FIELD_OUTPUTS = ("swapped", "gain", "saturation", "bias")
 
 
@@ -27,8 +27,10 @@ class _Flat(nn.Module):
         super().__init__()
         self.generator = generator
 
-    def forward(self, x_r: Tensor, x_t: Tensor, geometry: Tensor, mask: Tensor) -> tuple[Tensor, ...]:
-        made = self.generator(x_r, x_t, geometry, mask)
+    def forward(
+        self, x_r: Tensor, x_t: Tensor, geometry: Tensor, mask: Tensor, geometry_r: Tensor
+    ) -> tuple[Tensor, ...]:
+        made = self.generator(x_r, x_t, geometry, mask, geometry_r)
         if made.field is None:
             return (made.swapped,)
         return made.swapped, made.field.gain, made.field.saturation, made.field.bias
@@ -38,8 +40,9 @@ def write_onnx(generator: RelightingGenerator, path: Path, overwrite: bool = Fal
     """Write the file, run it, and compare.
 
     Inputs, all float32 at the network's side: ``x_r``, ``x_t`` 1x3, sRGB -1..1; ``geometry`` 1x6, normals and
-    PNCC; ``mask`` 1x1, 0..1. Outputs: ``swapped`` 1x3; and for the field ``gain`` 1x3, ``saturation`` 1x1,
-    ``bias`` 1x3, from which a picture of any size is made: see `transport.field`.
+    PNCC of the target's mesh; ``mask`` 1x1, 0..1; ``geometry_r`` as ``geometry``, of X_r's own mesh. Outputs:
+    ``swapped`` 1x3; and for the field ``gain`` 1x3, ``saturation`` 1x1, ``bias`` 1x3, from which a picture of
+    any size is made: see `transport.field`.
 
     Args:
         generator: on the CPU.
@@ -92,7 +95,7 @@ def _difference(flat: nn.Module, path: Path, inputs: tuple[Tensor, ...]) -> floa
     return max(float(np.abs(one - other.numpy()).max()) for one, other in zip(found, wanted, strict=True))
 
 
-def made_up(side: int, seed: int = 0, grey: bool = False) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+def made_up(side: int, seed: int = 0, grey: bool = False) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
     """Inputs of the right shape and range: two smooth pictures, a half ball, and a disc for the mask."""
     random = torch.Generator().manual_seed(seed)
     coarse = torch.rand(2, 3, 5, 5, generator=random) * 1.6 - 0.8
@@ -104,4 +107,5 @@ def made_up(side: int, seed: int = 0, grey: bool = False) -> tuple[Tensor, Tenso
     inside = (x * x + y * y < 0.64).float()
     normals = torch.stack([x / 0.8, y / 0.8, (1 - (x * x + y * y) / 0.64).clamp_min(0).sqrt()]) * inside
     geometry = torch.cat([normals, (normals * 0.5 + 0.5) * inside])
-    return pictures[:1], pictures[1:], geometry[None], inside[None, None]
+    own = torch.cat([normals.flip(1), (normals * 0.5 + 0.5) * inside])
+    return pictures[:1], pictures[1:], geometry[None], inside[None, None], own[None]

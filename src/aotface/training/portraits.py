@@ -19,7 +19,7 @@ from aotface.face.parse import visible_skin
 from aotface.face.render import render
 from aotface.media.files import show, write_bytes
 from aotface.media.image import read_image
-from aotface.training.delight import delight
+from aotface.training.delight import delight, own_shading
 from aotface.types import CROP_SIDE, AlignedFace, Crop, Face, Landmarks, Mask
 
 STEPS = 65535
@@ -31,7 +31,7 @@ class Portrait:
     """One face. ``even``: the crop with most of its own shading divided out. ``visible``: skin that shows.
 
     ``person`` groups pictures that must not part over splits or meet in a pair. ``tone_degrees``: NaN where
-    the colour says nothing about skin.
+    the colour says nothing about skin. ``shading``: spread of the smooth log shading of its own light.
     """
 
     file: str
@@ -41,6 +41,7 @@ class Portrait:
     even: Crop
     visible: Mask
     tone_degrees: float
+    shading: float = 0.0
 
 
 def measure(path: Path, name: str, person: str, split: str, strength: float) -> Portrait:
@@ -63,16 +64,18 @@ def measure(path: Path, name: str, person: str, split: str, strength: float) -> 
     aligned = replace(aligned, face=in_crop(aligned.landmarks))
     geometry = render(aligned.landmarks, CROP_SIDE)
     visible = visible_skin(aligned.crop, aligned.landmarks, geometry) * geometry.mask
-    even = _even(aligned.crop, geometry.normals, geometry.mask, strength)
-    return Portrait(name, person, split, aligned, even, visible, tone_degrees(even, geometry.mask))
+    even, shading = _even(aligned.crop, geometry.normals, geometry.mask, strength)
+    tone = tone_degrees(even, geometry.mask)
+    return Portrait(name, person, split, aligned, even, visible, tone, shading)
 
 
-def _even(crop: Crop, normals: np.ndarray, mask: Mask, strength: float) -> Crop:
+def _even(crop: Crop, normals: np.ndarray, mask: Mask, strength: float) -> tuple[Crop, float]:
     images, maps, masks = (
         torch.from_numpy(np.ascontiguousarray(np.atleast_3d(a))).permute(2, 0, 1)[None]
         for a in (crop, normals, mask)
     )
-    return delight(images, maps, masks, strength=strength)[0].permute(1, 2, 0).contiguous().numpy()
+    even = delight(images, maps, masks, strength=strength)[0].permute(1, 2, 0).contiguous().numpy()
+    return even, float(own_shading(images, maps, masks)[0])
 
 
 def tone_degrees(crop: Crop, mask: Mask) -> float:
@@ -102,6 +105,7 @@ def keep(portraits: list[Portrait], notes: list[str], path: Path) -> None:
                 "split": portrait.split,
                 "matrix": portrait.aligned.matrix.tolist(),
                 "tone_degrees": portrait.tone_degrees,
+                "shading": portrait.shading,
             }
         )
     arrays["count"] = np.array([len(portraits)])
@@ -129,7 +133,8 @@ class Shelf:
             )
         aligned = AlignedFace(in_crop(landmarks), _narrow(crop), np.array(fact["matrix"]), landmarks)
         who = (fact["file"], fact["person"], fact["split"])
-        return Portrait(*who, aligned, _narrow(even), _narrow(visible), fact["tone_degrees"])
+        numbers = (fact["tone_degrees"], fact["shading"])
+        return Portrait(*who, aligned, _narrow(even), _narrow(visible), *numbers)
 
 
 def in_crop(landmarks: Landmarks) -> Face:

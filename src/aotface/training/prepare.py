@@ -24,9 +24,9 @@ from aotface.media.folder import make_folder
 from aotface.reenact.mesh import reenact
 from aotface.training.listing import Listed
 from aotface.training.portraits import Portrait, Shelf, keep, measure, recall
-from aotface.types import CROP_SIDE
+from aotface.types import CROP_SIDE, Geometry
 
-FORMAT = 1
+FORMAT = 2
 INDEX, MARKER, WORK = "index.json", "prepare.json", "measured"
 LARGEST_SIDE = CROP_SIDE
 Progress = Callable[[str], None]
@@ -112,7 +112,9 @@ def _write_shards(
             rows = [_row(_at(places, i), [_at(places, j) for j in chosen[i]], config) for i in part]
             save_rows(rows, out / name)
         say(f"{name}: {part.stop} of {len(places)} faces")
-        entries += [{"shard": name, "row": i - start, **_plain(facts[i])} for i in part]
+        for i in part:
+            around = {"source_shading": [round(facts[j]["shading"], 4) for j in chosen[i]]}
+            entries.append({"shard": name, "row": i - start, **_plain(facts[i]), **around})
     return entries
 
 
@@ -226,21 +228,30 @@ def _row(target: Portrait, people: list[Portrait], config: PrepareConfig) -> dic
     geometry = render(target.aligned.landmarks, CROP_SIDE)
     # Everything is made at the canonical side and shrunk at the end, as it happens to the pictures of a swap.
     lit_evenly = replace(target.aligned, crop=target.even)
-    crops, masks = [], []
+    crops, masks, own = [], [], []
     for person in people:
         frame = (person.even * 65535).astype(np.uint16)
         made = reenact(frame, person.aligned.face, lit_evenly, person.visible)
         crops.append(_bytes(made.crop, side))
         masks.append(_bytes(made.mask * target.visible * (1 - made.native), side))
+        own.append(_shape(render(made.landmarks, CROP_SIDE), side))
     return {
         "crop": _bytes(target.aligned.crop, side),
         "even": _bytes(target.even, side),
         "reenacted": np.stack(crops),
         "reenacted_mask": np.stack(masks),
-        "normals": _small(geometry.normals, side).transpose(2, 0, 1).astype(np.float16),
-        "pncc": _small(geometry.pncc, side).transpose(2, 0, 1).astype(np.float16),
-        "depth": (_small(geometry.depth, side) * (side / CROP_SIDE)).astype(np.float16),
         "mask": _bytes(geometry.mask, side),
+        **_shape(geometry, side),
+        **{f"own_{name}": np.stack([shape[name] for shape in own]) for name in own[0]},
+    }
+
+
+def _shape(geometry: Geometry, side: int) -> dict[str, np.ndarray]:
+    """Normals, PNCC and depth in few bytes."""
+    return {
+        "normals": np.rint(_small(geometry.normals, side).transpose(2, 0, 1) * 127).astype(np.int8),
+        "pncc": _bytes(geometry.pncc, side),
+        "depth": (_small(geometry.depth, side) * (side / CROP_SIDE)).astype(np.float16),
     }
 
 
@@ -257,4 +268,10 @@ def _bytes(values: np.ndarray, side: int) -> np.ndarray:
 
 def _plain(fact: dict[str, Any]) -> dict[str, Any]:
     tone = None if math.isnan(fact["tone_degrees"]) else round(fact["tone_degrees"], 2)
-    return {"file": fact["file"], "person": fact["person"], "split": fact["split"], "tone_degrees": tone}
+    return {
+        "file": fact["file"],
+        "person": fact["person"],
+        "split": fact["split"],
+        "tone_degrees": tone,
+        "shading": round(fact["shading"], 4),
+    }

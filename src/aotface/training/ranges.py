@@ -20,11 +20,19 @@ class LightingConfig:
     stage_probability: float = 0.15
     point_probability: float = 0.20
     gobo_probability: float = 0.22
+    strobe_probability: float = 0.15
+    """One hard lamp in a black room, mostly on grey film; the source is then under such a lamp in front."""
+    strobe_ambient: tuple[float, float] = (0.0, 0.08)
+    strobe_degrees: float = 85.0
     self_shadow: bool = True
-    penumbra: tuple[float, float] = (0.02, 0.09)
+    penumbra: tuple[float, float] = (0.006, 0.09)
     """Softness of self-shadow edges, in height, as a share of the crop's side."""
     highlight_exponent: tuple[float, float] = (8.0, 60.0)
     oiliness: tuple[float, float] = (0.0, 1.2)
+    relief: tuple[float, float] = (0.9, 1.7)
+    """Factor on the mesh's depth: the mesh of a landmark model is flatter than faces are."""
+    relief_difference: float = 0.12
+    """By how much (log) the relief of X_r's own shape may differ from the target's."""
     tone_probability: float = 0.6
     tone_luminance: tuple[float, float] = (0.035, 0.42)
     """Linear green reflectance of skin that the pigment axis may reach, darkest and lightest."""

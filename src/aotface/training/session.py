@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from aotface.bench.checkpoint import load_generator
 from aotface.errors import AotfaceError, Interrupted, OutputExistsError, UsageError
 from aotface.media.files import read_bytes, show
 from aotface.media.folder import make_folder
@@ -125,7 +126,7 @@ def load_run_config(folder: Path) -> TrainConfig:
 def notes_on(config: TrainConfig, faces: Shards, held_out: Shards, device: str) -> list[str]:
     """What the user should know before the hours are spent."""
     notes = []
-    side = SIZES[config.size].side
+    side = config.options.side or SIZES[config.size].side
     if faces.side < side:
         notes.append(
             f"shards of {faces.side} px are enlarged to {side} px for {config.size}: prepare --side {side}"
@@ -171,6 +172,9 @@ def _train(
     trainer = Trainer(config, faces, out, fabric)
     if trainer.resume():
         say(f"goes on at step {trainer.step} of {config.steps}")
+    elif config.begin_from:
+        trainer.begin_from(load_generator(Path(config.begin_from)))
+        say(f"begins with {config.begin_from}")
     record |= {"first_step": trainer.step, "parameters": parameters(trainer.generator)}
     if fabric.is_global_zero:
         write_run_log(path, record | {"status": "running"})

@@ -27,6 +27,21 @@ class Surface:
     mask: Tensor
 
 
+def with_relief(surface: Surface, factor: Float[Tensor, " n"]) -> Surface:
+    """Faces of stronger or weaker relief: depth times a factor each, and the normals that follow."""
+    depth = surface.depth * factor[:, None, None, None]
+    known = mesh_coverage(surface.normals)
+    slope = factor[:, None, None, None].expand(-1, 2, 1, 1)
+    steeper = surface.normals * torch.cat((slope, torch.ones_like(slope[:, :1])), 1)
+    return Surface(torch.where(known > 0, unit(steeper), surface.normals), depth, surface.mask)
+
+
+def stack(first: Surface, second: Surface) -> Surface:
+    """Two batches of faces as one."""
+    pairs = ((getattr(first, f.name), getattr(second, f.name)) for f in fields(Surface))
+    return Surface(*(torch.cat(pair) for pair in pairs))
+
+
 @dataclass(frozen=True)
 class Lamps:
     """A batch of lightings, ``lamps`` per sample; every field is a float tensor on the CPU.
@@ -45,6 +60,10 @@ class Lamps:
     ground: Tensor
     up: Tensor
     exponent: Tensor
+
+    def some(self, rows: Tensor) -> "Lamps":
+        """All lamps of some samples."""
+        return Lamps(*(getattr(self, field.name)[rows] for field in fields(self)))
 
     def take(self, rows: Tensor, k: int) -> "Lamps":
         """The lamp ``k`` of some samples."""

@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from aotface.errors import UsageError
 from aotface.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from aotface.training.config import TrainConfig
 from aotface.training.data import Batches, Shards
@@ -51,6 +52,8 @@ class Trainer:
     ):
         self.config, self.out, self.fabric = config, out, fabric
         self.scores = (identity, perceptual)
+        side = config.options.side or SIZES[config.size].side
+        shards = shards.at_side(side) if side < shards.side else shards
         self.batches = Batches(shards, config.batch, config.unpaired, config.lighting, config.seed)
         torch.manual_seed(config.seed)
         size = SIZES[config.size]
@@ -77,6 +80,19 @@ class Trainer:
         self.watch.restore(saved.watch)
         self.step = self.saved = saved.step
         return True
+
+    def begin_from(self, generator: RelightingGenerator) -> None:
+        """Start with the weights of another run, perhaps at another side, with a fresh optimiser.
+
+        Raises:
+            UsageError: they belong to other networks.
+        """
+        try:
+            self.generator.load_state_dict(generator.state_dict())
+        except RuntimeError as error:
+            reason = " ".join(str(error).split())[:120]
+            raise UsageError(f"these weights do not fit {self.config.size} networks ({reason})") from None
+        self.average = {k: v.detach().clone() for k, v in self.generator.state_dict().items()}
 
     def save(self) -> None:
         """Write the checkpoint (first process only)."""
@@ -154,7 +170,7 @@ class Trainer:
     def _accumulate(
         self, batch: Batch, w: Weights, plays: bool, random: torch.Generator, parts: int, terms: Terms
     ) -> None:
-        swapped = self.generator(batch.x_r, batch.x_t, batch.geometry, batch.mask)
+        swapped = self.generator(batch.x_r, batch.x_t, batch.geometry, batch.mask, batch.geometry_r)
         rebuilt = None
         if w.reconstruction or w.edges or w.mix:
             rebuilt = self.generator.reconstruct(batch.x_t, batch.geometry, batch.mask, swapped.features_t)

@@ -16,7 +16,7 @@ from aotface.media.sheet import Panel, sheet
 from aotface.training.config import TrainConfig
 from aotface.training.data import Batches, Shards
 from aotface.training.trainer import Terms, Trainer, averaged_generator
-from aotface.transport.generator import RelightingGenerator
+from aotface.transport.generator import SIZES, RelightingGenerator
 from aotface.transport.objective import Batch
 from aotface.types import Crop
 
@@ -41,6 +41,8 @@ class Validation:
     """
 
     def __init__(self, shards: Shards, config: TrainConfig, out: Path, words: str = ""):
+        side = config.options.side or SIZES[config.size].side
+        shards = shards.at_side(side) if side < shards.side else shards
         self.batches = Batches(shards, BATCH, 0.0, config.lighting, config.seed + SEED_OFFSET)
         self.count = -(-config.validation_faces // BATCH)
         self.out, self.words = out, words
@@ -66,7 +68,8 @@ class Validation:
 def moved(generator: RelightingGenerator, batch: Batch) -> Tensor:
     """Y of a batch, -1..1, in full precision."""
     with torch.inference_mode():
-        result: Tensor = generator(batch.x_r, batch.x_t, batch.geometry, batch.mask).swapped
+        inputs = (batch.x_r, batch.x_t, batch.geometry, batch.mask, batch.geometry_r)
+        result: Tensor = generator(*inputs).swapped
     return result
 
 

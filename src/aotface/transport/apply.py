@@ -31,6 +31,7 @@ def transport_crop(
     mask: Mask,
     geometry: Geometry,
     bf16: bool = False,
+    own: Geometry | None = None,
 ) -> Crop:
     """The swapped face: the reenacted face under the target's appearance.
 
@@ -41,6 +42,7 @@ def transport_crop(
         mask: visible face, side x side, 0..1.
         geometry: of the target's face mesh, side x side.
         bf16: run the networks in bfloat16 (see bf16_is_fast); light is computed in float32 all the same.
+        own: of X_r's own face mesh in the target's pose; left out, that of the target.
 
     Returns:
         Y, side x side x 3, 0..1.
@@ -48,7 +50,7 @@ def transport_crop(
     Raises:
         InputError: the sizes differ.
     """
-    return transport_full(generator, reenacted, target, mask, geometry, bf16)
+    return transport_full(generator, reenacted, target, mask, geometry, bf16, own)
 
 
 def transport_full(
@@ -58,6 +60,7 @@ def transport_full(
     mask: Mask,
     geometry: Geometry,
     bf16: bool = False,
+    own: Geometry | None = None,
 ) -> Float32[np.ndarray, "large large 3"]:
     """As transport_crop, but the reenacted face may be of any larger side and keeps every pore.
 
@@ -68,6 +71,7 @@ def transport_full(
         mask: side x side.
         geometry: side x side.
         bf16: see transport_crop.
+        own: see transport_crop; side x side.
 
     Returns:
         Y, large x large x 3, 0..1.
@@ -78,11 +82,11 @@ def transport_full(
     _check_sizes(target, mask, geometry)
     device = next(generator.parameters()).device
     x_r, x_t = (_to_tensor(crop, device) * 2.0 - 1.0 for crop in (reenacted, target))
-    shape = _to_tensor(np.concatenate([geometry.normals, geometry.pncc], axis=2), device)
+    shape, own_shape = (None if g is None else _shape(g, device) for g in (geometry, own))
     cover = _to_tensor(mask[:, :, None], device)
     with torch.inference_mode():
         with torch.autocast(device.type, dtype=torch.bfloat16, enabled=bf16):
-            small = generator(resize(x_r, generator.size.side), x_t, shape, cover)
+            small = generator(resize(x_r, generator.size.side), x_t, shape, cover, own_shape)
         painted = small.field is None
         swapped = resize(small.swapped.float(), x_r.shape[-1]) if painted else apply_field(x_r, small.field)
     result = swapped[0].permute(1, 2, 0).mul(0.5).add(0.5).clamp(0.0, 1.0)
@@ -95,6 +99,10 @@ def _check_sizes(target: Crop, mask: Float32[np.ndarray, "height width"], geomet
         if array.shape[:2] != (side, side):
             found = " x ".join(map(str, array.shape[:2]))
             raise InputError(f"{name}: expected {side} x {side} as the target, got {found}; crop them alike")
+
+
+def _shape(geometry: Geometry, device: torch.device) -> Float[Tensor, "1 6 side side"]:
+    return _to_tensor(np.concatenate([geometry.normals, geometry.pncc], axis=2), device)
 
 
 def _to_tensor(

@@ -8,8 +8,9 @@ from torch import Tensor, nn
 from aotface.transport.encoder import SILU_GAIN, PixelNorm, ResidualBlock, start
 
 GUIDE_CHANNELS = 48
-"""Pixels of the input picture (6) and of X_t (6), normals (3), mask (1), mean gain (3), brightness of the
-octaves (12), colour of the octaves of X_t (12), and 5 that stay empty, for a multiple of 16."""
+"""Pixels of the input picture (6) and of X_t (6), the target's normals (3), mask (1), mean gain (3), brightness
+of the octaves (12), colour of the octaves of X_t (12), by how much the input's own normals differ (3), and 2
+that stay empty, for a multiple of 16."""
 GATES = ((0.45, 0.45), (1.2, 1.2), (0.15, 0.5), (0.55, 0.8), (0.0, 0.5), (0.0, 0.4))
 """Where the gates start, brightness and colour of each octave: about the best constants on training pairs."""
 FIELD_OUTPUTS = 5 + 4 * len(GATES)

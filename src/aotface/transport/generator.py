@@ -1,6 +1,6 @@
 """Relighting generator: perceptual encoder, NOTPE and face decoder, and the picture they make."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 import torch
@@ -45,7 +45,8 @@ class Options:
 
     ``head``: "field" [ours] or "paint" [paper]. ``geometry``: normals and PNCC. ``transport``: NOTPE.
     ``target_features``: Omega reads v_t. ``base``: start from the smooth matching. ``grey_rule``: a grey
-    target gives a grey result.
+    target gives a grey result. ``side``: of the pictures that the networks see, 0 for that of their size; the
+    networks are convolutions, so weights that began at a small side can go on at a larger one.
     """
 
     head: Literal["field", "paint"] = "field"
@@ -54,6 +55,7 @@ class Options:
     target_features: bool = True
     base: bool = True
     grey_rule: bool = True
+    side: int = 0
 
 
 @dataclass  # not frozen: Lightning Fabric rebuilds it on the way out of a wrapped module
@@ -89,7 +91,7 @@ class RelightingGenerator(nn.Module):
 
     def __init__(self, size: Size, options: Options = Options()):
         super().__init__()
-        self.size, self.options = size, options
+        self.size, self.options = replace(size, side=options.side or size.side), options
         paint = options.head == "paint"
         self.encoder = PerceptualEncoder(size.channels, size.blocks, options.geometry)
         self.notpe = NOTPE(size.channels[:3], size.omega_hidden, options.target_features, options.transport)
@@ -102,6 +104,7 @@ class RelightingGenerator(nn.Module):
         x_t: Float[Tensor, "batch 3 height_t width_t"],
         geometry: Float[Tensor, "batch 6 height_g width_g"],
         mask: Float[Tensor, "batch 1 height_t width_t"],
+        geometry_r: Float[Tensor, "batch 6 height_g width_g"] | None = None,
     ) -> Transported:
         """Y_{r,t}.
 
@@ -110,19 +113,22 @@ class RelightingGenerator(nn.Module):
             x_t: target, the same crop, -1..1.
             geometry: normals (x right, y down, z towards the camera) and PNCC 0..1 of the target's face mesh.
             mask: the visible face, 0..1.
+            geometry_r: the same of X_r's own face mesh, in the target's pose; left out, that of the target.
 
         Returns:
             The swapped face at the size of ``x_r``, and what the losses need.
         """
         view_r, view_t = self._view(x_r), self._view(x_t)
-        small_mask, shape = self._small(mask, geometry)
+        small_mask, shape_t = self._small(mask, geometry)
+        shape_r = shape_t if geometry_r is None else self._small(mask, geometry_r)[1]
         both = torch.cat([view_r.pixels, view_t.pixels])
-        features = self.encoder(both, torch.cat([small_mask, small_mask]), shape)
+        shapes = torch.cat([shape_r, shape_t])
+        features = self.encoder(both, torch.cat([small_mask, small_mask]), shapes)
         features_r, features_t = [list(part) for part in zip(*(f.chunk(2) for f in features), strict=True)]
         pixels = pixel_pyramid(view_r.pixels, view_t.pixels, levels=3)
         moved = self.notpe(features_r[:3], pixels, features_t[:3])
         swapped, field = self._decode(
-            x_r, x_t, mask, (view_r, view_t, small_mask, shape), moved, features_r[3]
+            x_r, x_t, mask, (view_r, view_t, small_mask, shape_r, shape_t), moved, features_r[3]
         )
         return Transported(swapped, field, features_r, features_t, moved, pixels, small_mask)
 
@@ -147,7 +153,7 @@ class RelightingGenerator(nn.Module):
         view = self._view(x_t)
         small_mask, shape = self._small(mask, geometry)
         features = self.encoder(view.pixels, small_mask, shape) if features_t is None else features_t
-        parts = (view, view, small_mask, shape)
+        parts = (view, view, small_mask, shape, shape)
         swapped, field = self._decode(x_t, x_t, mask, parts, features[:3], features[3])
         pixels = pixel_pyramid(view.pixels, view.pixels, levels=3)
         return Transported(swapped, field, features, features, features[:3], pixels, small_mask)
@@ -167,15 +173,15 @@ class RelightingGenerator(nn.Module):
         x_in: Tensor,
         x_t: Tensor,
         mask: Tensor,
-        parts: tuple[_View, _View, Tensor, Tensor],
+        parts: tuple[_View, _View, Tensor, Tensor, Tensor],
         skips: list[Tensor],
         bottleneck: Tensor,
     ) -> tuple[Tensor, Field | None]:
-        view_in, view_t, small_mask, shape = parts
+        view_in, view_t, small_mask, *shapes = parts
         base, octaves = fields.match_light(view_in.linear, view_t.linear, small_mask)
         if not (self.options.base and self.options.head == "field"):
             base, octaves = base * 0.0, octaves * 0.0
-        guide = _guide(view_in, view_t, shape, small_mask, base, octaves)
+        guide = _guide(view_in, view_t, shapes, small_mask, base, octaves)
         raw = _resample(self.decoder(skips, bottleneck, guide).float(), self.size.side)
         weight = torch.ones_like(raw[:, :1, :1, :1])
         if self.options.grey_rule:
@@ -191,7 +197,7 @@ class RelightingGenerator(nn.Module):
 
 
 def _guide(
-    view_in: _View, view_t: _View, shape: Tensor, mask: Tensor, base: Tensor, octaves: Tensor
+    view_in: _View, view_t: _View, shapes: list[Tensor], mask: Tensor, base: Tensor, octaves: Tensor
 ) -> Float[Tensor, "batch 48 half half"]:
     """What the gates are decided on, at half the side; see GUIDE_CHANNELS."""
     brightness = octaves.mean(2)
@@ -199,8 +205,9 @@ def _guide(
     colour = (of_t - of_t.mean(2, keepdim=True))[:, :, ::2].flatten(
         1, 2
     )  # red and blue; green follows from them
-    parts = [view_in.pixels, view_t.pixels, shape[:, :3], mask, base.expand(-1, -1, *mask.shape[-2:])]
-    parts += [2.0 * brightness, 4.0 * colour]  # about as strong as the pixels
+    of_r, of_target = (shape[:, :3] for shape in shapes)
+    parts = [view_in.pixels, view_t.pixels, of_target, mask, base.expand(-1, -1, *mask.shape[-2:])]
+    parts += [2.0 * brightness, 4.0 * colour, of_r - of_target]  # about as strong as the pixels
     empty = mask.new_zeros(len(mask), GUIDE_CHANNELS - sum(p.shape[1] for p in parts), *mask.shape[-2:])
     return F.avg_pool2d(torch.cat([*parts, empty], dim=1), 2)
 

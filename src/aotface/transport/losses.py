@@ -12,6 +12,8 @@ from aotface.transport.field import LIGHT_FLOOR, Field, masked_blur, to_linear
 LOW_SIGMAS = (6.0 / 256.0, 16.0 / 256.0)
 GRADIENT_LEVELS = 3
 TINY = 1e-6
+FIDELITY_FLOOR = 4e-4
+"""Mean square error, of a range of 2, below which a picture is good enough: 40 dB."""
 
 Images = Float[Tensor, "batch 3 height width"]
 Masks = Float[Tensor, "batch 1 height width"]
@@ -28,6 +30,17 @@ def masked_mean(values: Float[Tensor, "batch channels height width"], mask: Mask
 def pixel_loss(y: Images, answer: Images, mask: Masks) -> Float[Tensor, ""]:
     """E_m |Y - Y*| in display-encoded sRGB."""
     return masked_mean((y - answer).abs(), mask)
+
+
+def fidelity_loss(y: Images, answer: Images, mask: Masks) -> Float[Tensor, ""]:
+    """Mean over the batch of log(E_m (Y - Y*)^2 + e): a tenth of a decibel counts alike in every picture.
+
+    Pictures without a single pixel under the mask do not count.
+    """
+    area = mask.sum((1, 2, 3))
+    square = ((y - answer).square() * mask).sum((1, 2, 3)) / (y.shape[1] * area + TINY)
+    known = (area > 1.0).float()
+    return (torch.log(square + FIDELITY_FLOOR) * known).sum() / known.sum().clamp_min(1.0)
 
 
 def light_loss(y: Images, answer: Images, mask: Masks) -> Float[Tensor, ""]:

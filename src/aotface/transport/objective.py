@@ -22,6 +22,7 @@ class Weights:
     """How much each term counts; 0 switches a term off together with its computation. Source: [ours]."""
 
     pixel: float = 10.0
+    fidelity: float = 0.3
     light: float = 2.0
     low_frequency: float = 10.0
     reconstruction: float = 5.0
@@ -41,7 +42,8 @@ class Weights:
 class Batch:
     """Pairs for one step. ``answer``: Y*, where it is known; ``known``: 1 for a face whose answer counts.
 
-    Pictures are -1..1 at one size; ``geometry`` is normals and PNCC; ``mask`` is 0..1.
+    Pictures are -1..1 at one size; ``geometry`` is normals and PNCC of X_t's face mesh, ``geometry_r``
+    of X_r's own; ``mask`` is 0..1.
     """
 
     x_r: Float[Tensor, "batch 3 side side"]
@@ -50,6 +52,7 @@ class Batch:
     mask: Float[Tensor, "batch 1 side side"]
     answer: Float[Tensor, "batch 3 side side"] | None = None
     known: Float[Tensor, " batch"] | None = None
+    geometry_r: Float[Tensor, "batch 6 side side"] | None = None
 
 
 @dataclass(frozen=True)
@@ -231,6 +234,8 @@ def _supervised(
     parts = {}
     if w.pixel:
         parts["pixel"] = w.pixel * losses.pixel_loss(y, answer, mask)
+    if w.fidelity:
+        parts["fidelity"] = w.fidelity * losses.fidelity_loss(y, answer, mask)
     if w.light:
         parts["light"] = w.light * losses.light_loss(y, answer, mask)
     if w.low_frequency:
