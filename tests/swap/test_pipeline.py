@@ -134,7 +134,7 @@ def test_the_learned_transfer_gets_what_it_needs(
             seen["own"] = float(np.abs(own - landmarks).mean())
             return reenacted / 2
 
-    monkeypatch.setattr(network, "load_network", lambda device: Halving())
+    monkeypatch.setattr(network, "load_network", lambda weights, device: Halving())
     large = cv2.resize(photo, None, fx=3, fy=3, interpolation=cv2.INTER_CUBIC)
     done = swap(source, large, Options(transfer=LEARNED), mark=False)
     side = len(done.faces[0].reenacted)

@@ -18,6 +18,7 @@ CLEAN = LightingConfig(
     strobe_probability=0.0,
     relief=(1.0, 1.0),
     relief_difference=0.0,
+    bumps=0.0,
 )
 
 
@@ -168,7 +169,7 @@ def test_the_answer_is_lit_on_its_own_shape():
 
 
 def test_strobes_are_hard_grey_and_in_front_of_the_source():
-    config = LightingConfig(strobe_probability=1.0, noise_probability=0.0, relief_difference=0.0)
+    config = LightingConfig(strobe_probability=1.0, noise_probability=0.0)
     lamps, _ = draw_lamps(torch.ones(8), torch.Generator().manual_seed(0), config)
     strobe = torch.tensor((True, False, True, False))
     made = draw_strobes(lamps, strobe, torch.Generator().manual_seed(1), config)

@@ -225,3 +225,17 @@ def test_relief_scales_depth_and_the_slope_of_normals():
     assert torch.allclose(after[0] / after[2], 2 * before[0] / before[2], atol=1e-4)
     assert torch.allclose(after.square().sum(0), torch.ones_like(after[0]), atol=1e-5)
     assert torch.equal(with_relief(ball, torch.tensor([1.0])).depth, ball.depth)
+
+
+def test_bumps_turn_the_normals_as_their_slope_says():
+    """A slope of 1/2 to the right, added to a wall that faces the camera."""
+    wall = Surface(
+        torch.tensor((0.0, 0.0, 1.0))[None, :, None, None].expand(1, 3, SIDE, SIDE).clone(),
+        torch.full((1, 1, SIDE, SIDE), 5.0),
+        torch.ones(1, 1, SIDE, SIDE),
+    )
+    ramp = 0.5 * torch.arange(SIDE).float().expand(1, 1, SIDE, SIDE)
+    tilted = with_relief(wall, torch.ones(1), ramp)
+    wanted = torch.tensor((-0.5, 0.0, 1.0)) / math.sqrt(1.25)
+    assert torch.allclose(tilted.normals[0, :, 10, 10], wanted, atol=1e-6)
+    assert torch.equal(tilted.depth, 5 + ramp)

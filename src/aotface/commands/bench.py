@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from typer import Option
 
 from aotface.commands.voice import Voice
 from aotface.errors import UsageError
+
+if TYPE_CHECKING:
+    from aotface.bench.runner import Job
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +34,10 @@ class Bench:
     weights: Annotated[
         Path | None, Option("--weights", help="Weights or checkpoint of the network to judge as aot.")
     ] = None
+    solvers: Annotated[
+        bool,
+        Option("--solvers", help="Instead of transfers, judge transport solvers against the learned plan."),
+    ] = False
     identity: Annotated[
         Path | None, Option("--identity", help="Face embedding network (ONNX) for the identity metrics.")
     ] = None
@@ -47,6 +54,10 @@ class Bench:
         for name in ("identity", "perceptual"):
             if (getattr(self, name) is None) != (not getattr(self, f"{name}_sha256")):
                 raise UsageError(f"--{name} FILE and --{name}-sha256 HASH go together")
+        if self.solvers and (self.methods or self.identity or self.perceptual or self.workers > 1):
+            raise UsageError(
+                "--solvers has its own methods and measures, in one process: leave out the other options"
+            )
         if not self.data.is_dir():
             raise UsageError(f"expected --data to be a folder, got {self.data}")
 
@@ -70,6 +81,17 @@ class Bench:
             self.weights,
             meters,
         )
-        run(job, voice.say)
-        for path in write_report(self.output):
+        if self.solvers:
+            paths = _solvers(job, voice)
+        else:
+            run(job, voice.say)
+            paths = write_report(self.output)
+        for path in paths:
             voice.say(show(path))
+
+
+def _solvers(job: "Job", voice: Voice) -> list[Path]:
+    from aotface.bench.solvers import report, run
+
+    run.run(job, voice.say)
+    return report.write_report(job.out)

@@ -32,7 +32,7 @@ class Writing:
         str,
         Option(
             "--transfer",
-            help="How light and tone are moved: none, mean, reinhard, linear, mkl, histogram, idt, sliced, "
+            help="How light and tone are moved: aot, none, mean, reinhard, linear, mkl, histogram, idt, sliced, "
             "sinkhorn, emd or poisson.",
         ),
     ] = Options.transfer
@@ -43,6 +43,9 @@ class Writing:
         ),
     ] = Options.face
     seed: Annotated[int, Option("--seed", min=0, help="Same input and seed: same bytes.")] = Options.seed
+    weights: Annotated[
+        str, Option("--weights", help="Of aot: a packaged name, or a file made by `aotface export`.")
+    ] = Options.weights
     device: Annotated[
         str, Option("--device", help="Where networks run: cpu, cuda, or auto. Never silently another.")
     ] = "auto"
@@ -70,7 +73,9 @@ class Writing:
 
     def options(self, device: str) -> Options:
         """The choices that change the picture."""
-        return Options(transfer=self.transfer, face=self.face, seed=self.seed, device=device)
+        return Options(
+            transfer=self.transfer, face=self.face, seed=self.seed, device=device, weights=self.weights
+        )
 
     def check(self) -> None:
         """Refuse options that do not fit together, before anything is read.
@@ -98,7 +103,7 @@ class Writing:
             return {"device": device, "model_sha256": None}
         from aotface.swap.network import load_network
 
-        return {"device": device, "model_sha256": load_network(device=device).sha256}
+        return {"device": device, "model_sha256": load_network(self.weights, device).sha256}
 
 
 def pair_up(given: str, target: str, output: str, by_name: bool = False) -> tuple[list[Pair], bool]:

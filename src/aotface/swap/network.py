@@ -9,11 +9,12 @@ import torch
 from aotface.errors import WeightsError
 from aotface.face.render import render
 from aotface.media.weights import find_weights, load_safetensors, read_facts, sha256
+from aotface.swap.options import DEFAULTS
 from aotface.transport.apply import bf16_is_fast, transport_full
 from aotface.transport.generator import SIZES, Options, RelightingGenerator
 from aotface.types import Crop, Landmarks, Mask
 
-DEFAULT_WEIGHTS = "aot_small"
+DEFAULT_WEIGHTS = DEFAULTS.weights
 """Name of the packaged weights that `aot` uses unless told otherwise."""
 
 

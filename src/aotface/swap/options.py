@@ -13,7 +13,8 @@ class Options:
     ``transfer``: name of the appearance transfer. ``face``: which faces of the target are swapped:
     ``largest``, ``all``, or a number as shown by ``inspect``. ``source_face``: which face of the source is
     put there (not ``all``). ``seed``: of the random numbers that a transfer may draw.
-    ``device``: where the networks of `LEARNED` run, ``cpu`` or ``cuda``.
+    ``device``: where the networks of `LEARNED` run, ``cpu`` or ``cuda``. ``weights``: which, by packaged name
+    or path.
     """
 
     transfer: str = "aot"
@@ -21,6 +22,7 @@ class Options:
     source_face: str = "largest"
     seed: int = 0
     device: str = "cpu"
+    weights: str = "aot_small"
 
 
 DEFAULTS = Options()

@@ -193,7 +193,7 @@ def transport(reenacted: Reenacted, target: AlignedFace, mask: np.ndarray, optio
 
         shrink = resize_matrix(np.eye(2, 3), len(mask), CROP_SIDE)
         points, own = (transform_landmarks(who, shrink) for who in (target.landmarks, reenacted.landmarks))
-        network, fast = load_network(device=options.device), fast_precision(options.device)
+        network, fast = load_network(options.weights, options.device), fast_precision(options.device)
         moved = network.transport(reenacted.crop, wanted, counted, points, fast, own)
     else:
         before = _small(reenacted.crop)

@@ -37,6 +37,9 @@ from aotface.training.tone import (
 
 __all__ = ["LightingConfig", "Pairs", "Surface", "make_pairs"]
 
+BUMPS = 9
+"""Bumps a side by which real faces differ from their mesh."""
+
 FLOOR = 0.012
 """Stray light, of a mean of 1: no pixel is so black that no gain could bring it back."""
 
@@ -102,10 +105,12 @@ def make_pairs(
 
 def _reliefs(own: Surface, geometry: Surface, rng: torch.Generator, config: LightingConfig) -> Surface:
     """A's and B's shapes, each with the relief of a real face."""
-    n = len(geometry.depth)
+    n, side = len(geometry.depth), geometry.depth.shape[-1]
     factor = uniform(rng, n, *config.relief)
     other = factor * torch.exp(config.relief_difference * torch.randn(n, generator=rng))
-    return stack(with_relief(own, other), with_relief(geometry, factor))
+    coarse = config.bumps * side * torch.randn(2 * n, 1, BUMPS, BUMPS, generator=rng)
+    bumps = F.interpolate(coarse, size=(side, side), mode="bicubic", align_corners=False)
+    return stack(with_relief(own, other, bumps[:n]), with_relief(geometry, factor, bumps[n:]))
 
 
 def _even_pictures(

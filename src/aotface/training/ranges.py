@@ -33,6 +33,9 @@ class LightingConfig:
     """Factor on the mesh's depth: the mesh of a landmark model is flatter than faces are."""
     relief_difference: float = 0.12
     """By how much (log) the relief of X_r's own shape may differ from the target's."""
+    bumps: float = 0.008
+    """How far (deviation, in crop sides) either shape strays from its mesh, each in its own way: landmarks do not
+    tell a sharp nose from a blunt one, but shadows do."""
     tone_probability: float = 0.6
     tone_luminance: tuple[float, float] = (0.035, 0.42)
     """Linear green reflectance of skin that the pigment axis may reach, darkest and lightest."""

@@ -27,13 +27,27 @@ class Surface:
     mask: Tensor
 
 
-def with_relief(surface: Surface, factor: Float[Tensor, " n"]) -> Surface:
-    """Faces of stronger or weaker relief: depth times a factor each, and the normals that follow."""
-    depth = surface.depth * factor[:, None, None, None]
+def with_relief(
+    surface: Surface, factor: Float[Tensor, " n"], bumps: Float[Tensor, "n 1 h w"] | None = None
+) -> Surface:
+    """Faces of another relief, and the normals that follow from it.
+
+    Args:
+        surface: faces as height fields towards the camera.
+        factor: on the depth of each.
+        bumps: added to the depth after that, in pixels; smooth.
+    """
+    factor = factor[:, None, None, None]
+    bumps = torch.zeros_like(surface.depth) if bumps is None else bumps
     known = mesh_coverage(surface.normals)
-    slope = factor[:, None, None, None].expand(-1, 2, 1, 1)
-    steeper = surface.normals * torch.cat((slope, torch.ones_like(slope[:, :1])), 1)
-    return Surface(torch.where(known > 0, unit(steeper), surface.normals), depth, surface.mask)
+    # A height z has the normal (-dz/dx, -dz/dy, 1), at any length.
+    across, down, towards = surface.normals.split(1, 1)
+    right = (torch.roll(bumps, -1, 3) - torch.roll(bumps, 1, 3)) / 2
+    below = (torch.roll(bumps, -1, 2) - torch.roll(bumps, 1, 2)) / 2
+    turned = unit(torch.cat((factor * across - right * towards, factor * down - below * towards, towards), 1))
+    normals = torch.where(known > 0, turned, surface.normals)
+    depth = torch.where(surface.depth > 0, surface.depth * factor + bumps, surface.depth)
+    return Surface(normals, depth, surface.mask)
 
 
 def stack(first: Surface, second: Surface) -> Surface:
