@@ -10,18 +10,19 @@ Nothing here uses the network: no time stamps, no remote manifests, no revocatio
 import hashlib
 import io
 import json
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import c2pa
 
-from aotface.errors import ProvenanceError
-from aotface.media.files import read_bytes, replacing, write_bytes
+from aotface.errors import ProvenanceError, UnreadableImageError
+from aotface.media.files import read_bytes, replacing, show, write_bytes
 from aotface.media.sniff import HEAD_BYTES, sniff
 from aotface.provenance import watermark
 from aotface.provenance.authority import Signer, own_root, own_signer
@@ -125,10 +126,11 @@ def sign(
 
     Source: C2PA 2.x specification, through c2pa-python.
     """
-    mime = MIME_TYPES.get(sniff(data[:HEAD_BYTES]).name)
-    parts = {"target": _data(parent)} | {title: _data(part) for title, part in (ingredients or {}).items()}
     if "target" in (ingredients or {}):
         raise ValueError("the target is the parent: give the ingredient another title")
+    mime = MIME_TYPES.get(sniff(data[:HEAD_BYTES]).name)
+    whole = {"target": parent, **(ingredients or {})}
+    parts: dict[str, bytes | Path] = {title: _data(part) for title, part in whole.items()}
     outside = sidecar or mime is None
     signed = io.BytesIO()
     with _building(_manifest(record, parts), signer or own_signer()) as builder:
@@ -170,6 +172,47 @@ def sign_file(
     """
     signed = sign(read_bytes(path_in), record, parent, ingredients, signer, sidecar)
     return write_signed(path_out, signed, overwrite)
+
+
+def sign_video(
+    path_in: Path,
+    path_out: Path,
+    record: Record,
+    parent: Path,
+    ingredients: Mapping[str, Path] | None = None,
+    signer: Signer | None = None,
+    overwrite: bool = False,
+) -> Path:
+    """As `sign_file`, for files of any length: nothing is held in memory.
+
+    Returns:
+        The file that holds the credentials: ``path_out``, or the sidecar.
+
+    Raises:
+        ProvenanceError, InputError, OutputError: see `sign_file`.
+
+    Source: [ours]
+    """
+    parts: dict[str, bytes | Path] = {"target": parent, **(ingredients or {})}
+    with _opened(path_in) as data:
+        mime = MIME_TYPES.get(sniff(data.read(HEAD_BYTES)).name)
+        data.seek(0)
+        with _building(_manifest(record, parts), signer or own_signer()) as builder:
+            builder.set_intent(c2pa.C2paBuilderIntent.EDIT)
+            for title, part in parts.items():
+                _add(builder, title, part)
+            if mime is not None:
+                with replacing(path_out, overwrite) as temporary, temporary.open("w+b") as signed:
+                    builder.sign(mime, data, signed)
+                return path_out
+            builder.set_no_embed()
+            beside = sidecar_of(path_out)
+            manifest = builder.sign(_OTHER, data, io.BytesIO())
+    with replacing(beside, overwrite) as temporary:
+        temporary.write_bytes(manifest)
+        with replacing(path_out, overwrite) as moved:
+            shutil.copyfile(path_in, moved)
+    return beside
 
 
 def write_signed(path: Path, signed: Signed, overwrite: bool = False) -> Path:
@@ -239,7 +282,7 @@ def tool_version() -> str:
 # --- writing --------------------------------------------------------------------------------------
 
 
-def _manifest(record: Record, parts: Mapping[str, bytes]) -> dict[str, Any]:
+def _manifest(record: Record, parts: Mapping[str, bytes | Path]) -> dict[str, Any]:
     """The claim, its actions and our assertion."""
     tool = {"name": "aotface", "version": tool_version()}
     edited = {
@@ -260,7 +303,7 @@ def _manifest(record: Record, parts: Mapping[str, bytes]) -> dict[str, Any]:
         "watermark": record.watermark,
         "watermark_version": watermark.VERSION if record.watermark else None,
         "parameters": dict(record.parameters),
-        "sha256": {title: hashlib.sha256(part).hexdigest() for title, part in parts.items()},
+        "sha256": {title: _sha256(part) for title, part in parts.items()},
     }
     return {
         "claim_generator_info": [tool],
@@ -271,15 +314,17 @@ def _manifest(record: Record, parts: Mapping[str, bytes]) -> dict[str, Any]:
     }
 
 
-def _add(builder: c2pa.Builder, title: str, part: bytes) -> None:
+def _add(builder: c2pa.Builder, title: str, part: bytes | Path) -> None:
     """Name an ingredient; the credentials it has are carried along, as far as they can be read."""
     relationship = "parentOf" if title == "target" else "componentOf"
     about = {"title": title, "relationship": relationship, "label": title}
-    mime = MIME_TYPES.get(sniff(part[:HEAD_BYTES]).name, _OTHER)
-    try:
-        builder.add_ingredient(about, mime, io.BytesIO(part))
-    except c2pa.C2paError:  # its own credentials cannot even be parsed: name it without them
-        builder.add_ingredient(about, _OTHER, io.BytesIO(hashlib.sha256(part).hexdigest().encode()))
+    with _opened(part) as stream:
+        mime = MIME_TYPES.get(sniff(stream.read(HEAD_BYTES)).name, _OTHER)
+        stream.seek(0)
+        try:
+            builder.add_ingredient(about, mime, stream)
+        except c2pa.C2paError:  # its own credentials cannot even be parsed: name it without them
+            builder.add_ingredient(about, _OTHER, io.BytesIO(_sha256(part).encode()))
 
 
 @contextmanager
@@ -296,6 +341,25 @@ def _building(manifest: Mapping[str, Any], signer: Signer) -> Iterator[c2pa.Buil
         raise ProvenanceError(
             f"cannot sign the content credentials: {' '.join(str(fault).split())}"
         ) from fault
+
+
+@contextmanager
+def _opened(part: bytes | Path) -> Iterator[BinaryIO]:
+    """A part as a stream."""
+    if isinstance(part, bytes):
+        yield io.BytesIO(part)
+        return
+    try:
+        stream = part.open("rb")
+    except OSError as error:
+        raise UnreadableImageError(f"{show(part)}: cannot be read: {error.strerror or error}") from None
+    with stream:
+        yield stream
+
+
+def _sha256(part: bytes | Path) -> str:
+    with _opened(part) as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _data(part: bytes | Path) -> bytes:
