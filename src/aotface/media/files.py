@@ -209,6 +209,18 @@ def list_images(path_or_glob: str | os.PathLike[str]) -> list[Path]:
     return found
 
 
+def list_files(path_or_glob: str | os.PathLike[str]) -> list[Path]:
+    """List all regular, visible files that a file name, a folder or a glob pattern stands for, sorted by name."""
+    given = os.fspath(path_or_glob)
+    if os.path.isdir(given):
+        candidates = sorted(Path(given).iterdir())
+    elif os.path.lexists(given):
+        return [Path(given)]
+    else:
+        candidates = sorted(Path(name) for name in glob.glob(given))
+    return [path for path in candidates if path.is_file() and not path.name.startswith(".")]
+
+
 def pair_name(source: str | os.PathLike[str], target: str | os.PathLike[str]) -> str:
     """Name the picture that takes the face from ``source`` and everything else from ``target``.
 

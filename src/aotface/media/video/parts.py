@@ -1,0 +1,116 @@
+"""The folder in which a video grows: what is finished stays there through a stop, and the same command goes on with it.
+
+The video is cut into fixed segments of frames; where the cuts lie depends on the number of frames alone, so that a
+finished segment is the same whoever made it, and when.
+"""
+
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save
+
+from aotface.errors import InputError, UnwritableError
+from aotface.media.files import read_bytes, show, write_bytes
+from aotface.media.folder import make_folder
+from aotface.media.video.encode import SEGMENT_SUFFIX
+
+SUFFIX = ".aotface-part"
+"""Added to the output's whole name."""
+
+JOB = "job.json"
+SHORTEST, LONGEST, SHARE = 12, 96, 50
+"""Frames of a segment: a fiftieth of the video, between these bounds; at most that is done twice after a stop."""
+
+
+def cut(first: int, last: int) -> list[tuple[int, int]]:
+    """The segments of frames ``first`` to ``last - 1``: first frame, and first frame of the next.
+
+    A last segment shorter than half of the others joins the one before it.
+    """
+    length = min(max((last - first) // SHARE, SHORTEST), LONGEST)
+    starts = list(range(first, last, length))
+    if len(starts) > 1 and last - starts[-1] < length / 2:
+        starts.pop()
+    return list(zip(starts, [*starts[1:], last], strict=True))
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The folder of one output. ``segments``: see `cut`."""
+
+    folder: Path
+    segments: tuple[tuple[int, int], ...]
+
+    def segment(self, number: int) -> Path:
+        """Where a segment is kept."""
+        return self.folder / f"segment_{number:05d}{SEGMENT_SUFFIX}"
+
+    def missing(self) -> list[int]:
+        """Numbers of the segments that are not finished."""
+        return [number for number in range(len(self.segments)) if not self.segment(number).exists()]
+
+    def save(self, name: str, arrays: Mapping[str, np.ndarray]) -> None:
+        """Keep plain arrays, whole or not at all."""
+        whole = {key: np.ascontiguousarray(values) for key, values in arrays.items()}
+        write_bytes(self.folder / f"{name}.safetensors", save(whole), overwrite=True)
+
+    def load(self, name: str) -> dict[str, np.ndarray] | None:
+        """What `save` kept; None where there is nothing, or nothing whole."""
+        try:
+            return load_file(self.folder / f"{name}.safetensors")
+        except (OSError, SafetensorError):
+            return None
+
+    def discard(self) -> None:
+        """Remove the folder; the output is finished."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def claim(output: Path, job: Mapping[str, object], segments: list[tuple[int, int]]) -> tuple[Parts, bool]:
+    """Take the folder beside an output for one job.
+
+    Args:
+        output: the finished video's path; it need not exist.
+        job: everything that decides the frames, as plain values. A folder of the same job is gone on with; one of
+            another job is emptied.
+        segments: of `cut`.
+
+    Returns:
+        The folder, and whether something of this job was there already.
+
+    Raises:
+        UnwritableError: the folder cannot be made, or is no folder of ours.
+    """
+    folder = make_folder(output.with_name(output.name + SUFFIX))
+    marker, text = folder / JOB, json.dumps(job, sort_keys=True, default=str)
+    known = marker.is_file()
+    same = known and _read(marker) == text
+    if not same:
+        strangers = [path for path in folder.iterdir() if not _ours(path)]
+        if strangers:
+            raise UnwritableError(
+                f"{show(folder)} holds {show(strangers[0].name)}, which is not of aotface: move it, or choose another output"
+            )
+        for path in folder.iterdir():
+            path.unlink()
+        write_bytes(marker, text.encode(), overwrite=True)
+    parts = Parts(folder, tuple(segments))
+    begun = len(parts.missing()) < len(segments) or any(folder.glob("*.safetensors"))
+    return parts, same and begun
+
+
+def _ours(path: Path) -> bool:
+    """Whether a file was made here: ours, or left half-written by a kill."""
+    return path.is_file() and (path.name == JOB or path.suffix in (".safetensors", SEGMENT_SUFFIX, ".json"))
+
+
+def _read(marker: Path) -> str:
+    try:
+        return read_bytes(marker).decode()
+    except (InputError, UnicodeDecodeError):
+        return ""
