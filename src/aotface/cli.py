@@ -3,6 +3,7 @@
 import dataclasses
 import inspect
 import sys
+import time
 import traceback
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, get_type_hints
@@ -13,12 +14,18 @@ import aotface
 from aotface.commands import COMMANDS
 from aotface.errors import AotfaceError, Interrupted
 
+REDRAW_SECONDS, REPORT_SECONDS = 0.2, 20.0
+"""How often progress is written: on a terminal, and into a file."""
+
 EXIT_FAULT = 70
 """Our own fault: the only case in which a traceback is shown."""
 
 
 class Terminal:
     """The voice of the commands on a terminal: results to standard output, the rest to standard error."""
+
+    def __init__(self) -> None:
+        self._work, self._started, self._shown, self._before = "", 0.0, 0.0, 0
 
     def say(self, line: str) -> None:
         """Print a result."""
@@ -27,6 +34,21 @@ class Terminal:
     def warn(self, line: str) -> None:
         """Print what the user should notice."""
         print(f"aotface: {line}", file=sys.stderr, flush=True)
+
+    def progress(self, work: str, done: int, total: int) -> None:
+        """Say on the error stream how far a work has come: over the last line on a terminal, else now and then."""
+        clock, live = time.monotonic(), sys.stderr.isatty()
+        if work != self._work:
+            self._work, self._started, self._shown, self._before = work, clock, clock if live else 0.0, done
+        if done < total and clock - self._shown < (REDRAW_SECONDS if live else REPORT_SECONDS):
+            return
+        self._shown = clock
+        rate = (done - self._before) / max(clock - self._started, 1e-3)
+        pace = f", {rate:.1f} a second" if rate else ""
+        left = f", {(total - done) / rate:.0f} s left" if rate and done < total else ""
+        line = f"{work}: {done} of {total} ({100 * done // total} %){pace}{left}"
+        end = "\n" if done >= total or not live else ""
+        print(f"\r\x1b[K{line}" if live else line, end=end, file=sys.stderr, flush=True)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

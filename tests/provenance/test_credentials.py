@@ -11,7 +11,6 @@ from aotface.errors import OutputExistsError, ProvenanceError, UnreadableImageEr
 from aotface.provenance import watermark
 from aotface.provenance.authority import Signer, own_root, own_signer
 from aotface.provenance.credentials import (
-    SOURCE_TYPE,
     Record,
     read_credentials,
     sidecar_of,
@@ -19,6 +18,7 @@ from aotface.provenance.credentials import (
     sign_file,
     write_signed,
 )
+from aotface.provenance.manifest import SOURCE_TYPE
 
 Picture = Callable[..., Path]
 

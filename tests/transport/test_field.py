@@ -75,7 +75,7 @@ def test_bands_give_the_same_as_one_piece(monkeypatch: pytest.MonkeyPatch) -> No
         torch.rand(1, 3, 8, 8, generator=random), torch.rand(1, 1, 8, 8), torch.rand(1, 3, 8, 8) * 0.1
     )
     whole = fields.apply_field(images, field)
-    monkeypatch.setattr(fields, "BAND", 7)
+    monkeypatch.setattr(fields, "BAND_PIXELS", 7 * 50)
     assert torch.allclose(fields.apply_field(images, field), whole, atol=1e-6)
 
 

@@ -11,6 +11,7 @@ OFF = Weights(**{f.name: 0.0 for f in fields(Weights) if f.name not in ("samples
 TERMS = {
     "pixel",
     "fidelity",
+    "plan",
     "light",
     "low_frequency",
     "reconstruction",

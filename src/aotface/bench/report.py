@@ -57,7 +57,10 @@ def page(rows: Sequence[Row], out: Path) -> str:
         "Medians; in brackets their 95 % bootstrap intervals, drawn by target person. "
         "Times are of one processor thread.</p>"
     )
+    from aotface.bench.solvers import report as solvers  # imports torch
+
     parts = [_section(name, [row for row in rows if row["suite"] == name], out / name) for name in suites]
+    parts.append(solvers.section(out))
     return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Appearance benchmark</title>'
         f"<style>{STYLE}</style><h1>Appearance benchmark</h1>{head}{''.join(parts)}</html>\n"

@@ -2,15 +2,12 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from typer import Option
 
 from aotface.commands.voice import Voice
 from aotface.errors import UsageError
-
-if TYPE_CHECKING:
-    from aotface.bench.runner import Job
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +61,7 @@ class Bench:
     def run(self, voice: Voice) -> None:
         """Measure, then write the report on everything in the folder."""
         self.check()
-        from aotface.bench.report import write_report
+        from aotface.bench.report import PAGE, write_report
         from aotface.bench.runner import Job, Meters, run
         from aotface.media.files import show
 
@@ -82,16 +79,14 @@ class Bench:
             meters,
         )
         if self.solvers:
-            paths = _solvers(job, voice)
+            from aotface.bench.solvers import report as solvers
+            from aotface.bench.solvers.run import run as run_solvers
+
+            run_solvers(job, voice.say)
+            paths = solvers.write_report(self.output)
+            paths += write_report(self.output) if (self.output / PAGE).is_file() else []
         else:
             run(job, voice.say)
             paths = write_report(self.output)
         for path in paths:
             voice.say(show(path))
-
-
-def _solvers(job: "Job", voice: Voice) -> list[Path]:
-    from aotface.bench.solvers import report, run
-
-    run.run(job, voice.say)
-    return report.write_report(job.out)

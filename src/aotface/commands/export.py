@@ -16,6 +16,12 @@ class Export:
     folder: Annotated[Path, Argument(help="Folder of the run.")]
     output: Annotated[Path, Option("--output", "-o", help="The .safetensors file to write.")]
     onnx: Annotated[Path | None, Option("--onnx", help="Also write the network as this .onnx file.")] = None
+    light_side: Annotated[
+        int | None,
+        Option(
+            "--light-side", min=32, help="Side at which light is split into octaves: finer edges of shadow."
+        ),
+    ] = None
     overwrite: Annotated[bool, Option("--overwrite", help="Replace existing files.")] = False
 
     def run(self, voice: Voice) -> None:
@@ -23,7 +29,7 @@ class Export:
         from aotface.media.files import show
         from aotface.training.export import export
 
-        found = export(self.folder, self.output, self.overwrite, self.onnx)
+        found = export(self.folder, self.output, self.overwrite, self.onnx, self.light_side)
         voice.say(
             f"{show(self.output)}  (fp16 moves no pixel by more than {found['fp16'] * 127.5:.2f} of 255)"
         )

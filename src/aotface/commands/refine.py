@@ -37,6 +37,12 @@ class Refine(Writing):
         """Refine every pair."""
         self.check()
         device = pick_device(self.device, self.networks())
+        from aotface.commands.video import VideoWork, run_videos, video_pairs
+
+        videos = video_pairs(self.swapped, self.target, self.output, by_name=True)
+        if videos:
+            run_videos(VideoWork(self, self.options(device), None, self.facts(device)), videos, voice)
+            return
         pairs, folder = pair_up(self.swapped, self.target, self.output, by_name=True)
         from aotface.commands.batch import run_pairs
         from aotface.media.image import read_image

@@ -16,6 +16,7 @@ from aotface.swap.options import Options
 if TYPE_CHECKING:
     from aotface.media.image import Picture
     from aotface.swap.pipeline import Reenactor, Swapped
+    from aotface.swap.video import Giver
     from aotface.types import Face
 
 
@@ -34,7 +35,7 @@ class Swap(Writing):
         Option(
             "--target",
             "-t",
-            help="Picture to edit; pose, light and background stay: picture, folder or glob.",
+            help="Picture or video to edit; pose, light and background stay: file, folder or glob.",
         ),
     ]
     source_face: Annotated[
@@ -71,6 +72,8 @@ class Swap(Writing):
         """Swap every pair."""
         self.check()
         device = pick_device(self.device, self.networks())
+        if self._videos(device, voice):
+            return
         pairs, folder = pair_up(self.source, self.target, self.output)
         from aotface.commands.batch import run_pairs
         from aotface.face.detect import detect
@@ -91,6 +94,24 @@ class Swap(Writing):
             return done, target
 
         run_pairs(self, pairs, folder, work, voice, facts | models)
+
+    def _videos(self, device: str, voice: Voice) -> bool:
+        """Swap into videos, when that is what the targets are."""
+        from aotface.commands.video import VideoWork, run_videos, video_pairs
+
+        pairs = video_pairs(self.source, self.target, self.output, by_name=False)
+        if not pairs:
+            return False
+        if self.reenact != "mesh":
+            raise UsageError("--reenact onnx is for pictures; swap the video with it, then refine it")
+        from aotface.media.image import read_image
+        from aotface.swap.video import prepare_source
+
+        def giver(path: Path) -> "Giver":
+            return prepare_source(read_image(path).frame, self.source_face)
+
+        run_videos(VideoWork(self, self.options(device), giver, self.facts(device)), pairs, voice)
+        return True
 
     def _reenactor(self, device: str) -> "tuple[Reenactor | None, dict[str, Any]]":
         if self.reenact_config is None:

@@ -66,6 +66,23 @@ class Writing:
         bool,
         Option("--save-reenacted", help="Also write OUTPUT.reenacted.png: the swap before the transfer."),
     ] = False
+    trim_start: Annotated[
+        float | None, Option("--trim-start", help="Of a video: seconds from its start at which to begin.")
+    ] = None
+    trim_end: Annotated[
+        float | None, Option("--trim-end", help="Of a video: seconds from its start at which to end.")
+    ] = None
+    codec: Annotated[str, Option("--codec", help="Of a video: h264 or hevc.")] = "h264"
+    video_quality: Annotated[
+        int, Option("--video-quality", help="Of a video: 0 (nothing is lost) to 51; 18 looks like the input.")
+    ] = 18
+    preset: Annotated[
+        str, Option("--preset", help="Of a video: from ultrafast to veryslow; slower files are smaller.")
+    ] = "veryfast"
+    keep_frames: Annotated[
+        Path | None,
+        Option("--keep-frames", help="Of a video: also write every frame as PNG into this folder."),
+    ] = None
     overwrite: Annotated[bool, Option("--overwrite", help="Replace existing outputs.")] = False
     run_log: Annotated[
         Path | None, Option("--run-log", help="Where the record of this run goes (else beside the output).")

@@ -7,66 +7,34 @@ users and places are not written down; target and source are named by their sha2
 Nothing here uses the network: no time stamps, no remote manifests, no revocation lists.
 """
 
-import hashlib
 import io
 import json
 import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from functools import cache
-from importlib.metadata import PackageNotFoundError, version
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, NamedTuple
 
 import c2pa
 
-from aotface.errors import ProvenanceError, UnreadableImageError
-from aotface.media.files import read_bytes, replacing, show, write_bytes
+from aotface.media.files import read_bytes, replacing, write_bytes
 from aotface.media.sniff import HEAD_BYTES, sniff
-from aotface.provenance import watermark
 from aotface.provenance.authority import Signer, own_root, own_signer
-
-ASSERTION = "org.aotface.transport"
-"""Label of our own assertion."""
-
-SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
-"""What the picture is, in IPTC's words: a composite with elements made by a trained algorithm."""
+from aotface.provenance.manifest import (
+    ASSERTION,
+    MIME_TYPES,
+    OFFLINE,
+    OTHER,
+    Record,
+    add_ingredient,
+    building,
+    bytes_of,
+    claim,
+    opened,
+)
 
 SIDECAR = ".c2pa"
 """Suffix that is added to the whole name of a file that cannot hold its own credentials."""
-
-MIME_TYPES = {
-    "JPEG": "image/jpeg",
-    "PNG": "image/png",
-    "WEBP": "image/webp",
-    "TIFF": "image/tiff",
-    "GIF": "image/gif",
-    "MP4 or QuickTime": "video/mp4",
-}
-"""Files that hold their own credentials; every other kind gets a sidecar."""
-
-_OTHER = "application/octet-stream"
-_OFFLINE = {
-    "builder": {"thumbnail": {"enabled": False}},  # half a second and 800 KB each, and they show faces
-    "verify": {"verify_trust": True, "ocsp_fetch": False, "remote_manifest_fetch": False},
-}
-
-
-@dataclass(frozen=True)
-class Record:
-    """What is said about the making of a picture.
-
-    ``method``: name of the appearance transfer. ``reenactor``: what brought the source into the target's
-    pose. ``model_sha256``: hash of the weights, None for a method without. ``parameters``: further choices,
-    plain values. ``watermark``: the pixels carry the invisible watermark.
-    """
-
-    method: str
-    reenactor: str
-    model_sha256: str | None = None
-    parameters: Mapping[str, str | int | float | bool | None] = field(default_factory=dict)
-    watermark: bool = True
 
 
 class Signed(NamedTuple):
@@ -130,16 +98,16 @@ def sign(
         raise ValueError("the target is the parent: give the ingredient another title")
     mime = MIME_TYPES.get(sniff(data[:HEAD_BYTES]).name)
     whole = {"target": parent, **(ingredients or {})}
-    parts: dict[str, bytes | Path] = {title: _data(part) for title, part in whole.items()}
+    parts: dict[str, bytes | Path] = {title: bytes_of(part) for title, part in whole.items()}
     outside = sidecar or mime is None
     signed = io.BytesIO()
-    with _building(_manifest(record, parts), signer or own_signer()) as builder:
+    with building(claim(record, parts), signer or own_signer()) as builder:
         builder.set_intent(c2pa.C2paBuilderIntent.EDIT)
         for title, part in parts.items():
-            _add(builder, title, part)
+            add_ingredient(builder, title, part)
         if outside:
             builder.set_no_embed()
-        manifest = builder.sign(mime or _OTHER, io.BytesIO(data), signed)
+        manifest = builder.sign(mime or OTHER, io.BytesIO(data), signed)
     return Signed(data, manifest) if outside else Signed(signed.getvalue(), None)
 
 
@@ -194,20 +162,20 @@ def sign_video(
     Source: [ours]
     """
     parts: dict[str, bytes | Path] = {"target": parent, **(ingredients or {})}
-    with _opened(path_in) as data:
+    with opened(path_in) as data:
         mime = MIME_TYPES.get(sniff(data.read(HEAD_BYTES)).name)
         data.seek(0)
-        with _building(_manifest(record, parts), signer or own_signer()) as builder:
+        with building(claim(record, parts), signer or own_signer()) as builder:
             builder.set_intent(c2pa.C2paBuilderIntent.EDIT)
             for title, part in parts.items():
-                _add(builder, title, part)
+                add_ingredient(builder, title, part)
             if mime is not None:
                 with replacing(path_out, overwrite) as temporary, temporary.open("w+b") as signed:
                     builder.sign(mime, data, signed)
                 return path_out
             builder.set_no_embed()
             beside = sidecar_of(path_out)
-            manifest = builder.sign(_OTHER, data, io.BytesIO())
+            manifest = builder.sign(OTHER, data, io.BytesIO())
     with replacing(beside, overwrite) as temporary:
         temporary.write_bytes(manifest)
         with replacing(path_out, overwrite) as moved:
@@ -270,109 +238,13 @@ def read_credentials(path: Path, roots: bytes | None = None) -> Credentials | No
     return found
 
 
-@cache
-def tool_version() -> str:
-    """Version of this tool as it stands in the records."""
-    try:
-        return version("aotface")
-    except PackageNotFoundError:  # run from a source tree that was not installed
-        return "0+source"
-
-
-# --- writing --------------------------------------------------------------------------------------
-
-
-def _manifest(record: Record, parts: Mapping[str, bytes | Path]) -> dict[str, Any]:
-    """The claim, its actions and our assertion."""
-    tool = {"name": "aotface", "version": tool_version()}
-    edited = {
-        "action": "c2pa.edited",
-        "digitalSourceType": SOURCE_TYPE,
-        "softwareAgent": tool,
-        "description": "A face was swapped and moved into the light and tone of this picture.",
-    }
-    actions = [
-        {"action": "c2pa.placed", "parameters": {"ingredientIds": [title]}} for title in list(parts)[1:]
-    ]
-    marked = [{"action": "c2pa.watermarked.unbound", "softwareAgent": tool}] if record.watermark else []
-    own = {
-        "method": record.method,
-        "reenactor": record.reenactor,
-        "model_sha256": record.model_sha256,
-        "tool": tool,
-        "watermark": record.watermark,
-        "watermark_version": watermark.VERSION if record.watermark else None,
-        "parameters": dict(record.parameters),
-        "sha256": {title: _sha256(part) for title, part in parts.items()},
-    }
-    return {
-        "claim_generator_info": [tool],
-        "assertions": [
-            {"label": "c2pa.actions.v2", "data": {"actions": [*actions, edited, *marked]}},
-            {"label": ASSERTION, "data": own},
-        ],
-    }
-
-
-def _add(builder: c2pa.Builder, title: str, part: bytes | Path) -> None:
-    """Name an ingredient; the credentials it has are carried along, as far as they can be read."""
-    relationship = "parentOf" if title == "target" else "componentOf"
-    about = {"title": title, "relationship": relationship, "label": title}
-    with _opened(part) as stream:
-        mime = MIME_TYPES.get(sniff(stream.read(HEAD_BYTES)).name, _OTHER)
-        stream.seek(0)
-        try:
-            builder.add_ingredient(about, mime, stream)
-        except c2pa.C2paError:  # its own credentials cannot even be parsed: name it without them
-            builder.add_ingredient(about, _OTHER, io.BytesIO(_sha256(part).encode()))
-
-
-@contextmanager
-def _building(manifest: Mapping[str, Any], signer: Signer) -> Iterator[c2pa.Builder]:
-    """A builder with its signer; the library's errors come out as our own, on one line."""
-    try:
-        info = c2pa.C2paSignerInfo(signer.algorithm, signer.certificates, signer.key, None)
-        with (
-            c2pa.Context.from_dict(_OFFLINE, c2pa.Signer.from_info(info)) as context,
-            c2pa.Builder(manifest, context=context) as builder,
-        ):
-            yield builder
-    except c2pa.C2paError as fault:
-        raise ProvenanceError(
-            f"cannot sign the content credentials: {' '.join(str(fault).split())}"
-        ) from fault
-
-
-@contextmanager
-def _opened(part: bytes | Path) -> Iterator[BinaryIO]:
-    """A part as a stream."""
-    if isinstance(part, bytes):
-        yield io.BytesIO(part)
-        return
-    try:
-        stream = part.open("rb")
-    except OSError as error:
-        raise UnreadableImageError(f"{show(part)}: cannot be read: {error.strerror or error}") from None
-    with stream:
-        yield stream
-
-
-def _sha256(part: bytes | Path) -> str:
-    with _opened(part) as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def _data(part: bytes | Path) -> bytes:
-    return part if isinstance(part, bytes) else read_bytes(part)
-
-
 # --- reading --------------------------------------------------------------------------------------
 
 
 def _read(data: bytes, manifest: bytes | None, roots: bytes | None) -> Credentials | None:
     """The credentials in ``data``, or those of ``manifest`` checked against ``data``."""
-    settings = _OFFLINE | ({"trust": {"user_anchors": roots.decode()}} if roots else {})
-    mime = MIME_TYPES.get(sniff(data[:HEAD_BYTES]).name, _OTHER if manifest else None)
+    settings = OFFLINE | ({"trust": {"user_anchors": roots.decode()}} if roots else {})
+    mime = MIME_TYPES.get(sniff(data[:HEAD_BYTES]).name, OTHER if manifest else None)
     try:
         with (
             c2pa.Context.from_dict(settings) as context,

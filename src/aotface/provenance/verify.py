@@ -12,7 +12,8 @@ from aotface.media.files import show
 from aotface.media.image import read_image
 from aotface.provenance import watermark
 from aotface.provenance.authority import NAME
-from aotface.provenance.credentials import SOURCE_TYPE, Credentials, read_credentials
+from aotface.provenance.credentials import Credentials, read_credentials
+from aotface.provenance.manifest import SOURCE_TYPE
 from aotface.provenance.watermark import Watermark
 
 

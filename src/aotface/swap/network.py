@@ -11,6 +11,7 @@ from aotface.face.render import render
 from aotface.media.weights import find_weights, load_safetensors, read_facts, sha256
 from aotface.swap.options import DEFAULTS
 from aotface.transport.apply import bf16_is_fast, transport_full
+from aotface.transport.field_arrays import FieldArray, find_field
 from aotface.transport.generator import SIZES, Options, RelightingGenerator
 from aotface.types import Crop, Landmarks, Mask
 
@@ -51,6 +52,20 @@ class Network:
         geometry = render(landmarks, len(target))
         own = None if own_landmarks is None else render(own_landmarks, len(target))
         return transport_full(self.generator, reenacted, target, mask, geometry, bf16, own)
+
+    def find(
+        self,
+        reenacted: Crop,
+        target: Crop,
+        mask: Mask,
+        landmarks: Landmarks,
+        bf16: bool,
+        own_landmarks: Landmarks | None = None,
+    ) -> FieldArray | None:
+        """The map that `transport` would lay on X_r; see there. None from networks that repaint."""
+        geometry = render(landmarks, len(target))
+        own = None if own_landmarks is None else render(own_landmarks, len(target))
+        return find_field(self.generator, reenacted, target, mask, geometry, bf16, own)
 
 
 @functools.cache

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, partial
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -22,6 +23,9 @@ from aotface.swap.apply import apply_at_resolution
 from aotface.swap.blend import blend, frame_mask
 from aotface.swap.options import DEFAULTS, LEARNED, Options
 from aotface.types import CROP_SIDE, AlignedFace, Crop, Face, Frame
+
+if TYPE_CHECKING:
+    from aotface.swap.network import Network
 
 LARGEST_SIDE = 2048
 """Larger faces are worked on at this side: a 24-megapixel portrait stays under 2 GB."""
@@ -187,19 +191,54 @@ def transport(reenacted: Reenacted, target: AlignedFace, mask: np.ndarray, optio
         Y, side x side; what X_r took from the target as it is (an open mouth) stays as it is.
     """
     keep = 1 - reenacted.native
-    counted, wanted = _small(mask * keep), _small(target.crop)
     if options.transfer == LEARNED:
-        from aotface.swap.network import fast_precision, load_network  # brings torch: only who asks pays
-
-        shrink = resize_matrix(np.eye(2, 3), len(mask), CROP_SIDE)
-        points, own = (transform_landmarks(who, shrink) for who in (target.landmarks, reenacted.landmarks))
-        network, fast = load_network(options.weights, options.device), fast_precision(options.device)
-        moved = network.transport(reenacted.crop, wanted, counted, points, fast, own)
+        network, inputs = _network(reenacted, target, mask, options)
+        moved = network.transport(*inputs)
     else:
-        before = _small(reenacted.crop)
+        counted, wanted = shrunk(mask * keep), shrunk(target.crop)
+        before = shrunk(reenacted.crop)
         after = colour.find(options.transfer)(before, wanted, counted, seed=options.seed)
         moved = apply_at_resolution(reenacted.crop, before, after, counted)
     return reenacted.crop + (moved - reenacted.crop) * keep[..., None]
+
+
+def learned_field(
+    reenacted: Reenacted, target: AlignedFace, mask: np.ndarray, options: Options
+) -> np.ndarray | None:
+    """What the network of `LEARNED` would lay on X_r, as a plain array; None where it repaints. See `transport`."""
+    network, inputs = _network(reenacted, target, mask, options)
+    return network.find(*inputs)
+
+
+def _network(
+    reenacted: Reenacted, target: AlignedFace, mask: np.ndarray, options: Options
+) -> "tuple[Network, tuple[Crop, Crop, np.ndarray, np.ndarray, bool, np.ndarray]]":
+    """The network, and what it is given."""
+    from aotface.swap.network import fast_precision, load_network  # brings torch: only who asks pays
+
+    shrink = resize_matrix(np.eye(2, 3), len(mask), CROP_SIDE)
+    points, own = (transform_landmarks(who, shrink) for who in (target.landmarks, reenacted.landmarks))
+    wanted, counted = shrunk(target.crop), shrunk(mask * (1 - reenacted.native))
+    inputs = (reenacted.crop, wanted, counted, points, fast_precision(options.device), own)
+    return load_network(options.weights, options.device), inputs
+
+
+def swap_face(
+    frame: Frame, taker: Face, reenact: Callable[[AlignedFace], Reenacted], options: Options
+) -> SwappedFace:
+    """Swap one face, up to its crop; `blend` lays it into the frame.
+
+    Args:
+        frame: uint8 or uint16, RGB.
+        taker: the face of it that is replaced.
+        reenact: from the aligned target to X_r.
+        options: which transfer, its seed, its device.
+    """
+    target = align(frame, taker, work_side(taker))
+    reenacted = reenact(target)
+    mask = reenacted.mask * enlarged(visible_at(frame, taker), len(target.crop))
+    swapped = transport(reenacted, target, mask, options)
+    return SwappedFace(target, reenacted.crop, swapped, mask)
 
 
 def _walk(
@@ -211,33 +250,24 @@ def _walk(
 ) -> Swapped:
     frame, done = target, []
     for taker in takers:
-        face = _one_face(target, taker, reenact, options)
+        face = swap_face(target, taker, reenact, options)
         frame = blend(frame, face.swapped, face.mask, face.target.matrix)
         done.append(face)
     return Swapped(mark_frame(frame) if mark else frame, target, tuple(done), options.transfer)
 
 
-def _one_face(
-    frame: Frame, taker: Face, reenact: Callable[[AlignedFace], Reenacted], options: Options
-) -> SwappedFace:
-    target = align(frame, taker, work_side(taker))
-    reenacted = reenact(target)
-    mask = reenacted.mask * _large(_visible(frame, taker), len(target.crop))
-    swapped = transport(reenacted, target, mask, options)
-    return SwappedFace(target, reenacted.crop, swapped, mask)
-
-
-def _visible(frame: Frame, face: Face) -> Float32[np.ndarray, "256 256"]:
-    """The face's visible skin at 256 px."""
+def visible_at(frame: Frame, face: Face) -> Float32[np.ndarray, "256 256"]:
+    """The face's visible skin, in its crop at 256 px."""
     aligned = align(frame, face)
     return visible_skin(aligned.crop, aligned.landmarks, render(aligned.landmarks, CROP_SIDE))
 
 
-def _large(values: np.ndarray, side: int) -> np.ndarray:
+def enlarged(values: np.ndarray, side: int) -> np.ndarray:
+    """A mask of 256 px at a crop's own side."""
     return values if len(values) == side else cv2.resize(values, (side, side), interpolation=cv2.INTER_LINEAR)
 
 
-def _small(values: np.ndarray) -> np.ndarray:
+def shrunk(values: np.ndarray) -> np.ndarray:
     """A crop or mask at the side at which transfers are found."""
     side = (CROP_SIDE, CROP_SIDE)
     return values if values.shape[:2] == side else cv2.resize(values, side, interpolation=cv2.INTER_AREA)

@@ -1,7 +1,7 @@
 """From a run to weights that ship: averaged, fp16, and in the header all that builds the network."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import torch
@@ -21,7 +21,13 @@ HALF_TOLERANCE = 0.05
 """Largest difference of a pixel, of a range of 2, that rounding the weights to fp16 may make."""
 
 
-def export(run: Path, out: Path, overwrite: bool = False, onnx: Path | None = None) -> dict[str, float]:
+def export(
+    run: Path,
+    out: Path,
+    overwrite: bool = False,
+    onnx: Path | None = None,
+    light_side: int | None = None,
+) -> dict[str, float]:
     """Write the averaged generator of a run's checkpoint, and a model card beside it.
 
     Args:
@@ -29,6 +35,7 @@ def export(run: Path, out: Path, overwrite: bool = False, onnx: Path | None = No
         out: the ``.safetensors`` file; the card has its name and ends in ``.md``.
         overwrite: replace existing files.
         onnx: where to write the same network as ONNX, if anywhere.
+        light_side: of the octaves of light, see `transport.generator.Options`; left out, as in the run.
 
     Returns:
         What was checked: ``fp16``, and ``onnx`` where it was written: the largest difference of a pixel
@@ -45,6 +52,8 @@ def export(run: Path, out: Path, overwrite: bool = False, onnx: Path | None = No
     for path in places:
         check_output(path, overwrite)
     config, saved = load_run_config(run), load_checkpoint(run)
+    if light_side is not None:
+        config = replace(config, options=replace(config.options, light_side=light_side))
     if saved is None:
         raise UsageError(f"{show(run)}: expected a checkpoint of `aotface train`, found none")
     halves: dict[str, Tensor] = {k: v.to(torch.float16).contiguous() for k, v in saved.average.items()}
@@ -86,6 +95,6 @@ def _build(config: TrainConfig, state: dict[str, Tensor], run: Path) -> Relighti
 
 def _difference(generator: RelightingGenerator, other: RelightingGenerator) -> float:
     """Largest difference of a pixel on a made-up face; NaN where one of them is."""
-    inputs = made_up(generator.size.side)
+    inputs = made_up(generator.input_side)
     with torch.inference_mode():
         return float((generator(*inputs).swapped - other(*inputs).swapped).abs().max())

@@ -39,7 +39,7 @@ class _Flat(nn.Module):
 def write_onnx(generator: RelightingGenerator, path: Path, overwrite: bool = False) -> float:
     """Write the file, run it, and compare.
 
-    Inputs, all float32 at the network's side: ``x_r``, ``x_t`` 1x3, sRGB -1..1; ``geometry`` 1x6, normals and
+    Inputs, all float32 at ``generator.input_side``: ``x_r``, ``x_t`` 1x3, sRGB -1..1; ``geometry`` 1x6, normals and
     PNCC of the target's mesh; ``mask`` 1x1, 0..1; ``geometry_r`` as ``geometry``, of X_r's own mesh. Outputs:
     ``swapped`` 1x3; and for the field ``gain`` 1x3, ``saturation`` 1x1, ``bias`` 1x3, from which a picture of
     any size is made: see `transport.field`.
@@ -56,7 +56,7 @@ def write_onnx(generator: RelightingGenerator, path: Path, overwrite: bool = Fal
         UsageError: the exporter is not installed.
         WeightsError: the file does not give what torch gives; it is not left.
     """
-    flat, side = _Flat(generator).eval(), generator.size.side
+    flat, side = _Flat(generator).eval(), generator.input_side
     names = FIELD_OUTPUTS if generator.options.head == "field" else FIELD_OUTPUTS[:1]
     with replacing(path, overwrite) as temporary:
         _export(flat, made_up(side, seed=1), temporary, names)

@@ -9,7 +9,9 @@ arithmetic of light in this room is here, in float32. Source: [ours]; the paper 
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from jaxtyping import Bool, Float
@@ -26,7 +28,10 @@ PRIOR_WEIGHT = 0.02
 PRIOR_WIDTH = 4.0
 GREY_CHROMA = 3.0 / 255.0
 LEAK = 0.1
-BAND = 256
+BAND_PIXELS = 1 << 15
+"""A picture is changed in bands of rows of about so many pixels: what one needs stays near the processor."""
+NARROW = 1e-9
+"""Share of a blur's largest eigenvalue from which its smaller ones are left out: far under float32's own rounding."""
 
 
 @dataclass  # not frozen: Lightning Fabric rebuilds it on the way out of a wrapped module
@@ -78,6 +83,33 @@ def gaussian_matrix(side: int, sigma: float, device: torch.device) -> Float[Tens
     return kernel / (sigma * (2.0 * torch.pi) ** 0.5)
 
 
+@lru_cache(maxsize=64)
+def _blur_matrices(
+    side: int, sigma: float, device: torch.device
+) -> tuple[Float[Tensor, "side rank"], Float[Tensor, "rank side"]] | None:
+    """Two thin matrices whose product is `gaussian_matrix`; None where they would not be thin.
+
+    A wide blur knows few patterns: at a quarter of the side's width ten are all that float32 can tell from the whole
+    matrix, and each product costs a tenth.
+    """
+    at = np.arange(side)
+    kernel = np.exp(-0.5 * ((at[:, None] - at) / sigma) ** 2) / (sigma * (2.0 * np.pi) ** 0.5)
+    strengths, patterns = np.linalg.eigh(kernel)
+    kept = strengths > NARROW * strengths[-1]
+    if 2 * int(kept.sum()) > side:
+        return None
+    factor = (patterns[:, kept] * np.sqrt(strengths[kept])).astype(np.float32)
+    with torch.inference_mode(False):  # kept for whoever comes next: he may want gradients
+        left = torch.from_numpy(factor).to(device)
+        return left, left.T.contiguous()
+
+
+@lru_cache(maxsize=64)
+def _whole_matrix(side: int, sigma: float, device: torch.device) -> Float[Tensor, "side side"]:
+    with torch.inference_mode(False):
+        return gaussian_matrix(side, sigma, device)
+
+
 def masked_blur(
     images: Float[Tensor, "batch channels side side"],
     mask: Float[Tensor, "batch 1 side side"],
@@ -104,8 +136,12 @@ def _blur(
     values: Float[Tensor, "batch channels side side"], sigma: float
 ) -> Float[Tensor, "batch channels side side"]:
     with torch.autocast(values.device.type, enabled=False):
-        blur = gaussian_matrix(values.shape[-1], sigma, values.device)
-        return blur @ values @ blur.T
+        thin = _blur_matrices(values.shape[-1], sigma, values.device)
+        if thin is None:
+            blur = _whole_matrix(values.shape[-1], sigma, values.device)
+            return blur @ values @ blur.T
+        left, right = thin
+        return left @ (right @ values @ left) @ right
 
 
 def _mean(stacked: Float[Tensor, "batch channels side side"]) -> Float[Tensor, "batch values 1 1"]:
@@ -208,10 +244,11 @@ def apply_field(
     """
     height, width = images.shape[-2:]
     stacked = torch.cat([field.gain, field.saturation, field.bias], dim=1).float()
-    stacked = _resample_rows(stacked.transpose(2, 3), width, 0, width).transpose(2, 3)
+    stacked = _resample_rows(stacked.transpose(2, 3), width, 0, width).transpose(2, 3).contiguous()
+    rows = max(1, BAND_PIXELS // width)
     bands = []
-    for start in range(0, height, BAND):
-        stop = min(start + BAND, height)
+    for start in range(0, height, rows):
+        stop = min(start + rows, height)
         band = _resample_rows(stacked, height, start, stop)
         bands.append(_affine(images[:, :, start:stop], band))
     return bands[0] if len(bands) == 1 else torch.cat(bands, dim=2)
@@ -267,6 +304,22 @@ def resize(
     """Area mean when shrinking, linear when growing."""
     if images.shape[-2:] == (side, side):
         return images
-    if images.shape[-1] > side:
+    height, width = images.shape[-2:]
+    if width > side and height % side == 0 and width % side == 0:
+        return _mean_of_blocks(images, height // side, width // side)
+    if width > side:
         return F.interpolate(images, size=(side, side), mode="area")
     return F.interpolate(images, size=(side, side), mode="bilinear", align_corners=False)
+
+
+def _mean_of_blocks(
+    images: Float[Tensor, "batch channels height width"], down: int, across: int
+) -> Float[Tensor, "batch channels _ _"]:
+    """Area mean by whole numbers: sums of every n-th row, then column, are ten times as fast as torch's pooling."""
+    rows = images[:, :, ::down]
+    for step in range(1, down):
+        rows = rows + images[:, :, step::down]
+    blocks = rows[..., ::across]
+    for step in range(1, across):
+        blocks = blocks + rows[..., step::across]
+    return blocks * (1.0 / (down * across))

@@ -46,7 +46,9 @@ class Options:
     ``head``: "field" [ours] or "paint" [paper]. ``geometry``: normals and PNCC. ``transport``: NOTPE.
     ``target_features``: Omega reads v_t. ``base``: start from the smooth matching. ``grey_rule``: a grey
     target gives a grey result. ``side``: of the pictures that the networks see, 0 for that of their size; the
-    networks are convolutions, so weights that began at a small side can go on at a larger one.
+    networks are convolutions, so weights that began at a small side can go on at a larger one. ``light_side``: at which
+    the octaves of light are taken that the gates let through, 0 for the networks' own: a finer one gives sharper
+    edges of shadow, and needs no other weights, because octaves are parts of the face's size.
     """
 
     head: Literal["field", "paint"] = "field"
@@ -56,6 +58,7 @@ class Options:
     base: bool = True
     grey_rule: bool = True
     side: int = 0
+    light_side: int = 0
 
 
 @dataclass  # not frozen: Lightning Fabric rebuilds it on the way out of a wrapped module
@@ -97,6 +100,11 @@ class RelightingGenerator(nn.Module):
         self.notpe = NOTPE(size.channels[:3], size.omega_hidden, options.target_features, options.transport)
         outputs = PAINT_OUTPUTS if paint else FIELD_OUTPUTS
         self.decoder = FaceDecoder(size.channels, size.blocks, outputs, guided=not paint)
+
+    @property
+    def input_side(self) -> int:
+        """Side of pictures in which nothing is lost of what this generator reads."""
+        return max(self.size.side, self.options.light_side)
 
     def forward(
         self,
@@ -158,6 +166,17 @@ class RelightingGenerator(nn.Module):
         pixels = pixel_pyramid(view.pixels, view.pixels, levels=3)
         return Transported(swapped, field, features, features, features[:3], pixels, small_mask)
 
+    def features(
+        self,
+        images: Float[Tensor, "batch 3 height width"],
+        geometry: Float[Tensor, "batch 6 height_g width_g"],
+        mask: Float[Tensor, "batch 1 height width"],
+    ) -> list[Tensor]:
+        """F^1 .. F^4 of a picture, -1..1, with its own geometry; see forward."""
+        small_mask, shape = self._small(mask, geometry)
+        found: list[Tensor] = self.encoder(self._view(images).pixels, small_mask, shape)
+        return found
+
     def _view(self, images: Float[Tensor, "batch 3 height width"]) -> _View:
         display = fields.resize(images, self.size.side)
         linear = fields.to_linear(display)
@@ -182,18 +201,27 @@ class RelightingGenerator(nn.Module):
         if not (self.options.base and self.options.head == "field"):
             base, octaves = base * 0.0, octaves * 0.0
         guide = _guide(view_in, view_t, shapes, small_mask, base, octaves)
-        raw = _resample(self.decoder(skips, bottleneck, guide).float(), self.size.side)
+        raw = self.decoder(skips, bottleneck, guide).float()
         weight = torch.ones_like(raw[:, :1, :1, :1])
         if self.options.grey_rule:
             weight = fields.colourfulness(x_t, _never_empty(mask))
         if self.options.head == "paint":
-            painted = fields.forbid_colour(torch.tanh(raw), weight)
+            painted = fields.forbid_colour(torch.tanh(_resample(raw, self.size.side)), weight)
             return fields.resize(painted, x_in.shape[-1]), None
         area = small_mask.sum((2, 3), keepdim=True)
         colour_t = (view_t.linear * small_mask).sum((2, 3), keepdim=True) / area
+        if (side := self.options.light_side) not in (0, self.size.side):
+            base, octaves = self._fine_light(x_in, x_t, mask, side)
+        raw = _resample(raw, octaves.shape[-1])
         start = base + fields.gate_octaves(octaves, GATE_LIMIT * torch.tanh(raw[:, 5:] / GATE_LIMIT))
         field = _bounded(raw, start, colour_t, weight)
         return fields.apply_field(x_in, field), field
+
+    def _fine_light(self, x_in: Tensor, x_t: Tensor, mask: Tensor, side: int) -> tuple[Tensor, Tensor]:
+        """Mean gain and octaves at a side of their own."""
+        light_in, light_t = (fields.to_linear(fields.resize(images, side)) for images in (x_in, x_t))
+        base, octaves = fields.match_light(light_in, light_t, fields.resize(_never_empty(mask), side))
+        return (base, octaves) if self.options.base else (base * 0.0, octaves * 0.0)
 
 
 def _guide(

@@ -25,6 +25,7 @@ class Weights:
     fidelity: float = 0.3
     light: float = 2.0
     low_frequency: float = 10.0
+    plan: float = 0.3
     reconstruction: float = 5.0
     edges: float = 5.0
     transport: float = 0.1
@@ -111,6 +112,8 @@ def generator_loss(
     parts: dict[str, Tensor] = {}
     if batch.answer is not None:
         parts |= _supervised(y, batch.answer, _known_mask(batch), w, perceptual)
+        if w.plan:
+            parts["plan"] = w.plan * _plan(generator, swapped, batch)
     if rebuilt is not None and (w.reconstruction or w.edges):
         parts |= _reconstruction(rebuilt.swapped, batch, w)
     if w.transport or w.cost:
@@ -244,6 +247,24 @@ def _supervised(
         # Outside the face both show the answer, so that only the face is judged.
         parts["perceptual"] = w.perceptual * perceptual(mask * y + (1.0 - mask) * answer, answer)
     return parts
+
+
+def _plan(generator: RelightingGenerator, swapped: Transported, batch: Batch) -> Tensor:
+    """How far the plan carries vectors from those of the answer: E |v_y - v_{Y*}| over the face, all levels.
+
+    In units of the RMS of v_{Y*}, which is held fixed: the plan is to arrive there. Source: [ours].
+    """
+    assert batch.answer is not None
+    whole = batch.mask * batch.answer + (1.0 - batch.mask) * batch.x_t
+    own = batch.geometry if batch.geometry_r is None else batch.geometry_r
+    with torch.no_grad():
+        wanted = generator.features(whole, own, batch.mask)
+    known, total = _known_mask(batch), swapped.mask.new_zeros(())
+    for moved, goal in zip(swapped.moved, wanted, strict=False):  # F^4 is not moved
+        unit = 1.0 / (goal.float().square().mean().sqrt() + losses.TINY)
+        apart = (moved.float() - goal.float()) * unit
+        total = total + losses.masked_mean(apart.abs(), resize(known, goal.shape[-1]))
+    return total
 
 
 def _reconstruction(y_tt: Tensor, batch: Batch, w: Weights) -> dict[str, Tensor]:

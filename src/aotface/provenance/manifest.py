@@ -1,0 +1,155 @@
+"""What is signed: the claim, its ingredients, and a builder that turns the library's errors into ours."""
+
+import hashlib
+import io
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import IO, Any
+
+import c2pa
+
+from aotface.errors import ProvenanceError, UnreadableImageError
+from aotface.media.files import read_bytes, show
+from aotface.media.sniff import HEAD_BYTES, sniff
+from aotface.provenance import watermark
+from aotface.provenance.authority import Signer
+
+ASSERTION = "org.aotface.transport"
+"""Label of our own assertion."""
+
+SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
+"""What the picture is, in IPTC's words: a composite with elements made by a trained algorithm."""
+
+MIME_TYPES = {
+    "JPEG": "image/jpeg",
+    "PNG": "image/png",
+    "WEBP": "image/webp",
+    "TIFF": "image/tiff",
+    "GIF": "image/gif",
+    "MP4 or QuickTime": "video/mp4",
+}
+"""Files that hold their own credentials; every other kind gets a sidecar."""
+
+OTHER = "application/octet-stream"
+OFFLINE = {
+    "builder": {"thumbnail": {"enabled": False}},  # half a second and 800 KB each, and they show faces
+    "verify": {"verify_trust": True, "ocsp_fetch": False, "remote_manifest_fetch": False},
+}
+
+
+@dataclass(frozen=True)
+class Record:
+    """What is said about the making of a picture.
+
+    ``method``: name of the appearance transfer. ``reenactor``: what brought the source into the target's
+    pose. ``model_sha256``: hash of the weights, None for a method without. ``parameters``: further choices,
+    plain values. ``watermark``: the pixels carry the invisible watermark.
+    """
+
+    method: str
+    reenactor: str
+    model_sha256: str | None = None
+    parameters: Mapping[str, str | int | float | bool | None] = field(default_factory=dict)
+    watermark: bool = True
+
+
+@cache
+def tool_version() -> str:
+    """Version of this tool as it stands in the records."""
+    try:
+        return version("aotface")
+    except PackageNotFoundError:  # run from a source tree that was not installed
+        return "0+source"
+
+
+def claim(record: Record, parts: Mapping[str, bytes | Path]) -> dict[str, Any]:
+    """The claim, its actions and our assertion."""
+    tool = {"name": "aotface", "version": tool_version()}
+    edited = {
+        "action": "c2pa.edited",
+        "digitalSourceType": SOURCE_TYPE,
+        "softwareAgent": tool,
+        "description": "A face was swapped and moved into the light and tone of this picture.",
+    }
+    actions = [
+        {"action": "c2pa.placed", "parameters": {"ingredientIds": [title]}} for title in list(parts)[1:]
+    ]
+    marked = [{"action": "c2pa.watermarked.unbound", "softwareAgent": tool}] if record.watermark else []
+    own = {
+        "method": record.method,
+        "reenactor": record.reenactor,
+        "model_sha256": record.model_sha256,
+        "tool": tool,
+        "watermark": record.watermark,
+        "watermark_version": watermark.VERSION if record.watermark else None,
+        "parameters": dict(record.parameters),
+        "sha256": {title: sha256(part) for title, part in parts.items()},
+    }
+    return {
+        "claim_generator_info": [tool],
+        "assertions": [
+            {"label": "c2pa.actions.v2", "data": {"actions": [*actions, edited, *marked]}},
+            {"label": ASSERTION, "data": own},
+        ],
+    }
+
+
+def add_ingredient(builder: c2pa.Builder, title: str, part: bytes | Path) -> None:
+    """Name an ingredient; the credentials it has are carried along, as far as they can be read."""
+    relationship = "parentOf" if title == "target" else "componentOf"
+    about = {"title": title, "relationship": relationship, "label": title}
+    with opened(part) as stream:
+        mime = MIME_TYPES.get(sniff(stream.read(HEAD_BYTES)).name, OTHER)
+        stream.seek(0)
+        try:
+            builder.add_ingredient(about, mime, stream)
+        except c2pa.C2paError:  # its own credentials cannot even be parsed: name it without them
+            builder.add_ingredient(about, OTHER, io.BytesIO(sha256(part).encode()))
+
+
+@contextmanager
+def building(said: Mapping[str, Any], signer: Signer) -> Iterator[c2pa.Builder]:
+    """A builder with its signer; the library's errors come out as our own, on one line."""
+    try:
+        info = c2pa.C2paSignerInfo(signer.algorithm, signer.certificates, signer.key, None)
+        with (
+            c2pa.Context.from_dict(OFFLINE, c2pa.Signer.from_info(info)) as context,
+            c2pa.Builder(said, context=context) as builder,
+        ):
+            yield builder
+    except c2pa.C2paError as fault:
+        raise ProvenanceError(
+            f"cannot sign the content credentials: {' '.join(str(fault).split())}"
+        ) from fault
+
+
+@contextmanager
+def opened(part: bytes | Path) -> Iterator[IO[bytes]]:
+    """A part as a stream."""
+    if isinstance(part, bytes):
+        yield io.BytesIO(part)
+        return
+    try:
+        stream = part.open("rb")
+    except OSError as error:
+        raise UnreadableImageError(f"{show(part)}: cannot be read: {error.strerror or error}") from None
+    with stream:
+        yield stream
+
+
+def sha256(part: bytes | Path) -> str:
+    """Hash a part without holding it."""
+    with opened(part) as stream:
+        digest = hashlib.sha256()
+        while block := stream.read(1 << 20):
+            digest.update(block)
+        return digest.hexdigest()
+
+
+def bytes_of(part: bytes | Path) -> bytes:
+    """A part whole."""
+    return part if isinstance(part, bytes) else read_bytes(part)
