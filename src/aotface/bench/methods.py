@@ -22,12 +22,14 @@ Kind = Literal["classical", "peer", "network", "reference"]
 class Method:
     """``run`` makes Y of a triple. ``fingerprint`` tells two versions apart (weights), "" for a formula.
 
+    ``over_time`` makes Y of consecutive frames, where that is more than one after the other.
     ``needs_truth``: it only exists where the answer is known.
     """
 
     name: str
     kind: Kind
     run: Callable[[Triple], Crop]
+    over_time: Callable[[Sequence[Triple]], list[Crop]] | None = None
     fingerprint: str = ""
     needs_truth: bool = False
 
@@ -75,7 +77,7 @@ def _method(name: str, weights: Path | None) -> Method:
     file = weights or packaged_weights()
     if file is None:
         raise UsageError("aot needs trained weights: say --weights FILE")
-    return Method(name, "network", _network(file), fingerprint=sha256(file))
+    return Method(name, "network", *_network(file), fingerprint=sha256(file))
 
 
 def _truth(triple: Triple) -> Crop:
@@ -88,10 +90,13 @@ def _by_colours(transfer: Transfer) -> Callable[[Triple], Crop]:
     return lambda triple: transfer(triple.reenacted, triple.target, triple.mask, seed=0)
 
 
-def _network(weights: Path) -> Callable[[Triple], Crop]:
+def _network(weights: Path) -> tuple[Callable[[Triple], Crop], Callable[[Sequence[Triple]], list[Crop]]]:
+    """Of one picture; and of a clip, steadied as `swap` does it."""
     from aotface.bench.checkpoint import load_generator
     from aotface.face.render import render
+    from aotface.swap.steady import FIELD_REACH, light_of, steady, window
     from aotface.transport.apply import transport_crop
+    from aotface.transport.field_arrays import find_field, lay_field
 
     generator = load_generator(weights)
 
@@ -99,4 +104,22 @@ def _network(weights: Path) -> Callable[[Triple], Crop]:
         own = render(t.landmarks, len(t.target))
         return transport_crop(generator, t.reenacted, t.target, t.mask, t.geometry, own=own)
 
-    return run
+    def over_time(clip: Sequence[Triple]) -> list[Crop]:
+        owns = [render(t.landmarks, len(t.target)) for t in clip]
+        fields = [
+            find_field(generator, t.reenacted, t.target, t.mask, t.geometry, own=own)
+            for t, own in zip(clip, owns, strict=True)
+        ]
+        if any(field is None for field in fields):
+            return [run(t) for t in clip]
+        maps, lights = dict(enumerate(fields)), {i: light_of(t.target) for i, t in enumerate(clip)}
+        stretch = range(len(clip))
+        return [
+            lay_field(
+                t.reenacted,
+                steady(window(maps, i, FIELD_REACH, stretch), window(lights, i, FIELD_REACH, stretch)),
+            )
+            for i, t in enumerate(clip)
+        ]
+
+    return run, over_time

@@ -17,6 +17,7 @@ import numpy as np
 from aotface.bench.methods import Method, find_methods
 from aotface.bench.metrics import Perceptual, Sample, measure
 from aotface.bench.metrics.identity import Embedder, IdentityMeter
+from aotface.bench.metrics.temporal import Clip
 from aotface.bench.suites import find_suite
 from aotface.bench.triple import Plan, Triple
 from aotface.errors import FaceError, InputError, UsageError
@@ -177,6 +178,7 @@ class Bench:
         clock = time.process_time()
         result = method.run(triple)
         seconds = time.process_time() - clock
+        frames = _frames(method, triple.clip) if triple.clip else None
         identity, perceptual = self._meters
         values = measure(
             Sample(
@@ -189,6 +191,7 @@ class Bench:
                 landmarks=triple.landmarks,
                 source=triple.source,
                 source_landmarks=triple.source_landmarks,
+                frames=frames,
                 identity=identity,
                 perceptual=perceptual,
             )
@@ -216,6 +219,12 @@ class Bench:
         hashes = {role: sha256_of(self._job.data / file) for role, file in sorted(plan.files.items())}
         whole = [FORMAT, asdict(plan), hashes, self._job.meters.fingerprint]
         return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
+
+
+def _frames(method: Method, clip: tuple[Triple, ...]) -> Clip:
+    """What a method makes of consecutive frames."""
+    results = method.over_time(clip) if method.over_time else [method.run(triple) for triple in clip]
+    return Clip(results, [triple.target for triple in clip], [triple.mask for triple in clip])
 
 
 def _read_record(path: Path, key: str) -> dict[str, Any]:

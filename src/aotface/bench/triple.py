@@ -43,7 +43,8 @@ class Triple:
 
     ``mask``: where results count, 0..1: the reenacted face, visible in the target, not the target's own
     pixels. ``geometry``: of the target's mesh. ``landmarks``: of the reenacted shape. ``source``: a picture
-    of the person that X_r shows, with landmarks of its own; None where there is none.
+    of the person that X_r shows, with landmarks of its own; None where there is none. ``clip``: the triples of
+    consecutive frames of which this is the middle one; empty for a still picture.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Triple:
     source: Picture | None
     source_landmarks: Landmarks | None
     facts: Facts
+    clip: "tuple[Triple, ...]" = ()
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import numpy as np
 
 from aotface.bench.metrics.colour import lf_de
 from aotface.bench.portraits import Say
-from aotface.bench.suites import folder, lit, real, relit
+from aotface.bench.suites import clips, folder, lit, real, relit
 from aotface.bench.triple import Plan, Triple
 from aotface.errors import InputError, UsageError
 
@@ -45,6 +45,7 @@ SUITES: dict[str, Suite] = {
         Suite("lit", "real lamps, answer known (grey)", lit.plan, lit.build),
         Suite("cross", "real photographs of two people, no answer", real.plan_cross, real.build),
         Suite("same", "two photographs of one person, no answer", real.plan_same, real.build),
+        Suite("clips", "faces that move, no answer", clips.plan, clips.build),
         Suite("folder", "triples of your own", folder.plan, folder.build),
     )
 }
