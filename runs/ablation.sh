@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The ablation table and sheet in docs/method.md: every variant from chance, with the same faces, steps and seed. About 4 minutes of
+# The ablation table and sheet in docs/method.md: every variant from chance, with the same faces, steps and seed. About 2 minutes of
 # one core each, so that they tell which part carries how much of a short training, not where a long one ends.
 #
 #   DATA=/path/to/data runs/ablation.sh SHARDS [OUT]
@@ -11,8 +11,8 @@ cd "$(dirname "$0")/.."
 : "${DATA:?say DATA=FOLDER with portraits and lit_faces}"
 SHARDS=${1:?say the folder with shards}
 OUT=${2:-build/ablation}
-STEPS=${STEPS:-600}
-PAIRS=${PAIRS:-20}
+STEPS=${STEPS:-200}
+PAIRS=${PAIRS:-10}
 AOTFACE=${AOTFACE:-aotface}
 export OMP_NUM_THREADS=1
 
@@ -30,14 +30,14 @@ ORDER=(full no-plan no-critics no-cost no-mix no-geometry no-octaves no-answers 
 COMMON="size = \"small\"
 batch = 16
 steps = $STEPS
-warmup = 50
+warmup = 30
 ema = 0.99
-games_ramp = 50
+games_ramp = 20
 sample_every = $STEPS
 options.side = 64
 lighting.strobe_probability = 0.25
 lighting.half_shading = false"
-GAMES=$'games_from = 150\ngames_every = 4'
+GAMES=$'games_from = 80\ngames_every = 4'
 
 mkdir -p "$OUT"
 for name in "${ORDER[@]}"; do

@@ -73,7 +73,7 @@ def lay_field(
         device: where it is done.
 
     Returns:
-        Y, large x large x 3, 0..1; with the field of `find_field` it is what `transport_full` gives.
+        Y, large x large x 3, 0..1; with the field of `find_field` it is what `transport_full` gives, up to rounding.
     """
     values = _to_tensor(field, torch.device(device))
     maps = Field(values[:, 0:3], values[:, 3:4], values[:, 4:7])
