@@ -4,14 +4,16 @@ import functools
 import json
 from dataclasses import dataclass, fields
 
+import cv2
 import torch
 
 from aotface.errors import WeightsError
 from aotface.face.render import render
 from aotface.media.weights import find_weights, load_safetensors, read_facts, sha256
+from aotface.swap.eyes import calm_eyes
 from aotface.swap.options import DEFAULTS
 from aotface.transport.apply import bf16_is_fast, transport_full
-from aotface.transport.field_arrays import FieldArray, find_field
+from aotface.transport.field_arrays import FieldArray, find_field, lay_field
 from aotface.transport.generator import SIZES, Options, RelightingGenerator
 from aotface.types import Crop, Landmarks, Mask
 
@@ -49,6 +51,9 @@ class Network:
         Returns:
             Y at the side of ``reenacted``.
         """
+        field = self.find(reenacted, target, mask, landmarks, bf16, own_landmarks)
+        if field is not None:
+            return lay_field(reenacted, field, next(self.generator.parameters()).device.type)
         geometry = render(landmarks, len(target))
         own = None if own_landmarks is None else render(own_landmarks, len(target))
         return transport_full(self.generator, reenacted, target, mask, geometry, bf16, own)
@@ -62,10 +67,19 @@ class Network:
         bf16: bool,
         own_landmarks: Landmarks | None = None,
     ) -> FieldArray | None:
-        """The map that `transport` would lay on X_r; see there. None from networks that repaint."""
+        """The map that `transport` lays on X_r, eyes calmed; see there. None from networks that repaint."""
         geometry = render(landmarks, len(target))
         own = None if own_landmarks is None else render(own_landmarks, len(target))
-        return find_field(self.generator, reenacted, target, mask, geometry, bf16, own)
+        field = find_field(self.generator, reenacted, target, mask, geometry, bf16, own)
+        if field is None or own_landmarks is None:
+            return field
+        size = (len(target), len(target))
+        small = (
+            reenacted
+            if len(reenacted) == len(target)
+            else cv2.resize(reenacted, size, interpolation=cv2.INTER_AREA)
+        )
+        return calm_eyes(field, small, target, own_landmarks, landmarks)
 
 
 @functools.cache
