@@ -90,6 +90,7 @@ def sample(
     map_x: Float32[np.ndarray, "rows columns"],
     map_y: Float32[np.ndarray, "rows columns"],
     scale: float,
+    region: tuple[int, int, int, int] | None = None,
 ) -> Float32[np.ndarray, "rows columns 3"]:
     """Read a frame at given places, as float 0..1.
 
@@ -98,31 +99,41 @@ def sample(
         map_x: frame x for every output pixel.
         map_y: frame y for every output pixel.
         scale: output pixels per frame pixel; under 1/2 the frame is area-averaged first, so that nothing aliases.
+        region: the part that is averaged, xyxy, when the maps are a piece of larger ones: `region_of` those. Each piece
+            then gets the very values that it has in the whole.
 
     Returns:
         rows x columns x 3, 0..1; beyond the frame its edge is repeated.
     """
-    left, top = (max(0, int(np.floor(m.min())) - 8) for m in (map_x, map_y))
-    right, bottom = int(np.ceil(map_x.max())) + 9, int(np.ceil(map_y.max())) + 9
-    left, top = min(left, frame.shape[1] - 1), min(top, frame.shape[0] - 1)
-    region = frame[top : max(bottom, top + 1), left : max(right, left + 1)]
+    left, top, right, bottom = region or region_of(frame, map_x, map_y)
+    part = frame[top:bottom, left:right]
     x, y = map_x - np.float32(left), map_y - np.float32(top)
     factor = max(1, int(1 / max(scale, 1e-6)))
     if factor > 1:
-        rows, columns = -(-region.shape[0] // factor), -(-region.shape[1] // factor)
-        region = cv2.copyMakeBorder(
-            region,
+        rows, columns = -(-part.shape[0] // factor), -(-part.shape[1] // factor)
+        part = cv2.copyMakeBorder(
+            part,
             0,
-            rows * factor - region.shape[0],
+            rows * factor - part.shape[0],
             0,
-            columns * factor - region.shape[1],
+            columns * factor - part.shape[1],
             cv2.BORDER_REPLICATE,
         )
-        region = np.asarray(cv2.resize(region, (columns, rows), interpolation=cv2.INTER_AREA))
+        part = np.asarray(cv2.resize(part, (columns, rows), interpolation=cv2.INTER_AREA))
         x, y = (x - (factor - 1) / 2) / factor, (y - (factor - 1) / 2) / factor
     full = 255.0 if frame.dtype == np.uint8 else 65535.0
-    values = region.astype(np.float32) / full
+    values = part.astype(np.float32) / full
     moved = cv2.remap(
         values, x.astype(np.float32), y.astype(np.float32), cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
     )
     return np.clip(moved, 0, 1)
+
+
+def region_of(
+    frame: Frame, map_x: Float32[np.ndarray, "rows columns"], map_y: Float32[np.ndarray, "rows columns"]
+) -> tuple[int, int, int, int]:
+    """The part of a frame that maps read, with a margin: xyxy, at least one pixel."""
+    left, top = (max(0, int(np.floor(m.min())) - 8) for m in (map_x, map_y))
+    left, top = min(left, frame.shape[1] - 1), min(top, frame.shape[0] - 1)
+    right, bottom = (int(np.ceil(m.max())) + 9 for m in (map_x, map_y))
+    return left, top, max(right, left + 1), max(bottom, top + 1)

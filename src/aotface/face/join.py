@@ -2,6 +2,7 @@
 
 from collections import deque
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 from jaxtyping import Float64
@@ -54,18 +55,22 @@ def join(runs: list[Run], count: int, cuts: list[int]) -> Tracks:
     Args:
         runs: in the order in which they began to be followed.
         count: frames of the video.
-        cuts: first frames of shots; one that a run goes across was a flash, not a cut, and is dropped.
+        cuts: first frames of shots; one that a run goes across, and no other begins at, was a flash and is dropped.
 
     Returns:
         The tracks, largest first.
     """
     runs = [run for run in runs if len(run.frames) >= min(SHORTEST_RUN, count)]
     runs.sort(key=lambda run: (run.frames[0], *run.landmarks[0].mean(axis=0).tolist()))
-    real = [cut for cut in cuts if not any(run.frames[0] < cut <= run.frames[-1] for run in runs)]
-    tracks = [_track([runs[i] for i in sorted(group)]) for group in _groups(runs, real)]
+    begins = {run.frames[0] for run in runs}
+    real = {c for c in cuts if c in begins or not any(run.frames[0] < c <= run.frames[-1] for run in runs)}
+    people = [[runs[i] for i in sorted(group)] for group in _groups(runs, sorted(real))]
+    for person in people:  # somebody who is elsewhere in the very next frame: a cut that nothing else showed
+        real |= {b.frames[0] for a, b in pairwise(person) if b.frames[0] == a.frames[-1] + 1}
+    tracks = [_track(person) for person in people]
     tracks.sort(key=lambda track: (-track.area, int(track.frames[0])))
     numbered = tuple(Track(i, t.frames, t.landmarks, t.scores, t.look) for i, t in enumerate(tracks))
-    return Tracks(count, np.array(real, np.int32), numbered)
+    return Tracks(count, np.array(sorted(real), np.int32), numbered)
 
 
 def _groups(runs: list[Run], cuts: list[int]) -> list[set[int]]:

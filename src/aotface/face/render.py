@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float32, Int
+from jaxtyping import Bool, Float32, Float64, Int
 
 from aotface.face.mesh import MEAN, TRIANGLES, vertex_normals
 from aotface.types import Geometry, Landmarks
@@ -36,11 +36,24 @@ class Raster:
         self, attributes: Float32[np.ndarray, "468 channels"]
     ) -> Float32[np.ndarray, "side side channels"]:
         """Spread per-vertex values over the pixels; 0 outside the mesh."""
-        covered = self.covered
-        corners = attributes[TRIANGLES[self.triangle[covered]]]  # pixels 3 channels
-        values = np.zeros((*covered.shape, attributes.shape[1]), np.float32)
-        values[covered] = np.einsum("pkc,pk->pc", corners, self.weights[covered])
-        return values
+        return self.spread(self.shares(attributes))
+
+    def shares(
+        self, attributes: Float32[np.ndarray, "468 channels"]
+    ) -> Float32[np.ndarray, "covered channels"]:
+        """Per-vertex values at the covered pixels alone, row by row."""
+        at = np.flatnonzero(self.covered)
+        corners, weights = TRIANGLES[self.triangle.ravel()[at]], self.weights.reshape(-1, 3)[at]
+        parts = [attributes[corners[:, k]] * weights[:, k : k + 1] for k in range(3)]
+        return parts[0] + parts[1] + parts[2]
+
+    def spread(
+        self, values: Float32[np.ndarray, "covered channels"]
+    ) -> Float32[np.ndarray, "side side channels"]:
+        """Values of the covered pixels in their places; 0 outside the mesh."""
+        whole = np.zeros((self.triangle.size, values.shape[1]), np.float32)
+        whole[np.flatnonzero(self.covered)] = values
+        return whole.reshape(*self.triangle.shape, -1)
 
 
 def rasterize(landmarks: Landmarks, side: int, cull: bool = False) -> Raster:
@@ -61,34 +74,55 @@ def rasterize(landmarks: Landmarks, side: int, cull: bool = False) -> Raster:
     flat = corners[..., :2]
     low = np.clip(np.ceil(flat.min(axis=1)), 0, side).astype(np.int64)
     high = np.clip(np.floor(flat.max(axis=1)) + 1, 0, side).astype(np.int64)
-    a, b, c = flat[:, 0], flat[:, 1], flat[:, 2]
-    twice_area = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0])
-    size = np.maximum(high - low, 0)
-    drawable = (np.abs(twice_area) > 1e-9) & ((twice_area < 0) | (not cull))
-    count = np.where(drawable, size[:, 0] * size[:, 1], 0)
-    triangle = np.repeat(np.arange(len(TRIANGLES)), count)
-    within = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
-    width = np.maximum(size[triangle, 0], 1)
-    x, y = low[triangle, 0] + within % width, low[triangle, 1] + within // width
+    a, u, v = flat[:, 0], flat[:, 1] - flat[:, 0], flat[:, 2] - flat[:, 0]
+    twice_area = u[:, 0] * v[:, 1] - u[:, 1] * v[:, 0]
+    drawable = (np.abs(twice_area) > 1e-9) & ((twice_area < 0) | (not cull)) & (high > low).all(axis=1)
 
-    p = np.stack([x, y], axis=1) - a[triangle]
-    u, v = (b - a)[triangle], (c - a)[triangle]
-    w1 = (p[:, 0] * v[:, 1] - p[:, 1] * v[:, 0]) / twice_area[triangle]
-    w2 = (u[:, 0] * p[:, 1] - u[:, 1] * p[:, 0]) / twice_area[triangle]
-    weights = np.stack([1 - w1 - w2, w1, w2], axis=1)
-    inside = weights.min(axis=1) >= -1e-9
-    triangle, x, y, weights = triangle[inside], x[inside], y[inside], weights[inside]
-    near = -(corners[triangle, :, 2] * weights).sum(axis=1)
+    # First every row of every box, then every pixel of every row: what is equal along a row is computed once.
+    row_of, y = _unroll(low[:, 1], np.where(drawable, high[:, 1] - low[:, 1], 0))
+    down = y - a[row_of, 1]
+    line, x = _unroll(low[row_of, 0], (high - low)[row_of, 0])
+    per_row = (a[:, 0][row_of], u[row_of, 1], v[row_of, 1], down * u[row_of, 0], down * v[row_of, 0])
+    left, u_y, v_y, down_u, down_v = (values[line] for values in per_row)
+    area, across = twice_area[row_of][line], x - left
+    w1 = (across * v_y - down_v) / area
+    w2 = (down_u - u_y * across) / area
+    w0 = 1 - w1 - w2
+    inside = np.flatnonzero((w0 >= -1e-9) & (w1 >= -1e-9) & (w2 >= -1e-9))
+    weights = np.stack([w[inside] for w in (w0, w1, w2)], axis=1)
+    line = line[inside]
+    return _nearest(corners, row_of[line], y[line] * side + x[inside], weights, side)
 
-    order = np.argsort(near, kind="stable")  # the nearest is written last and stays
-    pixel = (y * side + x)[order]
-    raster = np.full(side * side, -1, np.int64)
-    raster[pixel] = triangle[order]
+
+def _unroll(
+    first: Int[np.ndarray, " n"], count: Int[np.ndarray, " n"]
+) -> tuple[Int[np.ndarray, " total"], Int[np.ndarray, " total"]]:
+    """``count`` whole numbers from each ``first`` on, one list after the other; and which list each belongs to."""
+    owner = np.repeat(np.arange(len(count)), count)
+    return owner, np.arange(len(owner)) + np.repeat(first - (np.cumsum(count) - count), count)
+
+
+def _nearest(
+    corners: Float64[np.ndarray, "triangles 3 3"],
+    triangle: Int[np.ndarray, " candidates"],
+    pixel: Int[np.ndarray, " candidates"],
+    weights: Float64[np.ndarray, "candidates 3"],
+    side: int,
+) -> Raster:
+    """The depth test: of all candidates for a pixel, the nearest."""
+    depths = corners[:, :, 2][triangle] * weights
+    near = -(depths[:, 0] + depths[:, 1] + depths[:, 2])
+    rivals = np.flatnonzero(np.bincount(pixel, minlength=side * side)[pixel] > 1)
+    rivals = rivals[np.argsort(near[rivals], kind="stable")]  # the nearest is written last and stays
+    kept_triangle = np.full(side * side, -1, np.int64)
     kept_weights = np.zeros((side * side, 3), np.float32)
-    kept_weights[pixel] = weights[order]
     depth = np.zeros(side * side, np.float32)
-    depth[pixel] = near[order]
-    return Raster(raster.reshape(side, side), kept_weights.reshape(side, side, 3), depth.reshape(side, side))
+    for kept, values in ((kept_triangle, triangle), (kept_weights, weights), (depth, near)):
+        kept[pixel] = values
+        kept[pixel[rivals]] = values[rivals]
+    return Raster(
+        kept_triangle.reshape(side, side), kept_weights.reshape(side, side, 3), depth.reshape(side, side)
+    )
 
 
 def render(landmarks: Landmarks, side: int) -> Geometry:
@@ -102,12 +136,13 @@ def render(landmarks: Landmarks, side: int) -> Geometry:
         The four maps, each side x side; 0 outside the face.
     """
     raster = rasterize(landmarks, side)
-    normals = raster.interpolate(vertex_normals(landmarks))
-    length = np.linalg.norm(normals, axis=2, keepdims=True)
+    attributes = np.concatenate([vertex_normals(landmarks), PNCC.astype(np.float32)], axis=1)
+    normals, pncc = np.split(raster.shares(attributes), [3], axis=1)
+    length = np.sqrt((normals[:, 0] ** 2 + normals[:, 1] ** 2 + normals[:, 2] ** 2)[:, None])
     covered = raster.covered.astype(np.float32)
     return Geometry(
-        normals=(normals / np.maximum(length, 1e-6) * covered[..., None]).astype(np.float32),
-        pncc=raster.interpolate(PNCC.astype(np.float32)),
+        normals=raster.spread(normals / np.maximum(length, np.float32(1e-6))),
+        pncc=raster.spread(pncc),
         depth=raster.depth * covered,
         mask=covered,
     )

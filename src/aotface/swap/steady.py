@@ -163,11 +163,12 @@ def settle(swapped: Crop, tone: Light, steady_tone: Light) -> Crop:
         Y with the coarse difference made up for in linear light; grey stays grey.
     """
     grey = bool((swapped == swapped[..., :1]).all())
-    change = (steady_tone - tone).mean(axis=2, keepdims=True) if grey else steady_tone - tone
-    shown = swapped[..., :1] if grey else swapped  # powers of equal numbers may differ in the last bit
-    gain = _enlarged(np.exp(change), len(swapped)).reshape(shown.shape)
-    moved = linear_to_srgb(np.clip(srgb_to_linear(shown) * gain, 0, 1))
-    return np.clip(np.broadcast_to(moved, swapped.shape), 0, 1).astype(np.float32)
+    change = steady_tone - tone
+    change = np.repeat(change.mean(axis=2, keepdims=True), 3, axis=2) if grey else change
+    gain = _enlarged(np.exp(change), len(swapped))
+    moved = np.clip(linear_to_srgb(np.clip(srgb_to_linear(swapped) * gain, 0, 1)), 0, 1).astype(np.float32)
+    # Powers of equal numbers may differ in the last bit: a grey face takes its first channel.
+    return np.repeat(moved[..., :1], 3, axis=2) if grey else moved
 
 
 def _alike(lights: Sequence[Light | None]) -> list[Float32[np.ndarray, "32 32"]]:

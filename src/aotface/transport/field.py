@@ -8,6 +8,7 @@ The gain follows light and tone, the saturation the depth of colour, the bias ha
 arithmetic of light in this room is here, in float32. Source: [ours]; the paper repaints the face instead.
 """
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -32,6 +33,8 @@ BAND_PIXELS = 1 << 15
 """A picture is changed in bands of rows of about so many pixels: what one needs stays near the processor."""
 NARROW = 1e-9
 """Share of a blur's largest eigenvalue from which its smaller ones are left out: far under float32's own rounding."""
+TAIL, BLOCK = 6.0, 32
+"""Standard deviations beyond which a Gaussian is 0 in float32, beside its middle; rows that are blurred at once."""
 
 
 @dataclass  # not frozen: Lightning Fabric rebuilds it on the way out of a wrapped module
@@ -84,7 +87,7 @@ def gaussian_matrix(side: int, sigma: float, device: torch.device) -> Float[Tens
 
 
 @lru_cache(maxsize=64)
-def _blur_matrices(
+def _thin_factors(
     side: int, sigma: float, device: torch.device
 ) -> tuple[Float[Tensor, "side rank"], Float[Tensor, "rank side"]] | None:
     """Two thin matrices whose product is `gaussian_matrix`; None where they would not be thin.
@@ -105,7 +108,7 @@ def _blur_matrices(
 
 
 @lru_cache(maxsize=64)
-def _whole_matrix(side: int, sigma: float, device: torch.device) -> Float[Tensor, "side side"]:
+def _kept_matrix(side: int, sigma: float, device: torch.device) -> Float[Tensor, "side side"]:
     with torch.inference_mode(False):
         return gaussian_matrix(side, sigma, device)
 
@@ -136,12 +139,28 @@ def _blur(
     values: Float[Tensor, "batch channels side side"], sigma: float
 ) -> Float[Tensor, "batch channels side side"]:
     with torch.autocast(values.device.type, enabled=False):
-        thin = _blur_matrices(values.shape[-1], sigma, values.device)
-        if thin is None:
-            blur = _whole_matrix(values.shape[-1], sigma, values.device)
-            return blur @ values @ blur.T
-        left, right = thin
-        return left @ (right @ values @ left) @ right
+        side, device = values.shape[-1], values.device
+        thin = _thin_factors(side, sigma, device)
+        if thin is not None:
+            left, right = thin
+            return left @ (right @ values @ left) @ right
+        matrix, reach = _kept_matrix(side, sigma, device), math.ceil(TAIL * sigma)
+        if device.type != "cpu" or BLOCK + 2 * reach >= side:  # other devices rather do much at once
+            return matrix @ values @ matrix.T
+        down = _blur_rows(values, matrix, reach)
+        return _blur_rows(down.transpose(-1, -2), matrix, reach).transpose(-1, -2)
+
+
+def _blur_rows(
+    values: Float[Tensor, "batch channels side side"], matrix: Float[Tensor, "side side"], reach: int
+) -> Float[Tensor, "batch channels side side"]:
+    """``matrix @ values``, of which only the diagonal band within ``reach`` is not 0: block by block."""
+    side = len(matrix)
+    blocks = []
+    for start in range(0, side, BLOCK):
+        low, high = max(0, start - reach), min(side, start + BLOCK + reach)
+        blocks.append(matrix[start : start + BLOCK, low:high] @ values[..., low:high, :])
+    return torch.cat(blocks, dim=-2)
 
 
 def _mean(stacked: Float[Tensor, "batch channels side side"]) -> Float[Tensor, "batch values 1 1"]:
@@ -243,59 +262,77 @@ def apply_field(
     Source: [ours]. Works in bands of rows, so that a 6,000 px face does not need a field of 6,000 px.
     """
     height, width = images.shape[-2:]
+    colourless = _colourless(field)
     stacked = torch.cat([field.gain, field.saturation, field.bias], dim=1).float()
-    stacked = _resample_rows(stacked.transpose(2, 3), width, 0, width).transpose(2, 3).contiguous()
+    columns = _resample_rows(stacked.transpose(2, 3), width).transpose(2, 3).contiguous()
     rows = max(1, BAND_PIXELS // width)
     bands = []
     for start in range(0, height, rows):
         stop = min(start + rows, height)
-        band = _resample_rows(stacked, height, start, stop)
-        bands.append(_affine(images[:, :, start:stop], band))
+        band = _resample_rows(columns, height, start, stop)
+        bands.append(_affine(images[:, :, start:stop], band, colourless))
     return bands[0] if len(bands) == 1 else torch.cat(bands, dim=2)
 
 
 def _affine(
-    images: Float[Tensor, "batch 3 height width"], field: Float[Tensor, "batch 7 height width"]
+    images: Float[Tensor, "batch 3 height width"],
+    field: Float[Tensor, "batch 7 height width"],
+    colourless: Bool[Tensor, "batch 1 1 1"],
 ) -> Float[Tensor, "batch 3 height width"]:
     linear = to_linear(images)
     grey = luminance(linear)
     gain, saturation, bias = field[:, 0:3], field[:, 3:4], field[:, 4:7]
     moved = torch.exp(gain) * (grey + saturation * (linear - grey)) + bias
     display = clip_softly(to_display(moved))
-    # Powers of the last few pixels of an array are rounded differently from the rest: a grey result takes its
-    # first channel, so that it is grey bit for bit at any size.
-    colourless = (saturation == 0.0) & _equal_channels(gain) & _equal_channels(bias)
     return torch.where(colourless, display[:, :1], display)
 
 
-def _equal_channels(
-    values: Float[Tensor, "batch 3 height width"],
-) -> Bool[Tensor, "batch 1 height width"]:
-    return (values == values[:, :1]).all(1, keepdim=True)
+def _colourless(field: Field) -> Bool[Tensor, "batch 1 1 1"]:
+    """Which pictures become grey. They take their first channel for all three, so that they are grey bit for bit.
+
+    Powers and sums over the last few pixels of an array are rounded differently from the rest.
+    """
+    equal = [(values == values[:, :1]).all(1, keepdim=True) for values in (field.gain, field.bias)]
+    everywhere = (field.saturation == 0.0) & equal[0] & equal[1]
+    return everywhere.flatten(1).all(1).view(-1, 1, 1, 1)
 
 
-def _resample_rows(
-    values: Float[Tensor, "batch channels rows columns"], height: int, start: int, stop: int
-) -> Float[Tensor, "batch channels band columns"]:
-    """Rows ``start:stop`` of the values stretched to ``height`` rows: Catmull-Rom, centres at halves."""
-    rows = values.shape[2]
-    if rows == height:
-        return values[:, :, start:stop]
-    # Positions on the CPU: some devices have no float64.
-    at = (torch.arange(start, stop, dtype=torch.float64) + 0.5) * (rows / height) - 0.5
-    first = torch.floor(at)
-    t = (at - first).float()[:, None].to(values.device)
-    index = first.long().to(values.device)
+@lru_cache(maxsize=32)
+def _resampling(rows: int, height: int, device: torch.device) -> Float[Tensor, "height rows"]:
+    """Catmull-Rom weights that stretch ``rows`` to ``height``, pixel centres at halves; the edge is repeated."""
+    at = (np.arange(height) + 0.5) * (rows / height) - 0.5
+    first = np.floor(at)
+    t = at - first
     weights = (
         ((2.0 - t) * t - 1.0) * t * 0.5,
         ((3.0 * t - 5.0) * t * t + 2.0) * 0.5,
         ((4.0 - 3.0 * t) * t + 1.0) * t * 0.5,
         (t - 1.0) * t * t * 0.5,
     )
-    result = weights[0] * values[:, :, (index - 1).clamp(0, rows - 1)]
-    for step in (0, 1, 2):
-        result = result + weights[step + 1] * values[:, :, (index + step).clamp(0, rows - 1)]
-    return result
+    matrix = np.zeros((height, rows))
+    for step, weight in enumerate(weights):
+        place = np.clip(first.astype(int) + step - 1, 0, rows - 1)
+        np.add.at(matrix, (np.arange(height), place), weight)
+    with torch.inference_mode(False):
+        return torch.from_numpy(matrix.astype(np.float32)).to(device)
+
+
+def _resample_rows(
+    values: Float[Tensor, "batch channels rows columns"], height: int, start: int = 0, stop: int | None = None
+) -> Float[Tensor, "batch channels band columns"]:
+    """Rows ``start:stop`` (all when left out) of the values stretched to ``height`` rows."""
+    rows, stop = values.shape[2], height if stop is None else stop
+    if rows == height:
+        return values[:, :, start:stop]
+    # Each needs four rows of the values; those of a few neighbours are one small matrix product.
+    matrix, reach = _resampling(rows, height, values.device), 2
+    blocks = []
+    for top in range(start, stop, 2 * BLOCK):
+        end = min(top + 2 * BLOCK, stop)
+        low = max(0, math.floor((top + 0.5) * rows / height - 0.5) - reach)
+        high = min(rows, math.floor((end - 0.5) * rows / height - 0.5) + reach + 2)
+        blocks.append(matrix[top:end, low:high] @ values[:, :, low:high])
+    return blocks[0] if len(blocks) == 1 else torch.cat(blocks, dim=2)
 
 
 def resize(

@@ -84,4 +84,5 @@ def lay_field(
 
 
 def _to_tensor(array: Float32[np.ndarray, "side side channels"], device: torch.device) -> Tensor:
-    return torch.from_numpy(np.ascontiguousarray(array)).permute(2, 0, 1)[None].to(device)
+    # Plane after plane: torch is several times slower where the channels of a pixel lie together.
+    return torch.from_numpy(np.ascontiguousarray(np.moveaxis(array, 2, 0)))[None].to(device)

@@ -1,0 +1,320 @@
+"""Run videos through `aotface swap` and look at what comes out; prints Markdown tables.
+
+    python scripts/measure_video.py SOURCE --clips FOLDER --out OUTSIDE_THE_REPOSITORY [--seconds 3] [--made] [--long 600]
+    python scripts/measure_video.py SOURCE --kill 8 CLIP --out ...
+    python scripts/measure_video.py SOURCE --stability CLIP... --seconds 2 --out ...
+
+SOURCE is a picture. The first line makes every video of FOLDER (``--seconds``: only its beginning), with ``--made`` also
+a dozen made ones with a face of nobody, and compares frames, times and sound with the target's. ``--kill`` ends the work
+with SIGKILL at random moments, says the same command again each time, and compares with an uninterrupted run.
+``--stability`` measures what changes from frame to frame beyond the target's own motion. Outputs show whoever is on the
+clips: keep them outside the repository.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import av
+import cv2
+import numpy as np
+
+from aotface.bench.metrics.temporal import backward_flow, warped_de
+from aotface.media.image import read_image
+from aotface.media.video.decode import read_frames
+from aotface.media.video.opening import is_video
+from aotface.media.video.timing import FrameTimes, frame_times
+from aotface.swap import video
+from aotface.swap.options import Options
+from aotface.swap.plan import open_clip
+
+ROOT = Path(__file__).resolve().parents[1]
+COUNTED = """
+import os, sys
+from aotface.media.video.encode import SegmentWriter
+add, log = SegmentWriter.add, os.open(sys.argv.pop(1), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+SegmentWriter.add = lambda writer, frame: (add(writer, frame), os.write(log, b"%d\\n" % frame.index))[0]
+from aotface.cli import main
+raise SystemExit(main())
+"""
+"""The command line, with a line in a file for every frame that reaches an encoder; it survives SIGKILL."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("source", type=Path)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--clips", type=Path)
+    parser.add_argument("--seconds", type=float, help="of each clip; all of it when left out")
+    parser.add_argument("--made", action="store_true")
+    parser.add_argument("--long", type=float, default=0, help="seconds of a long made clip")
+    parser.add_argument("--kill", nargs=2, metavar=("N", "CLIP"))
+    parser.add_argument("--stability", nargs="+", type=Path, metavar="CLIP")
+    parser.add_argument("--transfer", default="aot")
+    parser.add_argument("--seed", type=int, default=0)
+    asked = parser.parse_args()
+    asked.out.mkdir(parents=True, exist_ok=True)
+    clips = sorted(path for path in asked.clips.iterdir() if is_video(path)) if asked.clips else []
+    if clips or asked.made or asked.long:
+        made = make_clips(asked.out / "made", asked.long, asked.made) if asked.made or asked.long else []
+        integrity([(clip, asked.seconds) for clip in clips] + [(clip, None) for clip in made], asked)
+    if asked.kill:
+        kills(int(asked.kill[0]), Path(asked.kill[1]), asked)
+    if asked.stability:
+        stability(asked.stability, asked)
+
+
+# --- frames, times, sound ---------------------------------------------------------------------------------------------
+
+
+def integrity(clips: list[tuple[Path, float | None]], asked: argparse.Namespace) -> None:
+    """One row per clip, written as soon as it is known."""
+    heads = ("clip", "size", "frames in / out", "largest time difference, ms", "audio packets identical")
+    table(*heads, "faces (swapped in frames)", "frames a second", "peak memory, MB")
+    for clip, limit in clips:
+        out = asked.out / f"{clip.stem}{clip.suffix if clip.suffix in ('.mp4', '.mov', '.mkv') else '.mkv'}"
+        words = [sys.executable, "-m", "aotface", *swap_words(clip, out, asked, limit), "--face", "all"]
+        code, peak = run(words, asked.out / "stderr.txt")
+        if code:
+            said = (asked.out / "stderr.txt").read_text().strip().splitlines()[-1:]
+            row(clip.name, f"exit code {code}: {' '.join(said)}")
+            continue
+        record = json.loads(out.with_name(f"{out.stem}.run.json").read_text())
+        times, made = frame_times(clip), frame_times(out, exact=True)
+        first, last = times.between(None, limit)
+        facts = open_clip(out).facts
+        row(
+            clip.name,
+            f"{facts.width} x {facts.height}",
+            f"{last - first} / {len(made)}",
+            f"{apart(times, made, first, last):.3f}",
+            heard(clip, out, None if limit is None else times.seconds(last)),
+            ", ".join(str(track["frames"]) for track in record["tracks"].values()),
+            f"{record['frames'] / record['seconds']:.1f}",
+            f"{peak}",
+        )
+
+
+def apart(times: FrameTimes, made: FrameTimes, first: int, last: int) -> float:
+    """Largest difference of showing times, counted from the first frame, in milliseconds."""
+    wanted = [times.seconds(index) - times.seconds(first) for index in range(first, last)]
+    found = [made.seconds(index) - made.seconds(0) for index in range(len(made))]
+    return max((1000 * float(abs(a - b)) for a, b in zip(wanted, found, strict=False)), default=0.0)
+
+
+def heard(target: Path, out: Path, until: Fraction | None) -> str:
+    """Whether the sound's packets are the target's, byte for byte."""
+    wanted, found = packets(target, until), packets(out, None)
+    if not wanted and not found:
+        return "no sound"
+    return f"{sum(a == b for a, b in zip(wanted, found, strict=False))} of {len(wanted)}"
+
+
+def packets(path: Path, until: Fraction | None) -> list[bytes]:
+    with av.open(str(path)) as file:
+        if not file.streams.audio:
+            return []
+        found = [packet for packet in file.demux(audio=0) if packet.size]
+        times = [
+            (packet.pts if packet.pts is not None else packet.dts) * packet.time_base for packet in found
+        ]
+        kept = zip(found, times, strict=True)
+        return [bytes(packet) for packet, begin in kept if until is None or begin < until]
+
+
+# --- stopped at any moment --------------------------------------------------------------------------------------------
+
+
+def kills(count: int, clip: Path, asked: argparse.Namespace) -> None:
+    """SIGKILL at random moments."""
+    rng = np.random.default_rng(asked.seed)
+    whole, broken = asked.out / "whole.mkv", asked.out / "broken.mkv"
+    log, errors = asked.out / "frames.txt", asked.out / "stderr.txt"
+    start = [sys.executable, "-c", COUNTED, str(log)]
+    begun = time.monotonic()
+    assert run([*start, *swap_words(clip, whole, asked, asked.seconds), "--no-mark"], errors)[0] == 0
+    lasting = time.monotonic() - begun
+    log.unlink()
+    words = [*start, *swap_words(clip, broken, asked, asked.seconds), "--no-mark"]
+    moments, there = [], []
+    for _ in range(count):
+        moment = float(rng.uniform(0.1, 0.7) * lasting)
+        with open(errors, "wb") as file, subprocess.Popen(words, stderr=file, stdout=file) as process:
+            try:
+                process.wait(moment)
+                break  # it was finished before
+            except subprocess.TimeoutExpired:
+                process.kill()
+        moments.append(round(moment, 1))
+        there.append(len(list(Path(f"{broken}.aotface-part").glob("segment_*.mp4"))))
+    if not broken.exists():
+        assert run(words, errors)[0] == 0
+    frames = sum(1 for _ in read_frames(whole))
+    made = len(log.read_text().split())
+    same = sum(
+        a.pts == b.pts and all(np.array_equal(p, q) for p, q in zip(a.planes, b.planes, strict=True))
+        for a, b in zip(read_frames(whole), read_frames(broken), strict=True)
+    )
+    table("clip", "kills", "moments, s", "segments there", "frames the same", "files the same", "made twice")
+    row(
+        clip.name,
+        str(len(moments)),
+        ", ".join(map(str, moments)),
+        ", ".join(map(str, there)),
+        f"{same} of {frames}",
+        "yes" if whole.read_bytes() == broken.read_bytes() else "no",
+        f"{made - frames} ({100 * (made - frames) / frames:.0f} %)",
+    )
+    print("left behind:", ", ".join(p.name for p in asked.out.iterdir() if "part" in p.name) or "nothing")
+
+
+# --- over time --------------------------------------------------------------------------------------------------------
+
+
+def stability(clips: list[Path], asked: argparse.Namespace) -> None:
+    """Change from frame to frame along the target's motion, inside the face, and its ratio to the target's own."""
+    giver = video.prepare_source(read_image(asked.source).frame, "largest")
+    ways = [("aot", True), ("aot", False), ("mkl", True), ("mkl", False), ("reinhard", False)]
+    table("clip", "frames", "target's own", *(f"`{t}`{'' if s else ', each frame alone'}" for t, s in ways))
+    for path in clips:
+        clip = open_clip(path, None, asked.seconds)
+        tracks = video.analyse(clip)
+        targets = [shown(frame) for frame in clip.frames()]
+        masks = [face_mask(tracks, i, frame.shape) for i, frame in enumerate(targets)]
+        flows = [backward_flow(now, before) for before, now in pairwise(targets)]
+        own = change(targets, flows, masks)
+        cells = []
+        for transfer, steadied in ways:
+            scene = video.make_scene(clip, tracks, giver, Options(transfer=transfer), mark=False)
+            frames = made_frames(scene, steadied)
+            found = change(frames, flows, masks)
+            cells.append(f"{found:.2f} ({found / own:.2f})")
+        row(path.name, str(len(targets)), f"{own:.2f}", *cells)
+
+
+def made_frames(scene: video.Scene, steadied: bool) -> list[np.ndarray]:
+    """Finished frames; without steadying, what is averaged over time is each frame's own."""
+    kept = video.steady, video.steady_mask
+    if not steadied:
+        video.steady = video.steady_mask = lambda values, lights: values[len(values) // 2]  # type: ignore[assignment]
+    try:
+        return [shown(frame) for frame in video.finished_frames(scene, scene.clip.first, scene.clip.last)]
+    finally:
+        video.steady, video.steady_mask = kept
+
+
+def shown(frame: Any) -> np.ndarray:
+    rgb = frame.rgb
+    return (rgb / np.float32(np.iinfo(rgb.dtype).max)).astype(np.float32)
+
+
+def face_mask(tracks: Any, index: int, shape: tuple[int, ...]) -> np.ndarray | None:
+    """The hull of the largest face; None where it is away."""
+    faces = [face for track, face in tracks.faces_at(index) if track == 0]
+    if not faces:
+        return None
+    mask = np.zeros(shape[:2], np.uint8)
+    hull = cv2.convexHull(np.rint(faces[0].landmarks[:, :2]).astype(np.int32))
+    cv2.fillConvexPoly(mask, hull, 255)
+    return mask.astype(np.float32) / 255
+
+
+def change(frames: list[np.ndarray], flows: list[np.ndarray], masks: list[np.ndarray | None]) -> float:
+    steps = [
+        warped_de(frames[i + 1], frames[i], flow, masks[i + 1])
+        for i, flow in enumerate(flows)
+        if masks[i] is not None and masks[i + 1] is not None
+    ]
+    return float(np.mean(steps))
+
+
+# --- made clips -------------------------------------------------------------------------------------------------------
+
+
+def make_clips(folder: Path, long_seconds: float, dozen: bool) -> list[Path]:
+    """A dozen kinds of video with a face of nobody, 24 frames each unless said otherwise."""
+    sys.path.insert(0, str(ROOT / "tests"))
+    from media.made_faces import face_frame, plain_frame, write_frames
+
+    folder.mkdir(parents=True, exist_ok=True)
+    count, woman = 24, "target_deep_woman_cool_window"
+    faces = [face_frame(index) for index in range(count)]
+    both = [np.hstack([face_frame(i), face_frame(-i, woman)]) for i in range(count)]
+    tick = Fraction(1, 90000)
+    steps = np.random.default_rng(1).integers(20, 80, count).cumsum()
+    uneven = {"seconds": [int(step) * 90 * tick for step in steps - steps[0]], "time_base": tick}
+    gain = srgb_gain(faces, count // 2)
+    wide = [np.hstack([face, plain_frame(0)])[:, :455] for face in faces[:4]]
+    huge = [cv2.resize(frame, (3840, 2160), interpolation=cv2.INTER_CUBIC) for frame in wide]
+    kinds: dict[str, tuple[list[np.ndarray], dict[str, Any]]] = {
+        "ntsc.mp4": (faces, {"sound": "aac"}),
+        "uneven.mp4": (faces, uneven | {"sound": "aac"}),
+        "ten_bit.mp4": (faces, {"format": "yuv420p10le", "sound": "aac"}),
+        "rotated.mp4": ([np.rot90(face) for face in faces], {"rotation": 90, "sound": "aac"}),
+        "silent.mkv": (faces, {}),
+        "two_faces.mp4": (both, {"sound": "aac"}),
+        "returning.mp4": (faces[:10] + [plain_frame(i) for i in range(10)] + faces[10:], {"sound": "aac"}),
+        "cut.mp4": (faces[:12] + [face_frame(i, woman) for i in range(12)], {"sound": "aac"}),
+        "lamp.mp4": (gain, {"sound": "aac", "quality": 4}),
+        "2160p.mp4": (huge, {"sound": "aac"}),
+        "one.mp4": (faces[:1], {}),
+    }
+    made = (
+        [write_frames(folder / name, frames, **more) for name, (frames, more) in kinds.items()]
+        if dozen
+        else []
+    )
+    if long_seconds:
+        back_and_forth = (faces + faces[::-1])[: 2 * count]
+        repeated = (back_and_forth * (1 + round(long_seconds * 30) // len(back_and_forth)))[
+            : round(long_seconds * 30)
+        ]
+        made.append(write_frames(folder / "long.mp4", repeated, rate=Fraction(30), sound="aac"))
+    return made
+
+
+def srgb_gain(frames: list[np.ndarray], lamp: int) -> list[np.ndarray]:
+    """A third of the light before the lamp is switched on."""
+    levels = np.arange(256) / 255
+    linear = np.where(levels > 0.04045, ((levels + 0.055) / 1.055) ** 2.4, levels / 12.92) / 3
+    dim = np.where(linear > 0.0031308, 1.055 * linear ** (1 / 2.4) - 0.055, 12.92 * linear)
+    return [np.rint(dim * 255).astype(np.uint8)[f] if i < lamp else f for i, f in enumerate(frames)]
+
+
+# --- running and printing ---------------------------------------------------------------------------------------------
+
+
+def swap_words(clip: Path, out: Path, asked: argparse.Namespace, limit: float | None) -> list[str]:
+    words = ["swap", "-s", str(asked.source), "-t", str(clip), "-o", str(out), "--transfer", asked.transfer]
+    return [*words, "--overwrite", *([] if limit is None else ["--trim-end", str(limit)])]
+
+
+def run(words: list[str], errors: Path) -> tuple[int, int]:
+    """Run a command to its end: its exit code and its peak resident memory in MB."""
+    with open(errors, "wb") as file:
+        process = subprocess.Popen(words, stderr=file, stdout=file)
+        _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return process.returncode, usage.ru_maxrss // (1024 if sys.platform != "darwin" else 1024**2)
+
+
+def table(*heads: str) -> None:
+    row(*heads)
+    row(*["---"] * len(heads))
+
+
+def row(*cells: str) -> None:
+    print("| " + " | ".join(cells) + " |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
