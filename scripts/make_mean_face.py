@@ -16,7 +16,8 @@ from scipy.optimize import linear_sum_assignment
 
 from aotface.face.detect import detect
 from aotface.face.pose import fit_pose
-from aotface.media.files import list_images, read_image
+from aotface.media.files import list_images
+from aotface.media.image import read_image
 
 LEFT_EYE = [263, 249, 390, 373, 374, 380, 381, 382, 362, 398, 384, 385, 386, 387, 388, 466]
 RIGHT_EYE = [33, 7, 163, 144, 145, 153, 154, 155, 133, 173, 157, 158, 159, 160, 161, 246]
