@@ -13,14 +13,15 @@ clips: keep them outside the repository.
 
 import argparse
 import json
-import os
+import resource
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import av
 import cv2
@@ -39,7 +40,7 @@ ROOT = Path(__file__).resolve().parents[1]
 COUNTED = """
 import os, sys
 from aotface.media.video.encode import SegmentWriter
-add, log = SegmentWriter.add, os.open(sys.argv.pop(1), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+add, log = SegmentWriter.add, os.open(sys.argv.pop(1), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
 SegmentWriter.add = lambda writer, frame: (add(writer, frame), os.write(log, b"%d\\n" % frame.index))[0]
 from aotface.cli import main
 raise SystemExit(main())
@@ -55,7 +56,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--clips", type=Path)
     parser.add_argument("--seconds", type=float, help="of each clip; all of it when left out")
-    parser.add_argument("--made", action="store_true")
+    parser.add_argument("--made", nargs="*", metavar="NAME", help="all of them, or these")
     parser.add_argument("--long", type=float, default=0, help="seconds of a long made clip")
     parser.add_argument("--kill", nargs=2, metavar=("N", "CLIP"))
     parser.add_argument("--stability", nargs="+", type=Path, metavar="CLIP")
@@ -64,8 +65,8 @@ def main() -> None:
     asked = parser.parse_args()
     asked.out.mkdir(parents=True, exist_ok=True)
     clips = sorted(path for path in asked.clips.iterdir() if is_video(path)) if asked.clips else []
-    if clips or asked.made or asked.long:
-        made = make_clips(asked.out / "made", asked.long, asked.made) if asked.made or asked.long else []
+    if clips or asked.made is not None or asked.long:
+        made = make_clips(asked.out / "made", asked.long, asked.made)
         integrity([(clip, asked.seconds) for clip in clips] + [(clip, None) for clip in made], asked)
     if asked.kill:
         kills(int(asked.kill[0]), Path(asked.kill[1]), asked)
@@ -79,14 +80,14 @@ def main() -> None:
 def integrity(clips: list[tuple[Path, float | None]], asked: argparse.Namespace) -> None:
     """One row per clip, written as soon as it is known."""
     heads = ("clip", "size", "frames in / out", "largest time difference, ms", "audio packets identical")
-    table(*heads, "faces (swapped in frames)", "frames a second", "peak memory, MB")
+    table(*heads, "faces (swapped in frames)", "processor seconds a frame", "peak memory, MB")
     for clip, limit in clips:
         out = asked.out / f"{clip.stem}{clip.suffix if clip.suffix in ('.mp4', '.mov', '.mkv') else '.mkv'}"
         words = [sys.executable, "-m", "aotface", *swap_words(clip, out, asked, limit), "--face", "all"]
-        code, peak = run(words, asked.out / "stderr.txt")
-        if code:
+        cost = run(words, asked.out / "stderr.txt")
+        if cost.code:
             said = (asked.out / "stderr.txt").read_text().strip().splitlines()[-1:]
-            row(clip.name, f"exit code {code}: {' '.join(said)}")
+            row(clip.name, f"exit code {cost.code}: {' '.join(said)}")
             continue
         record = json.loads(out.with_name(f"{out.stem}.run.json").read_text())
         times, made = frame_times(clip), frame_times(out, exact=True)
@@ -99,8 +100,8 @@ def integrity(clips: list[tuple[Path, float | None]], asked: argparse.Namespace)
             f"{apart(times, made, first, last):.3f}",
             heard(clip, out, None if limit is None else times.seconds(last)),
             ", ".join(str(track["frames"]) for track in record["tracks"].values()),
-            f"{record['frames'] / record['seconds']:.1f}",
-            f"{peak}",
+            f"{cost.seconds / record['frames']:.2f}",
+            f"{cost.megabytes}",
         )
 
 
@@ -112,11 +113,12 @@ def apart(times: FrameTimes, made: FrameTimes, first: int, last: int) -> float:
 
 
 def heard(target: Path, out: Path, until: Fraction | None) -> str:
-    """Whether the sound's packets are the target's, byte for byte."""
+    """How many of the sound's packets are there, byte for byte and in order."""
     wanted, found = packets(target, until), packets(out, None)
     if not wanted and not found:
         return "no sound"
-    return f"{sum(a == b for a, b in zip(wanted, found, strict=False))} of {len(wanted)}"
+    place = next((i for i in range(len(wanted)) if wanted[i : i + len(found)] == found), None)
+    return f"{len(found) if place is not None else 0} of {len(wanted)}"
 
 
 def packets(path: Path, until: Fraction | None) -> list[bytes]:
@@ -135,36 +137,44 @@ def packets(path: Path, until: Fraction | None) -> list[bytes]:
 
 
 def kills(count: int, clip: Path, asked: argparse.Namespace) -> None:
-    """SIGKILL at random moments."""
+    """SIGKILL at random moments: after a random number of frames, and a little later."""
     rng = np.random.default_rng(asked.seed)
     whole, broken = asked.out / "whole.mkv", asked.out / "broken.mkv"
     log, errors = asked.out / "frames.txt", asked.out / "stderr.txt"
     start = [sys.executable, "-c", COUNTED, str(log)]
-    begun = time.monotonic()
-    assert run([*start, *swap_words(clip, whole, asked, asked.seconds), "--no-mark"], errors)[0] == 0
-    lasting = time.monotonic() - begun
-    log.unlink()
+    assert run([*start, *swap_words(clip, whole, asked, asked.seconds), "--no-mark"], errors).code == 0
+    frames = sum(1 for _ in read_frames(whole))
+    log.write_text("")
     words = [*start, *swap_words(clip, broken, asked, asked.seconds), "--no-mark"]
     moments, there = [], []
     for _ in range(count):
-        moment = float(rng.uniform(0.1, 0.7) * lasting)
+        before = len(log.read_text().split())
+        more = int(rng.integers(0, frames // 3))
         with open(errors, "wb") as file, subprocess.Popen(words, stderr=file, stdout=file) as process:
-            try:
-                process.wait(moment)
-                break  # it was finished before
-            except subprocess.TimeoutExpired:
-                process.kill()
-        moments.append(round(moment, 1))
+            while process.poll() is None and len(log.read_text().split()) < before + more:
+                time.sleep(0.02)
+            time.sleep(rng.uniform(0, 0.5))
+            process.kill()
+        if broken.exists():
+            break  # it was finished before
+        moments.append(len(log.read_text().split()) - before)
         there.append(len(list(Path(f"{broken}.aotface-part").glob("segment_*.mp4"))))
     if not broken.exists():
-        assert run(words, errors)[0] == 0
-    frames = sum(1 for _ in read_frames(whole))
+        assert run(words, errors).code == 0
     made = len(log.read_text().split())
     same = sum(
         a.pts == b.pts and all(np.array_equal(p, q) for p, q in zip(a.planes, b.planes, strict=True))
         for a, b in zip(read_frames(whole), read_frames(broken), strict=True)
     )
-    table("clip", "kills", "moments, s", "segments there", "frames the same", "files the same", "made twice")
+    table(
+        "clip",
+        "kills",
+        "after frames",
+        "segments there then",
+        "frames the same",
+        "files the same",
+        "made twice",
+    )
     row(
         clip.name,
         str(len(moments)),
@@ -240,7 +250,7 @@ def change(frames: list[np.ndarray], flows: list[np.ndarray], masks: list[np.nda
 # --- made clips -------------------------------------------------------------------------------------------------------
 
 
-def make_clips(folder: Path, long_seconds: float, dozen: bool) -> list[Path]:
+def make_clips(folder: Path, long_seconds: float, names: list[str] | None) -> list[Path]:
     """A dozen kinds of video with a face of nobody, 24 frames each unless said otherwise."""
     sys.path.insert(0, str(ROOT / "tests"))
     from media.made_faces import face_frame, plain_frame, write_frames
@@ -268,11 +278,8 @@ def make_clips(folder: Path, long_seconds: float, dozen: bool) -> list[Path]:
         "2160p.mp4": (huge, {"sound": "aac"}),
         "one.mp4": (faces[:1], {}),
     }
-    made = (
-        [write_frames(folder / name, frames, **more) for name, (frames, more) in kinds.items()]
-        if dozen
-        else []
-    )
+    wanted = [] if names is None else names or list(kinds)
+    made = [write_frames(folder / name, kinds[name][0], **kinds[name][1]) for name in wanted]
     if long_seconds:
         back_and_forth = (faces + faces[::-1])[: 2 * count]
         repeated = (back_and_forth * (1 + round(long_seconds * 30) // len(back_and_forth)))[
@@ -298,13 +305,27 @@ def swap_words(clip: Path, out: Path, asked: argparse.Namespace, limit: float | 
     return [*words, "--overwrite", *([] if limit is None else ["--trim-end", str(limit)])]
 
 
-def run(words: list[str], errors: Path) -> tuple[int, int]:
-    """Run a command to its end: its exit code and its peak resident memory in MB."""
-    with open(errors, "wb") as file:
-        process = subprocess.Popen(words, stderr=file, stdout=file)
-        _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    return process.returncode, usage.ru_maxrss // (1024 if sys.platform != "darwin" else 1024**2)
+class Cost(NamedTuple):
+    """Of a finished process: exit code, processor seconds, and peak resident memory in MB (0 where there is no /proc)."""
+
+    code: int
+    seconds: float
+    megabytes: int
+
+
+def run(words: list[str], errors: Path) -> Cost:
+    """Run a command to its end."""
+    before, peak = resource.getrusage(resource.RUSAGE_CHILDREN), 0
+    with open(errors, "wb") as file, subprocess.Popen(words, stderr=file, stdout=file) as process:
+        while process.poll() is None:
+            # not the peak that rusage tells: a child counts what its parent held when it was forked
+            with suppress(OSError):
+                status = Path(f"/proc/{process.pid}/status").read_text().splitlines()
+                peak = max([peak, *(int(line.split()[1]) for line in status if line.startswith("VmHWM"))])
+            time.sleep(0.1)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return Cost(process.returncode, used, peak // 1024)
 
 
 def table(*heads: str) -> None:

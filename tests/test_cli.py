@@ -139,6 +139,9 @@ def test_refine_meets_by_name(place: Path) -> None:
         ("swap -s person.png -t scene.png -o out.png --source-face all", 2, "one face"),
         ("swap -s person.png -t scene.png -o out.png --device gpu", 2, "--device"),
         ("swap -s person.png -t scene.png -o out.png --device cuda", 2, "cuda"),
+        ("swap -s person.png -t scene.png -o out.png --backend abacus", 2, "torch, onnx or openvino"),
+        ("swap -s person.png -t scene.png -o out.png --backend onnx --transfer mkl", 2, "leave it out"),
+        ("swap -s person.png -t scene.png -o out.png --backend onnx --device cuda", 2, "on the cpu"),
         ("swap -s person.png -t scene.png -o out.png --reenact magic", 2, "mesh or onnx"),
         ("swap -s person.png -t scene.png -o out.png --reenact onnx", 2, "go together"),
         ("swap -s person.png -t scene.png -o out.png --certificate c.pem", 2, "go together"),
@@ -220,10 +223,13 @@ def test_ctrl_c_leaves_nothing_half_written(place: Path) -> None:
         read_image(place / "out" / name)
 
 
-def test_inspect_and_doctor(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_inspect_and_doctor(
+    place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert main(["inspect", "scene.png", "-o", "sheet.png"]) == 0
     assert "face 0:" in capsys.readouterr().out
     assert min(read_image("sheet.png").frame.shape[:2]) > 256
+    monkeypatch.setattr("aotface.benchmark.transfers.installed", lambda: ["torch"])
     assert main(["doctor"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert any("face_landmark_with_attention.tflite" in line and line.startswith("ok") for line in lines)
@@ -236,6 +242,7 @@ def test_doctor_says_what_is_missing(
 
     monkeypatch.setitem(doctor.FACE_MODELS, "face_landmark/face_landmark_with_attention.tflite", "0" * 64)
     monkeypatch.setattr(doctor, "PACKAGES", (*doctor.PACKAGES, "no-such-package"))
+    monkeypatch.setattr("aotface.benchmark.transfers.installed", list)
     assert main(["doctor"]) == 1
     out, err = capsys.readouterr()
     assert "MISSING no-such-package" in out and "-> pip install no-such-package" in out

@@ -26,7 +26,7 @@ ROOMS = [
     {"swap"},
     {"bench"},
     {"training"},
-    {"doctor", "inspection", "demo", "commands", "cli", "__main__"},
+    {"doctor", "inspection", "demo", "benchmark", "commands", "cli", "__main__"},
 ]
 """Left to right; a room imports only from rooms further left, or from itself."""
 

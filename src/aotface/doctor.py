@@ -8,10 +8,11 @@ from importlib import metadata
 from pathlib import Path
 from typing import Literal
 
-from aotface.errors import WeightsError
+from aotface.errors import AotfaceError, WeightsError
 from aotface.media.runlog import PACKAGES
 from aotface.media.weights import sha256
 from aotface.provenance import authority
+from aotface.swap.options import Options
 
 FACE_MODELS = {
     "face_detection/face_detection_short_range.tflite": (
@@ -31,6 +32,9 @@ FACE_MODELS = {
     ),
 }
 """Models inside the mediapipe package that the line was tested with, and their sha256."""
+
+REPEATS = 5
+"""How often each backend is timed."""
 
 REINSTALL = "install again: scripts/setup, or pip install --force-reinstall mediapipe==0.10.21"
 
@@ -57,6 +61,7 @@ def examine() -> list[Check]:
         *_face_models(),
         *_weights(),
         *_devices(),
+        *_backends(),
         *_keys(),
     ]
 
@@ -120,6 +125,27 @@ def _devices() -> list[Check]:
         Check("ok" if cuda else "note", "cuda", ", ".join(cuda) or "none", remedy),
         Check("ok", "onnxruntime on", ", ".join(providers)),
     ]
+
+
+def _backends() -> list[Check]:
+    """How long one face of 256 px takes with each backend of `aot` that is installed, now, on this computer."""
+    try:
+        from aotface.benchmark.transfers import measure_backends
+
+        costs, broken = measure_backends(REPEATS)
+    except (AotfaceError, ImportError) as error:  # what is missing stands in lines of its own
+        return [Check("note", "speed of aot", f"not measured: {error}")]
+    checks = [Check("note", f"backend {name}", f"cannot be used: {error}") for name, error in broken.items()]
+    if not costs:
+        return checks
+    order = sorted(costs, key=lambda name: costs[name].wall_ms)
+    found = ", ".join(f"{name} {costs[name].wall_ms:.0f} ms" for name in order)
+    advice = (
+        ""
+        if order[0] == Options.backend
+        else f"fastest here: --backend {order[0]}; nothing chooses it for you"
+    )
+    return [Check("ok", "speed of aot", f"{found} a face", advice), *checks]
 
 
 def _keys() -> list[Check]:

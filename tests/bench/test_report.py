@@ -152,6 +152,9 @@ class Voice:
 
     warn = say
 
+    def progress(self, work: str, done: int, total: int) -> None:
+        """Not shown."""
+
 
 def test_the_command_ends_in_three_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, triple: Callable[..., Triple]

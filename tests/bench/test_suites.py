@@ -273,5 +273,5 @@ def test_too_small_a_face_is_refused(monkeypatch: pytest.MonkeyPatch, triple: Ca
     suite = replace(SUITES["folder"], make=lambda plan, data: hidden)
     with pytest.raises(InputError, match="too little"):
         suite.build(Plan("x", {}, "a", "b"), Path())
-    with pytest.raises(UsageError, match="relit, lit, cross, same, folder"):
-        find_suite("clips")
+    with pytest.raises(UsageError, match="relit, lit, cross, same, clips, folder"):
+        find_suite("films")

@@ -6,6 +6,7 @@ from aotface.face.align import (
     align,
     crop_matrix,
     invert,
+    region_of,
     resize_matrix,
     sample,
     scale_of,
@@ -112,3 +113,16 @@ def test_turning_the_frame_hardly_changes_the_crop(portrait: Frame, face: Face, 
     crop = align(turned, Face(0, face.box, face.score, moved), 256).crop
     inner = slice(30, 226)
     assert np.abs(crop - aligned.crop)[inner, inner].mean() < 0.005
+
+
+@pytest.mark.parametrize("scale", [1.0, 0.4, 0.2])
+def test_a_piece_is_read_as_in_the_whole(scale: float) -> None:
+    random = np.random.default_rng(3)
+    frame = random.integers(0, 256, (150, 170, 3), np.uint8)
+    map_y, map_x = np.mgrid[0:20, 0:20].astype(np.float32) / np.float32(scale) + np.float32(17.3)
+    whole = sample(frame, map_x, map_y, scale)
+    piece = (slice(7, 15), slice(5, 16))
+    read = sample(frame, map_x[piece], map_y[piece], scale, region_of(frame, map_x, map_y))
+    np.testing.assert_array_equal(read, whole[piece])
+    if scale < 0.5:  # the twin: averaged from another corner on, a piece would differ
+        assert np.abs(sample(frame, map_x[piece], map_y[piece], scale) - whole[piece]).max() > 1e-3

@@ -203,3 +203,20 @@ def test_score_is_exact_for_the_bare_tile() -> None:
     """The tile itself agrees in every phase: n cosines of 1 over sqrt(n / 2)."""
     bins = len(watermark._bins()[0])
     assert watermark._match(watermark._tile(KEY), 1.0, KEY) == pytest.approx(math.sqrt(2 * bins), rel=1e-3)
+
+
+@pytest.mark.parametrize("scale", [0.75, 1.0, 1.0546875, 2.1])
+@pytest.mark.parametrize("border", [cv2.BORDER_WRAP, cv2.BORDER_REPLICATE])
+def test_maps_grow_as_by_a_general_warp(scale: float, border: int) -> None:
+    small = np.random.default_rng(0).normal(size=(128, 128)).astype(np.float32)
+    side = 300 if border == cv2.BORDER_WRAP else int(128 * scale)
+    for top in (0, side // 3):
+        band = np.zeros((side - top, side, 3), np.uint8)
+        offset = 0.5 / scale - 0.5
+        matrix = np.array([[1 / scale, 0, offset], [0, 1 / scale, top / scale + offset]])
+        flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
+        expected = cv2.warpAffine(small, matrix, (side, side - top), flags=flags, borderMode=border)
+        grown = watermark._grow(small, scale, top, band, border)
+        np.testing.assert_allclose(grown, expected, atol=1e-5)
+        shifted = watermark._grow(small, scale, top + 1, band, border)  # the twin
+        assert np.abs(shifted - expected).max() > 0.1

@@ -48,7 +48,7 @@ def test_the_face_changes_and_nothing_else(done: Swapped, photo: np.ndarray) -> 
 
 def test_the_transfer_brings_the_light_of_the_target(done: Swapped, photo: np.ndarray) -> None:
     wanted, before = masked_mean(photo, done.mask), masked_mean(done.reenacted, done.mask)
-    assert np.abs(masked_mean(done.frame, done.mask) - wanted).max() < 6
+    assert np.abs(masked_mean(done.frame, done.mask) - wanted).max() < 8
     assert np.abs(before - wanted).max() > 40  # the twin: without it the face stays dim
 
 
@@ -165,7 +165,7 @@ def test_refine_the_whole_frame(done: Swapped, photo: np.ndarray) -> None:
     wanted = masked_mean(photo, refined.mask)
     assert np.abs(masked_mean(refined.frame, refined.mask) - wanted).max() < 5
     inside = (refined.mask > 0.95) & (done.mask > 0.95)
-    assert np.abs(refined.frame.astype(int) - done.frame)[inside].mean() < 6
+    assert np.abs(refined.frame.astype(int) - done.frame)[inside].mean() < 10
     np.testing.assert_array_equal(refined.frame[refined.mask == 0], photo[refined.mask == 0])
 
 

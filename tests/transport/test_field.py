@@ -159,3 +159,20 @@ def test_colourfulness_counts_only_the_face() -> None:
     assert float(fields.colourfulness(images, half_mask())) == 0.0
     images[:, 0, 5, 5] = 3.0 / 255.0
     assert abs(float(fields.colourfulness(images, half_mask())) - 0.5) < 1e-6
+
+
+@pytest.mark.parametrize(("before", "after"), [((64, 64), 32), ((90, 90), 30), ((96, 64), 32)])
+def test_means_of_whole_blocks_are_area_means(before: tuple[int, int], after: int) -> None:
+    images = torch.rand(1, 3, *before)
+    expected = torch.nn.functional.interpolate(images, size=(after, after), mode="area")
+    assert torch.allclose(fields.resize(images, after), expected, atol=1e-6)
+    assert not torch.allclose(fields.resize(images, after), images[..., :after, :after], atol=1e-2)
+
+
+def test_only_a_field_that_is_grey_everywhere_makes_grey_by_copying() -> None:
+    images = torch.rand(2, 3, 33, 33) * 2 - 1
+    grey = torch.rand(2, 1, 8, 8).repeat(1, 3, 1, 1)
+    field = Field(grey, torch.zeros(2, 1, 8, 8), grey * 0.1)
+    field.saturation[1, 0, 3, 3] = 0.5
+    out = fields.apply_field(images, field)
+    assert torch.equal(out[0, 0], out[0, 2]) and not torch.equal(out[1, 0], out[1, 2])

@@ -4,6 +4,7 @@ Nothing heavy is imported here or at the top of a command's file: ``aotface --he
 """
 
 from aotface.commands.bench import Bench
+from aotface.commands.benchmark import Benchmark
 from aotface.commands.demo import Demo
 from aotface.commands.doctor import Doctor
 from aotface.commands.export import Export
@@ -14,4 +15,16 @@ from aotface.commands.swap import Swap
 from aotface.commands.train import Train
 from aotface.commands.verify import Verify
 
-COMMANDS: tuple[type, ...] = (Swap, Refine, Inspect, Verify, Doctor, Demo, Bench, Prepare, Train, Export)
+COMMANDS: tuple[type, ...] = (
+    Swap,
+    Refine,
+    Inspect,
+    Verify,
+    Doctor,
+    Demo,
+    Bench,
+    Benchmark,
+    Prepare,
+    Train,
+    Export,
+)

@@ -1,25 +1,24 @@
 """From pairs of pictures to written, marked files and a record of the run."""
 
+import json
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from aotface.commands.deliver import Terms, deliver, signer_from
 from aotface.commands.voice import Voice
 from aotface.commands.writing import UNMARKED, Pair, Writing, run_log_of, side_outputs
 from aotface.errors import AotfaceError, PartialError, UsageError
-from aotface.media.files import check_output, show
+from aotface.media.files import check_output, show, write_bytes
 from aotface.media.folder import make_folder
 from aotface.media.image import Picture, output_format, write_image
 from aotface.media.runlog import command_line, environment, now, sha256_of, write_run_log
 from aotface.provenance import mark_frame
 from aotface.provenance.credentials import Record
+from aotface.swap.layers import face_row, grey
 from aotface.swap.pipeline import Swapped
-from aotface.types import Frame
 
 Work = Callable[[Pair], tuple[Swapped, Picture]]
 """From a pair to the result and the target picture as it was read."""
@@ -53,6 +52,8 @@ def run_pairs(
         AotfaceError: the only pair failed.
         PartialError: some of several failed.
     """
+    if command.ray is not None:
+        raise UsageError("--ray is for videos: drop it")
     log_path = run_log_of(command, folder)
     if folder:
         make_folder(Path(command.output))
@@ -136,9 +137,15 @@ def _one(run: _Run, pair: Pair) -> tuple[Swapped, Picture]:
     for output in (pair.output, *sides):
         _check_writable(run, output)
         output_format(output)
+    numbers = pair.output.with_name(f"{pair.output.stem}.matrix.json")
+    if command.save_matrix:
+        _check_writable(run, numbers)
     done, target = run.work(pair)
     if command.save_mask:
-        write_image(sides[0], _grey(done.mask), overwrite=command.overwrite)
+        write_image(sides[0], grey(done.mask), overwrite=command.overwrite)
+    if command.save_matrix:
+        rows = [face_row(face.target, face=face.target.face.index) for face in done.faces]
+        write_bytes(numbers, json.dumps({"faces": rows}, indent=1).encode(), command.overwrite)
     reenactor = getattr(command, "reenact", "given")
     if command.save_reenacted:
         before = mark_frame(done.reenacted) if command.mark else done.reenacted
@@ -146,7 +153,3 @@ def _one(run: _Run, pair: Pair) -> tuple[Swapped, Picture]:
     record = Record(command.transfer, reenactor, run.facts["model_sha256"], {"seed": command.seed})
     deliver(pair.output, done.frame, target, pair.given, record, run.terms)
     return done, target
-
-
-def _grey(mask: np.ndarray) -> Frame:
-    return np.repeat(np.rint(mask * 255).astype(np.uint8)[..., None], 3, axis=2)

@@ -11,17 +11,28 @@ from aotface.commands.voice import Voice
 
 @dataclass(frozen=True, kw_only=True)
 class Inspect:
-    """Draw what is seen in PICTURE: faces and their numbers, mesh, normals, PNCC, visible skin, light."""
+    """Draw what is seen in PICTURE: faces and their numbers, mesh, normals, PNCC, visible skin, light.
 
-    picture: Annotated[Path, Argument(help="Picture to look into.")]
-    output: Annotated[Path, Option("--output", "-o", help="Sheet to write (PNG or JPEG).")]
+    Of a video, list the faces: their numbers, how long each is there, and how large.
+    """
+
+    picture: Annotated[Path, Argument(help="Picture to look into, or a video.")]
+    output: Annotated[
+        Path | None, Option("--output", "-o", help="Sheet to write (PNG or JPEG); not of a video.")
+    ] = None
     overwrite: Annotated[bool, Option("--overwrite", help="Replace an existing sheet.")] = False
 
     def run(self, voice: Voice) -> None:
         """Write the sheet, and one line per face."""
         from aotface.errors import UsageError
         from aotface.media.files import check_output, same_file, show
+        from aotface.media.video.opening import is_video
 
+        if is_video(self.picture):
+            self._video(voice)
+            return
+        if self.output is None:
+            raise UsageError("say --output: the sheet to write")
         if same_file(self.picture, self.output):
             raise UsageError(f"{show(self.output)} is the picture itself: choose another output")
         check_output(self.output, self.overwrite)
@@ -35,3 +46,24 @@ class Inspect:
             where = f"{x0:.0f},{y0:.0f} to {x1:.0f},{y1:.0f}"
             voice.say(f"face {face.aligned.face.index}: {x1 - x0:.0f} x {y1 - y0:.0f} px, {where}")
         voice.say(show(self.output))
+
+    def _video(self, voice: Voice) -> None:
+        """List the faces of a video."""
+        from aotface.errors import NoFaceError, UsageError
+        from aotface.media.files import show
+        from aotface.swap.plan import open_clip
+        from aotface.swap.video import analyse
+
+        if self.output is not None:
+            raise UsageError("of a video there is no sheet: drop --output")
+        clip = open_clip(self.picture)
+        tracks = analyse(clip, lambda done: voice.progress("looking for faces", done, len(clip))).tracks
+        if not tracks:
+            raise NoFaceError(f"no face found in {show(self.picture)}")
+        begin = clip.times.seconds(0)
+        for track in tracks:
+            first, last = (float(clip.times.seconds(int(track.frames[place])) - begin) for place in (0, -1))
+            spans = track.landmarks[..., :2].max(axis=1) - track.landmarks[..., :2].min(axis=1)
+            width, height = spans.mean(axis=0)
+            there = f"{len(track.frames)} of {len(clip)} frames, {first:.3f} to {last:.3f} s"
+            voice.say(f"face {track.id}: {there}, {width:.0f} x {height:.0f} px on average")

@@ -16,7 +16,6 @@ from aotface.swap.options import Options
 if TYPE_CHECKING:
     from aotface.media.image import Picture
     from aotface.swap.pipeline import Reenactor, Swapped
-    from aotface.swap.video import Giver
     from aotface.types import Face
 
 
@@ -27,9 +26,6 @@ class Swap(Writing):
     Several sources and several targets (folders or globs) give every pair, as files in the folder OUTPUT.
     """
 
-    source: Annotated[
-        str, Option("--source", "-s", help="Person whose identity is wanted: picture, folder or glob.")
-    ]
     target: Annotated[
         str,
         Option(
@@ -38,6 +34,15 @@ class Swap(Writing):
             help="Picture or video to edit; pose, light and background stay: file, folder or glob.",
         ),
     ]
+    source: Annotated[
+        str, Option("--source", "-s", help="Person whose identity is wanted: picture, folder or glob.")
+    ] = ""
+    faces: Annotated[
+        Path | None,
+        Option(
+            "--faces", help="Of a video, in place of --source: TOML file that says which face gets which."
+        ),
+    ] = None
     source_face: Annotated[
         str, Option("--source-face", help="Face of the source: largest, or its number.")
     ] = Options.source_face
@@ -58,6 +63,10 @@ class Swap(Writing):
     def check(self) -> None:
         """Refuse options that do not fit together."""
         super().check()
+        if (self.source == "") == (self.faces is None):
+            raise UsageError("expected a person to put there: say --source, or --faces with a video")
+        if self.faces is not None and self.face != Options.face:
+            raise UsageError("--faces says which face is meant: drop --face")
         if self.reenact not in ("mesh", "onnx"):
             raise UsageError(f"expected --reenact mesh or onnx, got {self.reenact!r}")
         if (self.reenact == "onnx") != (self.reenact_config is not None):
@@ -97,20 +106,20 @@ class Swap(Writing):
 
     def _videos(self, device: str, voice: Voice) -> bool:
         """Swap into videos, when that is what the targets are."""
+        from aotface.commands.faces import read_faces
         from aotface.commands.video import VideoWork, run_videos, video_pairs
 
-        pairs = video_pairs(self.source, self.target, self.output, by_name=False)
+        if self.faces is not None:
+            read_faces(self.faces)
+        pairs = video_pairs(str(self.faces or self.source), self.target, self.output, by_name=False)
         if not pairs:
+            if self.faces is not None:
+                raise UsageError("--faces is for videos; for a picture say --source and --face")
             return False
         if self.reenact != "mesh":
             raise UsageError("--reenact onnx is for pictures; swap the video with it, then refine it")
-        from aotface.media.image import read_image
-        from aotface.swap.video import prepare_source
-
-        def giver(path: Path) -> "Giver":
-            return prepare_source(read_image(path).frame, self.source_face)
-
-        run_videos(VideoWork(self, self.options(device), giver, self.facts(device)), pairs, voice)
+        work = VideoWork(self, self.options(device), self.facts(device), mapping=self.faces is not None)
+        run_videos(work, pairs, voice)
         return True
 
     def _reenactor(self, device: str) -> "tuple[Reenactor | None, dict[str, Any]]":

@@ -1,43 +1,44 @@
 """Videos for `swap` and `refine`: analyse, make the missing segments, join, sign; stopped at any moment, it goes on."""
 
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from aotface.commands.deliver import signer_from
+from aotface.commands.faces import Wanted, assign, read_faces
+from aotface.commands.joining import beside, deliver, deliver_layer, digest, keep_frames, record_of
 from aotface.commands.voice import Voice
 from aotface.commands.writing import UNMARKED, Writing
 from aotface.errors import AotfaceError, Interrupted, PartialError, UsageError
 from aotface.face.tracks import Tracks
-from aotface.media.files import check_output, list_files, pair_names, show
+from aotface.media.files import check_output, list_files, pair_names, same_file, show
 from aotface.media.folder import make_folder
 from aotface.media.runlog import command_line, environment, free_name, now, write_run_log
 from aotface.media.video.copying import refuse_container
-from aotface.media.video.decode import VideoFrame
-from aotface.media.video.encode import Encoding, write_segment
-from aotface.media.video.folder import save_frame
-from aotface.media.video.join import join
+from aotface.media.video.encode import Encoding
+from aotface.media.video.folder import FOLDER
 from aotface.media.video.opening import is_video
 from aotface.media.video.parts import Parts, claim, cut
-from aotface.media.video.probe import probe
-from aotface.media.video.timing import frame_times
 from aotface.media.video.writing import CONTAINERS
-from aotface.media.weights import sha256
-from aotface.provenance.credentials import Record, sign_video
 from aotface.swap.options import Options
-from aotface.swap.video import Clip, Giver, Scene, analyse, finished_frames, make_scene
+from aotface.swap.plan import Plan, open_clip, scene_of
+from aotface.swap.rays import RayFarm, make_on
+from aotface.swap.segments import MASK, MATRIX, REENACTED, make_segments
+from aotface.swap.video import Clip, Scene, analyse, shows_a_swap
 
 VERSION = 1
 """Of the frames: raised when the same options begin to give other ones, so that old segments are not mixed in."""
 
 TRACKS = "tracks"
 
+ROUNDING = Fraction(1, 2000)
+"""How far two rates may differ, as a share, that are one rate rounded by two containers; 24 and 23.976 do by twice that."""
+
 
 class VideoPair(NamedTuple):
-    """One piece of work; ``given`` is a source picture, or the video that was swapped elsewhere."""
+    """One piece of work; ``given`` is a source picture, a mapping of faces, or the video that was swapped elsewhere."""
 
     given: Path
     target: Path
@@ -46,17 +47,34 @@ class VideoPair(NamedTuple):
 
 @dataclass(frozen=True)
 class VideoWork:
-    """What a command hands over: itself, what its ``given`` files are, and facts for the records."""
+    """What a command hands over.
+
+    ``command``: itself. ``facts``: for the records. ``swapped``: whether ``given`` files are swapped already.
+    ``mapping``: whether they say which face gets which source. ``rate``: of folders of frames. ``masks``: of the swap.
+    """
 
     command: Writing
     options: Options
-    giver: Callable[[Path], Giver] | None
     facts: dict[str, Any]
+    swapped: bool = False
+    mapping: bool = False
+    rate: Fraction | None = None
+    masks: Path | None = None
 
-    @property
-    def role(self) -> str:
-        """What ``given`` is."""
-        return "swapped" if self.giver is None else "source"
+    def wishes(self, pair: VideoPair) -> tuple[Wanted, ...]:
+        """Which face of the target gets what."""
+        if self.mapping:
+            return read_faces(pair.given)
+        source = None if self.swapped else pair.given
+        return (Wanted(self.options.face, source, self.options.source_face),)
+
+    def inputs(self, pair: VideoPair) -> dict[str, Path]:
+        """What went in beside the target, by what it is."""
+        found = {"swapped": pair.given} if self.swapped else {}
+        sources = dict.fromkeys(wish.source for wish in self.wishes(pair) if wish.source is not None)
+        for number, source in enumerate(sources):
+            found["source" if number == 0 else f"source {number + 1}"] = source
+        return found | ({"mask": self.masks} if self.masks is not None else {})
 
 
 def video_pairs(given: str, target: str, output: str, by_name: bool) -> list[VideoPair]:
@@ -100,6 +118,29 @@ def video_pairs(given: str, target: str, output: str, by_name: bool) -> list[Vid
     return found
 
 
+def frames_pair(given: str, target: str, output: str, rate: Fraction | None) -> VideoPair | None:
+    """The one piece of work where frames lie in folders; None when pictures are refined one by one.
+
+    Args:
+        given: after the swap: folder of frames, or video.
+        target: likewise.
+        output: the video to write.
+        rate: frames a second, where it was said.
+
+    Raises:
+        UsageError: a folder for which ``rate`` is needed; or ``output`` is no video's name.
+    """
+    places = Path(given), Path(target)
+    folders = [path for path in places if path.is_dir() and not any(map(is_video, list_files(str(path))))]
+    if not folders or not (rate or any(map(is_video, places)) or Path(output).suffix.lower() in CONTAINERS):
+        return None
+    if Path(output).suffix.lower() not in CONTAINERS:
+        raise UsageError(f"{output}: frames become a video: expected a name that ends in .mp4, .mov or .mkv")
+    if rate is None and places[1] in folders:
+        raise UsageError(f"{show(places[1])}: expected --rate with a folder of frames: frames a second")
+    return VideoPair(*places, Path(output))
+
+
 def run_videos(work: VideoWork, pairs: list[VideoPair], voice: Voice) -> None:
     """Make every video; one that fails among several gets a line, and the rest goes on.
 
@@ -137,105 +178,127 @@ def one_video(work: VideoWork, pair: VideoPair, voice: Voice) -> Path:
     """
     command, started, clock = work.command, now(), time.monotonic()
     check_output(pair.output, command.overwrite)
-    refuse_container(pair.output, pair.target)
-    clip = open_clip(pair.target, command.trim_start, command.trim_end)
-    swapped = None if work.giver is not None else _same_frames(pair.given, clip, command)
+    layers = _layers(command)
+    _refuse_inputs(work, pair, [pair.output, *(beside(pair.output, layer) for layer in layers)])
+    clip = open_clip(pair.target, command.trim_start, command.trim_end, work.rate)
+    refuse_container(pair.output, None if clip.facts.container == FOLDER else pair.target)
+    swapped = _same_frames(pair.given, clip, work.rate) if work.swapped else None
+    masks = _same_frames(work.masks, clip, work.rate) if work.masks is not None else None
     for note in clip.facts.notes:
         voice.warn(f"{show(pair.target)}: {note}")
     encoding = Encoding(command.codec, command.video_quality, command.preset)
-    parts, going_on = claim(pair.output, _job(work, pair, clip, encoding), cut(clip.first, clip.last))
+    parts, going_on = claim(pair.output, _job(work, pair, clip, encoding), cut(clip.first, clip.last), layers)
+    for layer in layers:
+        check_output(beside(pair.output, layer), command.overwrite or parts.noted(layer[1:]))
     if going_on:
         voice.say(
             f"going on: {len(parts.segments) - len(parts.missing())} of {len(parts.segments)} segments are there"
         )
     tracks = _tracks(parts, clip, voice)
-    giver = work.giver(pair.given) if work.giver is not None else None
-    scene = make_scene(clip, tracks, giver, work.options, command.mark, swapped)
-    made = make_segments(scene, parts, encoding, _watch(voice, clip))
-    _deliver(work, pair, scene, parts, encoding)
+    try:
+        puts = assign(tracks, work.wishes(pair))
+        scene = scene_of(clip, tracks, puts, work.options, command.mark, swapped, masks)
+    except AotfaceError:
+        if not going_on:  # nothing is kept that the right words could go on with
+            parts.discard()
+        raise
+    if work.swapped and masks is None and not shows_a_swap(scene):
+        voice.warn(
+            f"{show(pair.given)}: its faces are those of {show(pair.target)}, as far as a few looks tell; "
+            "such frames stay as they are: give the swap of it, or say --mask"
+        )
+    made = _make(command, Plan.of(scene, puts), tracks, scene, parts, encoding, _watch(voice, clip))
+    inputs, record = work.inputs(pair), record_of(work.options, work.facts, work.swapped)
+    for layer in layers:
+        deliver_layer(command, pair, inputs, record, scene, parts, layer)
+    deliver(command, pair, inputs, record, scene, parts)
     if command.keep_frames is not None:
-        _keep(pair.output, clip, make_folder(command.keep_frames), command.overwrite)
+        keep_frames(pair.output, make_folder(command.keep_frames), command.overwrite)
     seconds = round(time.monotonic() - clock, 2)
-    record = _record(work, pair, scene) | {
-        "started": started,
-        "finished": now(),
-        "seconds": seconds,
-        "frames_made": made,
-    }
+    times = {"started": started, "finished": now(), "seconds": seconds}
     log = command.run_log or pair.output.with_name(f"{pair.output.stem}.run.json")
-    write_run_log(log if command.overwrite else free_name(log), record, command.overwrite)
+    whole = run_record(work, pair, scene) | times | {"frames_made": made}
+    write_run_log(log if command.overwrite else free_name(log), whole, command.overwrite)
     parts.discard()
     voice.say(f"{show(pair.output)}  ({len(clip)} frames, {made} made now, {seconds:.1f} s)")
     return pair.output
 
 
-def open_clip(path: Path, start_seconds: float | None = None, end_seconds: float | None = None) -> Clip:
-    """A video, or the part of it between two times."""
-    facts, times = probe(path), frame_times(path)
-    return Clip(path, facts, times, *times.between(start_seconds, end_seconds))
+def _refuse_inputs(work: VideoWork, pair: VideoPair, outputs: list[Path]) -> None:
+    """An output must not be an input, whatever may be overwritten."""
+    wished = [path for wish in work.wishes(pair) for path in wish.files]
+    for output in outputs:
+        if any(same_file(output, path) for path in (pair.given, pair.target, work.masks, *wished) if path):
+            raise UsageError(f"{show(output)} is an input of this run: choose another output")
 
 
-def make_segments(scene: Scene, parts: Parts, encoding: Encoding, progress: Callable[[int], None]) -> int:
-    """Make what is missing, in order; neighbours that are missing together share the frames between them.
+def _make(
+    command: Writing,
+    plan: Plan,
+    tracks: Tracks,
+    scene: Scene,
+    parts: Parts,
+    encoding: Encoding,
+    progress: Callable[[int], None],
+) -> int:
+    """Make the missing segments, here or by Ray; says how many frames were made."""
+    if command.ray is None or not parts.missing():
+        return make_segments(scene, parts, encoding, progress)
+    farm = RayFarm(command.ray, command.workers, plan.options.device == "cuda")
+    try:
+        return make_on(farm, plan, tracks, parts, encoding, progress)
+    finally:
+        farm.close()
 
-    Returns:
-        How many frames were made.
+
+def _layers(command: Writing) -> tuple[str, ...]:
+    """The layers that were asked for, by the ends of their names."""
+    asked = ((MASK, command.save_mask), (REENACTED, command.save_reenacted), (MATRIX, command.save_matrix))
+    return tuple(layer for layer, wanted in asked if wanted)
+
+
+def _same_frames(path: Path, clip: Clip, rate: Fraction | None) -> Clip:
+    """Frames that meet those of the target one by one: of its size and number, and files of its rate.
+
+    Of a trimmed target they are either as many as are left, or as many as there were.
     """
-    missing, made = parts.missing(), 0
-    for run in _runs(missing):
-        first, last = parts.segments[run[0]][0], parts.segments[run[-1]][1]
-        frames = finished_frames(scene, first, last)
-        for number in run:
-            start, stop = parts.segments[number]
-            counted = _counted(frames, stop - start, lambda: progress(1))
-            made += write_segment(parts.segment(number), scene.clip.facts, encoding, counted)
-    return made
-
-
-def _counted(frames: Iterator[VideoFrame], count: int, tell: Callable[[], None]) -> Iterator[VideoFrame]:
-    for _ in range(count):
-        yield next(frames)
-        tell()
-
-
-def _runs(numbers: list[int]) -> list[list[int]]:
-    """Numbers that follow each other, together."""
-    runs: list[list[int]] = []
-    for number in numbers:
-        if runs and runs[-1][-1] == number - 1:
-            runs[-1].append(number)
-        else:
-            runs.append([number])
-    return runs
-
-
-def _same_frames(path: Path, clip: Clip, command: Writing) -> Clip:
-    """The swapped video, when it has the target's size, rate and number of frames."""
-    other = open_clip(path, command.trim_start, command.trim_end)
-    pairs = (
-        ("width", other.facts.width, clip.facts.width),
-        ("height", other.facts.height, clip.facts.height),
-        ("frames a second", other.facts.rate, clip.facts.rate),
+    other = open_clip(path, rate=rate or clip.facts.rate)
+    if len(other) == len(clip.times) != len(clip):
+        other = replace(other, first=clip.first, last=clip.last)
+    pairs: list[tuple[str, int | Fraction, int | Fraction]] = [
+        ("pixels of width", other.facts.width, clip.facts.width),
+        ("pixels of height", other.facts.height, clip.facts.height),
         ("frames", len(other), len(clip)),
-    )
+    ]
+    rates = other.facts.rate, clip.facts.rate
+    if (
+        FOLDER not in (other.facts.container, clip.facts.container)
+        and abs(rates[0] / rates[1] - 1) > ROUNDING
+    ):
+        pairs.append(("frames a second", *rates))
     for name, found, wanted in pairs:
         if found != wanted:
             numbers = [round(float(n), 3) if isinstance(n, Fraction) else n for n in (wanted, found)]
             raise UsageError(
                 f"{show(path)}: expected the target's {numbers[0]} {name}, got {numbers[1]}; "
-                "give the swap of the same video"
+                "give the same frames as in the target"
             )
     return other
 
 
 def _job(work: VideoWork, pair: VideoPair, clip: Clip, encoding: Encoding) -> dict[str, object]:
     """Everything that decides the frames."""
+    hashes = {path: digest(path) for wish in work.wishes(pair) for path in wish.files}
+    wishes = [(str(hashes.get(Path(wish.face), wish.face)), *wish[1:]) for wish in work.wishes(pair)]
     return {
         "version": VERSION,
-        "target": sha256(pair.target),
-        work.role: sha256(pair.given),
+        "target": digest(pair.target),
+        "swapped": digest(pair.given) if work.swapped else None,
+        "masks": digest(work.masks) if work.masks is not None else None,
+        "faces": [[face, source and hashes[source], which] for face, source, which in wishes],
         "first": clip.first,
         "last": clip.last,
+        "rate": str(clip.facts.rate),
         "options": asdict(work.options),
         "weights": work.facts.get("model_sha256"),
         "mark": work.command.mark,
@@ -265,38 +328,17 @@ def _watch(voice: Voice, clip: Clip) -> Callable[[int], None]:
     return tell
 
 
-def _deliver(work: VideoWork, pair: VideoPair, scene: Scene, parts: Parts, encoding: Encoding) -> None:
-    command, clip = work.command, scene.clip
-    segments = [parts.segment(number) for number in range(len(parts.segments))]
-    whole = (clip.facts, clip.times, clip.first, clip.last)
-    if not command.mark:
-        join(segments, pair.target, pair.output, *whole, command.overwrite)
-        return
-    joined = parts.folder / f"joined{pair.output.suffix}"
-    join(segments, pair.target, joined, *whole, overwrite=True)
-    reenactor = "given" if work.giver is None else "mesh"
-    record = Record(
-        work.options.transfer, reenactor, work.facts.get("model_sha256"), {"seed": work.options.seed}
-    )
-    signer = signer_from(command.certificate, command.key)
-    sign_video(joined, pair.output, record, pair.target, {work.role: pair.given}, signer, command.overwrite)
-
-
-def _keep(output: Path, clip: Clip, folder: Path, overwrite: bool) -> None:
-    """Every frame of the finished video as PNG."""
-    finished = open_clip(output)
-    for frame in finished.frames():
-        save_frame(folder, frame, overwrite)
-
-
-def _record(work: VideoWork, pair: VideoPair, scene: Scene) -> dict[str, Any]:
+def run_record(work: VideoWork, pair: VideoPair, scene: Scene) -> dict[str, Any]:
+    """What the run log says of a video."""
     clip = scene.clip
+    wished = [path for wish in work.wishes(pair) for path in wish.files]
+    files = dict.fromkeys([pair.given, pair.target, *work.inputs(pair).values(), *wished])
     return {
         "command": type(work.command).__name__.lower(),
         "arguments": command_line(),
         "config": asdict(work.command),
         "seed": work.options.seed,
-        "inputs": {str(path): sha256(path) for path in (pair.given, pair.target)},
+        "inputs": {str(path): digest(path) for path in files},
         "output": pair.output,
         "frames": len(clip),
         "rate": str(clip.facts.rate),

@@ -7,7 +7,7 @@ from typing import Annotated, Any, NamedTuple
 from typer import Option
 
 from aotface.errors import UsageError
-from aotface.swap.options import LEARNED, Options
+from aotface.swap.options import BACKENDS, LEARNED, Options
 
 UNMARKED = "no marks: nothing in the file says that this face is swapped, so say it wherever you show it"
 
@@ -39,7 +39,9 @@ class Writing:
     face: Annotated[
         str,
         Option(
-            "--face", help="Face of the target: largest, all, or its number as `aotface inspect` shows it."
+            "--face",
+            help="Face of the target: largest, all, its number as `aotface inspect` shows it; "
+            "of a video also a picture of it.",
         ),
     ] = Options.face
     seed: Annotated[int, Option("--seed", min=0, help="Same input and seed: same bytes.")] = Options.seed
@@ -49,6 +51,9 @@ class Writing:
     device: Annotated[
         str, Option("--device", help="Where networks run: cpu, cuda, or auto. Never silently another.")
     ] = "auto"
+    backend: Annotated[
+        str, Option("--backend", help="What computes the network of aot: torch, onnx or openvino.")
+    ] = Options.backend
     quality: Annotated[int, Option("--quality", min=1, max=100, help="Of JPEG and WebP.")] = 95
     mark: Annotated[
         bool,
@@ -61,10 +66,21 @@ class Writing:
         Path | None, Option("--certificate", help="Sign with your own certificate chain (PEM); needs --key.")
     ] = None
     key: Annotated[Path | None, Option("--key", help="Private key of --certificate (PEM).")] = None
-    save_mask: Annotated[bool, Option("--save-mask", help="Also write OUTPUT.mask.png.")] = False
+    save_mask: Annotated[
+        bool, Option("--save-mask", help="Also write OUTPUT.mask.png; of a video OUTPUT.mask.mp4.")
+    ] = False
     save_reenacted: Annotated[
         bool,
-        Option("--save-reenacted", help="Also write OUTPUT.reenacted.png: the swap before the transfer."),
+        Option(
+            "--save-reenacted", help="Also write OUTPUT.reenacted.png or .mp4: the swap before the transfer."
+        ),
+    ] = False
+    save_matrix: Annotated[
+        bool,
+        Option(
+            "--save-matrix",
+            help="Also write OUTPUT.matrix.json, of a video .jsonl: where each face sits, as numbers.",
+        ),
     ] = False
     trim_start: Annotated[
         float | None, Option("--trim-start", help="Of a video: seconds from its start at which to begin.")
@@ -83,6 +99,13 @@ class Writing:
         Path | None,
         Option("--keep-frames", help="Of a video: also write every frame as PNG into this folder."),
     ] = None
+    ray: Annotated[
+        str | None,
+        Option("--ray", help="Of a video: share the work by Ray: the address of a cluster, or local."),
+    ] = None
+    workers: Annotated[
+        int | None, Option("--workers", min=1, help="With --ray: how many work at the same time.")
+    ] = None
     overwrite: Annotated[bool, Option("--overwrite", help="Replace existing outputs.")] = False
     run_log: Annotated[
         Path | None, Option("--run-log", help="Where the record of this run goes (else beside the output).")
@@ -91,7 +114,12 @@ class Writing:
     def options(self, device: str) -> Options:
         """The choices that change the picture."""
         return Options(
-            transfer=self.transfer, face=self.face, seed=self.seed, device=device, weights=self.weights
+            transfer=self.transfer,
+            face=self.face,
+            seed=self.seed,
+            device=device,
+            weights=self.weights,
+            backend=self.backend,
         )
 
     def check(self) -> None:
@@ -105,6 +133,18 @@ class Writing:
 
         if self.transfer != LEARNED:
             colour.find(self.transfer)
+        if self.backend not in BACKENDS:
+            raise UsageError(
+                f"expected --backend {', '.join(BACKENDS[:-1])} or {BACKENDS[-1]}, got {self.backend!r}"
+            )
+        if self.backend != Options.backend and self.transfer != LEARNED:
+            raise UsageError(
+                f"--backend is for the network of {LEARNED}: leave it out with --transfer {self.transfer}"
+            )
+        if self.backend != Options.backend and self.device == "cuda":
+            raise UsageError(f"--backend {self.backend} runs on the cpu here: leave --device out")
+        if self.workers is not None and self.ray is None:
+            raise UsageError("--workers goes with --ray: say --ray local for processes on this machine")
         if (self.certificate is None) != (self.key is None):
             raise UsageError("--certificate and --key go together: give both or none")
         if not self.mark and self.certificate is not None:
@@ -112,15 +152,24 @@ class Writing:
 
     def networks(self) -> dict[str, str]:
         """Which library runs a network for what, in this run."""
-        return {"torch": LEARNED} if self.transfer == LEARNED else {}
+        return {"torch": LEARNED} if self.transfer == LEARNED and self.backend == "torch" else {}
 
     def facts(self, device: str) -> dict[str, Any]:
-        """More for the record: the device, and the hash of the weights."""
+        """More for the record: the device, the hash of the weights, and the version of another backend than torch.
+
+        Raises:
+            UsageError, WeightsError: the network cannot be had as it is asked for.
+        """
         if self.transfer != LEARNED:
             return {"device": device, "model_sha256": None}
-        from aotface.swap.network import load_network
+        from aotface.swap.network import load_network, load_network_for
 
-        return {"device": device, "model_sha256": load_network(self.weights, device).sha256}
+        if self.backend == Options.backend:
+            return {"device": device, "model_sha256": load_network(self.weights, device).sha256}
+        from aotface.swap.backends import version_of
+
+        network = load_network_for(self.backend, self.weights)
+        return {"device": device, "model_sha256": network.sha256, "backend": version_of(self.backend)}
 
 
 def pair_up(given: str, target: str, output: str, by_name: bool = False) -> tuple[list[Pair], bool]:

@@ -18,6 +18,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -101,6 +102,7 @@ def embed(frame: Frame, key: int = KEY) -> Frame:
     strength = _strength(reduced)
     cell, shrink = _cell(height, width), height / len(reduced)
     depth = np.iinfo(frame.dtype).max
+    wide = np.int16 if depth == 255 else np.int32
     marked = np.empty_like(frame)
     for top in range(0, height, 512):  # bands: no full-size float picture
         band = frame[top : top + 512]
@@ -108,8 +110,9 @@ def embed(frame: Frame, key: int = KEY) -> Frame:
         change *= _grow(strength, shrink, top, band, cv2.BORDER_REPLICATE) * np.float32(depth / 255)
         if cell > 1:  # broad cells would show as patches with sharp rims, one level high
             change += _grow(_grain(), 1.0, top, band, cv2.BORDER_WRAP)
-        same = np.rint(change).astype(np.int32)[..., None]  # in R, G and B: grey stays grey
-        marked[top : top + 512] = np.clip(band.astype(np.int32) + same, 0, depth)
+        same = np.rint(change).astype(wide)
+        moved = band + cv2.merge([same, same, same])  # the same in R, G and B: grey stays grey
+        marked[top : top + 512] = np.clip(moved, 0, depth, out=moved)
     return marked
 
 
@@ -230,7 +233,7 @@ def _strength(luma: Plane) -> Plane:
     texture = cv2.GaussianBlur(
         cv2.erode(texture, np.ones((13, 13))), (0, 0), 3
     )  # no halo beside a sharp edge
-    strength = np.clip(FLAT + GAIN * texture, 0, PEAK)
+    strength = np.minimum(FLAT + GAIN * texture, PEAK)
     strength *= np.clip(np.minimum(luma, 255 - luma) / 4, 0, 1)  # pure black and white stay pure
     rms = float(np.sqrt(np.mean(strength**2)))
     loudness = min(1.0, LOUDEST / max(rms, 1e-9)) * min(1.0, math.cbrt(QUIET_SIDE / min(luma.shape)))
@@ -238,13 +241,42 @@ def _strength(luma: Plane) -> Plane:
 
 
 def _grow(small: Plane, scale: float, top: int, band: Frame, border: int) -> Plane:
-    """Enlarge a map ``scale`` times and cut out the rows of a band of the picture that begins at ``top``."""
-    offset = 0.5 / scale - 0.5  # pixel centres lie at integers: small = (large + 0.5) / scale - 0.5
-    matrix = np.array([[1 / scale, 0, offset], [0, 1 / scale, top / scale + offset]])
-    size = (band.shape[1], band.shape[0])
-    return cv2.warpAffine(
-        small, matrix, size, flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP, borderMode=border
-    )
+    """Enlarge a map ``scale`` times and cut out the rows of a band of the picture that begins at ``top``.
+
+    Row by row and column by column, each pixel from four: so it takes a quarter of the time of a general warp, whose
+    values these are, up to rounding.
+    """
+    height, width = band.shape[:2]
+    mode: Literal["wrap", "clip"] = "wrap" if border == cv2.BORDER_WRAP else "clip"
+    if scale == 1:  # nothing lies between pixels
+        rows = small.take(np.arange(top, top + height), axis=0, mode=mode)
+        return rows if rows.shape[1] == width else rows.take(np.arange(width), axis=1, mode=mode)
+    step, offset = 1 / scale, 0.5 / scale - 0.5  # pixel centres at integers: small = (large + 0.5) / scale - 0.5
+    across = _taps(np.rint(np.arange(width) * step * 1024) + np.rint(offset * 1024))
+    down = _taps(np.rint((np.arange(height) * step + (top * step + offset)) * 1024))
+    if mode == "clip":  # only the rows that the band needs
+        first, last = max(0, down[0][0].min()), min(len(small), down[-1][0].max() + 1)
+        small, down = small[first:last], [(place - first, weight) for place, weight in down]
+    wide = sum(small.take(place, axis=1, mode=mode) * weight for place, weight in across)
+    grown = np.zeros((height, width), np.float32)
+    for place, weight in down:
+        rows = wide.take(place, axis=0, mode=mode)
+        rows *= weight[:, None]
+        grown += rows
+    return grown
+
+
+def _taps(places: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+    """The four neighbours of each place (in steps of 1/1024), and their weights: cubic convolution, -0.75.
+
+    Weights change in steps of 1/32, as in the image library.
+    """
+    steps = (places.astype(np.int64) + 16) >> 5
+    t = ((steps & 31) / 32).astype(np.float32)
+    near = [((1.25 * x - 2.25) * x * x + 1).astype(np.float32) for x in (t, 1 - t)]
+    far = -0.75 * t * (1 - t) ** 2
+    weights = (far, near[0], near[1], 1 - far - near[0] - near[1])
+    return [((steps >> 5) + k - 1, weight.astype(np.float32)) for k, weight in enumerate(weights)]
 
 
 # --- reading --------------------------------------------------------------------------------------

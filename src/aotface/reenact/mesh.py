@@ -7,11 +7,12 @@ source.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
 
-from aotface.face.align import sample, transform_landmarks
+from aotface.face.align import region_of, sample, transform_landmarks
 from aotface.face.mesh import (
     INNER_LIPS,
     LEFT_BROW,
@@ -86,7 +87,8 @@ def reenact(
     shown = to_vertices(_visibility(source.landmarks, points)) * _uncovered(source.landmarks, points)
     weight = _soften(raster.interpolate(shown[:, None])[..., 0], raster.covered, 4.0 * unit)
     visible = np.ones((grid, grid), np.float32)
-    maps = [_dense_map(raster, places) for places in (direct, mirrored)]
+    both = _dense_map(raster, np.concatenate([direct, mirrored], axis=1))
+    maps = [np.ascontiguousarray(both[..., k : k + 2]) for k in (0, 2)]
     if source_visible is not None:
         to_mask = np.eye(2, 3) if source_matrix is None else source_matrix
         seen = [_read_mask(source_visible, to_mask, m) for m in maps]
@@ -95,20 +97,30 @@ def reenact(
         weight = _soften(weight.astype(np.float32), raster.covered, 1.5 * unit)
         visible = np.clip(np.maximum(reachable, seen[1]), 0, 1)
 
-    crops = [_read_crop(source_frame, m, side) for m in maps]
-    face = crops[1] + (crops[0] - crops[1]) * _enlarge(weight, side)[..., None]
     edge = inner_mask(points, raster)
-    native = _native(source.landmarks, target_points, points, raster)
-    native_large = _enlarge(native, side)[..., None]
+    native = _enlarge(_native(source.landmarks, target_points, points, raster), side)
+    shown_large = np.clip(_enlarge(raster.covered.astype(np.float32), side) * 4 - 1.5, 0, 1)
+    box = _box(shown_large > 0)  # elsewhere the crop is the target's
+    crops = [_read_crop(source_frame, m, side, box) for m in maps]
+    face = crops[1] + (crops[0] - crops[1]) * _enlarge(weight, side)[box][..., None]
     if native.any():
-        target_seen = _through_target(target.crop, raster, target_points, side)
-        face = face + (target_seen - face) * native_large
+        target_seen = _through_target(target.crop, raster, target_points, side)[box]
+        face += (target_seen - face) * native[box][..., None]
     mask = _enlarge(np.clip(edge * visible, 0, 1), side)
-    outside = _enlarge(raster.covered.astype(np.float32), side)[..., None]
-    whole = target.crop + (face - target.crop) * np.clip(outside * 4 - 1.5, 0, 1)
-    return Reenacted(
-        np.clip(whole, 0, 1).astype(np.float32), mask, native_large[..., 0], points_at(points, shrink)
-    )
+    whole = target.crop.copy()
+    face -= whole[box]
+    face *= shown_large[box][..., None]
+    face += whole[box]
+    whole[box] = np.clip(face, 0, 1, out=face)
+    return Reenacted(whole, mask, native, points_at(points, shrink))
+
+
+def _box(shown: np.ndarray) -> tuple[slice, slice]:
+    """Rows and columns that show something."""
+    rows, columns = (np.flatnonzero(shown.any(axis=axis)) for axis in (1, 0))
+    if not len(rows):
+        return slice(0, 0), slice(0, 0)
+    return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
 
 
 def points_at(points: Landmarks, shrink: float) -> Landmarks:
@@ -143,6 +155,7 @@ def identity_shape(source: Landmarks, target: Landmarks, strength: float = 1.0) 
     return target_pose.apply(moved).astype(np.float32)
 
 
+@lru_cache(maxsize=1)
 def _parts() -> list[np.ndarray]:
     """Vertices that move together: everything within a short distance of each eye and brow, and of the lips."""
     parts = []
@@ -158,6 +171,7 @@ def _parts() -> list[np.ndarray]:
     return parts
 
 
+@lru_cache(maxsize=1)
 def _identity_weight() -> np.ndarray:
     """0 on the outline, 1 from 0.45 mean-face units inwards, smooth between."""
     distance = np.linalg.norm(MEAN[:, None] - MEAN[OVAL][None], axis=2).min(axis=1)
@@ -167,14 +181,18 @@ def _identity_weight() -> np.ndarray:
 
 def _smooth_over_mesh(values: np.ndarray, rounds: int = 4) -> np.ndarray:
     """Average each vertex with its neighbours, so that parts which move together join the rest without a fold."""
+    return _neighbourhood(rounds) @ values
+
+
+@lru_cache(maxsize=4)
+def _neighbourhood(rounds: int) -> np.ndarray:
+    """468 x 468: each vertex half itself and half the mean of its neighbours, ``rounds`` times."""
+    beside = np.zeros((len(MEAN), len(MEAN)))
     pairs = np.concatenate([TRIANGLES[:, [0, 1]], TRIANGLES[:, [1, 2]], TRIANGLES[:, [2, 0]]])
-    for _ in range(rounds):
-        total, count = np.zeros_like(values), np.zeros((len(values), 1))
-        for a, b in ((0, 1), (1, 0)):
-            np.add.at(total, pairs[:, a], values[pairs[:, b]])
-            np.add.at(count, pairs[:, a], 1)
-        values = (values + total / count) / 2
-    return values
+    for a, b in ((0, 1), (1, 0)):
+        np.add.at(beside, (pairs[:, a], pairs[:, b]), 1)
+    once = (np.eye(len(MEAN)) + beside / beside.sum(axis=1, keepdims=True)) / 2
+    return np.linalg.matrix_power(once, rounds)
 
 
 def _visibility(source: Landmarks, points: Landmarks) -> np.ndarray:
@@ -189,8 +207,14 @@ def _visibility(source: Landmarks, points: Landmarks) -> np.ndarray:
 
 def _uncovered(source: Landmarks, points: Landmarks) -> np.ndarray:
     """Per vertex: 0 where the source's own nose or brow hides it from the camera while the target shows it."""
-    hidden = _behind(source) * (1 - _behind(points))
+    hidden = _kept_behind(source.tobytes()) * (1 - _behind(points))
     return (1 - _smooth_over_mesh(hidden[:, None], rounds=1)[:, 0]).astype(np.float32)
+
+
+@lru_cache(maxsize=8)
+def _kept_behind(landmarks: bytes) -> np.ndarray:
+    """`_behind` of a source: a video asks for the same one at every frame."""
+    return _behind(np.frombuffer(landmarks, np.float32).reshape(-1, 3))
 
 
 def _behind(landmarks: Landmarks) -> np.ndarray:
@@ -206,16 +230,16 @@ def _behind(landmarks: Landmarks) -> np.ndarray:
 
 
 def _dense_map(raster: Raster, places: np.ndarray) -> np.ndarray:
-    """Smooth map from grid pixels to ``places`` (468 x 2), defined beyond the mesh by its affine trend."""
+    """Smooth map from grid pixels to ``places`` (468 x n), defined beyond the mesh by its affine trend."""
     side = raster.depth.shape[0]
     covered = raster.covered
     y, x = np.nonzero(covered)
-    values = raster.interpolate(places.astype(np.float32))
+    values = raster.shares(places.astype(np.float32))
     design = np.stack([x, y, np.ones_like(x)], axis=1).astype(np.float64)
-    trend, *_ = np.linalg.lstsq(design, values[covered].astype(np.float64), rcond=None)
-    grid_y, grid_x = np.mgrid[0:side, 0:side]
-    plane = np.stack([grid_x, grid_y, np.ones_like(grid_x)], axis=2) @ trend
-    residual = np.where(covered[..., None], values - plane, 0).astype(np.float32)
+    trend, *_ = np.linalg.lstsq(design, values.astype(np.float64), rcond=None)
+    along = np.arange(side)[:, None]
+    plane = along * trend[0] + (along * trend[1] + trend[2])[:, None]
+    residual = raster.spread((values - plane[covered]).astype(np.float32))
     near = _fill(residual, covered)
     return (plane + cv2.GaussianBlur(near, (0, 0), SMOOTHING * side / CROP_SIDE)).astype(np.float32)
 
@@ -232,11 +256,23 @@ def _fill(values: np.ndarray, known: np.ndarray) -> np.ndarray:
     return np.where(known[..., None], values, eased)
 
 
-def _read_crop(frame: Frame, dense: np.ndarray, side: int) -> Crop:
+def _read_crop(frame: Frame, dense: np.ndarray, side: int, box: tuple[slice, slice]) -> Crop:
+    """The frame seen through a dense map, at the crop's side; only the rows and columns of ``box``."""
     large = _enlarge(dense, side)
-    step = np.abs(np.gradient(dense, axis=(0, 1)))
-    spread = float(np.median(np.sqrt((step**2).sum(axis=(0, 3))))) / np.sqrt(2) * dense.shape[0] / side
-    return sample(frame, large[..., 0], large[..., 1], 1 / max(spread, 1e-6))
+    region = region_of(frame, large[..., 0], large[..., 1])
+    spread = _steepness(dense) * dense.shape[0] / side
+    x, y = (np.ascontiguousarray(large[(*box, k)]) for k in (0, 1))
+    if not x.size:
+        return np.zeros((*x.shape, 3), np.float32)
+    return sample(frame, x, y, 1 / max(spread, 1e-6), region)
+
+
+def _steepness(dense: np.ndarray) -> float:
+    """How many frame pixels the map moves per grid pixel, typically."""
+    total = np.zeros(dense.shape[:2], np.float32)
+    for axis in (0, 1):
+        total += (np.asarray(np.gradient(dense, axis=axis)) ** 2) @ np.ones(2, np.float32)
+    return float(np.median(np.sqrt(total))) / np.sqrt(2)
 
 
 def _read_mask(mask: Mask, matrix: np.ndarray, dense: np.ndarray) -> Mask:

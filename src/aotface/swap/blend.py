@@ -50,19 +50,25 @@ def blend(
     side = len(mask)
     correction = _low_band_shift(target, swapped, mask, matrix) if ease else None
     small_matrix = resize_matrix(matrix, side, CROP_SIDE)
-    beyond = _local_mean(swapped, mask, BAND_REACHES[-1] * side / CROP_SIDE)
-    face = _low_pass(np.where(mask[..., None] > 0, swapped, beyond), scale_of(matrix))
-    soft = _soften(mask, scale_of(matrix))
+    scale = scale_of(matrix)
+    rows, columns = _reached(mask, scale)  # the rest of the crop is read by no pixel that shows
+    face = _local_mean(swapped, mask, BAND_REACHES[-1] * side / CROP_SIDE)[rows, columns]
+    np.copyto(face, swapped[rows, columns], where=mask[rows, columns, None] > 0)
+    face = _low_pass(face, scale)
+    face_matrix = matrix - np.array([[0, 0, columns.start], [0, 0, rows.start]])
+    soft = _soften(mask, scale)
     white = np.float32(np.iinfo(target.dtype).max)
     for strip in _strips(box):
         x0, y0, x1, y1 = strip
         weight = _carry(soft, matrix, strip, cv2.INTER_LINEAR, cv2.BORDER_CONSTANT)
-        above = _carry(face, matrix, strip, cv2.INTER_LANCZOS4, cv2.BORDER_REPLICATE)
+        above = _carry(face, face_matrix, strip, cv2.INTER_LANCZOS4, cv2.BORDER_REPLICATE)
         if correction is not None:
             above += _carry(correction, small_matrix, strip, cv2.INTER_LINEAR, cv2.BORDER_REPLICATE)
         below = target[y0:y1, x0:x1].astype(np.float32) / white
-        below += weight[..., None] * (above - below)
-        composed = np.rint(np.clip(below, 0, 1) * white).astype(target.dtype)
+        above -= below
+        above *= weight[..., None]
+        below += above
+        composed = np.rint(np.clip(below, 0, 1, out=below) * white).astype(target.dtype)
         np.copyto(frame[y0:y1, x0:x1], composed, where=weight[..., None] > 0)
     return frame
 
@@ -121,8 +127,8 @@ def _low_band_shift(
 
 
 def _local_mean(
-    values: Float32[np.ndarray, "side side 3"], weight: Float32[np.ndarray, "side side"], reach: float
-) -> Float32[np.ndarray, "side side 3"]:
+    values: Float32[np.ndarray, "_rows _columns 3"], weight: Float32[np.ndarray, "_rows _columns"], reach: float
+) -> Float32[np.ndarray, "_rows _columns 3"]:
     """Weighted Gaussian mean (standard deviation ``reach`` pixels), carried on to where the weight is 0."""
     side = len(weight)
     small = max(1, round(side / max(1.0, reach / 2)))
@@ -136,7 +142,7 @@ def _local_mean(
     return cv2.resize(mean.astype(np.float32), (side, side), interpolation=cv2.INTER_LINEAR)
 
 
-def _low_pass(values: Float32[np.ndarray, "side side 3"], scale: float) -> Float32[np.ndarray, "side side 3"]:
+def _low_pass(values: Float32[np.ndarray, "_rows _columns 3"], scale: float) -> Float32[np.ndarray, "_rows _columns 3"]:
     """Remove what a frame ``scale`` times coarser cannot show (windowed sinc: the rest stays)."""
     if scale <= 1:
         return values
@@ -161,6 +167,14 @@ def _carry(values: np.ndarray, matrix: Matrix, strip: Box, interpolation: int, b
     shifted[:, 2] += matrix[:, :2] @ (x0, y0)
     flags = interpolation | cv2.WARP_INVERSE_MAP
     return cv2.warpAffine(values, shifted, (x1 - x0, y1 - y0), flags=flags, borderMode=border)
+
+
+def _reached(mask: Mask, scale: float) -> tuple[slice, slice]:
+    """Rows and columns of the crop that the frame's pixels under the mask are made of."""
+    margin = int(np.ceil(6 * max(scale, 1))) + 6  # mask and face are low-passed, then read by eight taps
+    found = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
+    rows, columns = (slice(max(0, at[0] - margin), at[-1] + 1 + margin) for at in found)
+    return rows, columns
 
 
 def _box(mask: Mask, matrix: Matrix, height: int, width: int) -> Box | None:

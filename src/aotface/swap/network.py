@@ -1,8 +1,9 @@
 """The trained relighting generator, found by name, checked, ready to move crops: the transfer `aot`."""
 
+import copy
 import functools
 import json
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import cv2
 import torch
@@ -10,6 +11,7 @@ import torch
 from aotface.errors import WeightsError
 from aotface.face.render import render
 from aotface.media.weights import find_weights, load_safetensors, read_facts, sha256
+from aotface.swap.backends import Finder, open_finder
 from aotface.swap.eyes import calm_eyes
 from aotface.swap.options import DEFAULTS
 from aotface.transport.apply import bf16_is_fast, transport_full
@@ -23,11 +25,21 @@ DEFAULT_WEIGHTS = DEFAULTS.weights
 
 @dataclass(frozen=True)
 class Network:
-    """A generator with the identity of its weights."""
+    """A generator with the identity of its weights; ``finder`` computes its fields in torch's stead."""
 
     generator: RelightingGenerator
     sha256: str
     facts: dict[str, str]
+    finder: Finder | None = None
+
+    @functools.cached_property
+    def rounded(self) -> RelightingGenerator:
+        """The generator with its convolutions' weights in bfloat16: what autocast would make of them at every call."""
+        rounded = copy.deepcopy(self.generator)
+        for module in rounded.modules():
+            if isinstance(module, torch.nn.Conv2d):
+                module.bfloat16()
+        return rounded
 
     def transport(
         self,
@@ -70,7 +82,11 @@ class Network:
         """The map that `transport` lays on X_r, eyes calmed; see there. None from networks that repaint."""
         geometry = render(landmarks, len(target))
         own = None if own_landmarks is None else render(own_landmarks, len(target))
-        field = find_field(self.generator, reenacted, target, mask, geometry, bf16, own)
+        if self.finder is not None:
+            field: FieldArray | None = self.finder.find(reenacted, target, mask, geometry, own)
+        else:
+            generator = self.rounded if bf16 else self.generator
+            field = find_field(generator, reenacted, target, mask, geometry, bf16, own)
         if field is None or own_landmarks is None:
             return field
         size = (len(target), len(target))
@@ -110,6 +126,18 @@ def load_network(weights: str = DEFAULT_WEIGHTS, device: str = "cpu") -> Network
         ) from error
     generator = generator.to(device).to(memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
     return Network(generator, sha256(path), facts)
+
+
+@functools.cache
+def load_network_for(backend: str, weights: str = DEFAULT_WEIGHTS) -> Network:
+    """As `load_network`, on the CPU, with fields that another library than torch computes: see `open_finder`.
+
+    Raises:
+        UsageError: the backend is not installed, or does not do what these weights do.
+        WeightsError: see `load_network`.
+    """
+    network = load_network(weights)
+    return replace(network, finder=open_finder(backend, network.generator, network.sha256))
 
 
 def fast_precision(device: str = "cpu") -> bool:

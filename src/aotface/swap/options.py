@@ -5,6 +5,9 @@ from dataclasses import dataclass
 LEARNED = "aot"
 """Name of the transfer that the networks of the paper make; all others are in `aotface.colour`."""
 
+BACKENDS = ("torch", "onnx", "openvino")
+"""What can compute the networks of `LEARNED`."""
+
 
 @dataclass(frozen=True)
 class Options:
@@ -14,7 +17,7 @@ class Options:
     ``largest``, ``all``, or a number as shown by ``inspect``. ``source_face``: which face of the source is
     put there (not ``all``). ``seed``: of the random numbers that a transfer may draw.
     ``device``: where the networks of `LEARNED` run, ``cpu`` or ``cuda``. ``weights``: which, by packaged name
-    or path.
+    or path. ``backend``: one of `BACKENDS`; all but torch run on the CPU.
     """
 
     transfer: str = "aot"
@@ -23,6 +26,7 @@ class Options:
     seed: int = 0
     device: str = "cpu"
     weights: str = "aot_small"
+    backend: str = "torch"
 
 
 DEFAULTS = Options()

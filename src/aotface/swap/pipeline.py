@@ -214,12 +214,15 @@ def _network(
     reenacted: Reenacted, target: AlignedFace, mask: np.ndarray, options: Options
 ) -> "tuple[Network, tuple[Crop, Crop, np.ndarray, np.ndarray, bool, np.ndarray]]":
     """The network, and what it is given."""
-    from aotface.swap.network import fast_precision, load_network  # brings torch: only who asks pays
+    # Brings torch: only who asks pays.
+    from aotface.swap.network import fast_precision, load_network, load_network_for
 
     shrink = resize_matrix(np.eye(2, 3), len(mask), CROP_SIDE)
     points, own = (transform_landmarks(who, shrink) for who in (target.landmarks, reenacted.landmarks))
     wanted, counted = shrunk(target.crop), shrunk(mask * (1 - reenacted.native))
     inputs = (reenacted.crop, wanted, counted, points, fast_precision(options.device), own)
+    if options.backend != "torch":
+        return load_network_for(options.backend, options.weights), inputs
     return load_network(options.weights, options.device), inputs
 
 

@@ -8,13 +8,14 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from itertools import repeat
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from aotface.errors import InputError
-from aotface.face.align import align
+from aotface.face.align import align, resize_matrix
 from aotface.face.detect import detect
 from aotface.face.parse import usable_texture
 from aotface.face.render import render
@@ -23,6 +24,7 @@ from aotface.face.track import Tracker
 from aotface.face.tracks import Tracks, choose_tracks
 from aotface.media.video.decode import VideoFrame, read_frames
 from aotface.media.video.facts import VideoFacts
+from aotface.media.video.folder import FOLDER, read_folder_frames
 from aotface.media.video.timing import FrameTimes
 from aotface.provenance import mark_frame
 from aotface.reenact.given import given
@@ -30,6 +32,8 @@ from aotface.reenact.mesh import Reenacted
 from aotface.reenact.mesh import reenact as reenact_by_mesh
 from aotface.swap.ahead import ahead
 from aotface.swap.blend import blend
+from aotface.swap.changed import changed_region, given_region
+from aotface.swap.layers import Laid, Layers
 from aotface.swap.options import LEARNED, Options
 from aotface.swap.pipeline import (
     choose,
@@ -63,7 +67,7 @@ Progress = Callable[[int], None]
 
 @dataclass(frozen=True)
 class Clip:
-    """Frames ``first`` to ``last - 1`` of a video."""
+    """Frames ``first`` to ``last - 1`` of a video, or of a folder of pictures."""
 
     path: Path
     facts: VideoFacts
@@ -77,6 +81,8 @@ class Clip:
     def frames(self, first: int | None = None, last: int | None = None) -> Iterator[VideoFrame]:
         """Read frames, by their numbers in the video; all of the clip when left out."""
         bounds = (self.first if first is None else first, self.last if last is None else last)
+        if self.facts.container == FOLDER:
+            return read_folder_frames(self.path, self.facts.rate, *bounds)
         return read_frames(self.path, *bounds, self.facts, self.times)
 
 
@@ -86,7 +92,7 @@ class Scene:
 
     ``clip``: the target. ``tracks``: its faces, smoothed, numbered from the clip's first frame. ``givers``: by track, the
     face that is put there: a source, or None where ``swapped`` holds it already. ``swapped``: the same frames after
-    somebody else's swap.
+    somebody else's swap. ``masks``: the same frames as a mask of that swap, white where it shows; left out, it is found.
     """
 
     clip: Clip
@@ -95,6 +101,7 @@ class Scene:
     options: Options
     mark: bool = True
     swapped: Clip | None = None
+    masks: Clip | None = None
 
 
 @dataclass(frozen=True)
@@ -171,6 +178,8 @@ def make_scene(
     options: Options,
     mark: bool = True,
     swapped: Clip | None = None,
+    givers: "Mapping[int, Giver | None] | None" = None,
+    masks: Clip | None = None,
 ) -> Scene:
     """Choose the faces that were asked for, and smooth their motion.
 
@@ -181,17 +190,25 @@ def make_scene(
         options: see there.
         mark: embed the invisible watermark in every frame that is changed.
         swapped: see Scene.
+        givers: who goes where, in place of ``giver`` and ``options.face``.
+        masks: see Scene.
 
     Raises:
         NoFaceError, FaceIndexError, UsageError: see `choose_tracks`.
     """
-    chosen = choose_tracks(tracks, options.face)
+    if givers is None:
+        givers = dict.fromkeys(choose_tracks(tracks, options.face), giver)
     rate = float(clip.facts.rate)
-    return Scene(clip, smooth(tracks, rate), dict.fromkeys(chosen, giver), options, mark, swapped)
+    return Scene(clip, smooth(tracks, rate), givers, options, mark, swapped, masks)
 
 
 def finished_frames(scene: Scene, first: int, last: int) -> Iterator[VideoFrame]:
-    """The frames of a range, swapped.
+    """The frames of a range, swapped; see `finished_layers`."""
+    return (layers.frame for layers in finished_layers(scene, first, last))
+
+
+def finished_layers(scene: Scene, first: int, last: int) -> Iterator[Layers]:
+    """The frames of a range, swapped, each with what it was made of.
 
     Args:
         scene: see there.
@@ -200,6 +217,7 @@ def finished_frames(scene: Scene, first: int, last: int) -> Iterator[VideoFrame]
 
     Yields:
         Frames ready to be encoded; one without a chosen face is the target's own, bit for bit.
+        Other layers are only made when they are asked for.
 
     Raises:
         VideoError: a frame cannot be decoded.
@@ -212,35 +230,65 @@ def finished_frames(scene: Scene, first: int, last: int) -> Iterator[VideoFrame]
             yield _finish(scene, around, number)
 
 
-def _read(scene: Scene, first: int, last: int) -> Iterator[tuple[VideoFrame, Frame | None]]:
-    """Frames of the target, each with the frame that somebody else swapped, if there is one."""
-    if scene.swapped is None:
-        for frame in scene.clip.frames(first, last):
-            yield frame, None
-        return
-    shift = scene.swapped.first - scene.clip.first
-    others = scene.swapped.frames(first + shift, last + shift)
-    for frame, other in zip(scene.clip.frames(first, last), others, strict=True):
-        yield frame, other.rgb
+class Read(NamedTuple):
+    """One frame of the target, and the same frame after somebody else's swap, and that swap's mask."""
+
+    frame: VideoFrame
+    swapped: Frame | None
+    mask: Frame | None
 
 
-def _see(scene: Scene, read: tuple[VideoFrame, Frame | None]) -> Seen:
+def shows_a_swap(scene: Scene, looks: int = 8) -> bool:
+    """Whether a few frames, spread over those with a chosen face, show somebody else's swap."""
+    chosen = [track.frames for track in scene.tracks.tracks if track.id in scene.givers]
+    numbers = np.unique(np.concatenate(chosen)) + scene.clip.first
+    places = np.unique(np.linspace(0, len(numbers) - 1, looks).round().astype(int))
+    reads = (next(_read(scene, number, number + 1)) for number in numbers[places].tolist())
+    return any(_see(scene, read).faces for read in reads)
+
+
+def _read(scene: Scene, first: int, last: int) -> Iterator[Read]:
+    beside = (_pixels_beside(scene.clip, other, first, last) for other in (scene.swapped, scene.masks))
+    yield from map(Read, scene.clip.frames(first, last), *beside)
+
+
+def _pixels_beside(clip: Clip, other: Clip | None, first: int, last: int) -> Iterator[Frame | None]:
+    """Another video's frames at the same places; None for ever where there is none."""
+    if other is None:
+        return repeat(None)
+    shift = other.first - clip.first
+    return (frame.rgb for frame in other.frames(first + shift, last + shift))
+
+
+def _see(scene: Scene, read: Read) -> Seen:
     """Reenact the chosen faces of one frame, and find what the transfer does to them, each on its own."""
-    frame, other = read
+    frame = read.frame
     going = []
     for track, face in scene.tracks.faces_at(frame.index - scene.clip.first):
         if track in scene.givers:
             giver = scene.givers[track]
-            reenact = giver.reenact if giver is not None else partial(_given, other, frame)
-            going.append(_see_face(frame.rgb, track, face, reenact, scene.options))
-    return Seen(frame, tuple(going))
+            reenact = giver.reenact if giver is not None else partial(_given, read.swapped, frame)
+            region = None if giver is not None else partial(_swapped_region, read.mask)
+            going.append(_see_face(frame.rgb, track, face, reenact, region, scene.options))
+    return Seen(frame, tuple(one for one in going if one is not None))
 
 
 def _see_face(
-    frame: Frame, track: int, face: Face, reenact: Callable[[AlignedFace], Reenacted], options: Options
-) -> Going:
+    frame: Frame,
+    track: int,
+    face: Face,
+    reenact: Callable[[AlignedFace], Reenacted],
+    region: Callable[[AlignedFace, Reenacted], Mask | None] | None,
+    options: Options,
+) -> Going | None:
+    """One face on its way; None where it was not swapped."""
     target = align(frame, face, work_side(face))
     reenacted, visible = reenact(target), visible_at(frame, face)
+    if region is not None:
+        there = region(target, reenacted)
+        if there is None:
+            return None
+        visible = visible * there
     mask = reenacted.mask * enlarged(visible, len(target.crop))
     light = light_of(shrunk(target.crop))
     if options.transfer == LEARNED and (field := learned_field(reenacted, target, mask, options)) is not None:
@@ -248,6 +296,15 @@ def _see_face(
     swapped = transport(reenacted, target, mask, options)
     tone = tone_of(shrunk(reenacted.crop), shrunk(swapped), shrunk(mask * (1 - reenacted.native)))
     return Going(track, target, reenacted, visible, tone, swapped, light)
+
+
+def _swapped_region(mask: Frame | None, target: AlignedFace, reenacted: Reenacted) -> Mask | None:
+    """Where in the crop, at 256 px, somebody else's swap is."""
+    if mask is None:
+        return changed_region(*(shrunk(values) for values in (reenacted.crop, target.crop, reenacted.mask)))
+    matrix = resize_matrix(target.matrix, len(target.crop), CROP_SIDE)
+    white = np.float32(np.iinfo(mask.dtype).max)
+    return given_region(mask.max(axis=2).astype(np.float32) / white, matrix)
 
 
 def _given(other: Frame | None, frame: VideoFrame, target: AlignedFace) -> Reenacted:
@@ -274,16 +331,18 @@ def _windows(seen: Iterable[Seen], first: int, last: int) -> Iterator[tuple[int,
             held.popleft()
 
 
-def _finish(scene: Scene, around: list[Seen], number: int) -> VideoFrame:
+def _finish(scene: Scene, around: list[Seen], number: int) -> Layers:
     """Steady the faces of one frame by its neighbours, and lay them in."""
     here = next(item for item in around if item.frame.index == number)
     if not here.faces:
-        return here.frame
-    frame = here.frame.rgb
+        return Layers(here.frame, here.frame, (), scene.mark)
+    frame, laid = here.frame.rgb, []
     for going in here.faces:
         swapped, mask = _steadied(going, *_known(scene, around, number, going.track), number, scene.options)
         frame = blend(frame, swapped, mask, going.target.matrix)
-    return here.frame.edited(mark_frame(frame) if scene.mark else frame)
+        laid.append(Laid(going.track, going.target, going.reenacted.crop, mask))
+    finished = here.frame.edited(mark_frame(frame) if scene.mark else frame)
+    return Layers(here.frame, finished, tuple(laid), scene.mark)
 
 
 def _steadied(

@@ -18,6 +18,8 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from aotface.transport.blur import blur
+
 LUMA = (0.2126, 0.7152, 0.0722)
 LIGHT_FLOOR = 2.0**-8
 """Added to linear light before a logarithm that a network reads: one 8-bit step of a mid grey, no more."""
@@ -31,10 +33,8 @@ GREY_CHROMA = 3.0 / 255.0
 LEAK = 0.1
 BAND_PIXELS = 1 << 15
 """A picture is changed in bands of rows of about so many pixels: what one needs stays near the processor."""
-NARROW = 1e-9
-"""Share of a blur's largest eigenvalue from which its smaller ones are left out: far under float32's own rounding."""
-TAIL, BLOCK = 6.0, 32
-"""Standard deviations beyond which a Gaussian is 0 in float32, beside its middle; rows that are blurred at once."""
+RESAMPLED_ROWS = 64
+"""Rows of an enlarged field that are made by one matrix product."""
 
 
 @dataclass  # not frozen: Lightning Fabric rebuilds it on the way out of a wrapped module
@@ -79,40 +79,6 @@ def clip_softly(display: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
     return clipped + (outside - outside.detach())
 
 
-def gaussian_matrix(side: int, sigma: float, device: torch.device) -> Float[Tensor, "side side"]:
-    """Gaussian blur along one axis as a matrix; what falls outside the picture counts as 0."""
-    at = torch.arange(side, dtype=torch.float32, device=device)
-    kernel = torch.exp(-0.5 * ((at[:, None] - at[None, :]) / sigma) ** 2)
-    return kernel / (sigma * (2.0 * torch.pi) ** 0.5)
-
-
-@lru_cache(maxsize=64)
-def _thin_factors(
-    side: int, sigma: float, device: torch.device
-) -> tuple[Float[Tensor, "side rank"], Float[Tensor, "rank side"]] | None:
-    """Two thin matrices whose product is `gaussian_matrix`; None where they would not be thin.
-
-    A wide blur knows few patterns: at a quarter of the side's width ten are all that float32 can tell from the whole
-    matrix, and each product costs a tenth.
-    """
-    at = np.arange(side)
-    kernel = np.exp(-0.5 * ((at[:, None] - at) / sigma) ** 2) / (sigma * (2.0 * np.pi) ** 0.5)
-    strengths, patterns = np.linalg.eigh(kernel)
-    kept = strengths > NARROW * strengths[-1]
-    if 2 * int(kept.sum()) > side:
-        return None
-    factor = (patterns[:, kept] * np.sqrt(strengths[kept])).astype(np.float32)
-    with torch.inference_mode(False):  # kept for whoever comes next: he may want gradients
-        left = torch.from_numpy(factor).to(device)
-        return left, left.T.contiguous()
-
-
-@lru_cache(maxsize=64)
-def _kept_matrix(side: int, sigma: float, device: torch.device) -> Float[Tensor, "side side"]:
-    with torch.inference_mode(False):
-        return gaussian_matrix(side, sigma, device)
-
-
 def masked_blur(
     images: Float[Tensor, "batch channels side side"],
     mask: Float[Tensor, "batch 1 side side"],
@@ -131,36 +97,8 @@ def masked_blur(
     Source: [ours], normalised convolution.
     """
     stacked = torch.cat([images.float() * mask, mask.float()], dim=1)
-    wide, narrow = (_blur(stacked, width) for width in (PRIOR_WIDTH * sigma, sigma))
+    wide, narrow = (blur(stacked, width) for width in (PRIOR_WIDTH * sigma, sigma))
     return _local_mean(narrow, _local_mean(wide, _mean(stacked)))
-
-
-def _blur(
-    values: Float[Tensor, "batch channels side side"], sigma: float
-) -> Float[Tensor, "batch channels side side"]:
-    with torch.autocast(values.device.type, enabled=False):
-        side, device = values.shape[-1], values.device
-        thin = _thin_factors(side, sigma, device)
-        if thin is not None:
-            left, right = thin
-            return left @ (right @ values @ left) @ right
-        matrix, reach = _kept_matrix(side, sigma, device), math.ceil(TAIL * sigma)
-        if device.type != "cpu" or BLOCK + 2 * reach >= side:  # other devices rather do much at once
-            return matrix @ values @ matrix.T
-        down = _blur_rows(values, matrix, reach)
-        return _blur_rows(down.transpose(-1, -2), matrix, reach).transpose(-1, -2)
-
-
-def _blur_rows(
-    values: Float[Tensor, "batch channels side side"], matrix: Float[Tensor, "side side"], reach: int
-) -> Float[Tensor, "batch channels side side"]:
-    """``matrix @ values``, of which only the diagonal band within ``reach`` is not 0: block by block."""
-    side = len(matrix)
-    blocks = []
-    for start in range(0, side, BLOCK):
-        low, high = max(0, start - reach), min(side, start + BLOCK + reach)
-        blocks.append(matrix[start : start + BLOCK, low:high] @ values[..., low:high, :])
-    return torch.cat(blocks, dim=-2)
 
 
 def _mean(stacked: Float[Tensor, "batch channels side side"]) -> Float[Tensor, "batch values 1 1"]:
@@ -200,13 +138,13 @@ def match_light(
         stacked = torch.cat([light_r * mask, light_t * mask, mask], dim=1).float()
         # An octave's prior, PRIOR_WIDTH times as wide, is another octave's blur: none is made twice.
         widths = {sigma * factor for sigma in OCTAVES for factor in (1.0, PRIOR_WIDTH)}
-        blurred = {width: _blur(stacked, width * side) for width in widths}
+        blurred = {width: blur(stacked, width * side) for width in widths}
         mean = _mean(stacked)
         means = [mean]
         for sigma in OCTAVES:
             prior = _local_mean(blurred[PRIOR_WIDTH * sigma], mean)
             means.append(_local_mean(blurred[sigma], prior))
-        logs = [torch.log(blur.clamp_min(0.0) + BASE_FLOOR) for blur in means]
+        logs = [torch.log(mean_light.clamp_min(0.0) + BASE_FLOOR) for mean_light in means]
         base = (logs[0][:, 3:] - logs[0][:, :3]).clamp(-BASE_LIMIT, BASE_LIMIT)
         octaves = [fine - coarse for coarse, fine in zip(logs[:-1], logs[1:], strict=True)]
         return base, torch.stack([o[:, 3:] for o in octaves] + [o[:, :3] for o in octaves], dim=1)
@@ -327,8 +265,8 @@ def _resample_rows(
     # Each needs four rows of the values; those of a few neighbours are one small matrix product.
     matrix, reach = _resampling(rows, height, values.device), 2
     blocks = []
-    for top in range(start, stop, 2 * BLOCK):
-        end = min(top + 2 * BLOCK, stop)
+    for top in range(start, stop, RESAMPLED_ROWS):
+        end = min(top + RESAMPLED_ROWS, stop)
         low = max(0, math.floor((top + 0.5) * rows / height - 0.5) - reach)
         high = min(rows, math.floor((end - 0.5) * rows / height - 0.5) + reach + 2)
         blocks.append(matrix[top:end, low:high] @ values[:, :, low:high])

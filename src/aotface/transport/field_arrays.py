@@ -43,23 +43,43 @@ def find_field(
     Raises:
         InputError: the sizes of target, mask and geometry differ.
     """
-    side = len(target)
-    given = [("mask", mask), ("geometry", geometry.normals), ("own", (own or geometry).normals)]
-    for name, array in given:
-        if array.shape[:2] != (side, side):
-            found = " x ".join(map(str, array.shape[:2]))
-            raise InputError(f"{name}: expected {side} x {side} as the target, got {found}; crop them alike")
     device = next(generator.parameters()).device
-    x_r, x_t = (_to_tensor(crop, device) * 2.0 - 1.0 for crop in (reenacted, target))
-    shapes = [None if g is None else np.concatenate([g.normals, g.pncc], axis=2) for g in (geometry, own)]
-    shape, own_shape = (None if s is None else _to_tensor(s, device) for s in shapes)
     with torch.inference_mode(), torch.autocast(device.type, dtype=torch.bfloat16, enabled=bf16):
-        small = resize(x_r, generator.input_side)
-        field = generator(small, x_t, shape, _to_tensor(mask[:, :, None], device), own_shape).field
+        inputs = field_inputs(reenacted, target, mask, geometry, own, generator.input_side, device)
+        field = generator(*inputs).field
     if field is None:
         return None
     stacked = torch.cat([field.gain, field.saturation, field.bias], dim=1)
     return np.ascontiguousarray(stacked[0].float().permute(1, 2, 0).cpu().numpy())
+
+
+def field_inputs(
+    reenacted: Crop,
+    target: Crop,
+    mask: Mask,
+    geometry: Geometry,
+    own: Geometry | None,
+    side: int,
+    device: torch.device,
+) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor | None]:
+    """What a generator reads, in its order: X_r at the network's ``side``, the rest at the target's.
+
+    Raises:
+        InputError: the sizes of target, mask and geometry differ.
+    """
+    wanted = len(target)
+    given = [("mask", mask), ("geometry", geometry.normals), ("own", (own or geometry).normals)]
+    for name, array in given:
+        if array.shape[:2] != (wanted, wanted):
+            found = " x ".join(map(str, array.shape[:2]))
+            raise InputError(
+                f"{name}: expected {wanted} x {wanted} as the target, got {found}; crop them alike"
+            )
+    x_r, x_t = (_to_tensor(crop, device) * 2.0 - 1.0 for crop in (reenacted, target))
+    shapes = [None if g is None else np.concatenate([g.normals, g.pncc], axis=2) for g in (geometry, own)]
+    shape, own_shape = (None if s is None else _to_tensor(s, device) for s in shapes)
+    assert shape is not None  # geometry is never left out
+    return resize(x_r, side), x_t, shape, _to_tensor(mask[:, :, None], device), own_shape
 
 
 def lay_field(

@@ -17,6 +17,9 @@ from aotface.media.video.layout import Layout
 from aotface.media.video.orientation import Orientation
 from aotface.types import Frame
 
+FOLDER = "folder"
+"""The container of what is no file, in `VideoFacts`."""
+
 _COLOUR = Colour("bt709", "bt709", "bt709", full_range=False, tags=(1, 1, 1, 1))
 
 
@@ -54,7 +57,7 @@ def folder_facts(folder: str | os.PathLike[str], rate: Fraction) -> VideoFacts:
     height, width = first.frame.shape[:2]
     return VideoFacts(
         path=Path(folder),
-        container="folder",
+        container=FOLDER,
         codec=first.format,
         width=width,
         height=height,

@@ -78,7 +78,7 @@ def join(
     refuse_container(out, target)
     last = len(times) if last is None else last
     whole = (first, last) == (0, len(times))
-    origin = max(Fraction(0), facts.start) // facts.tick * facts.tick if whole else times.seconds(first)
+    origin = origin_of(facts, times, first, last)
     ticks = tuple(int((times.seconds(index) - origin) / facts.tick) for index in range(first, last + 1))
     parts = [_read(segment) for segment in segments]
     _check(parts, ticks, facts)
@@ -95,6 +95,12 @@ def join(
                 harmless(container, source, span)
                 _write(container, pictures, copied(source, copies, span))
     return out
+
+
+def origin_of(facts: VideoFacts, times: FrameTimes, first: int, last: int) -> Fraction:
+    """The time on the target's clock, in seconds, that is 0 on the clock of a finished video; see `join`."""
+    whole = (first, last) == (0, len(times))
+    return max(Fraction(0), facts.start) // facts.tick * facts.tick if whole else times.seconds(first)
 
 
 def _options(format: str, facts: VideoFacts) -> dict[str, str]:

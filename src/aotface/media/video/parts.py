@@ -6,7 +6,7 @@ finished segment is the same whoever made it, and when.
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,18 +41,35 @@ def cut(first: int, last: int) -> list[tuple[int, int]]:
 
 @dataclass(frozen=True)
 class Parts:
-    """The folder of one output. ``segments``: see `cut`."""
+    """The folder of one output.
+
+    ``segments``: see `cut`. ``layers``: what every segment has beside its picture, by the ends of the files' names.
+    """
 
     folder: Path
     segments: tuple[tuple[int, int], ...]
+    layers: tuple[str, ...] = ()
 
-    def segment(self, number: int) -> Path:
-        """Where a segment is kept."""
-        return self.folder / f"segment_{number:05d}{SEGMENT_SUFFIX}"
+    def segment(self, number: int, layer: str = SEGMENT_SUFFIX) -> Path:
+        """Where a segment is kept, or one of its layers."""
+        return self.folder / f"segment_{number:05d}{layer}"
+
+    def files(self, number: int) -> list[Path]:
+        """All files of a segment, the picture last."""
+        return [self.segment(number, layer) for layer in (*self.layers, SEGMENT_SUFFIX)]
 
     def missing(self) -> list[int]:
-        """Numbers of the segments that are not finished."""
-        return [number for number in range(len(self.segments)) if not self.segment(number).exists()]
+        """Numbers of the segments that are not finished, or lack a layer."""
+        numbers = range(len(self.segments))
+        return [number for number in numbers if not all(path.exists() for path in self.files(number))]
+
+    def note(self, name: str) -> None:
+        """Remember that a step was reached."""
+        write_bytes(self.folder / f"{name}.noted.json", b"true", overwrite=True)
+
+    def noted(self, name: str) -> bool:
+        """Whether `note` was called, in this run or an earlier one."""
+        return (self.folder / f"{name}.noted.json").exists()
 
     def save(self, name: str, arrays: Mapping[str, np.ndarray]) -> None:
         """Keep plain arrays, whole or not at all."""
@@ -71,7 +88,9 @@ class Parts:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def claim(output: Path, job: Mapping[str, object], segments: list[tuple[int, int]]) -> tuple[Parts, bool]:
+def claim(
+    output: Path, job: Mapping[str, object], segments: list[tuple[int, int]], layers: Sequence[str] = ()
+) -> tuple[Parts, bool]:
     """Take the folder beside an output for one job.
 
     Args:
@@ -79,6 +98,7 @@ def claim(output: Path, job: Mapping[str, object], segments: list[tuple[int, int
         job: everything that decides the frames, as plain values. A folder of the same job is gone on with; one of
             another job is emptied.
         segments: of `cut`.
+        layers: see `Parts`; they are no part of the job, so that one asked for later is added.
 
     Returns:
         The folder, and whether something of this job was there already.
@@ -99,14 +119,16 @@ def claim(output: Path, job: Mapping[str, object], segments: list[tuple[int, int
         for path in folder.iterdir():
             path.unlink()
         write_bytes(marker, text.encode(), overwrite=True)
-    parts = Parts(folder, tuple(segments))
+    parts = Parts(folder, tuple(segments), tuple(layers))
     begun = len(parts.missing()) < len(segments) or any(folder.glob("*.safetensors"))
     return parts, same and begun
 
 
 def _ours(path: Path) -> bool:
     """Whether a file was made here: ours, or left half-written by a kill."""
-    return path.is_file() and (path.name == JOB or path.suffix in (".safetensors", SEGMENT_SUFFIX, ".json"))
+    return path.is_file() and (
+        path.name == JOB or path.suffix in (".safetensors", SEGMENT_SUFFIX, ".json", ".jsonl")
+    )
 
 
 def _read(marker: Path) -> str:

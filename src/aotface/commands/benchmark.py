@@ -1,0 +1,69 @@
+"""``aotface benchmark``."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from typer import Option
+
+from aotface.commands.device import pick_device
+from aotface.commands.voice import Voice
+from aotface.errors import UsageError
+from aotface.swap.options import Options
+
+
+@dataclass(frozen=True, kw_only=True)
+class Benchmark:
+    """Measure what a video costs on this computer: stage by stage, end to end, and beside other transfers.
+
+    The clips are made: a face of nobody that wanders and comes nearer.
+    """
+
+    output: Annotated[Path, Option("--output", "-o", help="File for all numbers (JSON).")] = Path(
+        "benchmark.json"
+    )
+    sizes: Annotated[str, Option("--sizes", help="Lines of the frames, separated by commas.")] = (
+        "360,720,1080,2160"
+    )
+    frames: Annotated[int, Option("--frames", min=3, help="Of each clip.")] = 24
+    transfer: Annotated[str, Option("--transfer", help="Which one, as for swap.")] = Options.transfer
+    weights: Annotated[str, Option("--weights", help="Of aot, as for swap.")] = Options.weights
+    backend: Annotated[str, Option("--backend", help="What computes aot: torch, onnx or openvino.")] = (
+        Options.backend
+    )
+    device: Annotated[str, Option("--device", help="Where networks run: cpu, cuda, or auto.")] = "auto"
+    overwrite: Annotated[bool, Option("--overwrite", help="Replace an existing file.")] = False
+
+    def lines(self) -> list[int]:
+        """The sizes as numbers.
+
+        Raises:
+            UsageError: not numbers from 90 to 4320.
+        """
+        words = [word.strip() for word in self.sizes.split(",") if word.strip()]
+        if not words or not all(word.isdecimal() and 90 <= int(word) <= 4320 for word in words):
+            raise UsageError(
+                f"expected --sizes as lines from 90 to 4320, such as 360,720, got {self.sizes!r}"
+            )
+        return sorted({int(word) for word in words})
+
+    def run(self, voice: Voice) -> None:
+        """Measure, say the table, write the numbers."""
+        sizes = self.lines()
+        from aotface.commands.swap import Swap
+        from aotface.media.files import check_output, show
+        from aotface.media.runlog import write_run_log
+
+        check_output(self.output, self.overwrite)
+        chosen = {"transfer": self.transfer, "weights": self.weights, "backend": self.backend}
+        alike = Swap(source=".", target=".", output=".", device=self.device, **chosen)
+        alike.check()
+        device = pick_device(self.device, alike.networks())
+        from aotface.benchmark.run import benchmark
+
+        options = Options(device=device, **chosen)
+        report = benchmark(sizes, self.frames, options, voice.warn)
+        for line in report.lines():
+            voice.say(line)
+        write_run_log(self.output, report.values(), self.overwrite)
+        voice.say(f"\n{show(self.output)}")

@@ -1,0 +1,151 @@
+"""Which face of a video gets which source: numbers, pictures of the person, and a mapping file."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from media.made_faces import face_frame, write_frames
+
+from aotface.cli import main
+from aotface.commands.faces import read_faces, reference_in
+from aotface.errors import InputError, UsageError
+from aotface.media.image import write_image
+
+LEFT, RIGHT = "target_deep_man_blue", "target_light_man_yellow"
+COUNT = 6
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two people side by side; a picture of each; a source."""
+    folder = tmp_path_factory.mktemp("two")
+    frames = []
+    for i in range(COUNT):
+        right = np.full((224, 200, 3), 90, np.uint8)
+        right[12:212] = face_frame(i / 2, RIGHT, 200)
+        frames.append(np.hstack([face_frame(i, LEFT, 224), right]))
+    write_frames(folder / "two.mp4", frames)
+    write_image(folder / "left.png", face_frame(30, LEFT, 300))
+    write_image(folder / "right.png", face_frame(-20, RIGHT, 300))
+    write_image(folder / "wall.png", np.full((200, 200, 3), 90, np.uint8))
+    for name in ("source_light_man", "source_deep_woman"):
+        write_image(folder / f"{name}.png", face_frame(0, name, 400))
+    return folder
+
+
+def swap(place: Path, output: Path, *words: str) -> int:
+    asked = ("--transfer", "mean", "--no-mark", "--save-matrix", "-t", str(place / "two.mp4"))
+    return main(["swap", "-o", str(output), *asked, *words])
+
+
+def sides(output: Path) -> set[str]:
+    """On which sides faces were swapped."""
+    lines = output.with_suffix(".matrix.jsonl").read_text().splitlines()
+    boxes = [face["box"] for line in lines for face in json.loads(line)["faces"]]
+    return {"left" if box[2] < 224 else "right" for box in boxes}
+
+
+def test_inspect_lists_the_faces_of_a_video(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["inspect", str(place / "two.mp4")]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 2 and lines[0].startswith("face 0: 6 of 6 frames, 0.000 to 0.167 s, ")
+    assert main(["inspect", str(place / "two.mp4"), "-o", "sheet.png"]) == 2
+    assert main(["inspect", str(place / "left.png")]) == 2
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_a_picture_says_which_face_is_meant(place: Path, tmp_path: Path, side: str) -> None:
+    words = ("-s", str(place / "source_light_man.png"), "--face", str(place / f"{side}.png"))
+    assert swap(place, tmp_path / "out.mp4", *words) == 0
+    assert sides(tmp_path / "out.mp4") == {side}
+
+
+def test_several_sources_onto_several_faces(place: Path, tmp_path: Path) -> None:
+    mapping = place / "both.toml"
+    mapping.write_text(
+        '[[face]]\nface = "left.png"\nsource = "source_deep_woman.png"\n'
+        f'[[face]]\nface = "{place / "right.png"}"\nsource = "source_light_man.png"\nsource_face = 0\n'
+    )
+    assert swap(place, tmp_path / "out.mp4", "--faces", str(mapping)) == 0
+    assert sides(tmp_path / "out.mp4") == {"left", "right"}
+    inputs = json.loads((tmp_path / "out.run.json").read_text())["inputs"]
+    named = {Path(name).name for name in inputs}
+    assert named == {
+        "both.toml",
+        "two.mp4",
+        "left.png",
+        "right.png",
+        "source_deep_woman.png",
+        "source_light_man.png",
+    }
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        ("--face none.png -s {}/source_light_man.png", 2, "there is no such file"),
+        ("--face {}/wall.png -s {}/source_light_man.png", 4, "no face found in the reference"),
+        ("--face 7 -s {}/source_light_man.png", 4, "face 7 of the target does not exist"),
+        ("--faces {}/x.toml -s {}/source_light_man.png", 2, "say --source, or --faces"),
+        ("--faces {}/none.toml", 3, "none.toml"),
+        ("--faces {}/twice.toml", 2, "named twice"),
+    ],
+)
+def test_a_wish_that_cannot_be_met_is_one_line(
+    place: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], words: str, code: int, said: str
+) -> None:
+    (place / "twice.toml").write_text(
+        "".join(f'[[face]]\nface = {face}\nsource = "source_light_man.png"\n' for face in ("0", "0"))
+    )
+    assert swap(place, tmp_path / "out.mp4", *words.replace("{}", str(place)).split()) == code
+    errors = [line for line in capsys.readouterr().err.splitlines() if "error:" in line]
+    assert len(errors) == 1 and said in errors[0]
+    assert not (tmp_path / "out.mp4").exists()
+
+
+def test_a_mapping_is_for_videos(place: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (place / "one.toml").write_text('[[face]]\nface = 0\nsource = "left.png"\n')
+    words = [
+        "swap",
+        "--faces",
+        str(place / "one.toml"),
+        "-t",
+        str(place / "left.png"),
+        "-o",
+        str(tmp_path / "o.png"),
+    ]
+    assert main(words) == 2 and "for videos" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", r"\[\[face\]\] tables and nothing else, found nothing"),
+        ("face = 3", "tables and nothing else"),
+        ('colour = 1\n[[face]]\nface = 0\nsource = "left.png"', "found colour, face"),
+        ('[[face]]\nface = 0\nsource = "left.png"\nsorce = 1', "sorce"),
+        ("[[face]]\nface = 0", "face table 1"),
+        ('[[face]]\nface = -1\nsource = "left.png"', "a number from 0"),
+        ('[[face]]\nface = true\nsource = "left.png"', "a number from 0"),
+        ("[[face]]\nface = 0\nsource = 5", "source as a picture"),
+        ('[[face]]\nface = 0\nsource = "left.png"\nsource_face = "all"', "source_face"),
+        ('[[face]]\nface = 0\nsource = "gone.png"', "no such file"),
+        ('[[face]]\nface = 0\nsource = "../secret.png"', "leads out of"),
+        ('[[face]]\nface = "link.png"\nsource = "left.png"', "leads out of"),
+    ],
+)
+def test_a_mapping_that_is_wrong_says_where(place: Path, text: str, said: str) -> None:
+    if not (place / "link.png").is_symlink():
+        (place.parent / "secret.png").write_bytes((place / "left.png").read_bytes())
+        (place / "link.png").symlink_to(place.parent / "secret.png")
+    (place / "wrong.toml").write_text(text)
+    with pytest.raises(InputError, match=said):
+        read_faces(place / "wrong.toml")
+
+
+def test_what_a_face_may_be_called(place: Path) -> None:
+    assert [reference_in(face) for face in ("largest", "all", "12")] == [None] * 3
+    assert reference_in(str(place / "left.png")) == place / "left.png"
+    with pytest.raises(UsageError, match="biggest"):
+        reference_in("biggest")
