@@ -1,6 +1,6 @@
 """``aotface benchmark``."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -55,13 +55,20 @@ class Benchmark:
         from aotface.media.runlog import write_run_log
 
         check_output(self.output, self.overwrite)
-        chosen = {"transfer": self.transfer, "weights": self.weights, "backend": self.backend}
-        alike = Swap(source=".", target=".", output=".", device=self.device, **chosen)
+        options = Options(transfer=self.transfer, weights=self.weights, backend=self.backend)
+        alike = Swap(
+            source=".",
+            target=".",
+            output=".",
+            transfer=options.transfer,
+            weights=options.weights,
+            backend=options.backend,
+            device=self.device,
+        )
         alike.check()
-        device = pick_device(self.device, alike.networks())
+        options = replace(options, device=pick_device(self.device, alike.networks()))
         from aotface.benchmark.run import benchmark
 
-        options = Options(device=device, **chosen)
         report = benchmark(sizes, self.frames, options, voice.warn)
         for line in report.lines():
             voice.say(line)
