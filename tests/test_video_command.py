@@ -311,7 +311,6 @@ def test_the_target_is_never_the_output(place: Path, output: str) -> None:
     assert (place / "one.mp4").read_bytes() == before and (place / "again.mp4").is_symlink() and code == 2
 
 
-@pytest.mark.xfail(strict=True, reason="the target is searched first, which can take hours")
 def test_a_source_without_a_face_is_told_before_the_target_is_searched(
     place: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -321,7 +320,6 @@ def test_a_source_without_a_face_is_told_before_the_target_is_searched(
     assert "looking for faces" not in capsys.readouterr().err and set(place.iterdir()) == before
 
 
-@pytest.mark.xfail(strict=True, reason="every file of the source folder is taken for a source")
 def test_words_among_the_sources_are_no_source(place: Path) -> None:
     (place / "people").mkdir()
     shutil.copy(SOURCE, place / "people" / "man.jpg")
@@ -332,16 +330,12 @@ def test_words_among_the_sources_are_no_source(place: Path) -> None:
     )
 
 
-@pytest.mark.xfail(
-    strict=True, reason="it falls through to the pictures, which complain about the output's name"
-)
 def test_a_picture_is_no_swap_of_a_video(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["refine", "-s", SOURCE, "-t", "one.mp4", "-o", "out.mp4", "--transfer", "none"]) == 2
     (said,) = lines(capsys)
     assert "source_light_man.jpg" in said and "video" in said
 
 
-@pytest.mark.xfail(strict=True, reason="it is noticed when all frames are made and the output is written")
 def test_kept_frames_in_the_way_are_noticed_first(place: Path) -> None:
     (place / "kept").mkdir()
     (place / "kept" / "000000.png").write_text("mine")

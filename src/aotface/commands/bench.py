@@ -17,7 +17,9 @@ class Bench:
     Results of several suites gather in one folder. A run that was stopped goes on where it stopped.
     """
 
-    suite: Annotated[str, Option("--suite", help="What is judged on: relit, lit, cross, same, clips or folder.")]
+    suite: Annotated[
+        str, Option("--suite", help="What is judged on: relit, lit, cross, same, clips or folder.")
+    ]
     data: Annotated[Path, Option("--data", help="Folder with the suite's pictures.")]
     output: Annotated[Path, Option("--output", "-o", help="Folder for rows, pictures and the report.")]
     methods: Annotated[

@@ -87,6 +87,12 @@ def deliver_layer(
     _sign(command, joined, pair, inputs, output, before, overwrite)
 
 
+def check_kept_frames(folder: Path, overwrite: bool) -> None:
+    """Refuse a folder that holds frames already, before hours are spent."""
+    for path in sorted(folder.glob("[0-9]*.png"))[:1]:
+        check_output(path, overwrite)
+
+
 def keep_frames(output: Path, folder: Path, overwrite: bool) -> None:
     """Write every frame of the finished video as PNG."""
     for frame in open_clip(output).frames():

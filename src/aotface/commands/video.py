@@ -8,12 +8,20 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from aotface.commands.faces import Wanted, assign, read_faces
-from aotface.commands.joining import beside, deliver, deliver_layer, digest, keep_frames, record_of
+from aotface.commands.joining import (
+    beside,
+    check_kept_frames,
+    deliver,
+    deliver_layer,
+    digest,
+    keep_frames,
+    record_of,
+)
 from aotface.commands.voice import Voice
 from aotface.commands.writing import UNMARKED, Writing
 from aotface.errors import AotfaceError, Interrupted, PartialError, UsageError
 from aotface.face.tracks import Tracks
-from aotface.media.files import check_output, list_files, pair_names, same_file, show
+from aotface.media.files import check_output, list_files, list_images, pair_names, same_file, show
 from aotface.media.folder import make_folder
 from aotface.media.runlog import command_line, environment, free_name, now, write_run_log
 from aotface.media.video.copying import refuse_container
@@ -23,7 +31,7 @@ from aotface.media.video.opening import is_video
 from aotface.media.video.parts import Parts, claim, cut
 from aotface.media.video.writing import CONTAINERS
 from aotface.swap.options import Options
-from aotface.swap.plan import Plan, open_clip, scene_of
+from aotface.swap.plan import Plan, look_at, open_clip, scene_of
 from aotface.swap.rays import RayFarm, make_on
 from aotface.swap.segments import MASK, MATRIX, REENACTED, make_segments
 from aotface.swap.video import Clip, Scene, analyse, shows_a_swap
@@ -95,7 +103,9 @@ def video_pairs(given: str, target: str, output: str, by_name: bool) -> list[Vid
         return []
     if len(videos) < len(targets) and Path(target).is_file():
         return []
-    givens = [path for path in list_files(given) if is_video(path) or not by_name]
+    givens = [path for path in list_files(given) if is_video(path)] if by_name else list_images(given)
+    if not givens:
+        raise UsageError(f"{show(Path(given))}: expected a video, as {show(videos[0])} is one; give its swap")
     if by_name and len(videos) > 1:
         stems = {path.stem: path for path in givens}
         alone = sorted(path.name for path in videos if path.stem not in stems)
@@ -186,6 +196,10 @@ def one_video(work: VideoWork, pair: VideoPair, voice: Voice) -> Path:
     masks = _same_frames(work.masks, clip, work.rate) if work.masks is not None else None
     for note in clip.facts.notes:
         voice.warn(f"{show(pair.target)}: {note}")
+    for wish in work.wishes(pair):
+        look_at(wish.source, wish.source_face)  # what is wrong there is said before the target is searched
+    if command.keep_frames is not None:
+        check_kept_frames(command.keep_frames, command.overwrite)
     encoding = Encoding(command.codec, command.video_quality, command.preset)
     parts, going_on = claim(pair.output, _job(work, pair, clip, encoding), cut(clip.first, clip.last), layers)
     for layer in layers:

@@ -251,7 +251,10 @@ def _grow(small: Plane, scale: float, top: int, band: Frame, border: int) -> Pla
     if scale == 1:  # nothing lies between pixels
         rows = small.take(np.arange(top, top + height), axis=0, mode=mode)
         return rows if rows.shape[1] == width else rows.take(np.arange(width), axis=1, mode=mode)
-    step, offset = 1 / scale, 0.5 / scale - 0.5  # pixel centres at integers: small = (large + 0.5) / scale - 0.5
+    step, offset = (
+        1 / scale,
+        0.5 / scale - 0.5,
+    )  # pixel centres at integers: small = (large + 0.5) / scale - 0.5
     across = _taps(np.rint(np.arange(width) * step * 1024) + np.rint(offset * 1024))
     down = _taps(np.rint((np.arange(height) * step + (top * step + offset)) * 1024))
     if mode == "clip":  # only the rows that the band needs

@@ -127,7 +127,9 @@ def _low_band_shift(
 
 
 def _local_mean(
-    values: Float32[np.ndarray, "_rows _columns 3"], weight: Float32[np.ndarray, "_rows _columns"], reach: float
+    values: Float32[np.ndarray, "_rows _columns 3"],
+    weight: Float32[np.ndarray, "_rows _columns"],
+    reach: float,
 ) -> Float32[np.ndarray, "_rows _columns 3"]:
     """Weighted Gaussian mean (standard deviation ``reach`` pixels), carried on to where the weight is 0."""
     side = len(weight)
@@ -142,7 +144,9 @@ def _local_mean(
     return cv2.resize(mean.astype(np.float32), (side, side), interpolation=cv2.INTER_LINEAR)
 
 
-def _low_pass(values: Float32[np.ndarray, "_rows _columns 3"], scale: float) -> Float32[np.ndarray, "_rows _columns 3"]:
+def _low_pass(
+    values: Float32[np.ndarray, "_rows _columns 3"], scale: float
+) -> Float32[np.ndarray, "_rows _columns 3"]:
     """Remove what a frame ``scale`` times coarser cannot show (windowed sinc: the rest stays)."""
     if scale <= 1:
         return values

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -89,8 +89,7 @@ def scene_of(
     masks: Clip | None = None,
 ) -> Scene:
     """Look at every source once, and make the scene; see `make_scene`."""
-    look = cache(_look)
-    givers = {put.track: look(put.source, put.source_face) for put in puts}
+    givers = {put.track: look_at(put.source, put.source_face) for put in puts}
     return make_scene(clip, tracks, None, options, mark, swapped, givers, masks)
 
 
@@ -121,5 +120,7 @@ def open_clip(
     return Clip(path, facts, times, *times.between(start_seconds, end_seconds))
 
 
-def _look(source: Path | None, which: str) -> Giver | None:
+@lru_cache(maxsize=8)
+def look_at(source: Path | None, which: str) -> Giver | None:
+    """Look at a source once; None where the face is there already."""
     return None if source is None else prepare_source(read_image(source).frame, which)

@@ -5,8 +5,9 @@ finished segment is the same whoever made it, and when.
 """
 
 import json
-import shutil
+import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +24,9 @@ SUFFIX = ".aotface-part"
 """Added to the output's whole name."""
 
 JOB = "job.json"
+_NAMES = re.compile(
+    r"job\.json|\w+\.safetensors|[\w.]+\.noted\.json|segment_\d{5}[\w.]*\.(mp4|jsonl)|joined[\w.]*\.(mp4|m4v|mov|mkv)|\.[0-9a-f]{16}\.part\.\w+"
+)
 SHORTEST, LONGEST, SHARE = 12, 96, 50
 """Frames of a segment: a fiftieth of the video, between these bounds; at most that is done twice after a stop."""
 
@@ -84,8 +88,12 @@ class Parts:
             return None
 
     def discard(self) -> None:
-        """Remove the folder; the output is finished."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        """Remove what is ours, and the folder when nothing else is in it; the output is finished."""
+        with suppress(OSError):
+            for path in self.folder.iterdir():
+                if _ours(path):
+                    path.unlink()
+            self.folder.rmdir()
 
 
 def claim(
@@ -126,9 +134,7 @@ def claim(
 
 def _ours(path: Path) -> bool:
     """Whether a file was made here: ours, or left half-written by a kill."""
-    return path.is_file() and (
-        path.name == JOB or path.suffix in (".safetensors", SEGMENT_SUFFIX, ".json", ".jsonl")
-    )
+    return path.is_file() and _NAMES.fullmatch(path.name) is not None
 
 
 def _read(marker: Path) -> str:
