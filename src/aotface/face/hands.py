@@ -1,6 +1,7 @@
 """Hands in front of the face, found by the landmark library's hand model (it ships inside that package)."""
 
 import functools
+import threading
 from typing import Any
 
 import cv2
@@ -21,6 +22,9 @@ SMALLEST = 0.35
 
 LEAST_OUTSIDE = 0.1
 """Share of a hand that lies beside the face: a wrist comes from somewhere, a nose taken for a fist not."""
+
+
+_ONE_AT_A_TIME = threading.Lock()  # the model crashes when two threads enter it
 
 
 @functools.cache
@@ -61,7 +65,7 @@ def covered_by_hands(crop: Crop, landmarks: Landmarks, geometry: Geometry) -> Ma
 
 def find_hands(crop: Crop) -> list[Float32[np.ndarray, "21 2"]]:
     """Joints of up to two hands in crop pixels."""
-    with silenced():
+    with silenced(), _ONE_AT_A_TIME:
         found = _model().process((np.clip(crop, 0, 1) * 255 + 0.5).astype(np.uint8)).multi_hand_landmarks
     side = len(crop)
     return [np.array([(p.x, p.y) for p in hand.landmark], np.float32) * side - 0.5 for hand in found or []]
