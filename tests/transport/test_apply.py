@@ -49,10 +49,11 @@ def test_large_face_keeps_its_detail(faces: Callable, tiny: Callable) -> None:
     pattern = np.broadcast_to(pores[256:768, 256:768], kept.shape)
     # A smooth map scales the pattern from place to place, but turns it nowhere.
     assert usable.mean() > 0.3
-    assert np.corrcoef(kept[usable], pattern[usable])[0, 1] > 0.85
+    assert (np.sign(kept) == np.sign(pattern))[usable].mean() > 0.99
     # The failing twin: a result that was made small and enlarged has lost the pattern.
     small = transport_crop(generator, x_r, x_t, mask, geometry)
-    assert abs(np.corrcoef(enlarge(small, 16)[256:768, 256:768][usable], pattern[usable])[0, 1]) < 0.05
+    lost = enlarge(small, 16)[256:768, 256:768] - plain[256:768, 256:768]
+    assert (np.sign(lost) == np.sign(pattern))[usable].mean() < 0.6
 
 
 def test_large_and_small_agree_on_the_light(faces: Callable, tiny: Callable) -> None:

@@ -1,6 +1,13 @@
 import torch
 
-from aotface.transport.decoder import FIELD_OUTPUTS, GATES, GUIDE_CHANNELS, PAINT_OUTPUTS, FaceDecoder
+from aotface.transport.decoder import (
+    FIELD_OUTPUTS,
+    GATES,
+    GUIDE_CHANNELS,
+    PAINT_OUTPUTS,
+    REMAINDER_GATES,
+    FaceDecoder,
+)
 
 CHANNELS = (16, 16, 32, 32)
 
@@ -23,7 +30,8 @@ def test_shapes_of_both_heads() -> None:
 def test_an_untrained_field_is_constant_and_an_untrained_painting_is_not() -> None:
     raw = FaceDecoder(CHANNELS, 1, FIELD_OUTPUTS, True)(*parts())
     assert not raw[:, :5].any()
-    constants = torch.tensor(GATES).flatten().repeat(2).view(1, -1, 1, 1)
+    of_light = torch.tensor(GATES).flatten().repeat(2)
+    constants = torch.cat([of_light, torch.tensor(REMAINDER_GATES).flatten()]).view(1, -1, 1, 1)
     assert torch.allclose(raw[:, 5:], constants.expand_as(raw[:, 5:]))
     assert FaceDecoder(CHANNELS, 1, PAINT_OUTPUTS, False)(*parts()).any()
 

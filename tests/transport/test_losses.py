@@ -1,5 +1,6 @@
 import math
 
+import pytest
 import torch
 
 from aotface.transport import losses
@@ -109,3 +110,13 @@ def test_fidelity_counts_every_picture_by_its_decibels() -> None:
     # A face that does not show does not count.
     mask[1] = 0
     assert close(losses.fidelity_loss(zero + errors, zero, mask), math.log(0.16 + 4e-4))
+
+
+def test_taken_loss_by_hand() -> None:
+    taken = torch.zeros(1, 2, 3, 4, 4)
+    taken[:, 0, :, :, :2], taken[:, 1, 0] = -0.5, 0.25
+    left = torch.zeros(1, 1, 4, 4)
+    left[..., :2] = 1.0
+    assert losses.taken_loss(taken, left).item() == pytest.approx(0.5 + 0.25 / 3, rel=1e-4)
+    assert losses.taken_loss(taken, 1.0 - left).item() == pytest.approx(0.25 / 3, rel=1e-4)
+    assert losses.taken_loss(taken, torch.ones(1, 1, 2, 2)).item() == pytest.approx(0.25 + 0.25 / 3, rel=1e-4)

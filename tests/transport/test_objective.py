@@ -20,6 +20,7 @@ TERMS = {
     "cost",
     "mix",
     "smooth",
+    "taken",
 }
 
 

@@ -13,8 +13,10 @@ of the octaves (12), colour of the octaves of X_t (12), by how much the input's 
 that stay empty, for a multiple of 16."""
 GATES = ((0.45, 0.45), (1.2, 1.2), (0.15, 0.5), (0.55, 0.8), (0.0, 0.5), (0.0, 0.4))
 """Where the gates start, brightness and colour of each octave: about the best constants on training pairs."""
-FIELD_OUTPUTS = 5 + 4 * len(GATES)
-"""Log-gain (3), saturation, bias, and the gates of the octaves of X_t and of X_r."""
+REMAINDER_GATES = ((0.6, 0.6), (0.5, 0.5), (0.4, 0.4), (0.3, 0.3), (0.1, 0.1))
+"""Where the gates of what remains start: of the mean, then of each octave."""
+FIELD_OUTPUTS = 5 + 4 * len(GATES) + 2 * len(REMAINDER_GATES)
+"""Log-gain (3), saturation, bias, the gates of the octaves of X_t and of X_r, and those of what remains."""
 PAINT_OUTPUTS = 3
 
 
@@ -23,7 +25,7 @@ class FaceDecoder(nn.Module):
 
     Args:
         channels: of F^1 .. F^4.
-        blocks: residual blocks per level.
+        blocks: residual blocks per level; the last, where the gates are decided, has one more.
         outputs: FIELD_OUTPUTS for the field [ours], PAINT_OUTPUTS for repainting [paper].
         guided: whether the last level reads the guide [ours]: what the gates decide on.
 
@@ -42,7 +44,7 @@ class FaceDecoder(nn.Module):
         width = channels[0]
         guide = GUIDE_CHANNELS if guided else 0
         self.join_last = nn.Conv2d(width + guide, width, 3, padding=1)
-        self.level_last = nn.Sequential(ResidualBlock(width), PixelNorm(width))
+        self.level_last = nn.Sequential(*(ResidualBlock(width) for _ in range(blocks + 1)), PixelNorm(width))
         self.head = nn.Conv2d(width, outputs, 3, padding=1)
         for layer in (*self.narrows, *self.joins, self.join_last):
             start(layer)  # type: ignore[arg-type]
@@ -50,9 +52,9 @@ class FaceDecoder(nn.Module):
         if guided:
             # An untrained field is then the same for every pixel: the mean gain and the constant gates.
             nn.init.zeros_(self.head.weight)
-            constants = torch.tensor(GATES).flatten()
+            constants = [torch.tensor(gates).flatten() for gates in (GATES, GATES, REMAINDER_GATES)]
             with torch.no_grad():
-                self.head.bias[5:] = torch.cat([constants, constants])  # type: ignore[index]
+                self.head.bias[5:] = torch.cat(constants)  # type: ignore[index]
 
     def forward(
         self,

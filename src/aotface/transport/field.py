@@ -27,6 +27,8 @@ BASE_FLOOR = 1e-3
 BASE_LIMIT = 4.0
 OCTAVES = tuple(sigma / 256.0 for sigma in (48.0, 24.0, 12.0, 6.0, 3.0, 1.5))
 """Widths of the blurs, in parts of the crop's side, between which log light is split into octaves."""
+REMAINDERS = OCTAVES[:4]
+"""Widths at which what still differs from the target, after the first map, is looked at again."""
 PRIOR_WEIGHT = 0.02
 PRIOR_WIDTH = 4.0
 GREY_CHROMA = 3.0 / 255.0
@@ -150,6 +152,38 @@ def match_light(
         return base, torch.stack([o[:, 3:] for o in octaves] + [o[:, :3] for o in octaves], dim=1)
 
 
+def remaining_light(
+    light_y: Float[Tensor, "batch 3 side side"],
+    light_t: Float[Tensor, "batch 3 side side"],
+    mask: Float[Tensor, "batch 1 side side"],
+) -> Float[Tensor, "batch 5 3 side side"]:
+    """By how much the light of X_t still differs from that of Y: the mean first, then octaves, widest to finest.
+
+    Args:
+        light_y: linear light of the first answer.
+        light_t: linear light of X_t.
+        mask: the face, 0..1, not empty.
+
+    Returns:
+        Differences of logarithms, differentiable in ``light_y``.
+
+    Source: [ours].
+    """
+    side = light_y.shape[-1]
+    with torch.autocast(light_y.device.type, enabled=False):
+        stacked = torch.cat([light_y * mask, light_t * mask, mask], dim=1).float()
+        widths = {sigma * factor for sigma in REMAINDERS for factor in (1.0, PRIOR_WIDTH)}
+        blurred = {width: blur(stacked, width * side) for width in widths}
+        mean = _mean(stacked)
+        means = [mean.expand(-1, -1, side, side)]
+        for sigma in REMAINDERS:
+            prior = _local_mean(blurred[PRIOR_WIDTH * sigma], mean)
+            means.append(_local_mean(blurred[sigma], prior))
+        logs = torch.log(torch.stack(means, dim=1).clamp_min(0.0) + BASE_FLOOR)
+        apart = (logs[:, :, 3:] - logs[:, :, :3]).clamp(-BASE_LIMIT, BASE_LIMIT)
+        return torch.cat([apart[:, :1], apart[:, 1:] - apart[:, :-1]], dim=1)
+
+
 def gate_octaves(
     octaves: Float[Tensor, "batch 12 3 side side"], gates: Float[Tensor, "batch 24 side side"]
 ) -> Float[Tensor, "batch 3 side side"]:
@@ -162,11 +196,18 @@ def gate_octaves(
     Returns:
         A log-gain per channel.
     """
-    brightness = octaves.mean(2, keepdim=True)
-    shares = gates.unflatten(1, (octaves.shape[1], 2)).unsqueeze(3)  # batch 12 2 1 side side
-    parts = shares[:, :, 0] * brightness + shares[:, :, 1] * (octaves - brightness)
+    parts = gated(octaves, gates)
     half = octaves.shape[1] // 2
     return parts[:, :half].sum(1) - parts[:, half:].sum(1)
+
+
+def gated(
+    octaves: Float[Tensor, "batch octaves 3 side side"], gates: Float[Tensor, "batch twice side side"]
+) -> Float[Tensor, "batch octaves 3 side side"]:
+    """Octaves times their gates, one for brightness and one for colour each."""
+    brightness = octaves.mean(2, keepdim=True)
+    shares = gates.unflatten(1, (octaves.shape[1], 2)).unsqueeze(3)  # batch octaves 2 1 side side
+    return shares[:, :, 0] * brightness + shares[:, :, 1] * (octaves - brightness)
 
 
 def colourfulness(
@@ -217,12 +258,15 @@ def _affine(
     field: Float[Tensor, "batch 7 height width"],
     colourless: Bool[Tensor, "batch 1 1 1"],
 ) -> Float[Tensor, "batch 3 height width"]:
-    linear = to_linear(images)
-    grey = luminance(linear)
-    gain, saturation, bias = field[:, 0:3], field[:, 3:4], field[:, 4:7]
-    moved = torch.exp(gain) * (grey + saturation * (linear - grey)) + bias
+    moved = lit(to_linear(images), field[:, 0:3], field[:, 3:4], field[:, 4:7])
     display = clip_softly(to_display(moved))
     return torch.where(colourless, display[:, :1], display)
+
+
+def lit(linear: Tensor, gain: Tensor, saturation: Tensor, bias: Tensor) -> Float[Tensor, "batch 3 height width"]:
+    """The formula of this file, in linear light; everything at one size."""
+    grey = luminance(linear)
+    return torch.exp(gain) * (grey + saturation * (linear - grey)) + bias
 
 
 def _colourless(field: Field) -> Bool[Tensor, "batch 1 1 1"]:

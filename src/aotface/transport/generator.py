@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from aotface.transport import field as fields
-from aotface.transport.decoder import FIELD_OUTPUTS, GUIDE_CHANNELS, PAINT_OUTPUTS, FaceDecoder
+from aotface.transport.decoder import FIELD_OUTPUTS, GATES, GUIDE_CHANNELS, PAINT_OUTPUTS, FaceDecoder
 from aotface.transport.encoder import PerceptualEncoder
 from aotface.transport.field import Field
 from aotface.transport.notpe import NOTPE, pixel_pyramid
@@ -18,6 +18,9 @@ GAIN_LIMIT = 3.0
 SATURATION_LIMIT = 1.5
 BIAS_LIMIT = 0.5
 GATE_LIMIT = 3.0
+GATES_FIRST = 4 * len(GATES)
+FINEST = slice(len(GATES) - 2, len(GATES))
+"""The two finest octaves of X_t."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ class Size:
 
 SIZES = {
     "tiny": Size(64, (16, 16, 32, 32), 1, 32, 32, (16, 16, 32)),
-    "small": Size(128, (32, 64, 96, 128), 1, 64, 128, (16, 32, 64)),
+    "small": Size(128, (32, 64, 96, 128), 2, 64, 128, (16, 32, 64)),
     "base": Size(256, (64, 128, 192, 256), 2, 128, 256, (32, 64, 128)),
 }
 
@@ -46,7 +49,8 @@ class Options:
     ``head``: "field" [ours] or "paint" [paper]. ``geometry``: normals and PNCC. ``transport``: NOTPE.
     ``target_features``: Omega reads v_t. ``base``: start from the smooth matching. ``grey_rule``: a grey
     target gives a grey result. ``side``: of the pictures that the networks see, 0 for that of their size; the
-    networks are convolutions, so weights that began at a small side can go on at a larger one. ``light_side``: at which
+    networks are convolutions, so weights that began at a small side can go on at a larger one. ``remainder``: look again at
+    what still differs from X_t after the first map, and let a part of it through. ``light_side``: at which
     the octaves of light are taken that the gates let through, 0 for the networks' own: a finer one gives sharper
     edges of shadow, and needs no other weights, because octaves are parts of the face's size.
     """
@@ -57,6 +61,7 @@ class Options:
     target_features: bool = True
     base: bool = True
     grey_rule: bool = True
+    remainder: bool = True
     side: int = 0
     light_side: int = 0
 
@@ -68,6 +73,8 @@ class Transported:
     ``swapped``: Y, -1..1, at the size of the picture that was changed. ``field``: the map behind it, None for
     the painting head. ``features_r``, ``features_t``: F^1 .. F^4 of the changed picture and of X_t.
     ``moved``: F_Y^1 .. F_Y^3. ``pixels``: [X_r, X_t] scaled to these levels. ``mask``: at the network's side.
+    ``taken``: log-gain that the finest octaves of X_t gave, where edges of shadow and the target's own features lie
+    together; None without a field.
     """
 
     swapped: Float[Tensor, "batch 3 height width"]
@@ -77,6 +84,7 @@ class Transported:
     moved: list[Tensor]
     pixels: list[Tensor]
     mask: Float[Tensor, "batch 1 side side"]
+    taken: Tensor | None = None
 
 
 class _View(NamedTuple):
@@ -135,10 +143,10 @@ class RelightingGenerator(nn.Module):
         features_r, features_t = [list(part) for part in zip(*(f.chunk(2) for f in features), strict=True)]
         pixels = pixel_pyramid(view_r.pixels, view_t.pixels, levels=3)
         moved = self.notpe(features_r[:3], pixels, features_t[:3])
-        swapped, field = self._decode(
+        swapped, field, taken = self._decode(
             x_r, x_t, mask, (view_r, view_t, small_mask, shape_r, shape_t), moved, features_r[3]
         )
-        return Transported(swapped, field, features_r, features_t, moved, pixels, small_mask)
+        return Transported(swapped, field, features_r, features_t, moved, pixels, small_mask, taken)
 
     def reconstruct(
         self,
@@ -162,7 +170,7 @@ class RelightingGenerator(nn.Module):
         small_mask, shape = self._small(mask, geometry)
         features = self.encoder(view.pixels, small_mask, shape) if features_t is None else features_t
         parts = (view, view, small_mask, shape, shape)
-        swapped, field = self._decode(x_t, x_t, mask, parts, features[:3], features[3])
+        swapped, field, _ = self._decode(x_t, x_t, mask, parts, features[:3], features[3])
         pixels = pixel_pyramid(view.pixels, view.pixels, levels=3)
         return Transported(swapped, field, features, features, features[:3], pixels, small_mask)
 
@@ -195,7 +203,7 @@ class RelightingGenerator(nn.Module):
         parts: tuple[_View, _View, Tensor, Tensor, Tensor],
         skips: list[Tensor],
         bottleneck: Tensor,
-    ) -> tuple[Tensor, Field | None]:
+    ) -> tuple[Tensor, Field | None, Tensor | None]:
         view_in, view_t, small_mask, *shapes = parts
         base, octaves = fields.match_light(view_in.linear, view_t.linear, small_mask)
         if not (self.options.base and self.options.head == "field"):
@@ -207,15 +215,18 @@ class RelightingGenerator(nn.Module):
             weight = fields.colourfulness(x_t, _never_empty(mask))
         if self.options.head == "paint":
             painted = fields.forbid_colour(torch.tanh(_resample(raw, self.size.side)), weight)
-            return fields.resize(painted, x_in.shape[-1]), None
+            return fields.resize(painted, x_in.shape[-1]), None, None
         area = small_mask.sum((2, 3), keepdim=True)
         colour_t = (view_t.linear * small_mask).sum((2, 3), keepdim=True) / area
         if (side := self.options.light_side) not in (0, self.size.side):
             base, octaves = self._fine_light(x_in, x_t, mask, side)
         raw = _resample(raw, octaves.shape[-1])
-        start = base + fields.gate_octaves(octaves, GATE_LIMIT * torch.tanh(raw[:, 5:] / GATE_LIMIT))
-        field = _bounded(raw, start, colour_t, weight)
-        return fields.apply_field(x_in, field), field
+        first, again = _gates(raw[:, 5 : 5 + GATES_FIRST]), _gates(raw[:, 5 + GATES_FIRST :])
+        field = _bounded(raw, base + fields.gate_octaves(octaves, first), colour_t, weight)
+        if self.options.remainder:
+            field = _look_again(field, again, view_in.linear, view_t.linear, small_mask, weight)
+        taken = fields.gated(octaves[:, FINEST], first[:, 2 * FINEST.start : 2 * FINEST.stop])
+        return fields.apply_field(x_in, field), field, taken
 
     def _fine_light(self, x_in: Tensor, x_t: Tensor, mask: Tensor, side: int) -> tuple[Tensor, Tensor]:
         """Mean gain and octaves at a side of their own."""
@@ -250,6 +261,27 @@ def _bounded(raw: Tensor, start: Tensor, colour_t: Tensor, weight: Tensor) -> Fi
     saturation = torch.exp(SATURATION_LIMIT * torch.tanh(raw[:, 3:4] / SATURATION_LIMIT))
     bias = BIAS_LIMIT * torch.tanh(raw[:, 4:5] / BIAS_LIMIT) * fields.forbid_colour(colour_t, weight)
     return Field(fields.forbid_colour(gain, weight), weight * saturation, bias)
+
+
+def _gates(raw: Tensor) -> Tensor:
+    return GATE_LIMIT * torch.tanh(raw / GATE_LIMIT)
+
+
+def _look_again(
+    field: Field, gates: Tensor, light_in: Tensor, light_t: Tensor, mask: Tensor, weight: Tensor
+) -> Field:
+    """The field after a second look: a part of what its answer's light still lacks of the target's is added.
+
+    A network guesses light from pictures and hedges where it is in doubt; how its own answer compares with the target,
+    blurred over the face, it cannot see before the answer is there.
+    """
+    side, whole = mask.shape[-1], field.gain.shape[-1]
+    maps = torch.cat([field.gain, field.saturation, field.bias, gates], dim=1)
+    gain, saturation, bias, shares = fields.resize(maps, side).split([3, 1, 3, gates.shape[1]], dim=1)
+    answer = fields.lit(light_in, gain, saturation, bias).clamp(0.0, 1.0)
+    lacking = fields.gated(fields.remaining_light(answer, light_t, mask), shares).sum(1)
+    lacking = fields.forbid_colour(_resample(lacking, whole), weight)
+    return Field(field.gain + lacking, field.saturation, field.bias * torch.exp(lacking))
 
 
 def _never_empty(mask: Tensor) -> Tensor:

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-from aotface.transport.field import LIGHT_FLOOR, Field, masked_blur, to_linear
+from aotface.transport.field import LIGHT_FLOOR, Field, masked_blur, resize, to_linear
 
 LOW_SIGMAS = (6.0 / 256.0, 16.0 / 256.0)
 GRADIENT_LEVELS = 3
@@ -75,6 +75,15 @@ def smoothness_loss(field: Field) -> Float[Tensor, ""]:
     values = torch.cat([field.gain, field.saturation, field.bias], dim=1)
     across = (values[..., :, 1:] - values[..., :, :-1]).abs().mean()
     return across + (values[..., 1:, :] - values[..., :-1, :]).abs().mean()
+
+
+def taken_loss(taken: Float[Tensor, "batch octaves 3 side side"], mask: Masks) -> Float[Tensor, ""]:
+    """E_m of the sum of |log-gain| over the octaves given: what is taken from X_t's fine detail has its price.
+
+    An edge of shadow is worth it; a lash or a nostril of the target's, which is right in one pair of ten, is not.
+    Source: [ours].
+    """
+    return masked_mean(taken.abs().sum(1), mask if taken.shape[-1] == mask.shape[-1] else resize(mask, taken.shape[-1]))
 
 
 def dual(psi: Potential, v_t: Rows, v_y: Rows, *condition: Rows) -> Float[Tensor, ""]:

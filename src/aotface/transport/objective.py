@@ -32,6 +32,7 @@ class Weights:
     cost: float = 0.02
     mix: float = 0.2
     smooth: float = 0.05
+    taken: float = 0.5
     identity: float = 0.0
     perceptual: float = 0.0
     penalty: float = 10.0
@@ -123,6 +124,8 @@ def generator_loss(
         parts["mix"] = w.mix * losses.fooling_loss(predicted, swapped.mask)
     if w.smooth and swapped.field is not None:
         parts["smooth"] = w.smooth * losses.smoothness_loss(swapped.field)
+    if w.taken and swapped.taken is not None:
+        parts["taken"] = w.taken * losses.taken_loss(swapped.taken, swapped.mask)
     if w.identity and identity is not None:
         parts["identity"] = w.identity * identity(y, batch.x_r)
     return _sum(parts, y)
