@@ -29,6 +29,7 @@ from aotface.face.mesh import (
 )
 from aotface.face.pose import fit_pose
 from aotface.face.render import Raster, rasterize
+from aotface.reenact.outline import inside
 from aotface.types import CROP_SIDE, AlignedFace, Crop, Face, Frame, Landmarks, Mask, Matrix
 
 SMOOTHING = 2.0
@@ -83,7 +84,8 @@ def reenact(
     points = identity_shape(source.landmarks, target_points, identity_strength)
     raster = rasterize(points, grid)
 
-    direct, mirrored = source.landmarks[:, :2], source.landmarks[MIRROR, :2]
+    direct = inside(source.landmarks[:, :2])
+    mirrored = direct[MIRROR]
     shown = to_vertices(_visibility(source.landmarks, points)) * _uncovered(source.landmarks, points)
     weight = _soften(raster.interpolate(shown[:, None])[..., 0], raster.covered, 4.0 * unit)
     visible = np.ones((grid, grid), np.float32)
