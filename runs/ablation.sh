@@ -24,9 +24,11 @@ declare -A CHANGES=(
   [no-mix]='weights.mix = 0.0'
   [no-geometry]='options.geometry = false'
   [no-octaves]='options.base = false'
+  [no-second-look]='options.remainder = false'
+  [no-price]='weights.taken = 0.0'
   [no-answers]=$'weights.pixel = 0.0\nweights.light = 0.0\nweights.low_frequency = 0.0\nweights.fidelity = 0.0\nweights.plan = 0.0\ngames_from = 0\ngames_every = 1\nunpaired = 1.0'
 )
-ORDER=(full no-plan no-critics no-cost no-mix no-geometry no-octaves no-answers paper)
+ORDER=(full no-plan no-critics no-cost no-mix no-geometry no-octaves no-second-look no-price no-answers paper)
 COMMON="size = \"small\"
 batch = 16
 steps = $STEPS

@@ -23,6 +23,8 @@ WORDS = {
     "no-mix": "without mix-and-segment game",
     "no-geometry": "without normals and PNCC",
     "no-octaves": "without octaves of light",
+    "no-second-look": "without the second look",
+    "no-price": "without a price on X_t's finest octaves",
     "no-answers": "without known answers (games only)",
     "paper": "paper.toml (repaints, games only)",
 }

@@ -34,6 +34,17 @@ def test_found_and_laid_on_it_is_the_transport(
     assert np.abs(lay_field(large, field) - at_once).max() > 0.01
 
 
+def test_some_rows_alone_are_those_of_the_whole(faces: Callable, tiny: Callable) -> None:
+    x_r, x_t, mask, geometry = arrays(faces(side=64))
+    large = np.ascontiguousarray(x_r.repeat(3, 0).repeat(3, 1))
+    field = find_field(tiny(wake=True), x_r, x_t, mask, geometry)
+    assert field is not None
+    rows = slice(70, 101)
+    whole = lay_field(large, field)[rows]
+    np.testing.assert_allclose(lay_field(large[rows], field, first_row=70), whole, atol=1e-6)
+    assert np.abs(lay_field(large[rows], field, first_row=76) - whole).max() > 1e-3  # the twin: other rows
+
+
 def test_its_own_geometry_counts(faces: Callable, tiny: Callable) -> None:
     x_r, x_t, mask, geometry = arrays(faces(side=64))
     own = Geometry(geometry.normals[::-1].copy(), geometry.pncc, geometry.depth, geometry.mask)

@@ -1,8 +1,9 @@
 """From crops to a crop: the door of this room for everyone who has numpy pictures and not torch in mind."""
 
+import cv2
 import numpy as np
 import torch
-from jaxtyping import Float, Float32
+from jaxtyping import Float32
 from torch import Tensor
 
 from aotface.errors import InputError
@@ -10,7 +11,7 @@ from aotface.transport.field import apply_field, resize
 from aotface.transport.generator import RelightingGenerator
 from aotface.types import Crop, Geometry, Mask
 
-__all__ = ["apply_field", "bf16_is_fast", "transport_crop", "transport_full"]
+__all__ = ["apply_field", "bf16_is_fast", "to_array", "to_tensor", "transport_crop", "transport_full"]
 
 
 def bf16_is_fast(device: torch.device | str = "cpu") -> bool:
@@ -81,16 +82,17 @@ def transport_full(
     """
     _check_sizes(target, mask, geometry)
     device = next(generator.parameters()).device
-    x_r, x_t = (_to_tensor(crop, device) * 2.0 - 1.0 for crop in (reenacted, target))
-    shape, own_shape = (None if g is None else _shape(g, device) for g in (geometry, own))
-    cover = _to_tensor(mask[:, :, None], device)
+    x_r, x_t = (to_tensor(crop, device=device).mul_(2.0).sub_(1.0) for crop in (reenacted, target))
+    shape, own_shape = (
+        None if g is None else to_tensor(g.normals, g.pncc, device=device) for g in (geometry, own)
+    )
+    cover = to_tensor(mask, device=device)
     with torch.inference_mode():
         with torch.autocast(device.type, dtype=torch.bfloat16, enabled=bf16):
             small = generator(resize(x_r, generator.input_side), x_t, shape, cover, own_shape)
         painted = small.field is None
         swapped = resize(small.swapped.float(), x_r.shape[-1]) if painted else apply_field(x_r, small.field)
-    result = swapped[0].permute(1, 2, 0).mul(0.5).add(0.5).clamp(0.0, 1.0)
-    return np.ascontiguousarray(result.cpu().numpy())
+        return to_array(swapped[0].mul(0.5).add_(0.5).clamp_(0.0, 1.0))
 
 
 def _check_sizes(target: Crop, mask: Float32[np.ndarray, "height width"], geometry: Geometry) -> None:
@@ -101,12 +103,20 @@ def _check_sizes(target: Crop, mask: Float32[np.ndarray, "height width"], geomet
             raise InputError(f"{name}: expected {side} x {side} as the target, got {found}; crop them alike")
 
 
-def _shape(geometry: Geometry, device: torch.device) -> Float[Tensor, "1 6 side side"]:
-    return _to_tensor(np.concatenate([geometry.normals, geometry.pncc], axis=2), device)
-
-
-def _to_tensor(
-    array: Float32[np.ndarray, "side side channels"], device: torch.device
-) -> Float[Tensor, "1 channels side side"]:
+def to_tensor(*arrays: Float32[np.ndarray, "rows columns ..."], device: torch.device) -> Tensor:
+    """Pictures or masks of one size, their channels one after the other."""
     # Plane after plane: torch is several times slower where the channels of a pixel lie together.
-    return torch.from_numpy(np.ascontiguousarray(np.moveaxis(array, 2, 0)))[None].to(device)
+    parts = [np.ascontiguousarray(np.atleast_3d(array), np.float32) for array in arrays]
+    planes = np.empty((sum(part.shape[2] for part in parts), *parts[0].shape[:2]), np.float32)
+    first = 0
+    for part in parts:
+        cv2.split(part, list(planes[first : first + part.shape[2]]))  # several times as fast as NumPy's copy
+        first += part.shape[2]
+    return torch.from_numpy(planes)[None].to(device)
+
+
+def to_array(
+    planes: Float32[Tensor, "channels rows columns"],
+) -> Float32[np.ndarray, "rows columns channels"]:
+    """The way back."""
+    return np.asarray(cv2.merge(list(planes.cpu().contiguous().numpy())))

@@ -124,6 +124,6 @@ class PerceptualEncoder(nn.Module):
             if level < len(self.merges):
                 geometry = F.avg_pool2d(geometry, 2)
                 shape = self.shapes[level](geometry)
-                values = self.merges[level](values) + shape.repeat(copies, 1, 1, 1)
+                values = self.merges[level](values) + (shape if copies == 1 else torch.cat([shape] * copies))
             features.append(values)
         return features

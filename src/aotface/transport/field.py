@@ -9,8 +9,9 @@ arithmetic of light in this room is here, in float32. Source: [ours]; the paper 
 """
 
 import math
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 import torch
@@ -113,7 +114,7 @@ def _local_mean(
     blurred: Float[Tensor, "batch channels side side"], prior: Float[Tensor, "batch values _ _"]
 ) -> Float[Tensor, "batch values side side"]:
     """The same after a blur: normalised convolution, with a little of the prior where the mask is far."""
-    return (blurred[:, :-1] + PRIOR_WEIGHT * prior) / (blurred[:, -1:] + PRIOR_WEIGHT)
+    return torch.add(blurred[:, :-1], prior, alpha=PRIOR_WEIGHT) / (blurred[:, -1:] + PRIOR_WEIGHT)
 
 
 def match_light(
@@ -142,14 +143,17 @@ def match_light(
         widths = {sigma * factor for sigma in OCTAVES for factor in (1.0, PRIOR_WIDTH)}
         blurred = {width: blur(stacked, width * side) for width in widths}
         mean = _mean(stacked)
-        means = [mean]
+        logs = [_floored_log(mean)]
         for sigma in OCTAVES:
             prior = _local_mean(blurred[PRIOR_WIDTH * sigma], mean)
-            means.append(_local_mean(blurred[sigma], prior))
-        logs = [torch.log(mean_light.clamp_min(0.0) + BASE_FLOOR) for mean_light in means]
+            logs.append(_floored_log(_local_mean(blurred[sigma], prior)))
         base = (logs[0][:, 3:] - logs[0][:, :3]).clamp(-BASE_LIMIT, BASE_LIMIT)
         octaves = [fine - coarse for coarse, fine in zip(logs[:-1], logs[1:], strict=True)]
         return base, torch.stack([o[:, 3:] for o in octaves] + [o[:, :3] for o in octaves], dim=1)
+
+
+def _floored_log(light: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
+    return torch.log(light.clamp_min(0.0) + BASE_FLOOR)
 
 
 def remaining_light(
@@ -196,9 +200,16 @@ def gate_octaves(
     Returns:
         A log-gain per channel.
     """
-    parts = gated(octaves, gates)
-    half = octaves.shape[1] // 2
-    return parts[:, :half].sum(1) - parts[:, half:].sum(1)
+    # One octave after the other: what one needs stays near the processor.
+    half, brightness = octaves.shape[1] // 2, octaves.mean(2, keepdim=True)
+    total, even = torch.zeros_like(octaves[:, 0]), torch.zeros_like(brightness[:, 0])
+    for number in range(2 * half):
+        sign, colour = 1.0 if number < half else -1.0, gates[:, 2 * number + 1 : 2 * number + 2]
+        total = torch.addcmul(total, colour, octaves[:, number], value=sign)
+        even = torch.addcmul(
+            even, gates[:, 2 * number : 2 * number + 1] - colour, brightness[:, number], value=sign
+        )
+    return total + even
 
 
 def gated(
@@ -207,7 +218,8 @@ def gated(
     """Octaves times their gates, one for brightness and one for colour each."""
     brightness = octaves.mean(2, keepdim=True)
     shares = gates.unflatten(1, (octaves.shape[1], 2)).unsqueeze(3)  # batch octaves 2 1 side side
-    return shares[:, :, 0] * brightness + shares[:, :, 1] * (octaves - brightness)
+    even, colour = shares[:, :, 0], shares[:, :, 1]
+    return torch.addcmul((even - colour) * brightness, colour, octaves)
 
 
 def colourfulness(
@@ -226,6 +238,11 @@ def forbid_colour(
     return mean + weight * (values - mean)
 
 
+def brighter(field: Field, log_gain: Float[Tensor, "batch 3 height width"]) -> Field:
+    """The field whose answer is ``exp(log_gain)`` times as bright."""
+    return Field(field.gain + log_gain, field.saturation, field.bias * torch.exp(log_gain))
+
+
 def apply_field(
     images: Float[Tensor, "batch 3 height width"], field: Field
 ) -> Float[Tensor, "batch 3 height width"]:
@@ -241,16 +258,34 @@ def apply_field(
     Source: [ours]. Works in bands of rows, so that a 6,000 px face does not need a field of 6,000 px.
     """
     height, width = images.shape[-2:]
+    bands = [change(images[:, :, rows]) for rows, change in changes(field, height, width)]
+    return bands[0] if len(bands) == 1 else torch.cat(bands, dim=2)
+
+
+def changes(
+    field: Field, height: int, width: int, first: int = 0, last: int | None = None
+) -> Iterator[tuple[slice, Callable[[Tensor], Tensor]]]:
+    """The map band by band: which rows, and what changes pictures that are these rows.
+
+    Args:
+        field: at any size.
+        height, width: of the whole picture, pixels.
+        first, last: rows from which and up to which; all of them when left out.
+
+    Yields:
+        A band's rows, and the function from X_r to Y (both batch x 3 x rows x width, -1..1) on them.
+
+    Source: [ours].
+    """
+    last = height if last is None else last
     colourless = _colourless(field)
     stacked = torch.cat([field.gain, field.saturation, field.bias], dim=1).float()
     columns = _resample_rows(stacked.transpose(2, 3), width).transpose(2, 3).contiguous()
-    rows = max(1, BAND_PIXELS // width)
-    bands = []
-    for start in range(0, height, rows):
-        stop = min(start + rows, height)
-        band = _resample_rows(columns, height, start, stop)
-        bands.append(_affine(images[:, :, start:stop], band, colourless))
-    return bands[0] if len(bands) == 1 else torch.cat(bands, dim=2)
+    step = max(1, BAND_PIXELS // width)
+    for start in range(first, last, step):
+        rows = slice(start, min(start + step, last))
+        band = _resample_rows(columns, height, rows.start, rows.stop)
+        yield rows, partial(_affine, field=band, colourless=colourless)
 
 
 def _affine(
@@ -263,7 +298,9 @@ def _affine(
     return torch.where(colourless, display[:, :1], display)
 
 
-def lit(linear: Tensor, gain: Tensor, saturation: Tensor, bias: Tensor) -> Float[Tensor, "batch 3 height width"]:
+def lit(
+    linear: Tensor, gain: Tensor, saturation: Tensor, bias: Tensor
+) -> Float[Tensor, "batch 3 height width"]:
     """The formula of this file, in linear light; everything at one size."""
     grey = luminance(linear)
     return torch.exp(gain) * (grey + saturation * (linear - grey)) + bias

@@ -6,8 +6,8 @@ from jaxtyping import Float32
 from torch import Tensor
 
 from aotface.errors import InputError
-from aotface.transport.apply import apply_field
-from aotface.transport.field import Field, resize
+from aotface.transport.apply import to_array, to_tensor
+from aotface.transport.field import Field, changes, resize
 from aotface.transport.generator import RelightingGenerator
 from aotface.types import Crop, Geometry, Mask
 
@@ -50,7 +50,7 @@ def find_field(
     if field is None:
         return None
     stacked = torch.cat([field.gain, field.saturation, field.bias], dim=1)
-    return np.ascontiguousarray(stacked[0].float().permute(1, 2, 0).cpu().numpy())
+    return to_array(stacked[0].float())
 
 
 def field_inputs(
@@ -75,34 +75,38 @@ def field_inputs(
             raise InputError(
                 f"{name}: expected {wanted} x {wanted} as the target, got {found}; crop them alike"
             )
-    x_r, x_t = (_to_tensor(crop, device) * 2.0 - 1.0 for crop in (reenacted, target))
-    shapes = [None if g is None else np.concatenate([g.normals, g.pncc], axis=2) for g in (geometry, own)]
-    shape, own_shape = (None if s is None else _to_tensor(s, device) for s in shapes)
+    x_r, x_t = (to_tensor(crop, device=device).mul_(2.0).sub_(1.0) for crop in (reenacted, target))
+    shape, own_shape = (
+        None if g is None else to_tensor(g.normals, g.pncc, device=device) for g in (geometry, own)
+    )
     assert shape is not None  # geometry is never left out
-    return resize(x_r, side), x_t, shape, _to_tensor(mask[:, :, None], device), own_shape
+    return resize(x_r, side), x_t, shape, to_tensor(mask, device=device), own_shape
 
 
 def lay_field(
-    reenacted: Float32[np.ndarray, "large large 3"], field: FieldArray, device: str = "cpu"
-) -> Float32[np.ndarray, "large large 3"]:
+    reenacted: Float32[np.ndarray, "rows large 3"],
+    field: FieldArray,
+    device: str = "cpu",
+    first_row: int = 0,
+) -> Float32[np.ndarray, "rows large 3"]:
     """Apply a field at a face's own resolution.
 
     Args:
-        reenacted: X_r, large x large x 3, 0..1.
+        reenacted: X_r, large x large x 3, 0..1, or some rows of it.
         field: at any side.
         device: where it is done.
+        first_row: number of the first of these rows.
 
     Returns:
-        Y, large x large x 3, 0..1; with the field of `find_field` it is what `transport_full` gives, up to rounding.
+        Y, of the same size, 0..1; with the field of `find_field` it is what `transport_full` gives, up to rounding.
     """
-    values = _to_tensor(field, torch.device(device))
+    place, (height, side) = torch.device(device), reenacted.shape[:2]
+    values = to_tensor(field, device=place)
     maps = Field(values[:, 0:3], values[:, 3:4], values[:, 4:7])
+    result = np.empty_like(reenacted)
     with torch.inference_mode():
-        moved = apply_field(_to_tensor(reenacted, torch.device(device)) * 2.0 - 1.0, maps)
-    result = moved[0].permute(1, 2, 0).mul(0.5).add(0.5).clamp(0.0, 1.0)
-    return np.ascontiguousarray(result.cpu().numpy())
-
-
-def _to_tensor(array: Float32[np.ndarray, "side side channels"], device: torch.device) -> Tensor:
-    # Plane after plane: torch is several times slower where the channels of a pixel lie together.
-    return torch.from_numpy(np.ascontiguousarray(np.moveaxis(array, 2, 0)))[None].to(device)
+        for rows, change in changes(maps, side, side, first_row, first_row + height):
+            here = slice(rows.start - first_row, rows.stop - first_row)
+            moved = change(to_tensor(reenacted[here], device=place).mul_(2.0).sub_(1.0))
+            result[here] = to_array(moved[0].mul_(0.5).add_(0.5).clamp_(0.0, 1.0))
+    return result

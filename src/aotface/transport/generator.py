@@ -12,6 +12,7 @@ from aotface.transport import field as fields
 from aotface.transport.decoder import FIELD_OUTPUTS, GATES, GUIDE_CHANNELS, PAINT_OUTPUTS, FaceDecoder
 from aotface.transport.encoder import PerceptualEncoder
 from aotface.transport.field import Field
+from aotface.transport.harmonics import light_by_shape
 from aotface.transport.notpe import NOTPE, pixel_pyramid
 
 GAIN_LIMIT = 3.0
@@ -224,7 +225,8 @@ class RelightingGenerator(nn.Module):
         first, again = _gates(raw[:, 5 : 5 + GATES_FIRST]), _gates(raw[:, 5 + GATES_FIRST :])
         field = _bounded(raw, base + fields.gate_octaves(octaves, first), colour_t, weight)
         if self.options.remainder:
-            field = _look_again(field, again, view_in.linear, view_t.linear, small_mask, weight)
+            lacking = _resample(_look_again(field, again, (view_in, view_t), shapes, small_mask), len(raw[0, 0]))
+            field = fields.brighter(field, fields.forbid_colour(lacking, weight))
         taken = fields.gated(octaves[:, FINEST], first[:, 2 * FINEST.start : 2 * FINEST.stop])
         return fields.apply_field(x_in, field), field, taken
 
@@ -267,21 +269,23 @@ def _gates(raw: Tensor) -> Tensor:
     return GATE_LIMIT * torch.tanh(raw / GATE_LIMIT)
 
 
-def _look_again(
-    field: Field, gates: Tensor, light_in: Tensor, light_t: Tensor, mask: Tensor, weight: Tensor
-) -> Field:
-    """The field after a second look: a part of what its answer's light still lacks of the target's is added.
+def _look_again(field: Field, gates: Tensor, views: tuple[_View, _View], shapes: list[Tensor], mask: Tensor) -> Tensor:
+    """What the light of the first answer still lacks of the target's, and the gates let through: log-gain to be added.
 
     A network guesses light from pictures and hedges where it is in doubt; how its own answer compares with the target,
-    blurred over the face, it cannot see before the answer is there.
+    over the whole face, it cannot see before the answer is there. First light by direction (`harmonics.py`), which
+    knows that the two faces differ in shape; then what blurred pictures still differ by.
     """
-    side, whole = mask.shape[-1], field.gain.shape[-1]
     maps = torch.cat([field.gain, field.saturation, field.bias, gates], dim=1)
-    gain, saturation, bias, shares = fields.resize(maps, side).split([3, 1, 3, gates.shape[1]], dim=1)
-    answer = fields.lit(light_in, gain, saturation, bias).clamp(0.0, 1.0)
-    lacking = fields.gated(fields.remaining_light(answer, light_t, mask), shares).sum(1)
-    lacking = fields.forbid_colour(_resample(lacking, whole), weight)
-    return Field(field.gain + lacking, field.saturation, field.bias * torch.exp(lacking))
+    sizes = [3, 1, 3, 2, gates.shape[1] - 2]
+    gain, saturation, bias, by_shape, by_place = fields.resize(maps, mask.shape[-1]).split(sizes, dim=1)
+    light_in, light_t = (view.linear for view in views)
+    normals_r, normals_t = (shape[:, :3] for shape in shapes)
+    first = fields.lit(light_in, gain, saturation, bias).clamp(0.0, 1.0)
+    lacking = light_by_shape(first, light_t, normals_r, normals_t, mask)
+    shaped = fields.gated(lacking.unsqueeze(1), by_shape).sum(1)
+    second = (first * torch.exp(shaped)).clamp(0.0, 1.0)
+    return shaped + fields.gated(fields.remaining_light(second, light_t, mask), by_place).sum(1)
 
 
 def _never_empty(mask: Tensor) -> Tensor:
