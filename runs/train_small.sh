@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Weights like those in src/aotface/weights: shards, training, export. Said again after a stop, it goes on where it stopped.
-# Two to three hours on one core with bfloat16 units, at about 38 faces a second.
+# Two to three hours on one core with bfloat16 units, at about 30 faces a second.
 #
 #   DATA=/path/to/portraits runs/train_small.sh [OUT]
 #

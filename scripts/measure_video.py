@@ -6,7 +6,8 @@
 
 SOURCE is a picture. The first line makes every video of FOLDER (``--seconds``: only its beginning), with ``--made`` also
 a dozen made ones with a face of nobody, and compares frames, times and sound with the target's. ``--kill`` ends the work
-with SIGKILL at random moments, says the same command again each time, and compares with an uninterrupted run.
+with SIGKILL at random moments, says the same command again each time, compares with an uninterrupted run, and counts
+what is done twice.
 ``--stability`` measures what changes from frame to frame beyond the target's own motion. Outputs show whoever is on the
 clips: keep them outside the repository.
 """
@@ -38,14 +39,31 @@ from aotface.swap.plan import open_clip
 
 ROOT = Path(__file__).resolve().parents[1]
 COUNTED = """
-import os, sys
+import os, sys, time
+from aotface.face.saved_tracker import SavedTracker
 from aotface.media.video.encode import SegmentWriter
-add, log = SegmentWriter.add, os.open(sys.argv.pop(1), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-SegmentWriter.add = lambda writer, frame: (add(writer, frame), os.write(log, b"%d\\n" % frame.index))[0]
+from aotface.swap import seen, segments, video
+log = os.open(sys.argv.pop(1), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+def count(owner, name, kind):
+    call = getattr(owner, name)
+    def counted(*words, **more):
+        os.write(log, (kind + " begins\\n").encode())
+        start = time.perf_counter()
+        result = call(*words, **more)
+        os.write(log, f"{kind} {time.perf_counter() - start}\\n".encode())
+        return result
+    setattr(owner, name, counted)
+count(SavedTracker, "add", "search")
+count(seen, "_see_face", "face")
+count(seen, "_make_again", "again")
+count(video, "_finish", "finish")
+count(segments, "_keep", "keep")
+count(SegmentWriter, "add", "encode")
 from aotface.cli import main
 raise SystemExit(main())
 """
-"""The command line, with a line in a file for every frame that reaches an encoder; it survives SIGKILL."""
+"""The command line, with a line in a file where each piece of a frame's work begins and where it ends (with the
+seconds that it took: landmarks and encoder work on threads of their own, which no clock of one thread sees)."""
 
 
 def main() -> None:
@@ -137,54 +155,82 @@ def packets(path: Path, until: Fraction | None) -> list[bytes]:
 
 
 def kills(count: int, clip: Path, asked: argparse.Namespace) -> None:
-    """SIGKILL at random moments: after a random number of frames, and a little later."""
-    rng = np.random.default_rng(asked.seed)
+    """SIGKILL at moments spread at random over all the work, and how much of it is done a second time.
+
+    A piece that was begun and not ended counts as if it had been done. Loading (about three seconds for each start) is
+    no frame's work, and not counted.
+    """
     whole, broken = asked.out / "whole.mkv", asked.out / "broken.mkv"
-    log, errors = asked.out / "frames.txt", asked.out / "stderr.txt"
-    start = [sys.executable, "-c", COUNTED, str(log)]
-    assert run([*start, *swap_words(clip, whole, asked, asked.seconds), "--no-mark"], errors).code == 0
-    frames = sum(1 for _ in read_frames(whole))
-    log.write_text("")
-    words = [*start, *swap_words(clip, broken, asked, asked.seconds), "--no-mark"]
-    moments, there = [], []
-    for _ in range(count):
-        before = len(log.read_text().split())
-        more = int(rng.integers(0, frames // 3))
-        with open(errors, "wb") as file, subprocess.Popen(words, stderr=file, stdout=file) as process:
-            while process.poll() is None and len(log.read_text().split()) < before + more:
+    logs, errors = [asked.out / f"{name}.txt" for name in ("whole", "broken")], asked.out / "stderr.txt"
+    words = [
+        [sys.executable, "-c", COUNTED, str(log), *swap_words(clip, out, asked, asked.seconds)]
+        for log, out in zip(logs, (whole, broken), strict=True)
+    ]
+    for log in logs:
+        log.write_text("")
+    assert run(words[0], errors).code == 0, errors.read_text()
+    pieces = work(logs[0]).ended
+    moments = np.sort(np.random.default_rng(asked.seed).integers(0, int(0.97 * pieces), count))
+    there, room = [], 0
+    for moment in moments.tolist():
+        with open(errors, "wb") as file, subprocess.Popen(words[1], stderr=file, stdout=file) as process:
+            while process.poll() is None and work(logs[1]).ended < moment:
                 time.sleep(0.02)
-            time.sleep(rng.uniform(0, 0.5))
+            time.sleep(np.random.default_rng(moment).uniform(0, 0.3))
             process.kill()
-        if broken.exists():
-            break  # it was finished before
-        moments.append(len(log.read_text().split()) - before)
-        there.append(len(list(Path(f"{broken}.aotface-part").glob("segment_*.mp4"))))
-    if not broken.exists():
-        assert run(words, errors).code == 0
-    made = len(log.read_text().split())
+        folder = Path(f"{broken}.aotface-part")
+        there.append(len(list(folder.glob("segment_*.mp4"))))
+        room = max(room, sum(path.stat().st_size for path in folder.glob("*") if path.is_file()))
+        assert not broken.exists(), "finished before it was stopped: the clip is too short"
+    assert run(words[1], errors).code == 0, errors.read_text()
+    told(clip, [work(log) for log in logs], [whole, broken], 100 * moments / pieces, there, room)
+    print("left behind:", ", ".join(p.name for p in asked.out.iterdir() if "part" in p.name) or "nothing")
+
+
+class Work(NamedTuple):
+    """By kind: pieces that were begun, and seconds that one took; ``ended``: pieces of all kinds."""
+
+    begun: dict[str, int]
+    each: dict[str, float]
+    ended: int
+
+
+def work(log: Path) -> Work:
+    begun: dict[str, int] = {}
+    spent: dict[str, list[float]] = {}
+    for line in log.read_text().splitlines():
+        kind, _, what = line.partition(" ")
+        if what == "begins":
+            begun[kind] = begun.get(kind, 0) + 1
+        elif what:
+            spent.setdefault(kind, []).append(float(what))
+    each = {kind: float(np.mean(seconds)) for kind, seconds in spent.items()}
+    return Work(begun, each, sum(map(len, spent.values())))
+
+
+def told(
+    clip: Path, works: list[Work], outs: list[Path], moments: np.ndarray, there: list[int], room: int
+) -> None:
+    """The rows of `kills`."""
+    (once, twice), facts = works, open_clip(outs[0]).facts
+    frames = list(read_frames(outs[0]))
     same = sum(
         a.pts == b.pts and all(np.array_equal(p, q) for p, q in zip(a.planes, b.planes, strict=True))
-        for a, b in zip(read_frames(whole), read_frames(broken), strict=True)
+        for a, b in zip(frames, read_frames(outs[1]), strict=True)
     )
-    table(
-        "clip",
-        "kills",
-        "after frames",
-        "segments there then",
-        "frames the same",
-        "files the same",
-        "made twice",
-    )
-    row(
-        clip.name,
-        str(len(moments)),
-        ", ".join(map(str, moments)),
-        ", ".join(map(str, there)),
-        f"{same} of {frames}",
-        "yes" if whole.read_bytes() == broken.read_bytes() else "no",
-        f"{made - frames} ({100 * (made - frames) / frames:.0f} %)",
-    )
-    print("left behind:", ", ".join(p.name for p in asked.out.iterdir() if "part" in p.name) or "nothing")
+    each = {kind: once.each.get(kind, twice.each.get(kind, 0)) for kind in twice.begun}
+    more = {kind: count - once.begun.get(kind, 0) for kind, count in twice.begun.items()}
+    lost = sum(more[kind] * each[kind] for kind in more)
+    total = sum(count * each[kind] for kind, count in once.begun.items())
+    table("what", f"{clip.name}, {facts.width} x {facts.height}, {len(frames)} frames, `{sys.argv[1:]}`")
+    row("kills, at so many percent of the work", ", ".join(f"{percent:.0f}" for percent in moments))
+    row("segments finished then", ", ".join(map(str, there)))
+    row("frames the same", f"{same} of {len(frames)}")
+    row("files the same", "yes" if outs[0].read_bytes() == outs[1].read_bytes() else "no")
+    for kind, count in more.items():
+        row(f"{kind}: more often ({1000 * each[kind]:.1f} ms each)", f"{count} of {once.begun.get(kind, 0)}")
+    row("work done twice", f"{lost:.1f} of {total:.1f} seconds of work: {100 * lost / total:.1f} %")
+    row("largest folder of parts at a kill", f"{room / 1e6:.1f} MB")
 
 
 # --- over time --------------------------------------------------------------------------------------------------------

@@ -132,7 +132,7 @@ def verify(path: str | Path) -> "Verification":
     """Which marks a file carries: content credentials and watermark.
 
     Args:
-        path: a picture.
+        path: a picture or a video.
 
     Returns:
         The report; its ``lines()`` say it in words.

@@ -29,12 +29,16 @@ CROP_SIDE = 256
 
 @dataclass(frozen=True)
 class Face:
-    """One face found in a frame. ``box`` and ``landmarks`` are in frame pixels; ``score`` is 0..1."""
+    """One face found in a frame. ``box`` and ``landmarks`` are in frame pixels; ``score`` is 0..1.
+
+    ``rest``: its shape at rest, in the mean face's pose, where more is known of it than this frame; else None.
+    """
 
     index: int
     box: tuple[float, float, float, float]
     score: float
     landmarks: Landmarks
+    rest: Landmarks | None = None
 
 
 @dataclass(frozen=True)

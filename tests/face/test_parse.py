@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
+from aotface.face.mesh import LEFT_BROW, RIGHT_BROW
 from aotface.face.parse import visible_skin
 from aotface.face.render import render
 from aotface.types import AlignedFace, Crop, Geometry, Landmarks, Mask
@@ -84,6 +85,39 @@ def test_a_fringe_that_fades_is_shading(mean_landmarks: Landmarks, mean_geometry
     faded = crop * np.clip(0.45 + 0.55 * (row - top) / (low - top), 0.45, 1)
     crop = np.where(mean_geometry.mask[..., None] > 0, faded, crop).astype(np.float32)
     assert hidden(visible_skin(crop, mean_landmarks, mean_geometry), mean_geometry.mask > 0) < 0.03
+
+
+def with_curtains(crop: Crop, landmarks: Landmarks) -> tuple[Crop, np.ndarray]:
+    """Long dark hair at both sides, and dark brows, raised over their landmarks, that run into it; where the brows are."""
+    drawn = np.zeros(crop.shape[:2], np.uint8)
+    for tail, ring in ((21, RIGHT_BROW), (251, LEFT_BROW)):
+        brow = np.round(landmarks[ring, :2] - (0, 8)).astype(np.int32)
+        cv2.fillConvexPoly(drawn, cv2.convexHull(np.concatenate([brow, brow[:1] - [0, 2]])), (1,))
+        outer = brow[np.abs(brow[:, 0] - landmarks[168, 0]).argmax()]
+        cv2.line(drawn, outer.tolist(), np.round(landmarks[tail, :2]).astype(int).tolist(), (1,), 7)
+    crop = crop.copy()
+    x = np.arange(crop.shape[1])[None, :, None]
+    left, right = landmarks[[54, 284], 0]
+    dark = crop[5, 5]
+    crop = np.where((x < left) | (x > right) | (drawn[..., None] > 0), dark, crop).astype(np.float32)
+    between = (drawn > 0) & (x[..., 0] > left + 4) & (x[..., 0] < right - 4)
+    return crop, between
+
+
+def test_raised_brows_that_meet_the_hair_are_not_hair(
+    mean_landmarks: Landmarks, mean_geometry: Geometry
+) -> None:
+    crop, brows = with_curtains(painted(mean_geometry, "fair", "front"), mean_landmarks)
+    assert hidden(visible_skin(crop, mean_landmarks, mean_geometry), brows) < 0.1
+
+
+def test_brows_under_a_fringe_are_covered(mean_landmarks: Landmarks, mean_geometry: Geometry) -> None:
+    """The failing twin: the same brows with the skin around them covered too."""
+    crop, brows = with_curtains(painted(mean_geometry, "fair", "front"), mean_landmarks)
+    below = mean_landmarks[[159, 386], 1].min()
+    row = np.arange(256)[:, None, None]
+    crop = np.where((row < below - 2) & (mean_geometry.mask[..., None] > 0), crop[5, 5], crop)
+    assert hidden(visible_skin(crop.astype(np.float32), mean_landmarks, mean_geometry), brows) > 0.6
 
 
 def below_the_brows(aligned: AlignedFace, geometry: Geometry) -> np.ndarray:

@@ -6,7 +6,7 @@ import pytest
 from aotface.face import smooth as module
 from aotface.face.look import Look
 from aotface.face.mesh import MEAN
-from aotface.face.smooth import HEIGHT, smooth, smooth_landmarks
+from aotface.face.smooth import HEIGHT, shape_at_rest, smooth, smooth_landmarks
 from aotface.face.tracks import Track, Tracks
 
 RATE = 25.0
@@ -147,3 +147,22 @@ def test_nothing_is_smoothed_across_gaps_and_cuts() -> None:
         )
     together = smooth(Tracks(28, np.int32([]), (a_track(landmarks, np.arange(24)),)), RATE)
     assert np.abs(together.tracks[0].landmarks - tracks.tracks[0].landmarks).max() > 0.1  # the twin
+
+
+def test_the_shape_at_rest_is_that_of_most_frames() -> None:
+    """Brows raised in a third of the frames, and a head that goes and grows: the rest is the calm face."""
+    frames = still(30)
+    frames[20:, [105, 334], 1] -= 0.05 * SIZE
+    frames = frames * np.linspace(1, 2, 30)[:, None, None] + np.arange(30)[:, None, None]
+    rest = shape_at_rest(frames.astype(np.float32))
+    np.testing.assert_allclose(rest, MEAN, atol=5e-3)
+    acting = shape_at_rest(frames[20:].astype(np.float32))  # the twin
+    assert np.abs(acting - MEAN).max() > 0.02
+
+
+def test_every_face_of_a_track_knows_its_rest() -> None:
+    track = a_track(still(6), np.arange(6))
+    tracks = smooth(Tracks(6, np.int32([]), (track,)), RATE)
+    rests = [face.rest for k in range(6) for _, face in tracks.faces_at(k)]
+    assert len(rests) == 6 and all(rest is tracks.tracks[0].rest for rest in rests)
+    assert track.rest is None

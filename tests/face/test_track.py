@@ -8,6 +8,7 @@ from aotface.errors import FaceError, FaceIndexError, InputError, NoFaceError, U
 from aotface.face.detect import detect
 from aotface.face.join import Run, join
 from aotface.face.look import Look, look_of
+from aotface.face.motion import OPENS
 from aotface.face.track import Tracker, track
 from aotface.face.tracks import Track, Tracks, choose_alike, choose_tracks
 from aotface.media.image import read_image
@@ -139,6 +140,18 @@ def test_repeated_frames_have_the_same_landmarks(man: Frame) -> None:
     landmarks = track(frames).tracks[0].landmarks
     same = (landmarks[1:] == landmarks[:-1]).all(axis=(1, 2))
     assert same[2::2].all() and not same[1::2].any()
+
+
+def test_landmarks_go_with_the_picture(man: Frame, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A head that stands still before a noisy camera: its landmarks tremble less than the model's answers."""
+    noise = np.random.default_rng(0).normal(0, 5, (8, *man.shape))
+    frames = np.clip(man + noise, 0, 255).astype(np.uint8)
+    held = track(frames).tracks[0].landmarks
+    monkeypatch.setattr("aotface.face.track.held", lambda before, now, known, found: found)
+    found = track(frames).tracks[0].landmarks  # the twin
+    skin = OPENS < 0.01
+    quiet, trembling = (np.diff(points[:, skin, :2], axis=0).std() for points in (held, found))
+    assert quiet < trembling / 2
 
 
 def test_sixteen_bits_are_followed(man: Frame) -> None:

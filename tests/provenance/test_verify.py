@@ -2,11 +2,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from media.made_faces import face_frame, write_frames
 
 from aotface.errors import InputError
 from aotface.media.image import encode_image, read_image, write_image
 from aotface.provenance import mark_frame
-from aotface.provenance.credentials import Credentials, Record, sign, write_signed
+from aotface.provenance.credentials import (
+    Credentials,
+    Record,
+    read_credentials,
+    sign,
+    sign_video,
+    write_signed,
+)
 from aotface.provenance.verify import Verification, verify
 from aotface.provenance.watermark import Watermark
 from aotface.types import Frame
@@ -65,6 +73,44 @@ def test_no_picture_is_refused(tmp_path: Path) -> None:
         verify(tmp_path / "text.jpg")
     with pytest.raises(InputError):
         verify(tmp_path / "absent.jpg")
+
+
+@pytest.fixture(scope="module")
+def frames() -> list[Frame]:
+    """Frames of 256 px of which only those from the third quarter on are marked, as if a face came late."""
+    plain = [face_frame(index) for index in range(16)]
+    return [mark_frame(frame) if index >= 12 else frame for index, frame in enumerate(plain)]
+
+
+@pytest.mark.parametrize("name", ["made.mp4", "made.mkv"])
+def test_both_marks_of_a_video(name: str, frames: list[Frame], record: Record, tmp_path: Path) -> None:
+    raw = write_frames(tmp_path / f"raw{name[-4:]}", frames[10:], quality=18)
+    sign_video(raw, tmp_path / name, record, raw)
+    found = verify(tmp_path / name)
+    assert found.marked and not found.tampered and [number for number, _ in found.looks] == [0, 1, 3, 4, 5]
+    assert [mark.found for _, mark in found.looks] == [False, False, True, True, True]
+    text = said(found)
+    assert "FOUND in 3 of 5 frames" in text and "unchanged since it was signed" in text
+    assert ("in a file beside it" in text) == name.endswith("mkv")
+    assert found.lines()[-1] == "Result: made with aotface; a face in this video was swapped or refined."
+    with (tmp_path / name).open("r+b") as file:  # twin: one bit of the picture is turned
+        file.seek(file.seek(0, 2) // 2)
+        byte = file.read(1)
+        file.seek(-1, 1)
+        file.write(bytes([byte[0] ^ 1]))
+    assert read_credentials(tmp_path / name).state == "Invalid"  # type: ignore[union-attr]
+
+
+def test_more_frames_are_looked_at_before_nothing_is_said(frames: list[Frame], tmp_path: Path) -> None:
+    late = write_frames(
+        tmp_path / "late.mp4", [*frames[:12], *frames[:3], *frames[12:15], *frames[:2]], quality=18
+    )
+    found = verify(late)
+    assert len(found.looks) > 5 and found.marked
+    plain = verify(write_frames(tmp_path / "plain.mp4", frames[:2]))
+    assert not plain.marked and [number for number, _ in plain.looks] == [0, 1]
+    assert "none found in the 2 frames looked at" in said(plain)
+    assert "does not show that the video is genuine" in plain.lines()[-1]
 
 
 NOTHING = Watermark(False, 5.0, 1.0, 1.0, 0)

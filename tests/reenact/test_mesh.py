@@ -3,7 +3,7 @@ import pytest
 
 from aotface.face.align import align, invert, transform_landmarks, transform_points
 from aotface.face.detect import detect
-from aotface.face.mesh import INNER_LIPS, MEAN, OVAL
+from aotface.face.mesh import INNER_LIPS, LEFT_BROW, MEAN, OVAL, RIGHT_BROW
 from aotface.media.image import read_image
 from aotface.reenact.mesh import identity_shape, opening, reenact
 from aotface.samples import samples
@@ -121,3 +121,23 @@ def test_covered_places_of_the_source_are_not_carried_over(faces: dict) -> None:
     free = reenact(frame, face, target)
     assert made.mask[:80].sum() < 0.1 * free.mask[:80].sum()
     assert np.allclose(made.mask[140:], free.mask[140:], atol=1e-3)
+
+
+def raised(by: float) -> np.ndarray:
+    """The mean face with its brows so much higher, in pixels."""
+    points = (MEAN * 60).astype(np.float32)
+    points[np.concatenate([LEFT_BROW, RIGHT_BROW]), 1] -= by
+    return points
+
+
+def test_raised_brows_come_along_when_the_rest_is_known() -> None:
+    source = (MEAN * 60 * np.array([1.1, 1, 1])).astype(np.float32)
+    brows = np.concatenate([LEFT_BROW, RIGHT_BROW])
+    up = [
+        (identity_shape(source, raised(0), 1.0, rest) - identity_shape(source, raised(8), 1.0, rest))[
+            brows, 1
+        ]
+        for rest in (MEAN.astype(np.float32), None)
+    ]
+    assert up[0].mean() > 6.5
+    assert up[1].mean() < 5.5  # the twin: a picture alone puts them where the source's are

@@ -27,6 +27,21 @@ def test_never_further_ahead_than_asked() -> None:
         assert len(made) <= number + 1 + 3 + 2  # waiting, one in hand on either side
 
 
+def test_never_more_bytes_than_asked_but_always_one_item() -> None:
+    made: list[int] = []
+
+    def items() -> Iterator[int]:
+        for number in range(20):
+            made.append(number)
+            yield number
+
+    for number in ahead(items(), 10, weigh=lambda item: 40, most=100):
+        time.sleep(0.005)
+        assert len(made) <= number + 1 + 2 + 2
+    made.clear()
+    assert list(ahead(items(), 10, weigh=lambda item: 1000, most=100)) == list(range(20))
+
+
 def test_an_error_comes_in_its_turn() -> None:
     def items() -> Iterator[int]:
         yield 1

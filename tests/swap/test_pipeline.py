@@ -11,8 +11,9 @@ from aotface.face.align import align, crop_matrix, resize_matrix, scale_of
 from aotface.face.detect import detect
 from aotface.media.weights import find_weights
 from aotface.provenance import watermark
+from aotface.reenact.mesh import Reenacted
 from aotface.swap.options import LEARNED, Options
-from aotface.swap.pipeline import LARGEST_SIDE, Swapped, choose, refine, swap, work_side
+from aotface.swap.pipeline import LARGEST_SIDE, Swapped, choose, refine, swap, with_native, work_side
 from aotface.types import Face
 
 
@@ -109,6 +110,20 @@ def test_choosing_faces(done: Swapped) -> None:
 def test_a_source_gives_one_face(photo: np.ndarray) -> None:
     with pytest.raises(UsageError, match="the source gives one face"):
         swap(photo, photo, Options(source_face="all"))
+
+
+def test_what_the_target_gave_stays_as_it_is() -> None:
+    rng = np.random.default_rng(5)
+    crop, moved = rng.random((2, 16, 16, 3), np.float32)
+    native = np.zeros((16, 16), np.float32)
+    made = Reenacted(crop, np.ones((16, 16), np.float32), native, np.zeros((468, 3), np.float32))
+    untouched = with_native(made, moved)
+    np.testing.assert_array_equal(untouched, moved)
+    assert not np.shares_memory(untouched, moved)
+    native[4:7, 9:12], native[10, 3] = 1, 0.25
+    found = with_native(made, moved)
+    np.testing.assert_allclose(found, crop * native[..., None] + moved * (1 - native[..., None]), atol=1e-6)
+    assert np.abs(found - moved).max() > 0.1  # the twin: without it the mouth is moved
 
 
 def test_the_learned_transfer_gets_what_it_needs(

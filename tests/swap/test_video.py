@@ -14,11 +14,21 @@ from aotface.errors import FaceIndexError, InputError, NoFaceError
 from aotface.face.tracks import Tracks
 from aotface.media.image import read_image
 from aotface.media.video.decode import VideoFrame
+from aotface.media.video.parts import claim
 from aotface.samples import sample
-from aotface.swap import steady, video
+from aotface.swap import seen, steady, video
 from aotface.swap.options import Options
 from aotface.swap.plan import open_clip
-from aotface.swap.video import Clip, Giver, Scene, analyse, finished_frames, make_scene, prepare_source
+from aotface.swap.video import (
+    Clip,
+    Giver,
+    Scene,
+    analyse,
+    finished_frames,
+    finished_layers,
+    make_scene,
+    prepare_source,
+)
 
 COUNT, GONE = 16, range(7, 11)
 """Frames of the clip, and those in which the face is away."""
@@ -92,6 +102,31 @@ def test_a_piece_that_does_not_look_around_is_another(
     assert not the_same(list(finished_frames(scene, 5, 7)), whole[5:7])
 
 
+def test_large_faces_are_made_again_to_the_same_bytes(
+    scene: Scene, whole: list[VideoFrame], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    again: list[int] = []
+    make_again = seen._make_again
+    monkeypatch.setattr(seen, "_make_again", lambda *words: again.append(1) or make_again(*words))
+    monkeypatch.setattr(seen, "LARGE_MADE", 0)
+    monkeypatch.setattr(seen, "LARGE_FRAME", 0)
+    assert the_same(list(finished_frames(scene, 5, 8)), whole[5:8]) and len(again) == 2  # 7 has no face
+
+
+def test_kept_traits_are_not_found_again(
+    scene: Scene, whole: list[VideoFrame], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts, _ = claim(tmp_path / "out.mp4", {}, [(0, COUNT)])
+    list(finished_layers(scene, 4, 7, parts))
+    looked: list[int] = []
+    see_face = seen._see_face
+    monkeypatch.setattr(seen, "_see_face", lambda *words: looked.append(1) or see_face(*words))
+    frames = [layers.frame for layers in finished_layers(scene, 5, 8, parts)]
+    assert the_same(frames, whole[5:8]) and len(looked) == 1  # frame 11, beyond what was seen the first time
+    looked.clear()
+    assert the_same(list(finished_frames(scene, 5, 8)), whole[5:8]) and len(looked) == 7  # twin: nothing kept
+
+
 def test_with_the_network_a_piece_is_the_slice_too(clip: Clip, tracks: Tracks, giver: Giver) -> None:
     scene = make_scene(clip, tracks, giver, Options())
     whole = list(finished_frames(scene, 0, 2))
@@ -99,9 +134,6 @@ def test_with_the_network_a_piece_is_the_slice_too(clip: Clip, tracks: Tracks, g
     assert not the_same(whole[:1], list(clip.frames(0, 1)))
 
 
-@pytest.mark.xfail(
-    strict=True, reason="gaps of up to three frames are filled, even where a cut says that all is another"
-)
 def test_a_short_insert_without_a_face_stays(tmp_path: Path, giver: Giver) -> None:
     frames = [plain_frame(index) if index in (4, 5) else face_frame(index) for index in range(9)]
     clip = open_clip(write_frames(tmp_path / "insert.mp4", frames))

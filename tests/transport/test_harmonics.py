@@ -78,5 +78,7 @@ def test_light_turns_with_the_face(degrees: int) -> None:
     flat = torch.full((1, 3, 48, 48), 0.4)
     lamp = (0.7, 0.2, 0.4)
     straight = light_by_shape(flat, shade(shape, lamp), shape, shape, mask)
-    again = light_by_shape(flat, shade(turned, tuple((turn @ torch.tensor(lamp)).tolist())), turned, turned, mask)
+    again = light_by_shape(
+        flat, shade(turned, tuple((turn @ torch.tensor(lamp)).tolist())), turned, turned, mask
+    )
     assert torch.allclose(straight, again, atol=0.02)

@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from aotface.benchmark.clock import Cost
+from aotface.benchmark.clock import Cost, together
 from aotface.benchmark.stages import STAGES
 
 
@@ -22,7 +22,7 @@ class Size:
     @property
     def total(self) -> Cost:
         """All stages together."""
-        return Cost(*(sum(parts) for parts in zip(*self.stages.values(), strict=True)))
+        return together(list(self.stages.values()))
 
     @property
     def share(self) -> float:

@@ -1,41 +1,61 @@
-"""A video's line taken apart: each stage of each frame on its own, one after the other."""
+"""A video's line taken apart: the line itself is run, one thing after the other, with a clock at each of its stages."""
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from functools import partial
+from importlib import import_module
 from itertools import islice
 from pathlib import Path
+from types import FunctionType
+from typing import Any
 
-from aotface.benchmark.clock import Clock, Cost
-from aotface.face.align import align
+from aotface.benchmark.clock import Clock, Cost, together
 from aotface.face.track import Tracker
+from aotface.face.tracks import Tracks
 from aotface.media.image import read_image
 from aotface.media.video.decode import VideoFrame, read_frames
 from aotface.media.video.encode import Encoding, write_segment
-from aotface.media.video.facts import VideoFacts
-from aotface.media.video.probe import probe
-from aotface.provenance import mark_frame
-from aotface.reenact.mesh import Reenacted
 from aotface.samples import sample
-from aotface.swap.blend import blend
 from aotface.swap.options import Options
-from aotface.swap.pipeline import enlarged, transport, visible_at, work_side
-from aotface.swap.video import prepare_source
-from aotface.types import AlignedFace, Face
+from aotface.swap.pipeline import work_side
+from aotface.swap.plan import open_clip
+from aotface.swap.video import finished_frames, make_scene, prepare_source
 
 SOURCE = "source_light_man"
 
-STAGES = ("decode", "track", "align", "reenact", "parse", "transport", "blend", "mark", "encode")
-"""In the order of the line. ``decode`` gives RGB; ``encode`` begins with RGB."""
+LINE = {
+    "align": ("face.align.align",),
+    "reenact": ("reenact.mesh.reenact",),
+    "parse": ("swap.pipeline.visible_at",),
+    "transport": (
+        "swap.pipeline.learned_field",
+        "swap.pipeline.transport",
+        "transport.field_arrays.lay_field",
+    ),
+    "steady": tuple(
+        f"swap.steady.{name}" for name in ("light_of", "tone_of", "window", "steady", "steady_mask", "settle")
+    ),
+    "blend": ("swap.blend.blend",),
+    "mark": ("provenance.mark_frame",),
+}
+"""Which functions do a stage."""
+
+STAGES = ("decode", "track", *LINE, "encode", "rest")
+"""In the order of the line. ``decode`` is both readings, up to RGB; ``encode`` begins with RGB; ``rest`` is between."""
 
 ENCODED = 12
 """Frames that are held in memory and encoded together: an encoder works on several at once."""
 
+LOADING = 2
+"""Frames that are looked at beforehand: the first few load the models."""
+
 
 def measure_stages(clip: Path, options: Options) -> tuple[dict[str, Cost], int]:
-    """What each stage costs a frame.
+    """What each stage costs a frame, on the mean; together it is what all frames cost.
 
-    Decoder and encoder have threads of their own, which would count as work of whatever else runs: they get a pass
-    for themselves.
+    Decoder and encoder have threads of their own, which would count as work of whatever else runs: one reads with a
+    single thread, the other gets a pass for itself.
 
     Args:
         clip: a video with one face in every frame.
@@ -44,46 +64,75 @@ def measure_stages(clip: Path, options: Options) -> tuple[dict[str, Cost], int]:
     Returns:
         Cost by stage, one of `STAGES`; and the side in pixels at which the face of the last frame was worked on.
     """
-    clock, facts = Clock(), probe(clip)
-    count = clock.time(
-        "decode", lambda: sum(1 for frame in read_frames(clip) if frame.rgb.size), facts.frames or 1
+    clock, footage = Clock(), open_clip(clip)
+    giver, read = prepare_source(read_image(sample(SOURCE)).frame, "largest"), _reading(clock)
+    _track(islice(read_frames(clip), LOADING), Clock())
+    tracks = _track(read(clip), clock)
+    scene = make_scene(footage, tracks, giver, options)
+    next(finished_frames(scene, 0, len(footage)))  # loads everything
+    with _watched(clock, read):
+        finished = clock.time("rest", lambda: _kept(finished_frames(scene, 0, len(footage))))
+    costs, writer = clock.shares(len(footage)), Clock()
+    writer.time(
+        "encode",
+        lambda: write_segment(
+            clip.with_name("encoded.mp4"), footage.facts, Encoding(), finished, overwrite=True
+        ),
     )
+    costs["encode"] = together([costs["encode"], writer.shares(len(finished))["encode"]])
+    _, face = scene.tracks.faces_at(len(footage) - 1)[0]
+    return {stage: costs[stage] for stage in STAGES}, work_side(face)
+
+
+def _track(frames: Iterator[VideoFrame], clock: Clock) -> Tracks:
     tracker = Tracker()
-    for frame in read_frames(clip, threads=1):
+    for frame in frames:
         clock.time("track", partial(tracker.add, frame.rgb))
-    tracks = tracker.finish()
-    giver, side = prepare_source(read_image(sample(SOURCE)).frame, "largest"), 0
-    for number, frame in zip(range(count), read_frames(clip, threads=1), strict=True):
-        for _, face in tracks.faces_at(number)[:1]:
-            side = _walk(frame, face, giver.reenact, options, clock)
-    costs = clock.costs(warm_up=1) | {"encode": _encoding(clip, facts, clock)}
-    return {stage: costs[stage] for stage in STAGES if stage in costs}, side
+    return tracker.finish()
 
 
-def _walk(
-    frame: VideoFrame,
-    face: Face,
-    reenact: Callable[[AlignedFace], Reenacted],
-    options: Options,
-    clock: Clock,
-) -> int:
-    """One frame down the line, up to the encoder."""
-    rgb = frame.rgb
-    target = clock.time("align", lambda: align(rgb, face, work_side(face)))
-    reenacted = clock.time("reenact", lambda: reenact(target))
-    visible = clock.time("parse", lambda: visible_at(rgb, face))
-    mask = reenacted.mask * enlarged(visible, len(target.crop))
-    swapped = clock.time("transport", lambda: transport(reenacted, target, mask, options))
-    blended = clock.time("blend", lambda: blend(rgb, swapped, mask, target.matrix))
-    marked = clock.time("mark", lambda: mark_frame(blended))
-    clock.time("edit", lambda: frame.edited(marked))
-    return len(target.crop)
+def _kept(frames: Iterator[VideoFrame]) -> list[VideoFrame]:
+    """The first few of the frames, after all of them were made."""
+    kept = list(islice(frames, ENCODED))
+    for _ in frames:
+        pass
+    return kept
 
 
-def _encoding(clip: Path, facts: VideoFacts, clock: Clock) -> Cost:
-    """Back to the video's own colours, and into a file."""
-    frames = list(islice(read_frames(clip), ENCODED))
-    place = clip.with_name("encoded.mp4")
-    clock.time("write", lambda: write_segment(place, facts, Encoding(), frames), len(frames))
-    costs = clock.costs()
-    return Cost(*(sum(parts) for parts in zip(costs["write"], costs["edit"], strict=True)))
+def _reading(clock: Clock) -> Callable[..., Iterator[VideoFrame]]:
+    """`read_frames` by one thread and up to RGB, as the stage ``decode``."""
+    plain = read_frames  # the name will mean the clocked one
+
+    def read(*where: Any, **named: Any) -> Iterator[VideoFrame]:
+        frames = plain(*where, **named | {"threads": 1})
+        while (frame := clock.time("decode", lambda: _shown(next(frames, None)))) is not None:
+            yield frame
+
+    return read
+
+
+def _shown(frame: VideoFrame | None) -> VideoFrame | None:
+    """The frame, its pixels converted; they are kept with it."""
+    return frame if frame is None or frame.rgb.size else None
+
+
+@contextmanager
+def _watched(clock: Clock, read: Callable[..., Iterator[VideoFrame]]) -> Iterator[None]:
+    """Wherever the line's functions were imported to, they are noted; and nothing runs beside anything else."""
+    stages = {_found(name): stage for stage, names in LINE.items() for name in names}
+    instead: dict[Any, Any] = {work: clock.timed(stage, work) for work, stage in stages.items()}
+    instead |= {_found("swap.ahead.ahead"): lambda items, *_, **__: iter(items), read_frames: read}
+    with ExitStack() as changes:
+        for name, module in list(sys.modules.items()):
+            for word, value in list(vars(module).items()) if name.startswith("aotface.") else ():
+                if isinstance(value, FunctionType) and value in instead:
+                    changes.callback(setattr, module, word, value)
+                    setattr(module, word, instead[value])
+        changes.callback(setattr, VideoFrame, "edited", VideoFrame.edited)
+        VideoFrame.edited = clock.timed("encode", VideoFrame.edited)  # type: ignore[method-assign]
+        yield
+
+
+def _found(name: str) -> Any:
+    module, _, word = name.rpartition(".")
+    return getattr(import_module(f"aotface.{module}"), word)

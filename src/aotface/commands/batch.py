@@ -17,7 +17,7 @@ from aotface.media.image import Picture, output_format, write_image
 from aotface.media.runlog import command_line, environment, now, sha256_of, write_run_log
 from aotface.provenance import mark_frame
 from aotface.provenance.credentials import Record
-from aotface.swap.layers import face_row, grey
+from aotface.swap.layers import face_row, grey, place_of
 from aotface.swap.pipeline import Swapped
 
 Work = Callable[[Pair], tuple[Swapped, Picture]]
@@ -144,7 +144,7 @@ def _one(run: _Run, pair: Pair) -> tuple[Swapped, Picture]:
     if command.save_mask:
         write_image(sides[0], grey(done.mask), overwrite=command.overwrite)
     if command.save_matrix:
-        rows = [face_row(face.target, face=face.target.face.index) for face in done.faces]
+        rows = [face_row(place_of(face.target), face=face.target.face.index) for face in done.faces]
         write_bytes(numbers, json.dumps({"faces": rows}, indent=1).encode(), command.overwrite)
     reenactor = getattr(command, "reenact", "given")
     if command.save_reenacted:

@@ -2,9 +2,10 @@
 
 import hashlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from aotface.commands.deliver import signer_from
+from aotface.commands.pairing import VideoPair
 from aotface.commands.writing import Writing
 from aotface.media.files import check_output, read_bytes, write_bytes
 from aotface.media.video.folder import FOLDER, list_frames, save_frame
@@ -15,11 +16,8 @@ from aotface.provenance.credentials import Record, sign_video
 from aotface.swap.layers import grey_facts
 from aotface.swap.options import Options
 from aotface.swap.plan import open_clip
+from aotface.swap.scene import Scene
 from aotface.swap.segments import MASK, MATRIX
-from aotface.swap.video import Scene
-
-if TYPE_CHECKING:
-    from aotface.commands.video import VideoPair
 
 Inputs = dict[str, Path]
 """What went in beside the target, by what it is."""
@@ -44,7 +42,7 @@ def record_of(options: Options, facts: dict[str, Any], swapped: bool) -> Record:
 
 
 def deliver(
-    command: Writing, pair: "VideoPair", inputs: Inputs, record: Record, scene: Scene, parts: Parts
+    command: Writing, pair: VideoPair, inputs: Inputs, record: Record, scene: Scene, parts: Parts
 ) -> None:
     """Join the segments with the target's sound, sign, and write the video."""
     clip = scene.clip
@@ -61,7 +59,7 @@ def deliver(
 
 def deliver_layer(
     command: Writing,
-    pair: "VideoPair",
+    pair: VideoPair,
     inputs: Inputs,
     record: Record,
     scene: Scene,
@@ -102,7 +100,7 @@ def keep_frames(output: Path, folder: Path, overwrite: bool) -> None:
 def _sign(
     command: Writing,
     joined: Path,
-    pair: "VideoPair",
+    pair: VideoPair,
     inputs: Inputs,
     output: Path,
     record: Record,

@@ -69,7 +69,8 @@ class Refine(Writing):
 
     def _videos(self, device: str, voice: Voice) -> bool:
         """Refine videos, when that is what the targets are."""
-        from aotface.commands.video import VideoWork, frames_pair, run_videos, video_pairs
+        from aotface.commands.pairing import frames_pair, video_pairs
+        from aotface.commands.video import VideoWork, run_videos
 
         rate = self._rate()
         one = frames_pair(self.swapped, self.target, self.output, rate)

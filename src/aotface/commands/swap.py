@@ -107,7 +107,8 @@ class Swap(Writing):
     def _videos(self, device: str, voice: Voice) -> bool:
         """Swap into videos, when that is what the targets are."""
         from aotface.commands.faces import read_faces
-        from aotface.commands.video import VideoWork, run_videos, video_pairs
+        from aotface.commands.pairing import video_pairs
+        from aotface.commands.video import VideoWork, run_videos
 
         if self.faces is not None:
             read_faces(self.faces)

@@ -13,7 +13,7 @@ from aotface.commands.voice import Voice
 class Verify:
     """Say which marks a file carries: content credentials, and the invisible watermark."""
 
-    file: Annotated[Path, Argument(help="Picture to check.")]
+    file: Annotated[Path, Argument(help="Picture or video to check.")]
 
     def run(self, voice: Voice) -> None:
         """Say the report's lines; finding no mark is an answer, not an error."""

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from aotface.commands.faces import Wanted, assign, read_faces
 from aotface.commands.joining import (
@@ -17,40 +17,32 @@ from aotface.commands.joining import (
     keep_frames,
     record_of,
 )
+from aotface.commands.pairing import VideoPair
 from aotface.commands.voice import Voice
 from aotface.commands.writing import UNMARKED, Writing
 from aotface.errors import AotfaceError, Interrupted, PartialError, UsageError
 from aotface.face.tracks import Tracks
-from aotface.media.files import check_output, list_files, list_images, pair_names, same_file, show
+from aotface.media.files import check_output, same_file, show
 from aotface.media.folder import make_folder
 from aotface.media.runlog import command_line, environment, free_name, now, write_run_log
 from aotface.media.video.copying import refuse_container
 from aotface.media.video.encode import Encoding
 from aotface.media.video.folder import FOLDER
-from aotface.media.video.opening import is_video
 from aotface.media.video.parts import Parts, claim, cut
-from aotface.media.video.writing import CONTAINERS
 from aotface.swap.options import Options
 from aotface.swap.plan import Plan, look_at, open_clip, scene_of
 from aotface.swap.rays import RayFarm, make_on
+from aotface.swap.scene import Clip, Scene
 from aotface.swap.segments import MASK, MATRIX, REENACTED, make_segments
-from aotface.swap.video import Clip, Scene, analyse, shows_a_swap
+from aotface.swap.video import PIECE, analyse, shows_a_swap
 
-VERSION = 1
+VERSION = 2
 """Of the frames: raised when the same options begin to give other ones, so that old segments are not mixed in."""
 
 TRACKS = "tracks"
 
 ROUNDING = Fraction(1, 2000)
 """How far two rates may differ, as a share, that are one rate rounded by two containers; 24 and 23.976 do by twice that."""
-
-
-class VideoPair(NamedTuple):
-    """One piece of work; ``given`` is a source picture, a mapping of faces, or the video that was swapped elsewhere."""
-
-    given: Path
-    target: Path
-    output: Path
 
 
 @dataclass(frozen=True)
@@ -83,72 +75,6 @@ class VideoWork:
         for number, source in enumerate(sources):
             found["source" if number == 0 else f"source {number + 1}"] = source
         return found | ({"mask": self.masks} if self.masks is not None else {})
-
-
-def video_pairs(given: str, target: str, output: str, by_name: bool) -> list[VideoPair]:
-    """Which files meet when the targets are videos; none when they are not.
-
-    Args:
-        given: source pictures, or (``by_name``) swapped videos: file, folder or glob.
-        target: file, folder or glob.
-        output: a file for one pair, else a folder.
-        by_name: swapped videos and targets meet by equal stems.
-
-    Raises:
-        UsageError: pictures and videos are mixed, or a swapped video has no target of its name.
-    """
-    targets = list_files(target)
-    videos = [path for path in targets if is_video(path)]
-    if not videos:
-        return []
-    if len(videos) < len(targets) and Path(target).is_file():
-        return []
-    givens = [path for path in list_files(given) if is_video(path)] if by_name else list_images(given)
-    if not givens:
-        raise UsageError(f"{show(Path(given))}: expected a video, as {show(videos[0])} is one; give its swap")
-    if by_name and len(videos) > 1:
-        stems = {path.stem: path for path in givens}
-        alone = sorted(path.name for path in videos if path.stem not in stems)
-        if alone:
-            raise UsageError(f"swapped videos and targets meet by file name, but {alone[0]} has no partner")
-        meeting = [(stems[path.stem], path) for path in videos]
-    else:
-        meeting = [(one, path) for path in videos for one in givens]
-    place = Path(output)
-    if len(meeting) == 1 and not place.is_dir() and not output.endswith(("/", "\\")):
-        return [VideoPair(*meeting[0], place)]
-    names = pair_names([one for one, _ in meeting[:1]] if by_name else givens, videos)
-    rows = {path: number for number, path in enumerate(givens)}
-    columns = {path: number for number, path in enumerate(videos)}
-    found = []
-    for one, path in meeting:
-        name = Path(names[0 if by_name else rows[one], columns[path]]).stem
-        suffix = path.suffix.lower() if path.suffix.lower() in CONTAINERS else ".mkv"
-        found.append(VideoPair(one, path, place / f"{name}{suffix}"))
-    return found
-
-
-def frames_pair(given: str, target: str, output: str, rate: Fraction | None) -> VideoPair | None:
-    """The one piece of work where frames lie in folders; None when pictures are refined one by one.
-
-    Args:
-        given: after the swap: folder of frames, or video.
-        target: likewise.
-        output: the video to write.
-        rate: frames a second, where it was said.
-
-    Raises:
-        UsageError: a folder for which ``rate`` is needed; or ``output`` is no video's name.
-    """
-    places = Path(given), Path(target)
-    folders = [path for path in places if path.is_dir() and not any(map(is_video, list_files(str(path))))]
-    if not folders or not (rate or any(map(is_video, places)) or Path(output).suffix.lower() in CONTAINERS):
-        return None
-    if Path(output).suffix.lower() not in CONTAINERS:
-        raise UsageError(f"{output}: frames become a video: expected a name that ends in .mp4, .mov or .mkv")
-    if rate is None and places[1] in folders:
-        raise UsageError(f"{show(places[1])}: expected --rate with a folder of frames: frames a second")
-    return VideoPair(*places, Path(output))
 
 
 def run_videos(work: VideoWork, pairs: list[VideoPair], voice: Voice) -> None:
@@ -326,8 +252,9 @@ def _tracks(parts: Parts, clip: Clip, voice: Voice) -> Tracks:
     kept = parts.load(TRACKS)
     if kept is not None:
         return Tracks.from_arrays(kept)
-    tracks = analyse(clip, lambda done: voice.progress("looking for faces", done, len(clip)))
+    tracks = analyse(clip, lambda done: voice.progress("looking for faces", done, len(clip)), parts)
     parts.save(TRACKS, tracks.to_arrays())
+    parts.forget(PIECE)
     return tracks
 
 

@@ -29,6 +29,14 @@ EDGE = (0.07, 0.12)
 BIAS = 1.8
 """Log-odds for the face, before anything is seen; grows with the distance from the mesh's edge."""
 
+RAISED, TAIL = 0.04, 0.15
+"""How far a brow may reach over its landmarks, in face heights, and beyond the outermost, in its own lengths: the
+landmark model follows raised brows only part of the way, and what is left over there would pass for hair."""
+
+ABOVE, AROUND, BELIEVED = 12.0, 8.0, (0.4, 0.7)
+"""How far above a brow or eye skin is looked at, in pixels, the standard deviation of that neighbourhood, and the share
+of it that must be covered for the part to begin to be, and to be, covered itself."""
+
 
 def covered_by_hair(crop: Crop, landmarks: Landmarks, geometry: Geometry) -> Mask:
     """How surely each pixel shows what hangs in from outside the face.
@@ -48,7 +56,8 @@ def covered_by_hair(crop: Crop, landmarks: Landmarks, geometry: Geometry) -> Mas
     odds = cv2.resize(odds, crop.shape[1::-1], interpolation=cv2.INTER_LINEAR)
     inside = geometry.mask > 0.5
     sure = 1 / (1 + np.exp(-1.5 * cv2.ximgproc.guidedFilter(crop, odds, 6, 1e-3)))
-    covered = from_the_border(sure, inside)
+    parts = eyes_and_raised_brows(landmarks, len(crop))
+    covered = from_the_border(believed(sure, parts, inside), inside)
     if not covered.any():
         return covered
     depth = cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_L2, 5)
@@ -180,6 +189,22 @@ def mirrored(plane: Mask, geometry: Geometry) -> Mask:
     return result
 
 
+def believed(covered: Mask, parts: np.ndarray, inside: np.ndarray) -> Mask:
+    """On brows and eyes, which are as dark as hair, cover counts only where the skin above them is covered too.
+
+    Args:
+        covered: side x side, 0..1.
+        parts: brows and eyes.
+        inside: the mesh.
+    """
+    skin = (inside & ~parts).astype(np.float32)
+    down = np.array([[1, 0, 0], [0, 1, ABOVE]], np.float64)
+    sums = [cv2.warpAffine(v, down, v.shape[::-1]) for v in (skin, covered * skin)]
+    mass, found = (cv2.GaussianBlur(v, (0, 0), AROUND) for v in sums)
+    worth = np.clip((found / np.maximum(mass, 1e-3) - BELIEVED[0]) / (BELIEVED[1] - BELIEVED[0]), 0, 1)
+    return np.where(parts, covered * worth, covered).astype(np.float32)
+
+
 def from_the_border(covered: Mask, inside: np.ndarray) -> Mask:
     """Keep only what reaches the mesh's edge."""
     solid = ((covered > 0.4) & inside).astype(np.uint8)
@@ -221,3 +246,17 @@ def features_of_the_face(landmarks: Landmarks, side: int, grow: int) -> Bool[np.
         cv2.fillConvexPoly(drawn, hull, (1,))
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * grow + 1, 2 * grow + 1))
     return cv2.dilate(drawn, kernel) > 0
+
+
+def eyes_and_raised_brows(landmarks: Landmarks, side: int) -> Bool[np.ndarray, "side side"]:
+    """Eyes, and brows with all that they may reach over their landmarks."""
+    drawn = np.zeros((side, side), np.uint8)
+    up = (landmarks[10, :2] - landmarks[152, :2]) * RAISED
+    for brow, eye in ((LEFT_BROW, LEFT_EYE), (RIGHT_BROW, RIGHT_EYE)):
+        points = landmarks[brow, :2]
+        apart = np.linalg.norm(points - landmarks[168, :2], axis=1)
+        outer, inner = points[apart.argmax()], points[apart.argmin()]
+        tail = outer + TAIL * (outer - inner) + up / 2
+        for outline in (landmarks[eye, :2], np.concatenate([points, points + up, tail[None]])):
+            cv2.fillConvexPoly(drawn, cv2.convexHull(np.round(outline).astype(np.int32)), (1,))
+    return cv2.dilate(drawn, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (9, 9))) > 0

@@ -32,6 +32,7 @@ class Run:
     """A face followed without a break of more than a few frames.
 
     ``look``: the mean of so many ``looks``. ``changes``: of the picture in the last few frames, in levels.
+    ``elsewhere``: frames of gaps that show something else, and must not be filled.
     """
 
     frames: list[int]
@@ -40,6 +41,7 @@ class Run:
     look: Look
     looks: int = 1
     changes: deque[float] = field(default_factory=lambda: deque(maxlen=4))
+    elsewhere: list[int] = field(default_factory=list)
 
     def at(self, frame: int) -> Landmarks | None:
         """The face in a frame, or None; looks among the last few frames only, newest first."""
@@ -123,13 +125,18 @@ def _track(runs: list[Run]) -> Track:
 
 
 def _filled(run: Run) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """A run without gaps: landmarks on the straight line between both ends of a gap, score 0."""
+    """Gaps are filled: landmarks on the straight line between both ends, score 0; but not with what is elsewhere."""
     known = np.array(run.frames)
     frames = np.arange(known[0], known[-1] + 1)
     after = np.searchsorted(known, frames)
     before = np.maximum(after - (known[after] != frames), 0)
     part = (frames - known[before]) / np.maximum(known[after] - known[before], 1)
     points = np.array(run.landmarks)
-    landmarks = points[before] + part[:, None, None] * (points[after] - points[before])
+    landmarks, gaps = points[before], np.flatnonzero(part)  # of a long video nothing is held twice as float64
+    start, end = points[before[gaps]], points[after[gaps]]
+    landmarks[gaps] = start + part[gaps, None, None] * (end - start)
     scores = np.where(part == 0, np.array(run.scores)[before], 0)
-    return frames.astype(np.int32), landmarks.astype(np.float32), scores.astype(np.float32)
+    if run.elsewhere:
+        here = ~np.isin(frames, run.elsewhere)
+        frames, landmarks, scores = frames[here], landmarks[here], scores[here]
+    return frames.astype(np.int32), landmarks.astype(np.float32, copy=False), scores.astype(np.float32)

@@ -13,6 +13,7 @@ from jaxtyping import Float32, Float64
 from aotface.face.mesh import LEFT_BROW, LEFT_EYE, MEAN, RIGHT_BROW, RIGHT_EYE
 from aotface.face.pose import Pose, fit_pose
 from aotface.face.tracks import Tracks
+from aotface.types import Landmarks
 
 SLOWEST_CUTOFF = 0.8
 """Hertz at rest: three to four parts in five of the trembling go."""
@@ -33,6 +34,9 @@ REACH = 2
 
 SURROUNDINGS = 0.06
 """Standard deviation, in face heights, of the neighbourhood of a vertex whose motion is its own."""
+
+SHAPES = 256
+"""Frames of a track from which a face's shape at rest is taken."""
 
 CHUNK, OVERLAP = 2000, 128
 """Frames filtered at once, and how many more on both sides: the filter forgets in fewer."""
@@ -69,8 +73,22 @@ def smooth(tracks: Tracks, frames_per_second: float) -> Tracks:
         landmarks = track.landmarks.copy()
         for stretch in tracks.stretches(track):
             landmarks[stretch] = smooth_landmarks(track.landmarks[stretch], frames_per_second)
-        quiet.append(replace(track, landmarks=landmarks))
+        quiet.append(replace(track, landmarks=landmarks, rest=shape_at_rest(landmarks)))
     return replace(tracks, tracks=tuple(quiet))
+
+
+def shape_at_rest(landmarks: Float32[np.ndarray, "n 468 3"]) -> Landmarks:
+    """How a face is made, without what it does: the median of its shapes, in the mean face's pose.
+
+    Args:
+        landmarks: of one person, pixels; of very many frames some, spread evenly, are looked at.
+
+    Returns:
+        468 x 3.
+    """
+    places = np.unique(np.linspace(0, len(landmarks) - 1, SHAPES).round().astype(int))
+    mean, some = MEAN.astype(np.float64), landmarks[places].astype(np.float64)
+    return np.median([fit_pose(mean, points).undo(points) for points in some], axis=0).astype(np.float32)
 
 
 def smooth_landmarks(

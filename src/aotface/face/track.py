@@ -16,6 +16,7 @@ from aotface.face.detect import detect
 from aotface.face.join import Run, join
 from aotface.face.landmarks import Box, locate, to_uint8
 from aotface.face.look import likeness, look_of, mix
+from aotface.face.motion import held
 from aotface.face.tracks import Tracks
 from aotface.types import Face, Frame, Landmarks
 
@@ -107,9 +108,16 @@ class Tracker:
             if points is None or self._taken(points, self._count, run):
                 continue
             if self._goes_on(run, picture, points):
-                _lengthen(run, self._count, points, run.scores[-1])
+                _lengthen(run, self._count, self._held(run, picture, points), run.scores[-1])
                 return True
         return False
+
+    def _held(self, run: Run, picture: np.ndarray, points: Landmarks) -> Landmarks:
+        """A run's new landmarks, held to the motion since the frame before if that frame shows the face too."""
+        before = self._recent[-1] if self._recent else None
+        if before is None or not before[0] == run.frames[-1] == self._count - 1:
+            return points
+        return held(before[1], picture, run.landmarks[-1], points)
 
     def _search(self, picture: np.ndarray, lost: list[Run]) -> None:
         """Search the whole frame: renew scores, pick up lost faces, begin new runs."""

@@ -9,7 +9,7 @@ from jaxtyping import Float32, Int32
 
 from aotface.errors import FaceError, FaceIndexError, InputError, NoFaceError, UsageError
 from aotface.face.look import Look, likeness
-from aotface.types import Face
+from aotface.types import Face, Landmarks
 
 KNOWN = 0.35
 """Likeness to a picture taken elsewhere from which a track may be the person in it."""
@@ -23,6 +23,7 @@ class Track:
     """One person's face. ``frames``: ascending numbers; where they jump, the face was out of sight.
 
     ``landmarks``: frame pixels. ``scores``: of the latest detection, 0..1; 0 where a short gap was filled.
+    ``rest``: the face's shape at rest, in the mean face's pose, once it was `smooth`ed.
     """
 
     id: int
@@ -30,6 +31,7 @@ class Track:
     landmarks: Float32[np.ndarray, "n 468 3"]
     scores: Float32[np.ndarray, " n"]
     look: Look
+    rest: Landmarks | None = None
 
     @property
     def area(self) -> float:
@@ -57,7 +59,7 @@ class Tracks:
                 points = track.landmarks[place]
                 low, high = points[:, :2].min(axis=0), points[:, :2].max(axis=0)
                 box = (float(low[0]), float(low[1]), float(high[0]), float(high[1]))
-                found.append((track.id, Face(track.id, box, float(track.scores[place]), points)))
+                found.append((track.id, Face(track.id, box, float(track.scores[place]), points, track.rest)))
         return found
 
     def stretches(self, track: Track) -> Iterator[slice]:

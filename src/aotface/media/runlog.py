@@ -22,6 +22,7 @@ PACKAGES = (
     "scipy",
     "opencv-contrib-python",
     "Pillow",
+    "av",
     "POT",
     "onnxruntime",
 )

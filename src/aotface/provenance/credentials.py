@@ -19,6 +19,7 @@ import c2pa
 
 from aotface.media.files import read_bytes, replacing, write_bytes
 from aotface.media.sniff import HEAD_BYTES, sniff
+from aotface.media.video.opening import is_video
 from aotface.provenance.authority import Signer, own_root, own_signer
 from aotface.provenance.manifest import (
     ASSERTION,
@@ -229,7 +230,7 @@ def read_credentials(path: Path, roots: bytes | None = None) -> Credentials | No
 
     Source: C2PA 2.x specification, through c2pa-python.
     """
-    data = read_bytes(path)
+    data = path if is_video(path) else read_bytes(path)  # a video may be larger than memory
     roots = roots or own_root()
     found = _read(data, None, roots)
     beside = sidecar_of(path)
@@ -241,16 +242,15 @@ def read_credentials(path: Path, roots: bytes | None = None) -> Credentials | No
 # --- reading --------------------------------------------------------------------------------------
 
 
-def _read(data: bytes, manifest: bytes | None, roots: bytes | None) -> Credentials | None:
+def _read(data: bytes | Path, manifest: bytes | None, roots: bytes | None) -> Credentials | None:
     """The credentials in ``data``, or those of ``manifest`` checked against ``data``."""
     settings = OFFLINE | ({"trust": {"user_anchors": roots.decode()}} if roots else {})
-    mime = MIME_TYPES.get(sniff(data[:HEAD_BYTES]).name, OTHER if manifest else None)
     try:
-        with (
-            c2pa.Context.from_dict(settings) as context,
-            c2pa.Reader(mime, io.BytesIO(data), manifest_data=manifest, context=context) as reader,
-        ):
-            return _understand(json.loads(reader.json()), manifest is not None)
+        with opened(data) as stream, c2pa.Context.from_dict(settings) as context:
+            mime = MIME_TYPES.get(sniff(stream.read(HEAD_BYTES)).name, OTHER if manifest else None)
+            stream.seek(0)
+            with c2pa.Reader(mime, stream, manifest_data=manifest, context=context) as reader:
+                return _understand(json.loads(reader.json()), manifest is not None)
     except (c2pa.C2paError.ManifestNotFound, c2pa.C2paError.NotSupported):
         return None
     except c2pa.C2paError as fault:  # credentials are there, but not whole

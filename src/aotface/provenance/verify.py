@@ -10,20 +10,32 @@ from pathlib import Path
 
 from aotface.media.files import show
 from aotface.media.image import read_image
+from aotface.media.video.decode import read_frames
+from aotface.media.video.opening import is_video
+from aotface.media.video.probe import probe
+from aotface.media.video.timing import frame_times
 from aotface.provenance import watermark
 from aotface.provenance.authority import NAME
 from aotface.provenance.credentials import Credentials, read_credentials
 from aotface.provenance.manifest import SOURCE_TYPE
 from aotface.provenance.watermark import Watermark
 
+LOOKS, MORE_LOOKS = 5, 10
+"""Frames of a video that are looked at, spread over all of it; and how many more where none of them carries the mark:
+only frames with a swapped face do."""
+
 
 @dataclass(frozen=True)
 class Verification:
-    """The marks of one file. ``credentials`` is None where the file carries none."""
+    """The marks of one file. ``credentials`` is None where the file carries none.
+
+    ``watermark``: of a video that of the frame where it is strongest. ``looks``: of a video, by frame; else empty.
+    """
 
     file: Path
     credentials: Credentials | None
     watermark: Watermark
+    looks: tuple[tuple[int, Watermark], ...] = ()
 
     @property
     def tampered(self) -> bool:
@@ -41,38 +53,60 @@ class Verification:
         return [
             show(self.file),
             *_about_credentials(self.credentials),
-            _about_watermark(self.watermark),
+            _about_watermark(self.watermark, self.looks),
             self._sum(),
         ]
 
     def _sum(self) -> str:
+        kind = "video" if self.looks else "picture"
         if self.tampered:
             return "Result: the file was CHANGED after it was signed, or its credentials are broken."
         if self.marked:
-            return "Result: made with aotface; a face in this picture was swapped or refined."
+            return f"Result: made with aotface; a face in this {kind} was swapped or refined."
         if self.credentials is not None:
             return "Result: signed by another tool, no mark of aotface."
         return (
-            "Result: no marks. That does not show that the picture is genuine: marks can be lost or removed."
+            f"Result: no marks. That does not show that the {kind} is genuine: marks can be lost or removed."
         )
 
 
 def verify(path: Path | str) -> Verification:
-    """Read both marks of a picture.
+    """Read both marks of a picture, or of a video.
 
     Args:
-        path: a picture, of this tool or not.
+        path: a picture or a video, of this tool or not.
 
     Returns:
-        What was found.
+        What was found; in a video a few frames are looked at.
 
     Raises:
-        InputError: the file cannot be read, or is not a picture.
+        InputError: the file cannot be read, or is neither a picture nor a video.
 
     Source: [ours]
     """
     path = Path(path)
-    return Verification(path, read_credentials(path), watermark.detect(read_image(path).frame))
+    if not is_video(path):
+        return Verification(path, read_credentials(path), watermark.detect(read_image(path).frame))
+    looks = tuple(_look(path))
+    return Verification(
+        path, read_credentials(path), max((w for _, w in looks), key=lambda w: w.score), looks
+    )
+
+
+def _look(path: Path) -> Iterator[tuple[int, Watermark]]:
+    """The watermark of a few frames of a video, in the order in which they are looked at."""
+    facts, times = probe(path), frame_times(path, allow_damage=True)
+    looked: set[int] = set()
+    for looks in (LOOKS, MORE_LOOKS):
+        found = False
+        for number in sorted({len(times) * (2 * k + 1) // (2 * looks) for k in range(looks)} - looked):
+            looked.add(number)
+            (frame,) = read_frames(path, number, number + 1, facts, times)
+            mark = watermark.detect(frame.rgb)
+            found |= mark.found
+            yield number, mark
+        if found:
+            return
 
 
 def _about_credentials(found: Credentials | None) -> Iterator[str]:
@@ -115,11 +149,16 @@ def _worth(found: Credentials) -> str:
     )
 
 
-def _about_watermark(found: Watermark) -> str:
+def _about_watermark(found: Watermark, looks: tuple[tuple[int, Watermark], ...]) -> str:
+    """One line; of a video it says in how many frames."""
+    kind = "video" if looks else "picture"
     if found.too_small:
-        return f"Watermark: cannot be read, the picture is smaller than {watermark.MIN_SIDE // 2} pixels."
-    strength = f"score {found.score:.1f}, threshold {watermark.THRESHOLD}"
+        return f"Watermark: cannot be read, the {kind} is smaller than {watermark.MIN_SIDE // 2} pixels."
+    strength = f"{'best ' if looks else ''}score {found.score:.1f}, threshold {watermark.THRESHOLD}"
     if not found.found:
-        return f"Watermark: none found ({strength})."
-    chance = f"below {max(found.false_alarm, 1e-12):.0e}"
-    return f"Watermark: FOUND, aotface version {found.version} of the mark ({strength}, by chance {chance})."
+        where = f" in the {len(looks)} frames looked at" if looks else ""
+        return f"Watermark: none found{where} ({strength})."
+    where = f" in {sum(mark.found for _, mark in looks)} of {len(looks)} frames looked at" if looks else ""
+    chance = f"below {min(1.0, max(found.false_alarm * max(len(looks), 1), 1e-12)):.0e}"
+    version = f"aotface version {found.version} of the mark"
+    return f"Watermark: FOUND{where}, {version} ({strength}, by chance {chance})."

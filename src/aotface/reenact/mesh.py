@@ -81,7 +81,7 @@ def reenact(
     shrink = grid / side
     matrix = np.array([[shrink, 0, (shrink - 1) / 2], [0, shrink, (shrink - 1) / 2]])
     target_points = transform_landmarks(target.landmarks, matrix)
-    points = identity_shape(source.landmarks, target_points, identity_strength)
+    points = identity_shape(source.landmarks, target_points, identity_strength, target.face.rest)
     raster = rasterize(points, grid)
 
     direct = inside(source.landmarks[:, :2])
@@ -131,7 +131,9 @@ def points_at(points: Landmarks, shrink: float) -> Landmarks:
     return transform_landmarks(points, np.array([[back, 0, (back - 1) / 2], [0, back, (back - 1) / 2]]))
 
 
-def identity_shape(source: Landmarks, target: Landmarks, strength: float = 1.0) -> Landmarks:
+def identity_shape(
+    source: Landmarks, target: Landmarks, strength: float = 1.0, rest: Landmarks | None = None
+) -> Landmarks:
     """The target's shape with the source's identity in it.
 
     Both shapes are brought to the mean face's pose; their difference is taken whole on nose, cheeks and forehead, as one
@@ -142,6 +144,8 @@ def identity_shape(source: Landmarks, target: Landmarks, strength: float = 1.0) 
         source: 468 x 3, any similarity.
         target: 468 x 3, the pixels of the result.
         strength: 0..1.
+        rest: the target's shape at rest, in the mean face's pose: what it does (raised brows, drawn cheeks) then comes
+            along whole. Left out, the shape of this picture stands for it, and where a part lies is the source's.
 
     Returns:
         468 x 3 in the target's pixels. Equal to ``target`` when both shapes are the same.
@@ -150,7 +154,7 @@ def identity_shape(source: Landmarks, target: Landmarks, strength: float = 1.0) 
     target_pose = fit_pose(mean, target.astype(np.float64))
     source_shape = fit_pose(mean, source.astype(np.float64)).undo(source.astype(np.float64))
     target_shape = target_pose.undo(target.astype(np.float64))
-    difference = source_shape - target_shape
+    difference = source_shape - (target_shape if rest is None else rest.astype(np.float64))
     for part in _parts():
         difference[part] = difference[part].mean(axis=0)
     moved = target_shape + strength * _identity_weight()[:, None] * _smooth_over_mesh(difference)

@@ -6,6 +6,7 @@ this light and at this exposure, the target's own eyes tell.
 
 import cv2
 import numpy as np
+from jaxtyping import Float32
 
 from aotface.colour.space import srgb_to_linear
 from aotface.face.mesh import LEFT_EYE, RIGHT_EYE
@@ -44,14 +45,18 @@ def calm_eyes(
 
     Source: [ours].
     """
-    light_y = srgb_to_linear(lay_field(reenacted, field)) @ _LUMA
-    light_t = srgb_to_linear(target) @ _LUMA
     side, changed = len(target), field
-    for eye in (LEFT_EYE, RIGHT_EYE):
-        own, theirs = (_opening(points[eye], side) for points in (own_landmarks, landmarks))
-        if own is None or theirs is None:
-            continue
-        white, allowed = (np.percentile(v[m > 0], BRIGHT) for v, m in ((light_y, own), (light_t, theirs)))
+    openings = [
+        tuple(_opening(points[eye], side) for points in (own_landmarks, landmarks))
+        for eye in (LEFT_EYE, RIGHT_EYE)
+    ]
+    pairs = [(own, theirs) for own, theirs in openings if own is not None and theirs is not None]
+    if not pairs:
+        return field
+    rows = _rows(np.maximum.reduce([own for own, _ in pairs]))
+    swapped = lay_field(reenacted[rows], field, first_row=rows.start)
+    for own, theirs in pairs:
+        white, allowed = (_white(v, m) for v, m in ((swapped, own[rows]), (target, theirs)))
         excess = float(white / max(ALLOWED * allowed, 1e-4))
         if excess > 1:
             soft = cv2.GaussianBlur(cv2.dilate(own, np.ones((3, 3))), (0, 0), SOFT * side / 256)
@@ -59,6 +64,17 @@ def calm_eyes(
             changed = changed.copy() if changed is field else changed
             changed[..., :3] -= np.float32(np.log(excess)) * small[..., None]
     return changed
+
+
+def _rows(mask: Mask) -> slice:
+    """The rows that it reaches."""
+    found = np.flatnonzero(mask.any(axis=1))
+    return slice(int(found[0]), int(found[-1]) + 1)
+
+
+def _white(crop: Float32[np.ndarray, "rows side 3"], opening: Float32[np.ndarray, "rows side"]) -> float:
+    """Luminance of the white in an opening."""
+    return float(np.percentile(srgb_to_linear(crop[opening > 0]) @ _LUMA, BRIGHT))
 
 
 def _opening(points: np.ndarray, side: int) -> Mask | None:

@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,17 +13,33 @@ from aotface.media.video.facts import VideoFacts
 from aotface.media.video.folder import frame_from_rgb
 from aotface.provenance import mark_frame
 from aotface.swap.blend import blend, frame_mask
-from aotface.types import AlignedFace, Crop, Frame, Mask
+from aotface.types import AlignedFace, Crop, Frame, Mask, Matrix
 
 _GREY = Colour("bt709", "bt709", "bt709", full_range=True, tags=(1, 1, 1, 2))
 
 
+class Place(NamedTuple):
+    """Where a face sits. ``side``: of its crop in pixels. ``matrix``: from frame points to crop points.
+
+    ``box``: of its landmarks, in frame pixels, xyxy.
+    """
+
+    side: int
+    matrix: Matrix
+    box: tuple[float, float, float, float]
+
+
+def place_of(target: AlignedFace) -> Place:
+    """Where an aligned face sits."""
+    return Place(len(target.crop), target.matrix, target.face.box)
+
+
 @dataclass(frozen=True)
 class Laid:
-    """One face as it was laid into a frame: ``target`` aligned, X_r, and the mask under which it shows."""
+    """One face as it was laid into a frame: where, X_r, and the mask under which it shows."""
 
     track: int
-    target: AlignedFace
+    place: Place
     reenacted: Crop
     mask: Mask
 
@@ -41,7 +58,7 @@ class Layers:
         facts = grey_facts(self.original.facts)
         whole = np.zeros((facts.height, facts.width), np.float32)
         for face in self.faces:
-            np.maximum(whole, frame_mask(face.mask, face.target.matrix, *whole.shape), out=whole)
+            np.maximum(whole, frame_mask(face.mask, face.place.matrix, *whole.shape), out=whole)
         return frame_from_rgb(grey(whole), self.original.index, self.original.pts, facts)
 
     def reenacted(self) -> VideoFrame:
@@ -50,7 +67,7 @@ class Layers:
             return self.original
         frame = self.original.rgb
         for face in self.faces:
-            frame = blend(frame, face.reenacted, face.mask, face.target.matrix, ease=False)
+            frame = blend(frame, face.reenacted, face.mask, face.place.matrix, ease=False)
         return self.original.edited(mark_frame(frame) if self.mark else frame)
 
     def line(self, number: int, time: Fraction) -> str:
@@ -60,24 +77,24 @@ class Layers:
             number: of the frame in the finished video.
             time: when it is shown there, in seconds.
         """
-        faces = [face_row(face.target, track=face.track) for face in self.faces]
+        faces = [face_row(face.place, track=face.track) for face in self.faces]
         row = {"frame": number, "target_frame": self.original.index, "time": str(time)}
         return json.dumps(row | {"seconds": round(float(time), 6), "faces": faces})
 
 
-def face_row(target: AlignedFace, **more: int) -> dict[str, object]:
+def face_row(place: Place, **more: int) -> dict[str, object]:
     """Where a face sits, as plain values.
 
     Args:
-        target: the aligned face.
+        place: of the face.
         more: put first.
 
     Returns:
         ``side``: of the crop in pixels. ``matrix``: 2 x 3, from frame points to crop points; pixel centres are whole
         numbers. ``box``: of the landmarks in the frame, x0, y0, x1, y1.
     """
-    box = [round(float(edge), 3) for edge in target.face.box]
-    return {**more, "side": len(target.crop), "matrix": target.matrix.tolist(), "box": box}
+    box = [round(float(edge), 3) for edge in place.box]
+    return {**more, "side": place.side, "matrix": place.matrix.tolist(), "box": box}
 
 
 def grey_facts(facts: VideoFacts) -> VideoFacts:

@@ -190,16 +190,30 @@ def transport(reenacted: Reenacted, target: AlignedFace, mask: np.ndarray, optio
     Returns:
         Y, side x side; what X_r took from the target as it is (an open mouth) stays as it is.
     """
-    keep = 1 - reenacted.native
     if options.transfer == LEARNED:
         network, inputs = _network(reenacted, target, mask, options)
         moved = network.transport(*inputs)
     else:
-        counted, wanted = shrunk(mask * keep), shrunk(target.crop)
+        counted, wanted = shrunk(mask * (1 - reenacted.native)), shrunk(target.crop)
         before = shrunk(reenacted.crop)
         after = colour.find(options.transfer)(before, wanted, counted, seed=options.seed)
         moved = apply_at_resolution(reenacted.crop, before, after, counted)
-    return reenacted.crop + (moved - reenacted.crop) * keep[..., None]
+    return with_native(reenacted, moved)
+
+
+def with_native(reenacted: Reenacted, moved: Crop) -> Crop:
+    """Y where X_r was moved; what X_r took from the target as it is (an open mouth) stays as it is.
+
+    Args:
+        reenacted: X_r.
+        moved: Y of all of it, the same side.
+    """
+    rows, columns = (np.flatnonzero(reenacted.native.any(axis=axis)) for axis in (1, 0))
+    result = moved.copy()  # a transfer may give back what it was given
+    if len(rows):
+        here = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+        result[here] += (reenacted.crop[here] - moved[here]) * reenacted.native[here][..., None]
+    return result
 
 
 def learned_field(

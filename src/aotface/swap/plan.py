@@ -15,7 +15,7 @@ from aotface.media.video.folder import FOLDER, folder_facts
 from aotface.media.video.probe import probe
 from aotface.media.video.timing import frame_times, regular
 from aotface.swap.options import DEFAULTS, Options
-from aotface.swap.video import Clip, Giver, Scene, make_scene, prepare_source
+from aotface.swap.scene import Clip, Giver, Scene, make_scene, prepare_source
 
 
 class Put(NamedTuple):

@@ -17,8 +17,8 @@ from aotface.media.files import read_bytes, write_bytes
 from aotface.media.video.encode import Encoding
 from aotface.media.video.parts import Parts
 from aotface.swap.plan import Plan
+from aotface.swap.scene import Scene
 from aotface.swap.segments import make_run, runs
-from aotface.swap.video import Scene
 
 RETRIES = 3
 """How often a piece of work is given to somebody else when its worker dies."""
@@ -44,7 +44,7 @@ class Order:
         """Make segments that follow each other."""
         with tempfile.TemporaryDirectory(prefix="aotface-") as folder:
             parts = Parts(Path(folder), self.segments, self.layers)
-            make_run(_scene(self), parts, self.encoding, run, lambda done: None)
+            make_run(_scene(self), parts, self.encoding, run, lambda done: None, keep=False)
             return {path.name: read_bytes(path) for number in run for path in parts.files(number)}
 
 

@@ -225,7 +225,9 @@ class RelightingGenerator(nn.Module):
         first, again = _gates(raw[:, 5 : 5 + GATES_FIRST]), _gates(raw[:, 5 + GATES_FIRST :])
         field = _bounded(raw, base + fields.gate_octaves(octaves, first), colour_t, weight)
         if self.options.remainder:
-            lacking = _resample(_look_again(field, again, (view_in, view_t), shapes, small_mask), len(raw[0, 0]))
+            lacking = _resample(
+                _look_again(field, again, (view_in, view_t), shapes, small_mask), len(raw[0, 0])
+            )
             field = fields.brighter(field, fields.forbid_colour(lacking, weight))
         taken = fields.gated(octaves[:, FINEST], first[:, 2 * FINEST.start : 2 * FINEST.stop])
         return fields.apply_field(x_in, field), field, taken
@@ -269,7 +271,9 @@ def _gates(raw: Tensor) -> Tensor:
     return GATE_LIMIT * torch.tanh(raw / GATE_LIMIT)
 
 
-def _look_again(field: Field, gates: Tensor, views: tuple[_View, _View], shapes: list[Tensor], mask: Tensor) -> Tensor:
+def _look_again(
+    field: Field, gates: Tensor, views: tuple[_View, _View], shapes: list[Tensor], mask: Tensor
+) -> Tensor:
     """What the light of the first answer still lacks of the target's, and the gates let through: log-gain to be added.
 
     A network guesses light from pictures and hedges where it is in doubt; how its own answer compares with the target,

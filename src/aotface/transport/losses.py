@@ -83,7 +83,9 @@ def taken_loss(taken: Float[Tensor, "batch octaves 3 side side"], mask: Masks) -
     An edge of shadow is worth it; a lash or a nostril of the target's, which is right in one pair of ten, is not.
     Source: [ours].
     """
-    return masked_mean(taken.abs().sum(1), mask if taken.shape[-1] == mask.shape[-1] else resize(mask, taken.shape[-1]))
+    return masked_mean(
+        taken.abs().sum(1), mask if taken.shape[-1] == mask.shape[-1] else resize(mask, taken.shape[-1])
+    )
 
 
 def dual(psi: Potential, v_t: Rows, v_y: Rows, *condition: Rows) -> Float[Tensor, ""]:

@@ -34,6 +34,9 @@ HDR_TRANSFERS = ("pq", "hlg", "dolby vision")
 FULL = 2
 """How a file says that its range is full."""
 
+BAND_ROWS = 256
+"""Rows converted at a time, an even number: memory follows the band, not the frame."""
+
 
 @dataclass(frozen=True)
 class Colour:
@@ -107,11 +110,15 @@ def to_rgb(planes: Planes, layout: Layout, colour: Colour) -> Frame:
     Source: ITU-T H.273, equations 1 to 3 and 41 to 46.
     """
     height, width = planes.y.shape
-    size = (width, height)
-    u, v = (cv2.resize(c, size, interpolation=cv2.INTER_NEAREST) for c in (planes.u, planes.v))
-    stored = cv2.merge([planes.y, u, v]).astype(np.float32)
-    values = cv2.transform(stored, _matrices(layout.depth, colour.matrix, colour.full_range)[0])
-    return _rounded(values, 8 if layout.depth == 8 else 16)
+    matrix = _matrices(layout.depth, colour.matrix, colour.full_range)[0]
+    frame = np.empty((height, width, 3), np.uint8 if layout.depth == 8 else np.uint16)
+    for top in range(0, height, BAND_ROWS):
+        y, u, v = planes.cut((0, top, width, min(top + BAND_ROWS, height)), layout)
+        size = (width, len(y))
+        whole = [cv2.resize(c, size, interpolation=cv2.INTER_NEAREST) for c in (u, v)]
+        values = cv2.transform(cv2.merge([y, *whole]).astype(np.float32), matrix)
+        frame[top : top + BAND_ROWS] = _rounded(values, 8 if layout.depth == 8 else 16)
+    return frame
 
 
 def from_rgb(frame: Frame, layout: Layout, colour: Colour) -> Planes:
@@ -130,11 +137,20 @@ def from_rgb(frame: Frame, layout: Layout, colour: Colour) -> Planes:
 
     Source: ITU-T H.273, equations 1 to 3 and 41 to 46.
     """
+    matrix = _matrices(layout.depth, colour.matrix, colour.full_range)[1]
+    bands = [_band(frame[top : top + BAND_ROWS], layout, matrix) for top in range(0, len(frame), BAND_ROWS)]
+    return Planes(
+        *(np.concatenate(plane) if len(plane) > 1 else plane[0] for plane in zip(*bands, strict=True))
+    )
+
+
+def _band(frame: Frame, layout: Layout, matrix: np.ndarray) -> Planes:
+    """Some rows of `from_rgb`."""
     height, width = frame.shape[:2]
     values = frame.astype(np.float32)
     if (layout.depth > 8) != (frame.dtype == np.uint16):
         values *= 257.0 if layout.depth > 8 else 1 / 257.0
-    y, u, v = cv2.split(cv2.transform(values, _matrices(layout.depth, colour.matrix, colour.full_range)[1]))
+    y, u, v = cv2.split(cv2.transform(values, matrix))
     if layout.step_x * layout.step_y > 1:
         small = (width // layout.step_x, height // layout.step_y)
         u, v = (cv2.resize(c, small, interpolation=cv2.INTER_AREA) for c in (u, v))

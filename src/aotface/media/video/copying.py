@@ -34,6 +34,15 @@ _KEPT = (
 )
 
 
+PREROLL_PACKETS = 3
+PREROLL_SECONDS = {"opus": Fraction(8, 100)}
+"""How much sound before the first picture comes along, packets at least and seconds of some codecs: a decoder gives the
+right samples only after these (of Opus nearly: RFC 7845, 4.6). They lie before the time 0, where nothing is heard."""
+
+_ON_THEIR_OWN = ("pcm_", "flac", "alac", "adpcm_")
+"""Codecs whose packets need none before them."""
+
+
 class Span(NamedTuple):
     """``origin``: the time in the source, in seconds, that becomes 0. ``within``: begin and end of what is copied,
     in seconds in the source; None = everything."""
@@ -41,9 +50,9 @@ class Span(NamedTuple):
     origin: Fraction
     within: tuple[Fraction, Fraction] | None = None
 
-    def holds(self, seconds: Fraction) -> bool:
-        """Whether what begins then is copied."""
-        return self.within is None or self.within[0] <= seconds < self.within[1]
+    def holds(self, seconds: Fraction, earlier: Fraction = Fraction(0)) -> bool:
+        """Whether what begins then is copied; ``earlier``: how long before the span it may begin."""
+        return self.within is None or self.within[0] - earlier <= seconds < self.within[1]
 
 
 def refuse_container(out: str | os.PathLike[str], target: str | os.PathLike[str] | None) -> None:
@@ -130,13 +139,24 @@ def copied(
         return
     for packet in source.demux([source.streams[index] for index in copies]):
         told = packet.pts if packet.pts is not None else packet.dts
-        if not packet.size or told is None or not span.holds(told * packet.time_base):
+        if not packet.size or told is None or not span.holds(told * packet.time_base, _preroll(packet)):
             continue
         shift = round(span.origin / packet.time_base)
         packet.pts = told - shift
         packet.dts = packet.pts if packet.dts is None else packet.dts - shift
         packet.stream = copies[packet.stream_index]
         yield packet.dts * packet.time_base, packet
+
+
+def _preroll(packet: av.Packet) -> Fraction:
+    """How long before a span a packet may begin that the first sample in it needs, in seconds."""
+    if packet.stream.type != "audio" or packet.stream.codec_context is None:
+        return Fraction(0)
+    name, lasting = packet.stream.codec_context.name, (packet.duration or 0) * packet.time_base
+    own = 0 if name.startswith(_ON_THEIR_OWN) else PREROLL_PACKETS
+    return max(
+        lasting * (own + 1), PREROLL_SECONDS.get(name, Fraction(0))
+    )  # one more: that which holds the sample
 
 
 def _streams(source: InputContainer) -> list[Stream]:

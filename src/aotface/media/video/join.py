@@ -51,7 +51,7 @@ def join(
 
     The picture begins where it begins in the target, on a clock that starts with the target's first picture or sound.
     With a range of frames that clock starts at the first of them, and the packets of sound and subtitles that begin
-    within the range come along.
+    within the range come along; of sound also the few before that a decoder needs, see `copying`.
 
     Args:
         segments: files from `write_segment`, in order: together the frames ``first`` to ``last - 1``.

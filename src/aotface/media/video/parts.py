@@ -1,7 +1,12 @@
 """The folder in which a video grows: what is finished stays there through a stop, and the same command goes on with it.
 
 The video is cut into fixed segments of frames; where the cuts lie depends on the number of frames alone, so that a
-finished segment is the same whoever made it, and when.
+finished segment is the same whoever made it, and when. What a segment grows from is kept frame by frame, without loss, until
+the segment is finished.
+
+Every file appears under its name in one step, so a process that is killed at any moment leaves whole files only. They are
+not forced onto the disk (``fsync``): after a power cut the last ones may be missing, and are made again, or broken, which
+`Parts.load` takes for missing and `aotface.media.video.join` refuses.
 """
 
 import json
@@ -28,7 +33,7 @@ _NAMES = re.compile(
     r"job\.json|\w+\.safetensors|[\w.]+\.noted\.json|segment_\d{5}[\w.]*\.(mp4|jsonl)|joined[\w.]*\.(mp4|m4v|mov|mkv)|\.[0-9a-f]{16}\.part\.\w+"
 )
 SHORTEST, LONGEST, SHARE = 12, 96, 50
-"""Frames of a segment: a fiftieth of the video, between these bounds; at most that is done twice after a stop."""
+"""Frames of a segment: a fiftieth of the video, between these bounds."""
 
 
 def cut(first: int, last: int) -> list[tuple[int, int]]:
@@ -75,17 +80,31 @@ class Parts:
         """Whether `note` was called, in this run or an earlier one."""
         return (self.folder / f"{name}.noted.json").exists()
 
-    def save(self, name: str, arrays: Mapping[str, np.ndarray]) -> None:
-        """Keep plain arrays, whole or not at all."""
+    def save(self, name: str, arrays: Mapping[str, np.ndarray], number: int | None = None) -> None:
+        """Keep plain arrays, whole or not at all; ``number``: of the frame that they belong to."""
         whole = {key: np.ascontiguousarray(values) for key, values in arrays.items()}
-        write_bytes(self.folder / f"{name}.safetensors", save(whole), overwrite=True)
+        write_bytes(self._arrays(name, number), save(whole), overwrite=True)
 
-    def load(self, name: str) -> dict[str, np.ndarray] | None:
+    def load(self, name: str, number: int | None = None) -> dict[str, np.ndarray] | None:
         """What `save` kept; None where there is nothing, or nothing whole."""
         try:
-            return load_file(self.folder / f"{name}.safetensors")
+            return load_file(self._arrays(name, number))
         except (OSError, SafetensorError):
             return None
+
+    def has(self, name: str, number: int | None = None) -> bool:
+        """Whether something was saved under a name."""
+        return self._arrays(name, number).exists()
+
+    def forget(self, name: str, below: int | None = None) -> None:
+        """Remove what was saved under a name for frames; ``below``: of smaller numbers only."""
+        for path in self.folder.glob(f"{name}_*.safetensors"):
+            number = path.stem[len(name) + 1 :]
+            if number.isdecimal() and (below is None or int(number) < below):
+                path.unlink(missing_ok=True)
+
+    def _arrays(self, name: str, number: int | None) -> Path:
+        return self.folder / f"{name if number is None else f'{name}_{number:08d}'}.safetensors"
 
     def discard(self) -> None:
         """Remove what is ours, and the folder when nothing else is in it; the output is finished."""
