@@ -21,7 +21,7 @@ from aotface.media.video.parts import Parts
 from aotface.swap.layers import Layers, grey_facts
 from aotface.swap.scene import Clip, Scene
 from aotface.swap.seen import TRAITS
-from aotface.swap.video import REACH, finished_layers
+from aotface.swap.video import REACH, finished_layers, one_thread_each
 
 MASK, REENACTED, MATRIX = ".mask.mp4", ".reenacted.mp4", ".matrix.jsonl"
 """The layers, by the ends of their files' names."""
@@ -73,11 +73,12 @@ def make_run(
     """Make segments that follow each other; see `make_segments`."""
     first, last = parts.segments[run[0]][0], parts.segments[run[-1]][1]
     frames, made = _frames(scene, parts, first, last, keep), 0
-    for number in run:
-        start, stop = parts.segments[number]
-        made += _write(scene.clip, parts, encoding, number, islice(frames, stop - start), progress)
-        parts.forget(FRAMES, below=stop)
-        parts.forget(TRAITS, below=stop - REACH)
+    with one_thread_each():
+        for number in run:
+            start, stop = parts.segments[number]
+            made += _write(scene.clip, parts, encoding, number, islice(frames, stop - start), progress)
+            parts.forget(FRAMES, below=stop)
+            parts.forget(TRAITS, below=stop - REACH)
     return made
 
 

@@ -6,10 +6,12 @@ made in any order, on any machine, and again.
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from itertools import repeat
 
 import numpy as np
+import torch
 
 from aotface.face.saved_tracker import SavedTracker
 from aotface.face.tracks import Tracks
@@ -75,6 +77,18 @@ def analyse(clip: Clip, progress: Progress = lambda done: None, parts: Parts | N
             parts.save(PIECE, tracker.growth(), saved)
         progress(tracker.count)
     return tracker.finish()
+
+
+@contextmanager
+def one_thread_each() -> Iterator[None]:
+    """Networks with one thread: reading, seeing and finishing run side by side, and threads inside one of them would only
+    spin while the others wait (two cores, 720p: 6.4 frames a second instead of 4.2)."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def finished_frames(scene: Scene, first: int, last: int) -> Iterator[VideoFrame]:
