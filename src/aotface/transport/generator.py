@@ -20,6 +20,8 @@ SATURATION_LIMIT = 1.5
 BIAS_LIMIT = 0.5
 GATE_LIMIT = 3.0
 GATES_FIRST = 4 * len(GATES)
+DIRECTION_SHARE = 0.5
+"""How much of what light by direction lacks is added, everywhere: a gate that was learned did worse (docs/adr/0009)."""
 FINEST = slice(len(GATES) - 2, len(GATES))
 """The two finest octaves of X_t."""
 
@@ -277,19 +279,18 @@ def _look_again(
     """What the light of the first answer still lacks of the target's, and the gates let through: log-gain to be added.
 
     A network guesses light from pictures and hedges where it is in doubt; how its own answer compares with the target,
-    over the whole face, it cannot see before the answer is there. First light by direction (`harmonics.py`), which
-    knows that the two faces differ in shape; then what blurred pictures still differ by.
+    over the whole face, it cannot see before the answer is there. First a fixed share of light by direction
+    (`harmonics.py`), which knows that the two faces differ in shape; then what blurred pictures still differ by, gated.
     """
     maps = torch.cat([field.gain, field.saturation, field.bias, gates], dim=1)
-    sizes = [3, 1, 3, 2, gates.shape[1] - 2]
-    gain, saturation, bias, by_shape, by_place = fields.resize(maps, mask.shape[-1]).split(sizes, dim=1)
+    sizes = [3, 1, 3, gates.shape[1]]
+    gain, saturation, bias, shares = fields.resize(maps, mask.shape[-1]).split(sizes, dim=1)
     light_in, light_t = (view.linear for view in views)
     normals_r, normals_t = (shape[:, :3] for shape in shapes)
     first = fields.lit(light_in, gain, saturation, bias).clamp(0.0, 1.0)
-    lacking = light_by_shape(first, light_t, normals_r, normals_t, mask)
-    shaped = fields.gated(lacking.unsqueeze(1), by_shape).sum(1)
-    second = (first * torch.exp(shaped)).clamp(0.0, 1.0)
-    return shaped + fields.gated(fields.remaining_light(second, light_t, mask), by_place).sum(1)
+    by_shape = DIRECTION_SHARE * light_by_shape(first, light_t, normals_r, normals_t, mask)
+    second = (first * torch.exp(by_shape)).clamp(0.0, 1.0)
+    return by_shape + fields.gated(fields.remaining_light(second, light_t, mask), shares).sum(1)
 
 
 def _never_empty(mask: Tensor) -> Tensor:
