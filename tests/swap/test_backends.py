@@ -17,7 +17,7 @@ from aotface.face.detect import detect
 from aotface.face.render import render
 from aotface.media.image import read_image
 from aotface.samples import sample
-from aotface.swap import backends, onnx_file
+from aotface.swap import backends, onnx_file, onnx_write
 from aotface.swap.backends import Finder, installed, open_finder, version_of
 from aotface.transport.field_arrays import FieldArray, find_field
 from aotface.transport.generator import SIZES, Options, RelightingGenerator
@@ -115,7 +115,7 @@ def test_a_file_that_does_not_agree_is_not_left(
     tiny: RelightingGenerator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept = onnx_file.kept_file(tiny, HASH).read_bytes()
-    monkeypatch.setattr(onnx_file, "_export", lambda flat, given, path: path.write_bytes(kept))
+    monkeypatch.setattr(onnx_write, "_export", lambda flat, given, path, *_: path.write_bytes(kept))
     assert onnx_file.write_field_network(tiny, tmp_path / "b.onnx") < 2e-3
     (tmp_path / "b.onnx").unlink()
     with torch.no_grad():

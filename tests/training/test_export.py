@@ -15,14 +15,14 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from aotface.errors import OutputExistsError, UsageError, WeightsError
+from aotface.swap import onnx_write
 from aotface.swap.network import load_network
-from aotface.training import onnx as onnx_module
+from aotface.swap.onnx_write import made_up
 from aotface.training.checkpoint import NAME, Checkpoint, load_checkpoint, save_checkpoint
 from aotface.training.config import TrainConfig
 from aotface.training.data import Shards
 from aotface.training.export import export
 from aotface.training.loop import train, write_config
-from aotface.training.onnx import made_up
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +87,7 @@ def test_onnx_gives_what_torch_gives(run: Path, tmp_path: Path, monkeypatch: pyt
     assert np.abs(made[0] - wanted.swapped.numpy()).max() < 2e-3
     assert np.abs(made[0] - inputs[0].numpy()).max() > 0.1  # the twin: the network does something
     # A file that does not agree is not left.
-    monkeypatch.setattr(onnx_module, "TOLERANCE", -1.0)
+    monkeypatch.setattr(onnx_write, "TOLERANCE", -1.0)
     with pytest.raises(WeightsError, match="outputs of torch"):
         export(run, tmp_path / "other.safetensors", onnx=tmp_path / "other.onnx")
     assert list(tmp_path.glob("*other*")) == []

@@ -14,7 +14,8 @@ import torch
 
 from aotface.errors import UsageError, WeightsError
 from aotface.media.files import show
-from aotface.swap.onnx_file import INPUTS, OUTPUTS, kept_file
+from aotface.swap.onnx_file import OUTPUTS, kept_file
+from aotface.swap.onnx_write import INPUTS
 from aotface.swap.options import BACKENDS
 from aotface.transport.field import resize
 from aotface.transport.field_arrays import FieldArray, field_inputs

@@ -10,10 +10,11 @@ from torch import Tensor
 
 from aotface.errors import UsageError, WeightsError
 from aotface.media.files import check_output, show, write_bytes
+from aotface.swap.onnx_write import made_up
 from aotface.training.card import card
 from aotface.training.checkpoint import load_checkpoint
 from aotface.training.config import TrainConfig
-from aotface.training.onnx import made_up, write_onnx
+from aotface.training.onnx import write_onnx
 from aotface.training.session import load_run_config
 from aotface.transport.generator import SIZES, RelightingGenerator
 

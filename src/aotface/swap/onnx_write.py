@@ -1,0 +1,95 @@
+"""Write a network as ONNX, run the file, and keep it only when it gives what torch gives."""
+
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from aotface.errors import UsageError, WeightsError
+from aotface.media.files import replacing, show
+
+OPSET = 18
+TOLERANCE = 2e-3
+"""Largest difference of an output from torch's: of a picture, with its range of 2, a quarter of an 8-bit step; of a gain,
+which is a natural logarithm, a fifth of a per cent of light."""
+
+INPUTS = ("x_r", "x_t", "geometry", "mask", "geometry_r")
+"""All float32 at the generator's ``input_side``: ``x_r``, ``x_t`` 1x3, sRGB -1..1; ``geometry`` 1x6, normals and PNCC of the
+target's mesh; ``mask`` 1x1, 0..1; ``geometry_r`` as ``geometry``, of X_r's own mesh."""
+
+
+def write_checked(
+    flat: nn.Module, path: Path, outputs: Sequence[str], side: int, advice: str, overwrite: bool
+) -> float:
+    """Write the file, run it on made-up faces, and compare.
+
+    Args:
+        flat: takes `INPUTS`, gives a tuple of tensors.
+        path: the ``.onnx`` file.
+        outputs: their names.
+        side: of the inputs, pixels.
+        advice: what a user can do where the exporter is missing.
+        overwrite: replace an existing file.
+
+    Returns:
+        The largest difference of any output from torch's.
+
+    Raises:
+        UsageError: the exporter is not installed.
+        WeightsError: the file does not give what torch gives; it is not left.
+    """
+    flat = flat.eval()
+    with replacing(path, overwrite) as temporary:
+        _export(flat, made_up(side, seed=1), temporary, outputs, advice)
+        tries = (made_up(side, seed=1), made_up(side, seed=2), made_up(side, seed=3, grey=True))
+        found = max(_difference(flat, temporary, inputs) for inputs in tries)
+        if not found <= TOLERANCE:
+            raise WeightsError(
+                f"{show(path)}: expected the outputs of torch, but one differs by {found:.3g} "
+                f"(allowed {TOLERANCE}); nothing was written: "
+                "please report this with the versions of torch and onnxruntime"
+            )
+    return found
+
+
+def _export(
+    flat: nn.Module, inputs: tuple[Tensor, ...], path: Path, outputs: Sequence[str], advice: str
+) -> None:
+    # The older exporter: the newer one needs packages that nothing else here does.
+    options: dict[str, Any] = {"dynamo": False, "opset_version": OPSET}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that it is older, and that shapes are fixed
+        try:
+            torch.onnx.export(flat, inputs, path, input_names=INPUTS, output_names=outputs, **options)
+        except (ImportError, torch.onnx.errors.OnnxExporterError) as error:
+            raise UsageError(f"{advice} ({' '.join(str(error).split())[:160]})") from None
+
+
+def _difference(flat: nn.Module, path: Path, inputs: tuple[Tensor, ...]) -> float:
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    found = session.run(None, {name: values.numpy() for name, values in zip(INPUTS, inputs, strict=True)})
+    with torch.inference_mode():
+        wanted = flat(*inputs)
+    return max(float(np.abs(one - other.numpy()).max()) for one, other in zip(found, wanted, strict=True))
+
+
+def made_up(side: int, seed: int = 0, grey: bool = False) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+    """Inputs of the right shape and range: two smooth pictures, a half ball, and a disc for the mask."""
+    random = torch.Generator().manual_seed(seed)
+    coarse = torch.rand(2, 3, 5, 5, generator=random) * 1.6 - 0.8
+    pictures = torch.nn.functional.interpolate(coarse, size=(side, side), mode="bicubic").clamp(-1, 1)
+    if grey:
+        pictures[1] = pictures[1, :1]
+    at = (torch.arange(side) + 0.5) / side * 2 - 1
+    y, x = torch.meshgrid(at, at, indexing="ij")
+    inside = (x * x + y * y < 0.64).float()
+    normals = torch.stack([x / 0.8, y / 0.8, (1 - (x * x + y * y) / 0.64).clamp_min(0).sqrt()]) * inside
+    geometry = torch.cat([normals, (normals * 0.5 + 0.5) * inside])
+    own = torch.cat([normals.flip(1), (normals * 0.5 + 0.5) * inside])
+    return pictures[:1], pictures[1:], geometry[None], inside[None, None], own[None]
