@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from aotface.training.degrade import Camera, add_noise, develop, jpeg, soften
+from aotface.training.degrade import Camera, add_noise, develop, soften
+from aotface.training.jpeg import jpeg
 from aotface.training.tone import srgb_to_linear
 
 
@@ -42,7 +43,10 @@ def test_highlights_roll_off_instead_of_clipping():
 def test_grey_is_exactly_grey_through_everything(gamma):
     rng = torch.Generator().manual_seed(1)
     shown = develop(picture(2, top=2.0), camera(2, grey=1.0, gamma=gamma, contrast=0.4, haze=0.1))
-    noisy = jpeg(add_noise(soften(shown, torch.ones(2)), torch.full((2,), 0.05), torch.ones(2), rng), [40, 0])
+    noisy = jpeg(
+        add_noise(soften(shown, torch.ones(2)), torch.full((2,), 0.05), torch.ones(2), rng),
+        torch.tensor([40, 0]),
+    )
     for part in (shown, noisy):
         assert torch.equal(part[:, 0], part[:, 1]) and torch.equal(part[:, 1], part[:, 2])
 
@@ -85,13 +89,6 @@ def test_soften_keeps_the_mean_of_flat_parts_and_blunts_edges():
     edge[..., 4:] = 1
     assert torch.allclose(soften(edge, torch.tensor([1.0]))[0, 0, 0, 2:6], torch.tensor((0, 1 / 3, 2 / 3, 1)))
     assert torch.equal(soften(edge, torch.tensor([0.0])), edge)
-
-
-def test_jpeg_leaves_quality_zero_alone_and_errs_less_with_more_quality():
-    shown = picture(3, 32)
-    out = jpeg(shown, [0, 30, 95])
-    assert torch.equal(out[0], shown[0])
-    assert (out[1] - shown[1]).abs().mean() > (out[2] - shown[2]).abs().mean() > 0
 
 
 def test_rows_of_a_camera():

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from torch import Tensor
 from aotface.bench.metrics.colour import tone_group
 from aotface.errors import InputError, UsageError
 from aotface.media.files import read_bytes, show
+from aotface.training.draw import rand, randn
 from aotface.training.lighting import LightingConfig, Surface, make_pairs
 from aotface.training.listing import Split
 from aotface.training.prepare import FORMAT, INDEX, balance
@@ -34,6 +36,8 @@ CUT = 0.15
 EVEN_LIGHT = 0.1
 """Shading of its own (see `portraits.Portrait`) from which on a portrait is drawn more and more rarely."""
 
+Rows = Tensor | Sequence[int]
+CPU, WHOLE = torch.device("cpu"), "whole"
 SCALE = {torch.uint8: 255.0, torch.int8: 127.0}
 SHAPE = ("normals", "pncc", "depth")
 NAMES = frozenset(
@@ -53,6 +57,7 @@ class Shards:
     facts: list[dict[str, Any]]
     side: int
     fingerprint: str = ""
+    device: torch.device = CPU
 
     def __len__(self) -> int:
         return len(self.facts)
@@ -62,18 +67,38 @@ class Shards:
         """How many people are warped onto each face."""
         return int(next(iter(self.parts.values()))["reenacted"].shape[1])
 
-    def take(self, name: str, rows: list[int], slots: list[int] | None = None) -> Tensor:
+    def take(self, name: str, rows: Rows, slots: Rows | None = None) -> Tensor:
         """One array of some faces, float32: bytes as 0..1, signed ones as -1..1.
 
         ``slots`` chooses among the people warped onto each.
         """
-        picked = []
-        for number, row in enumerate(rows):
-            fact = self.facts[row]
-            values = self.parts[fact["shard"]][name][fact["row"]]
-            picked.append(values if slots is None else values[slots[number]])
-        stacked = torch.stack(picked)
+        if WHOLE in self.parts:
+            values = self.parts[WHOLE][name]
+            stacked = values[rows] if slots is None else values[rows, slots]
+        else:
+            facts = [self.facts[int(row)] for row in rows]
+            picked = [self.parts[fact["shard"]][name][fact["row"]] for fact in facts]
+            if slots is not None:
+                picked = [values[int(slot)] for values, slot in zip(picked, slots, strict=True)]
+            stacked = torch.stack(picked)
         return stacked.float() / SCALE.get(stacked.dtype, 1.0)
+
+    def bytes(self) -> int:
+        """Memory that `on` takes."""
+        part, fact = next(iter(self.parts.values())), len(self.facts)
+        return sum(values[0].nbytes for values in part.values()) * fact
+
+    def on(self, device: torch.device) -> "Shards":
+        """The same faces as one part in a device's memory, in the order of ``facts``; batches are drawn there."""
+        names = next(iter(self.parts.values()))
+        whole = {
+            name: torch.stack([self.parts[fact["shard"]][name][fact["row"]] for fact in self.facts]).to(
+                device
+            )
+            for name in names
+        }
+        facts = [{**fact, "shard": WHOLE, "row": row} for row, fact in enumerate(self.facts)]
+        return dataclasses.replace(self, parts={WHOLE: whole}, facts=facts, device=device)
 
     def at_side(self, side: int) -> "Shards":
         """The same faces at a smaller side, which is held in memory.
@@ -167,15 +192,16 @@ class Batches:
         self.shards, self.size, self.lighting, self.seed = shards, size, lighting, seed
         self.unpaired = round(size * unpaired)
         shading = torch.tensor([face["shading"] for face in shards.facts])
-        self.weights = torch.from_numpy(balance(shards.tones_degrees)) * _evenness(shading)
-        self.givers = _evenness(torch.tensor([face["source_shading"] for face in shards.facts]))
+        weights = torch.from_numpy(balance(shards.tones_degrees)) * _evenness(shading)
+        givers = _evenness(torch.tensor([face["source_shading"] for face in shards.facts]))
+        self.weights, self.givers = weights.to(shards.device), givers.to(shards.device)
 
     def draw(self, step: int, rank: int = 0, games: bool = True) -> Batch:
         """The batch of one step (of one of several processes); without games every answer is known."""
-        rng = torch.Generator().manual_seed((self.seed * 1_000_003 + step) * 4099 + rank)
-        rows = torch.multinomial(self.weights, self.size, replacement=True, generator=rng).tolist()
-        slots = torch.multinomial(self.givers[rows], 1, generator=rng)[:, 0].tolist()
-        flip = torch.rand(self.size, generator=rng) < 0.5
+        rng = torch.Generator(self.shards.device).manual_seed((self.seed * 1_000_003 + step) * 4099 + rank)
+        rows = torch.multinomial(self.weights, self.size, replacement=True, generator=rng)
+        slots = torch.multinomial(self.givers[rows], 1, generator=rng)[:, 0]
+        flip = rand(rng, self.size) < 0.5
         take = self.shards.take
         even_a = _turned(take("reenacted", rows, slots), flip)
         even_b = _turned(take("even", rows), flip)
@@ -183,17 +209,20 @@ class Batches:
         normals, pncc, depth = _geometry(take("normals", rows), take("pncc", rows), take("depth", rows), flip)
         own = [take(f"own_{name}", rows, slots) for name in SHAPE]
         own_normals, own_pncc, own_depth = _geometry(own[0], own[1], own[2], flip)
-        shapes = Surface(normals, depth, mask), Surface(own_normals, own_depth, mask)
+        shapes = (
+            Surface(normals, depth, mask, pncc[:, :2]),
+            Surface(own_normals, own_depth, mask, own_pncc[:, :2]),
+        )
         pairs = make_pairs(even_a, even_b, shapes[0], rng, self.lighting, shapes[1])
         face = _turned(take("mask", rows)[:, None], flip)
         x_t = _elsewhere(pairs.x_t, face, rng)
         unpaired = self.unpaired if games else 0
         if unpaired:
             x_t[:unpaired] = _turned(take("crop", rows[:unpaired]), flip[:unpaired])
-        known = (torch.arange(self.size) >= unpaired).float()
+        known = (torch.arange(self.size, device=rng.device) >= unpaired).float()
         # Around a reenacted face lies the target frame itself; only some swappers give a crop with its own
         # surroundings.
-        inside = torch.where(torch.rand(self.size, 1, 1, 1, generator=rng) < OWN_SURROUNDINGS, 1.0, face)
+        inside = torch.where(rand(rng, self.size, 1, 1, 1) < OWN_SURROUNDINGS, 1.0, face)
         x_r = x_t + (pairs.x_r - x_t) * inside
         geometry, geometry_r = torch.cat([normals, pncc], dim=1), torch.cat([own_normals, own_pncc], dim=1)
         mask = _cut(mask, rng)
@@ -217,9 +246,9 @@ def _shrunk(name: str, values: Tensor, times: int) -> Tensor:
 def _elsewhere(x_t: Tensor, mask: Tensor, rng: torch.Generator) -> Tensor:
     """Some targets before black, grey or noise: beyond a margin around the face."""
     n, side = len(x_t), x_t.shape[-1]
-    chosen = torch.rand(n, 1, 1, 1, generator=rng) < OTHER_SURROUNDINGS
-    level = torch.rand(n, 1, 1, 1, generator=rng).square()
-    noise = 0.2 * torch.rand(n, 1, 1, 1, generator=rng) * torch.randn(n, 1, side, side, generator=rng)
+    chosen = rand(rng, n, 1, 1, 1) < OTHER_SURROUNDINGS
+    level = rand(rng, n, 1, 1, 1).square()
+    noise = 0.2 * rand(rng, n, 1, 1, 1) * randn(rng, n, 1, side, side)
     wide = F.max_pool2d(mask, 2 * (side // 16) + 1, 1, side // 16)
     return torch.where(chosen & (wide < 0.5), (level + noise).clamp(0, 1), x_t)
 
@@ -227,10 +256,10 @@ def _elsewhere(x_t: Tensor, mask: Tensor, rng: torch.Generator) -> Tensor:
 def _cut(mask: Tensor, rng: torch.Generator) -> Tensor:
     """Some masks end at a soft straight edge on each side, inside the face."""
     n, side = len(mask), mask.shape[-1]
-    chosen = torch.rand(n, 1, 1, 1, generator=rng) < CUT
-    at = (torch.arange(side) + 0.5) / side
-    low = 0.15 + 0.25 * torch.rand(n, 2, 1, generator=rng)
-    high = 0.6 + 0.25 * torch.rand(n, 2, 1, generator=rng)
+    chosen = rand(rng, n, 1, 1, 1) < CUT
+    at = (torch.arange(side, device=rng.device) + 0.5) / side
+    low = 0.15 + 0.25 * rand(rng, n, 2, 1)
+    high = 0.6 + 0.25 * rand(rng, n, 2, 1)
     ramp = torch.minimum(at - low, high - at).mul(side / 4).clamp(0, 1)
     box = ramp[:, 0, None, :, None] * ramp[:, 1, None, None, :]
     return torch.where(chosen & ((mask * box).amax((2, 3), keepdim=True) > 0.5), mask * box, mask)

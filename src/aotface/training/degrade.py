@@ -1,13 +1,10 @@
-"""What a camera does to a picture: tone curve, saturation, black and white, haze; noise, blur and JPEG."""
+"""What a camera does to a picture: tone curve, saturation, black and white, haze; noise and blur. JPEG: see `jpeg.py`."""
 
-import io
 from dataclasses import dataclass, fields
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
-from PIL import Image
 from torch import Tensor
 
 from aotface.training.tone import linear_to_srgb
@@ -70,7 +67,7 @@ def add_noise(
     if not len(rows):
         return image
     part = image[rows]
-    grain = torch.randn(part.shape, generator=rng)
+    grain = torch.randn(part.shape, generator=rng, device=rng.device)
     grain = torch.where(grey[rows, None, None, None] > 0, grain[:, :1], grain)
     sigma = level[rows, None, None, None] * (0.4 + 0.6 * part.clamp_min(0).sqrt())
     return image.index_copy(0, rows, (part + sigma * grain).clamp(0, 1))
@@ -84,17 +81,3 @@ def soften(image: Float[Tensor, "n 3 h w"], amount: Float[Tensor, " n"]) -> Floa
     part = image[rows]
     blurred = F.avg_pool2d(F.pad(part, (1, 1, 1, 1), mode="replicate"), 3, 1)
     return image.index_copy(0, rows, part + amount[rows, None, None, None] * (blurred - part))
-
-
-def jpeg(image: Float[Tensor, "n 3 h w"], quality: list[int]) -> Float[Tensor, "n 3 h w"]:
-    """Through a real JPEG encoder; quality 0 leaves a sample alone. Grey stays exactly grey."""
-    out = image.clone()
-    for row, q in enumerate(quality):
-        if q == 0:
-            continue
-        pixels = (image[row].permute(1, 2, 0) * 255).round().byte().numpy()
-        file = io.BytesIO()
-        Image.fromarray(pixels).save(file, "JPEG", quality=q)
-        decoded = np.array(Image.open(file))
-        out[row] = torch.from_numpy(decoded).permute(2, 0, 1).float() / 255
-    return out

@@ -1,6 +1,7 @@
 """Chance: the light, the shadow from outside and the camera of each sample, all from one generator."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 import torch
@@ -27,14 +28,29 @@ STAGE = (
 """Linear RGB of gels: blue, red, amber, green, magenta, cyan."""
 
 
+def rand(rng: torch.Generator, *shape: int) -> Tensor:
+    """Numbers 0..1, on the generator's device."""
+    return torch.rand(shape, generator=rng, device=rng.device)
+
+
+def randn(rng: torch.Generator, *shape: int) -> Tensor:
+    """Normal numbers, on the generator's device."""
+    return torch.randn(shape, generator=rng, device=rng.device)
+
+
+def const(rng: torch.Generator, values: Sequence[float] | Sequence[Sequence[float]]) -> Tensor:
+    """Given numbers, on the generator's device."""
+    return torch.tensor(values, device=rng.device)
+
+
 def uniform(rng: torch.Generator, n: int, low: Tensor | float, high: Tensor | float) -> Tensor:
     """N numbers, evenly between two bounds (each one number, or one per sample)."""
-    return low + (high - low) * torch.rand(n, generator=rng)
+    return low + (high - low) * rand(rng, n)
 
 
 def chance(rng: torch.Generator, n: int, probability: Tensor | float) -> Tensor:
     """N booleans, true with the probability."""
-    return torch.rand(n, generator=rng) < probability
+    return rand(rng, n) < probability
 
 
 def _lerp(low: float, high: float, share: Tensor) -> Tensor:
@@ -43,8 +59,8 @@ def _lerp(low: float, high: float, share: Tensor) -> Tensor:
 
 def draw_strength(n: int, mix: tuple[float, float, float], rng: torch.Generator) -> Tensor:
     """How far from neutral each sample is, 0..1; ``mix`` holds the shares of mild, medium and extreme."""
-    kind = torch.multinomial(torch.tensor(mix), n, replacement=True, generator=rng)
-    low, high = torch.tensor((0.0, 0.2, 0.7))[kind], torch.tensor((0.2, 0.7, 1.0))[kind]
+    kind = torch.multinomial(const(rng, mix), n, replacement=True, generator=rng)
+    low, high = const(rng, (0.0, 0.2, 0.7))[kind], const(rng, (0.2, 0.7, 1.0))[kind]
     return uniform(rng, n, low, high)
 
 
@@ -53,7 +69,7 @@ def planckian(kelvin: Float[Tensor, "*any"]) -> Float[Tensor, "*any 3"]:
 
     Source: cubic fit of the Planckian locus, Kim et al., US patent 7024034 (1667 to 25000 K).
     """
-    colour = _locus(kelvin) / _locus(torch.tensor(6504.0))
+    colour = _locus(kelvin) / _locus(kelvin.new_tensor(6504.0))
     colour = colour.clamp_min(0.02)
     return colour / (colour * colour.new_tensor(LUMINANCE)).sum(-1, keepdim=True)
 
@@ -78,23 +94,23 @@ def draw_lamps(strength: Tensor, rng: torch.Generator, config: LightingConfig) -
     """Three lamps per sample (key, fill, rim) and how far the camera's white balance follows them, 0..1."""
     n = len(strength)
     # The stronger the light, the less of it comes from everywhere.
-    share = torch.rand(n, generator=rng) ** 1.3
+    share = rand(rng, n) ** 1.3
     ambient = _lerp(0.6, 0.01, strength) + _lerp(0.35, 0.26, strength) * share
     fill = chance(rng, n, 0.55) * uniform(rng, n, 0.0, 0.4)
     rim = chance(rng, n, 0.35 * strength) * uniform(rng, n, 0.0, 1.2)
-    power = torch.stack((torch.ones(n), fill, rim), 1) * (1 - ambient)[:, None]
+    power = torch.stack((torch.ones_like(fill), fill, rim), 1) * (1 - ambient)[:, None]
     tint, stage = _lamp_colours(strength, rng, config)
     near = chance(rng, n, config.point_probability * strength.clamp_min(0.2))
-    distance = torch.zeros(n, 3)
+    distance = torch.zeros(n, 3, device=rng.device)
     distance[:, 0] = near * uniform(rng, n, 0.7, 2.0)
-    penumbra = _lerp(*config.penumbra, torch.rand(n, 3, generator=rng) ** 2)
-    upright = torch.tensor((0.0, -1.0, 0.2)) + 0.35 * torch.randn(n, 3, generator=rng)
+    penumbra = _lerp(*config.penumbra, rand(rng, n, 3) ** 2)
+    upright = const(rng, (0.0, -1.0, 0.2)) + 0.35 * randn(rng, n, 3)
     shortest, longest = (math.log(value) for value in config.highlight_exponent)
     lamps = Lamps(
         direction=_lamp_directions(strength, rng),
         colour=power[:, :, None] * tint[:, :3],
         distance=distance,
-        wrap=0.4 * torch.rand(n, 3, generator=rng) ** 2,
+        wrap=0.4 * rand(rng, n, 3) ** 2,
         penumbra=penumbra,
         sky=(ambient * uniform(rng, n, 0.8, 1.3))[:, None] * tint[:, 3],
         ground=(ambient * uniform(rng, n, 0.3, 1.0))[:, None] * tint[:, 4],
@@ -115,9 +131,9 @@ def draw_strobes(lamps: Lamps, strobe: Tensor, rng: torch.Generator, config: Lig
         config: ranges.
     """
     n = len(strobe)
-    largest = torch.cat((torch.full((n,), 22.0), torch.full((n,), config.strobe_degrees)))
-    polar = torch.deg2rad(largest * torch.rand(2 * n, generator=rng))
-    direction = _direction(polar, 2 * math.pi * torch.rand(2 * n, generator=rng))
+    largest = const(rng, (22.0, config.strobe_degrees)).repeat_interleave(n)
+    polar = torch.deg2rad(largest * rand(rng, 2 * n))
+    direction = _direction(polar, 2 * math.pi * rand(rng, 2 * n))
     ambient = uniform(rng, 2 * n, *config.strobe_ambient)
     soft = uniform(rng, 2 * n, math.log(0.004), math.log(0.03)).exp()
     share = uniform(rng, 2 * n, 0.4, 1.0)
@@ -152,7 +168,7 @@ def _lamp_directions(strength: Tensor, rng: torch.Generator) -> Tensor:
     fill = uniform(rng, n, 0.0, _lerp(40.0, 100.0, strength))
     rim = uniform(rng, n, 75.0, 130.0)
     polar = torch.deg2rad(torch.stack((key, fill, rim), 1))
-    return _direction(polar, torch.cat((around[:, None], 2 * math.pi * torch.rand(n, 2, generator=rng)), 1))
+    return _direction(polar, torch.cat((around[:, None], 2 * math.pi * rand(rng, n, 2)), 1))
 
 
 def _direction(polar: Tensor, azimuth: Tensor) -> Tensor:
@@ -163,16 +179,16 @@ def _lamp_colours(strength: Tensor, rng: torch.Generator, config: LightingConfig
     """Colours n x 5 x 3 of key, fill, rim, sky and ground, and which samples stand on a stage."""
     n = len(strength)
     cold, warm = 1e6 / config.temperature_kelvin[1], 1e6 / config.temperature_kelvin[0]
-    mired = cold + (warm - cold) * torch.rand(n, 5, generator=rng)
+    mired = cold + (warm - cold) * rand(rng, n, 5)
     share = strength[:, None] ** 0.7
     colour = planckian(1e6 / (NEUTRAL_MIRED + share * (mired - NEUTRAL_MIRED)))
-    magenta = torch.exp(0.12 * share * torch.randn(n, 5, generator=rng))
+    magenta = torch.exp(0.12 * share * randn(rng, n, 5))
     colour[:, :, 1] = colour[:, :, 1] * magenta
-    gels = torch.tensor(STAGE)[torch.randint(len(STAGE), (n, 3), generator=rng)]
-    purity = torch.rand(n, 3, 1, generator=rng)
+    gels = const(rng, STAGE)[torch.randint(len(STAGE), (n, 3), generator=rng, device=rng.device)]
+    purity = rand(rng, n, 3, 1)
     gels = gels**purity * 1.3
     stage = chance(rng, n, config.stage_probability * (1.6 * strength).clamp(0, 1))
-    lit = stage[:, None] & (torch.rand(n, 3, generator=rng) < 0.75)
+    lit = stage[:, None] & (rand(rng, n, 3) < 0.75)
     colour[:, :3] = torch.where(lit[:, :, None], gels, colour[:, :3])
     return colour, stage
 
@@ -182,13 +198,13 @@ def draw_gobo(
 ) -> Float[Tensor, "m 1 h w"]:
     """Shadows of things outside the picture on the key light: a brim's or wall's edge, blinds, foliage."""
     side = surface.depth.shape[-1]
-    visible = torch.ones(len(strength), 1, side, side)
+    visible = torch.ones(len(strength), 1, side, side, device=rng.device)
     rows = chance(rng, len(strength), config.gobo_probability * (0.3 + 0.9 * strength)).nonzero()[:, 0]
     k = len(rows)
     if not k:
         return visible
     place = _projected(surface.depth[rows % len(surface.depth)], lamps.direction[rows, 0])
-    kind = torch.randint(3, (k, 1, 1), generator=rng)
+    kind = torch.randint(3, (k, 1, 1), generator=rng, device=rng.device)
     value = torch.where(
         kind == 0, _edge(place, rng), torch.where(kind == 1, _blinds(place, rng), _leaves(place, rng))
     )
@@ -204,7 +220,7 @@ def _projected(depth: Tensor, direction: Tensor) -> Tensor:
     The slant is limited: straight edges bend over the face's relief, but do not break into moire.
     """
     side = depth.shape[-1]
-    axis = (torch.arange(side) + 0.5) / side - 0.5
+    axis = (torch.arange(side, device=depth.device) + 0.5) / side - 0.5
     flat = torch.stack(torch.meshgrid(axis, axis, indexing="xy"))[None]
     slant = direction[:, :2] / direction[:, 2:].clamp_min(0.3)
     slant = slant / slant.norm(dim=1, keepdim=True).clamp_min(1.0)
@@ -232,33 +248,52 @@ def _blinds(place: Tensor, rng: torch.Generator) -> Tensor:
 
 
 def _leaves(place: Tensor, rng: torch.Generator) -> Tensor:
-    noise = torch.randn(len(place), 1, 7, 7, generator=rng)
+    noise = randn(rng, len(place), 1, 7, 7)
     grid = 1.6 * place.permute(0, 2, 3, 1)
     blobs = F.grid_sample(noise, grid, mode="bicubic", padding_mode="reflection", align_corners=False)
     return 0.08 * blobs[:, 0]
 
 
-def draw_camera(strength: Tensor, strobe: Tensor, rng: torch.Generator, config: LightingConfig) -> Camera:
-    """Cameras of 2n pictures; the first half takes the sources. Strobe pairs are mostly on grey film."""
+def draw_measured(strobe: Tensor, rng: torch.Generator, config: LightingConfig) -> Tensor:
+    """Which pairs a measuring camera took, n booleans: some of those under a strobe.
+
+    Such a camera stores light as it is, without the display's curve: shown as a picture, shadows are deeper and
+    contrasts higher, in both pictures of the pair alike.
+    """
+    return strobe & chance(rng, len(strobe), config.linear_probability * config.camera)
+
+
+def draw_camera(
+    strength: Tensor, strobe: Tensor, measured: Tensor, rng: torch.Generator, config: LightingConfig
+) -> Camera:
+    """Cameras of 2n pictures; the first half takes the sources. Strobe pairs are mostly on grey film.
+
+    Args:
+        strength: of the light, 2n.
+        strobe, measured: which of the n pairs; see `draw_strobes`, `draw_measured`.
+        rng: the only source of chance.
+        config: ranges.
+    """
     n = len(strength)
     half = n // 2
-    share = 0.3 + 0.7 * strength if config.camera else torch.zeros(n)
-    grey_chance = torch.cat(
-        (torch.full((half,), config.source_grey_probability), torch.full((half,), config.grey_probability))
-    )
+    measured = measured.repeat(2)
+    share = (0.3 + 0.7 * strength if config.camera else torch.zeros_like(strength)) * ~measured
+    odds = (config.source_grey_probability, config.grey_probability)
     tinted = chance(rng, n, config.tinted_probability)
-    film_pair = strobe & chance(rng, half, 0.8)
-    grey = (chance(rng, n, grey_chance) | tinted | torch.cat((film_pair, film_pair))).float()
-    film = torch.tensor(LUMINANCE) * torch.exp(0.5 * torch.randn(n, 3, generator=rng))
+    film_pair = (strobe & chance(rng, half, 0.8)).repeat(2)
+    grey = (chance(rng, n, const(rng, odds).repeat_interleave(half)) | tinted | film_pair).float()
+    luminance = const(rng, LUMINANCE)
+    film = luminance * torch.exp(0.5 * randn(rng, n, 3))
     film = film / film.sum(1, keepdim=True)
-    film = torch.where(grey[:, None] > 0, film, torch.tensor(LUMINANCE))
-    sepia = torch.tensor((-1.0, 0.0, 1.4)) * uniform(rng, n, -0.12, 0.25)[:, None]
+    film = torch.where(grey[:, None] > 0, film, luminance)
+    sepia = const(rng, (-1.0, 0.0, 1.4)) * uniform(rng, n, -0.12, 0.25)[:, None]
+    curve = torch.where(measured, uniform(rng, half, *config.linear_gamma).repeat(2), torch.ones_like(share))
     return Camera(
         saturation=1 + share * uniform(rng, n, -0.5, 0.4),
         grey=grey,
         film=film,
-        tint=torch.where(tinted[:, None], 1 + sepia, torch.ones(n, 3)),
+        tint=torch.where((tinted & ~measured)[:, None], 1 + sepia, torch.ones_like(sepia)),
         contrast=share * uniform(rng, n, -0.3, 0.6),
-        gamma=torch.exp(share * uniform(rng, n, -0.25, 0.25)),
+        gamma=curve * torch.exp(share * uniform(rng, n, -0.25, 0.25)),
         haze=share * chance(rng, n, 0.3) * uniform(rng, n, 0.0, 0.15),
     )

@@ -11,18 +11,33 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-from aotface.training.degrade import Camera, add_noise, develop, jpeg, soften
+from aotface.training.degrade import Camera, add_noise, develop, soften
 from aotface.training.draw import (
     chance,
     draw_camera,
     draw_gobo,
     draw_lamps,
+    draw_measured,
     draw_strength,
     draw_strobes,
+    rand,
+    randn,
     uniform,
 )
+from aotface.training.jpeg import jpeg
 from aotface.training.ranges import LightingConfig
-from aotface.training.shading import Lamps, Surface, mesh_coverage, shade, stack, unit, with_relief
+from aotface.training.reliefs import draw_reliefs
+from aotface.training.shading import (
+    Lamps,
+    Surface,
+    inner,
+    mesh_coverage,
+    shade,
+    smoothed,
+    stack,
+    unit,
+    with_relief,
+)
 from aotface.training.tone import (
     log_tone,
     luminance,
@@ -72,7 +87,7 @@ def make_pairs(
         a: person A, evenly lit, warped into B's geometry; display-encoded sRGB 0..1.
         b: person B, evenly lit; display-encoded sRGB 0..1.
         geometry: B's normals, depth in pixels and soft mask.
-        rng: the only source of chance; a CPU generator.
+        rng: the only source of chance, on the device of the pictures.
         config: ranges.
         own: A's own shape in B's pose, on which x_r and the answer are lit; left out, B's.
 
@@ -84,12 +99,13 @@ def make_pairs(
     n = len(a)
     strength = torch.cat((draw_strength(n, config.source_mix, rng), draw_strength(n, config.target_mix, rng)))
     strobe = chance(rng, n, config.strobe_probability)
+    measured = draw_measured(strobe, rng, config)
     even_a, even_b, even_answer = _even_pictures(a, b, geometry.mask, rng, config)
     lamps, adapt = draw_lamps(strength, rng, config)
     lamps = draw_strobes(lamps, strobe, rng, config)
     faces = _reliefs(own or geometry, geometry, rng, config)
-    light, shine, stops = _light(faces, lamps, adapt, strength, rng, config)
-    camera = draw_camera(strength, strobe, rng, config)
+    light, shine, stops = _light(faces, lamps, adapt, strength, measured, rng, config)
+    camera = draw_camera(strength, strobe, measured, rng, config)
     of_r, of_t = camera.rows(slice(0, n)), camera.rows(slice(n, None))
     x_r = _degrade(develop(even_a * light[:n] + shine[:n], of_r), of_r, rng, config)
     x_t = _degrade(develop(even_b * light[n : 2 * n] + shine[n : 2 * n], of_t), of_t, rng, config)
@@ -107,10 +123,14 @@ def _reliefs(own: Surface, geometry: Surface, rng: torch.Generator, config: Ligh
     """A's and B's shapes, each with the relief of a real face."""
     n, side = len(geometry.depth), geometry.depth.shape[-1]
     factor = uniform(rng, n, *config.relief)
-    other = factor * torch.exp(config.relief_difference * torch.randn(n, generator=rng))
-    coarse = config.bumps * side * torch.randn(2 * n, 1, BUMPS, BUMPS, generator=rng)
+    other = factor * torch.exp(config.relief_difference * randn(rng, n))
+    coarse = config.bumps * side * randn(rng, 2 * n, 1, BUMPS, BUMPS)
     bumps = F.interpolate(coarse, size=(side, side), mode="bicubic", align_corners=False)
-    return stack(with_relief(own, other, bumps[:n]), with_relief(geometry, factor, bumps[n:]))
+    # Smooth, or the mesh's triangles show as the outlines of shadows.
+    faces = smoothed(stack(own, geometry))
+    if faces.place is not None:
+        bumps = bumps + draw_reliefs(faces.place, rng, config) * inner(mesh_coverage(faces.normals))
+    return with_relief(faces, torch.cat((other, factor)), bumps)
 
 
 def _even_pictures(
@@ -145,6 +165,7 @@ def _light(
     lamps: Lamps,
     adapt: Tensor,
     strength: Tensor,
+    measured: Tensor,
     rng: torch.Generator,
     config: LightingConfig,
 ) -> tuple[Tensor, Tensor, Tensor]:
@@ -155,17 +176,19 @@ def _light(
     n = len(strength)  # A's and B's
     small = _halved(faces) if config.half_shading else faces
     gobo = draw_gobo(small, lamps, strength, rng, config)
-    again = torch.arange(n // 2, n)
-    answered = torch.cat((torch.arange(n), torch.arange(n // 2)))
-    surface = Surface(small.normals[answered], small.depth[answered], small.mask[answered])
-    lamps = lamps.some(torch.cat((torch.arange(n), again)))
+    everybody = torch.arange(n, device=rng.device)
+    again = everybody[n // 2 :]
+    answered = torch.cat((everybody, everybody[: n // 2]))
+    surface = small.rows(answered)
+    lamps = lamps.some(torch.cat((everybody, again)))
     light, shine = shade(surface, lamps, torch.cat((gobo, gobo[again])), config.self_shadow)
     mean = weighted_mean(light[:n], small.mask).clamp_min(1e-4)
     # A saturated lamp has little luminance; metering by that alone would burn its one channel.
     level = torch.maximum(luminance(mean), 0.6 * mean.amax(1, keepdim=True))
     white = (mean / level) ** adapt[:, None, None, None]
     low, high = config.exposure_stops
-    stops = uniform(rng, n, low * strength, high * strength) * torch.rand(n, generator=rng).sqrt()
+    stops = uniform(rng, n, low * strength, high * strength) * rand(rng, n).sqrt()
+    stops = stops + measured.repeat(2) * uniform(rng, n, *config.linear_stops)
     gain = torch.exp2(stops)[:, None, None, None] / (level * white)
     # Drawn per light, not per person: x_t and the answer must have the same sheen.
     oil = uniform(rng, n, *config.oiliness).square()[:, None, None, None]
@@ -199,5 +222,5 @@ def _degrade(shown: Tensor, camera: Camera, rng: torch.Generator, config: Lighti
     level = chance(rng, n, config.noise_probability) * uniform(rng, n, 0.0, 1.0).square() * config.noise_level
     shown = add_noise(shown, level, mono.float(), rng)
     low, high = config.jpeg_quality
-    quality = chance(rng, n, config.jpeg_probability) * torch.randint(low, high + 1, (n,), generator=rng)
-    return jpeg(shown, quality.tolist())
+    quality = torch.randint(low, high + 1, (n,), generator=rng, device=rng.device)
+    return jpeg(shown, chance(rng, n, config.jpeg_probability) * quality)

@@ -25,6 +25,9 @@ from aotface.transport.objective import Batch, Opponents, Score, Weights, genera
 RMSPROP_MEMORY = 0.9
 """Source: [paper]."""
 
+MEMORY_SHARE = 0.4
+"""Of a device's free memory, up to which the faces may lie there; larger sets are lit on the CPU, batch by batch."""
+
 Terms = dict[str, float]
 
 
@@ -54,6 +57,8 @@ class Trainer:
         self.scores = (identity, perceptual)
         side = config.options.side or SIZES[config.size].side
         shards = shards.at_side(side) if side < shards.side else shards
+        if fabric.device.type != "cpu" and shards.bytes() < MEMORY_SHARE * free_memory(fabric.device):
+            shards = shards.on(fabric.device)
         self.batches = Batches(shards, config.batch, config.unpaired, config.lighting, config.seed)
         torch.manual_seed(config.seed)
         size = SIZES[config.size]
@@ -227,6 +232,11 @@ class Trainer:
                 yield [_to(batch, self.fabric.device) for batch in ahead.popleft().result()]
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+def free_memory(device: torch.device) -> int:
+    """Bytes that are free on a device other than the CPU."""
+    return torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else 0
 
 
 def averaged_generator(trainer: Trainer) -> RelightingGenerator:

@@ -160,13 +160,17 @@ def remaining_light(
     light_y: Float[Tensor, "batch 3 side side"],
     light_t: Float[Tensor, "batch 3 side side"],
     mask: Float[Tensor, "batch 1 side side"],
+    skin: Float[Tensor, "batch 2 side side"],
 ) -> Float[Tensor, "batch 5 3 side side"]:
     """By how much the light of X_t still differs from that of Y: the mean first, then octaves, widest to finest.
+
+    The mean is that of logarithms: tone multiplies, so it moves them all alike, however dark half of a face lies.
 
     Args:
         light_y: linear light of the first answer.
         light_t: linear light of X_t.
         mask: the face, 0..1, not empty.
+        skin: how much each pixel of Y, and of X_t, counts in the mean, more than 0: a beard is no tone of skin.
 
     Returns:
         Differences of logarithms, differentiable in ``light_y``.
@@ -179,13 +183,23 @@ def remaining_light(
         widths = {sigma * factor for sigma in REMAINDERS for factor in (1.0, PRIOR_WIDTH)}
         blurred = {width: blur(stacked, width * side) for width in widths}
         mean = _mean(stacked)
-        means = [mean.expand(-1, -1, side, side)]
+        means = []
         for sigma in REMAINDERS:
             prior = _local_mean(blurred[PRIOR_WIDTH * sigma], mean)
             means.append(_local_mean(blurred[sigma], prior))
-        logs = torch.log(torch.stack(means, dim=1).clamp_min(0.0) + BASE_FLOOR)
-        apart = (logs[:, :, 3:] - logs[:, :, :3]).clamp(-BASE_LIMIT, BASE_LIMIT)
+        logs = _floored_log(torch.stack(means, dim=1))
+        tones = [_tone(light, mask * skin[:, k : k + 1]) for k, light in enumerate((light_y, light_t))]
+        apart = logs[:, :, 3:] - logs[:, :, :3]
+        apart = torch.cat([(tones[1] - tones[0]).expand_as(apart[:, :1]), apart], dim=1)
+        apart = apart.clamp(-BASE_LIMIT, BASE_LIMIT)
         return torch.cat([apart[:, :1], apart[:, 1:] - apart[:, :-1]], dim=1)
+
+
+def _tone(light: Tensor, weight: Tensor) -> Float[Tensor, "batch 1 3 1 1"]:
+    """Mean of the logarithm under a weight."""
+    weight = weight.float()
+    total = (_floored_log(light.float()) * weight).sum((2, 3), keepdim=True)
+    return (total / weight.sum((2, 3), keepdim=True))[:, None]
 
 
 def gate_octaves(
