@@ -217,12 +217,12 @@ def gate_octaves(
     # One octave after the other: what one needs stays near the processor.
     half, brightness = octaves.shape[1] // 2, octaves.mean(2, keepdim=True)
     total, even = torch.zeros_like(octaves[:, 0]), torch.zeros_like(brightness[:, 0])
+    # Split, not sliced: the gradient of a slice is a whole array of zeros.
+    shares = gates.split(1, dim=1)
     for number in range(2 * half):
-        sign, colour = 1.0 if number < half else -1.0, gates[:, 2 * number + 1 : 2 * number + 2]
+        sign, bright, colour = 1.0 if number < half else -1.0, shares[2 * number], shares[2 * number + 1]
         total = torch.addcmul(total, colour, octaves[:, number], value=sign)
-        even = torch.addcmul(
-            even, gates[:, 2 * number : 2 * number + 1] - colour, brightness[:, number], value=sign
-        )
+        even = torch.addcmul(even, bright - colour, brightness[:, number], value=sign)
     return total + even
 
 

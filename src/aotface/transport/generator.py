@@ -234,11 +234,12 @@ class RelightingGenerator(nn.Module):
         if (side := self.options.light_side) not in (0, self.size.side):
             base, octaves = self._fine_light(x_in, x_t, mask, side)
         raw = _resample(raw, octaves.shape[-1])
-        first, again = _gates(raw[:, 5 : 5 + GATES_FIRST]), _gates(raw[:, 5 + GATES_FIRST : -2])
-        field = _bounded(raw, base + fields.gate_octaves(octaves, first), colour_t, weight)
+        plain, first, again, skin = raw.split([5, GATES_FIRST, raw.shape[1] - 7 - GATES_FIRST, 2], dim=1)
+        first, again = _gates(first), _gates(again)
+        field = _bounded(plain, base + fields.gate_octaves(octaves, first), colour_t, weight)
         if self.options.remainder:
             lacking = _resample(
-                _look_again(field, again, raw[:, -2:], (view_in, view_t), shapes, small_mask), len(raw[0, 0])
+                _look_again(field, again, skin, (view_in, view_t), shapes, small_mask), len(raw[0, 0])
             )
             field = fields.brighter(field, fields.forbid_colour(lacking, weight))
         taken = fields.gated(octaves[:, FINEST], first[:, 2 * FINEST.start : 2 * FINEST.stop])
@@ -280,9 +281,10 @@ def _resample(values: Tensor, side: int) -> Tensor:
 
 def _bounded(raw: Tensor, start: Tensor, colour_t: Tensor, weight: Tensor) -> Field:
     """The field from raw outputs: each part is limited, and ``weight`` 0 (a grey target) forbids colour."""
-    gain = start + GAIN_LIMIT * torch.tanh(raw[:, 0:3] / GAIN_LIMIT)
-    saturation = torch.exp(SATURATION_LIMIT * torch.tanh(raw[:, 3:4] / SATURATION_LIMIT))
-    bias = BIAS_LIMIT * torch.tanh(raw[:, 4:5] / BIAS_LIMIT) * fields.forbid_colour(colour_t, weight)
+    gain, saturation, bias = raw.split([3, 1, 1], dim=1)
+    gain = start + GAIN_LIMIT * torch.tanh(gain / GAIN_LIMIT)
+    saturation = torch.exp(SATURATION_LIMIT * torch.tanh(saturation / SATURATION_LIMIT))
+    bias = BIAS_LIMIT * torch.tanh(bias / BIAS_LIMIT) * fields.forbid_colour(colour_t, weight)
     return Field(fields.forbid_colour(gain, weight), weight * saturation, bias)
 
 
