@@ -132,3 +132,23 @@ def test_evenly_lit_faces_are_drawn_more_often(shards: Shards) -> None:
     weights = Batches(uneven, 4, 0.0, LightingConfig(), 0).weights
     plain = batches(shards).weights
     assert weights[0] / weights[1] > 50 * plain[0] / plain[1]
+
+
+def test_faces_in_one_piece_give_the_same_batches(shards: Shards) -> None:
+    """As they lie in a GPU's memory; each split takes its own rows out of shards that hold both."""
+    whole = shards.on(torch.device("cpu"))
+    assert len(whole.parts) == 1 and whole.bytes() == shards.bytes()
+    assert sum(values.nbytes for values in whole.parts["whole"].values()) == shards.bytes()
+    first, again = batches(shards).draw(5), batches(whole).draw(5)
+    for name in ("x_r", "x_t", "geometry", "mask", "answer", "known", "geometry_r"):
+        assert torch.equal(getattr(first, name), getattr(again, name))
+
+
+@pytest.mark.gpu
+def test_a_gpu_draws_its_own_batches(shards: Shards) -> None:
+    if not torch.cuda.is_available():
+        pytest.skip("no GPU here")
+    device = torch.device("cuda")
+    batch, again = (batches(shards.on(device)).draw(5) for _ in range(2))
+    assert batch.x_r.device.type == "cuda" and batch.geometry_r.device.type == "cuda"
+    assert torch.equal(batch.mask, again.mask) and float((batch.x_t - again.x_t).abs().max()) < 1e-3
