@@ -14,6 +14,7 @@ from aotface.media.weights import find_weights, load_safetensors, read_facts, sh
 from aotface.swap.backends import Finder, open_finder
 from aotface.swap.eyes import calm_eyes
 from aotface.swap.options import DEFAULTS
+from aotface.swap.shine import calm_shine
 from aotface.transport.apply import bf16_is_fast, transport_full
 from aotface.transport.field_arrays import FieldArray, find_field, lay_field
 from aotface.transport.generator import SIZES, Options, RelightingGenerator
@@ -79,7 +80,7 @@ class Network:
         bf16: bool,
         own_landmarks: Landmarks | None = None,
     ) -> FieldArray | None:
-        """The map that `transport` lays on X_r, eyes calmed; see there. None from networks that repaint."""
+        """The map that `transport` lays on X_r, eyes and shine calmed; see there. None from networks that repaint."""
         geometry = render(landmarks, len(target))
         own = None if own_landmarks is None else render(own_landmarks, len(target))
         if self.finder is not None:
@@ -95,6 +96,7 @@ class Network:
             if len(reenacted) == len(target)
             else cv2.resize(reenacted, size, interpolation=cv2.INTER_AREA)
         )
+        field = calm_shine(field, small, mask)
         return calm_eyes(field, small, target, own_landmarks, landmarks)
 
 
