@@ -25,7 +25,7 @@ def load_reliefs(device: torch.device) -> Float[Tensor, "heads 1 rows columns"]:
     """All reliefs, in crop sides towards the camera, over the first two coordinates of the PNCC; of mean 0.
 
     What the modelled heads have in common beyond the mesh is not what people have: under real lamps of known direction
-    shading follows the landmark model's mean better without it (docs/adr/0010). Their variety is what is wanted.
+    shading follows the landmark model's mean better without it (docs/adr/0012). Their variety is what is wanted.
     """
     path = resources.files("aotface.training") / FILE
     with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
