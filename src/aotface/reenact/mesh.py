@@ -35,6 +35,16 @@ from aotface.types import CROP_SIDE, AlignedFace, Crop, Face, Frame, Landmarks, 
 SMOOTHING = 2.0
 """Sigma in pixels at 256 of the blur on the dense map: hides the creases along triangle edges."""
 
+RAISED = 0.04
+"""How far a brow may reach over its landmarks, in face heights."""
+
+BRIM = 4.0
+"""Pixels at 256 in which the mask falls at least, at the mesh's edge."""
+
+LIDS = (2.0, 1.5)
+"""How far around an eye's opening the map is not blurred, and how softly that ends, in pixels at 256: under the blur a
+closed eye's lids would let through what lies behind them."""
+
 
 @dataclass(frozen=True)
 class Reenacted:
@@ -89,7 +99,7 @@ def reenact(
     shown = to_vertices(_visibility(source.landmarks, points)) * _uncovered(source.landmarks, points)
     weight = _soften(raster.interpolate(shown[:, None])[..., 0], raster.covered, 4.0 * unit)
     visible = np.ones((grid, grid), np.float32)
-    both = _dense_map(raster, np.concatenate([direct, mirrored], axis=1))
+    both = _dense_map(raster, np.concatenate([direct, mirrored], axis=1), _lids(points, grid))
     maps = [np.ascontiguousarray(both[..., k : k + 2]) for k in (0, 2)]
     if source_visible is not None:
         to_mask = np.eye(2, 3) if source_matrix is None else source_matrix
@@ -99,7 +109,7 @@ def reenact(
         weight = _soften(weight.astype(np.float32), raster.covered, 1.5 * unit)
         visible = np.clip(np.maximum(reachable, seen[1]), 0, 1)
 
-    edge = inner_mask(points, raster)
+    edge = inner_mask(points, raster, target_points)
     native = _enlarge(_native(source.landmarks, target_points, points, raster), side)
     shown_large = np.clip(_enlarge(raster.covered.astype(np.float32), side) * 4 - 1.5, 0, 1)
     box = _box(shown_large > 0)  # elsewhere the crop is the target's
@@ -235,8 +245,21 @@ def _behind(landmarks: Landmarks) -> np.ndarray:
     return (raster.covered[y, x] & (in_front > 0.04 * side)).astype(np.float64)
 
 
-def _dense_map(raster: Raster, places: np.ndarray) -> np.ndarray:
-    """Smooth map from grid pixels to ``places`` (468 x n), defined beyond the mesh by its affine trend."""
+def _lids(points: Landmarks, side: int) -> Mask:
+    """1 at the edges of the eyes' openings and in them."""
+    drawn, unit = np.zeros((side, side), np.float32), side / CROP_SIDE
+    for ring in (LEFT_EYE, RIGHT_EYE):
+        outline = np.round(points[ring, :2] * 16).astype(np.int32)
+        cv2.fillPoly(drawn, [outline], (1.0,), shift=4)
+        cv2.polylines(drawn, [outline], True, (1.0,), max(1, round(2 * LIDS[0] * unit)), shift=4)
+    return np.clip(1.5 * cv2.GaussianBlur(drawn, (0, 0), LIDS[1] * unit), 0, 1).astype(np.float32)
+
+
+def _dense_map(raster: Raster, places: np.ndarray, crisp: Mask | None = None) -> np.ndarray:
+    """Smooth map from grid pixels to ``places`` (468 x n), defined beyond the mesh by its affine trend.
+
+    ``crisp``: where it may bend as sharply as the mesh does.
+    """
     side = raster.depth.shape[0]
     covered = raster.covered
     y, x = np.nonzero(covered)
@@ -247,7 +270,10 @@ def _dense_map(raster: Raster, places: np.ndarray) -> np.ndarray:
     plane = along * trend[0] + (along * trend[1] + trend[2])[:, None]
     residual = raster.spread((values - plane[covered]).astype(np.float32))
     near = _fill(residual, covered)
-    return (plane + cv2.GaussianBlur(near, (0, 0), SMOOTHING * side / CROP_SIDE)).astype(np.float32)
+    eased: np.ndarray = cv2.GaussianBlur(near, (0, 0), SMOOTHING * side / CROP_SIDE)
+    if crisp is not None:
+        eased += crisp[..., None] * (near - eased)
+    return (plane + eased).astype(np.float32)
 
 
 def _fill(values: np.ndarray, known: np.ndarray) -> np.ndarray:
@@ -309,12 +335,14 @@ def _enlarge_map(dense: np.ndarray, side: int) -> np.ndarray:
     return cv2.remap(padded, x, y, cv2.INTER_LINEAR)
 
 
-def inner_mask(points: Landmarks, raster: Raster) -> Mask:
+def inner_mask(points: Landmarks, raster: Raster, target: Landmarks | None = None) -> Mask:
     """Soft mask that falls to 0 before the mesh's edge: quickly at the jaw, slowly on the forehead.
 
     Args:
         points: 468 x 3 in the raster's pixels.
         raster: the drawn mesh.
+        target: 468 x 3, of the face below: where its brows reach into the slow fall, the fall ends above them, or they
+            would show through above the new ones.
 
     Returns:
         0..1; 0 everywhere outside the mesh.
@@ -328,8 +356,21 @@ def inner_mask(points: Landmarks, raster: Raster) -> Mask:
     width = (7.0 + 9.0 * upper) * raster.depth.shape[0] / CROP_SIDE
     unit = raster.depth.shape[0] / CROP_SIDE
     t = np.clip((distance[1:-1, 1:-1] - unit) / width, 0, 1)
+    if target is not None:
+        t = np.maximum(t, _over_brows(target, distance[1:-1, 1:-1], unit))
     soft = (t * t * (3 - 2 * t)).astype(np.float32) * raster.covered
     return cv2.GaussianBlur(soft, (0, 0), 1.5 * unit) * raster.covered
+
+
+def _over_brows(target: Landmarks, distance: np.ndarray, unit: float) -> np.ndarray:
+    """1 on the target's brows, less from there to the mesh's edge; ``distance``: from that edge."""
+    drawn = np.full(distance.shape, 255, np.uint8)
+    up = (target[10, :2] - target[152, :2]) * RAISED
+    for brow in (LEFT_BROW, RIGHT_BROW):
+        outline = np.concatenate([target[brow, :2], target[brow, :2] + up])
+        cv2.fillConvexPoly(drawn, cv2.convexHull(np.round(outline).astype(np.int32)), (0,))
+    apart = cv2.distanceTransform(drawn, cv2.DIST_L2, 5)
+    return distance / (distance + apart + 1e-3) * np.clip(distance / (BRIM * unit), 0, 1)
 
 
 def _soften(values: np.ndarray, covered: np.ndarray, sigma: float) -> np.ndarray:
