@@ -30,6 +30,7 @@ from aotface.face.mesh import (
 from aotface.face.pose import fit_pose
 from aotface.face.render import Raster, rasterize
 from aotface.reenact.outline import inside
+from aotface.reenact.reading import Reading
 from aotface.types import CROP_SIDE, AlignedFace, Crop, Face, Frame, Landmarks, Mask, Matrix
 
 SMOOTHING = 2.0
@@ -52,13 +53,15 @@ class Reenacted:
 
     ``crop``: the whole square; outside ``mask`` it is the target's own. ``mask``: soft, 0..1, where the source's face is
     shown. ``native``: where, inside the mask, pixels are already the target's (inner mouth, closed eyes) and
-    must not be moved again. ``landmarks``: of the new shape, crop pixels.
+    must not be moved again. ``landmarks``: of the new shape, crop pixels. ``reading``: where in the source's picture it
+    was read; None where it was not.
     """
 
     crop: Crop
     mask: Mask
     native: Mask
     landmarks: Landmarks
+    reading: Reading | None = None
 
 
 def reenact(
@@ -110,8 +113,10 @@ def reenact(
         visible = np.clip(np.maximum(reachable, seen[1]), 0, 1)
 
     edge = inner_mask(points, raster, target_points)
-    native = _enlarge(_native(source.landmarks, target_points, points, raster), side)
+    own = _native(source.landmarks, target_points, points, raster)
+    native = _enlarge(own, side)
     shown_large = np.clip(_enlarge(raster.covered.astype(np.float32), side) * 4 - 1.5, 0, 1)
+    reading = Reading(source_frame, both, weight, (cv2.erode(edge, np.ones((3, 3))) > 0) * (1 - own))
     box = _box(shown_large > 0)  # elsewhere the crop is the target's
     crops = [_read_crop(source_frame, m, side, box) for m in maps]
     face = crops[1] + (crops[0] - crops[1]) * _enlarge(weight, side)[box][..., None]
@@ -124,7 +129,7 @@ def reenact(
     face *= shown_large[box][..., None]
     face += whole[box]
     whole[box] = np.clip(face, 0, 1, out=face)
-    return Reenacted(whole, mask, native, points_at(points, shrink))
+    return Reenacted(whole, mask, native, points_at(points, shrink), reading)
 
 
 def _box(shown: np.ndarray) -> tuple[slice, slice]:
