@@ -6,12 +6,10 @@ made in any order, on any machine, and again.
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from functools import partial
 from itertools import repeat
 
 import numpy as np
-import torch
 
 from aotface.face.align import scale_of
 from aotface.face.saved_tracker import SavedTracker
@@ -27,6 +25,7 @@ from aotface.swap.scene import Clip, Giver, Scene, make_scene, prepare_source
 from aotface.swap.seen import Going, Read, Seen, Traits, see, whole
 from aotface.swap.sharpness import soften
 from aotface.swap.steady import FIELD_REACH, MASK_REACH, settle, steady, steady_mask, window
+from aotface.swap.threads import one_thread_each
 from aotface.transport.field_arrays import lay_field
 from aotface.types import Crop, Frame, Mask
 
@@ -63,6 +62,11 @@ def analyse(clip: Clip, progress: Progress = lambda done: None, parts: Parts | N
     Returns:
         Tracks with landmarks as they were found; frame 0 is the clip's first.
     """
+    with one_thread_each():
+        return _followed(clip, progress, parts)
+
+
+def _followed(clip: Clip, progress: Progress, parts: Parts | None) -> Tracks:
     tracker = SavedTracker()
     while parts is not None and (piece := parts.load(PIECE, tracker.count)) is not None:
         tracker.restore(piece)
@@ -78,18 +82,6 @@ def analyse(clip: Clip, progress: Progress = lambda done: None, parts: Parts | N
             parts.save(PIECE, tracker.growth(), saved)
         progress(tracker.count)
     return tracker.finish()
-
-
-@contextmanager
-def one_thread_each() -> Iterator[None]:
-    """Networks with one thread: reading, seeing and finishing run side by side, and threads inside one of them would only
-    spin while the others wait (two cores, 720p: 6.4 frames a second instead of 4.2)."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def finished_frames(scene: Scene, first: int, last: int) -> Iterator[VideoFrame]:
