@@ -49,7 +49,7 @@ def softness(
 
 
 def soften(crop: Crop, sigma: float, scale: float) -> Crop:
-    """X_r blurred: its luma by so much, its chroma by that or `CHROMA`.
+    """A face blurred: its luma by so much, its chroma by twice that, or by `CHROMA`.
 
     Args:
         crop: side x side x 3, 0..1.
@@ -58,7 +58,7 @@ def soften(crop: Crop, sigma: float, scale: float) -> Crop:
     """
     parts = cv2.cvtColor(crop, cv2.COLOR_RGB2YCrCb)
     luma, *chroma = cv2.split(parts)
-    chroma = [cv2.GaussianBlur(plane, (0, 0), max(sigma, CHROMA) * scale) for plane in chroma]
+    chroma = [cv2.GaussianBlur(plane, (0, 0), max(2 * sigma, CHROMA) * scale) for plane in chroma]
     if sigma > 0:
         luma = cv2.GaussianBlur(luma, (0, 0), sigma * scale)
     return np.clip(cv2.cvtColor(cv2.merge([luma, *chroma]), cv2.COLOR_YCrCb2RGB), 0, 1)
