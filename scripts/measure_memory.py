@@ -36,7 +36,6 @@ def main() -> None:
     words = [sys.executable, "-m", "aotface", "swap", "-s", str(SOURCE), "-t", str(clip)]
     words += ["-o", str(asked.out / "out.mp4"), "--transfer", asked.transfer, "--overwrite"]
     times, megabytes, rendering = sampled(words, asked.out)
-    np.savetxt(asked.out / "memory.txt", np.stack([times, megabytes], axis=1), "%.1f")
     frames = round(asked.seconds * RATE)
     begun = megabytes[times > rendering]  # half of the time that frames were made, and the other half
     halves = begun[len(begun) // 10 : len(begun) // 2], begun[len(begun) // 2 :]
@@ -79,12 +78,17 @@ def long_clip(path: Path, seconds: float) -> Path:
 def sampled(words: list[str], out: Path) -> tuple[np.ndarray, np.ndarray, float]:
     """Seconds, resident megabytes, and when the first frame was made."""
     start, found, rendering = time.monotonic(), [], 0.0
-    with open(out / "stderr.txt", "wb") as file, subprocess.Popen(words, stderr=file, stdout=file) as process:
+    with (
+        open(out / "stderr.txt", "wb") as file,
+        open(out / "memory.txt", "w") as log,  # as it goes: what is stopped half-way can be drawn as well
+        subprocess.Popen(words, stderr=file, stdout=file) as process,
+    ):
         while process.poll() is None:
             pages = Path(f"/proc/{process.pid}/statm").read_text().split()[1:2]
             now = time.monotonic() - start
             if pages and pages[0] != "0":  # it has not just ended
                 found.append((now, int(pages[0]) * 4096 / 1e6))
+                print(f"{now:.1f} {found[-1][1]:.1f}", file=log, flush=True)
             if not rendering and list(out.glob("*.aotface-part/tracks*")):
                 rendering = now
             time.sleep(SAMPLED_SECONDS)

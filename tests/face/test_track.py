@@ -257,3 +257,11 @@ def test_a_track_breaks_at_gaps_and_cuts() -> None:
     )
     assert list(Tracks(10, np.int32([5]), (one,)).stretches(one)) == [slice(0, 2), slice(2, 4), slice(4, 5)]
     assert list(Tracks(10, np.int32([]), (one,)).stretches(one)) == [slice(0, 4), slice(4, 5)]
+
+
+def test_repeats_are_told() -> None:
+    points = np.random.default_rng(0).normal(size=(3, 468, 3)).astype(np.float32)
+    track = Track(0, np.int32([3, 4, 5, 8, 9]), points[[0, 0, 1, 1, 2]], np.ones(5, np.float32), a_look(0))
+    tracks = Tracks(12, np.int32([]), (track,))
+    assert tracks.repeats(0, range(0, 12)) == [4]  # 8 has the landmarks of 5, but does not follow it
+    assert tracks.repeats(0, range(5, 12)) == [] and tracks.repeats(0, range(10, 12)) == []

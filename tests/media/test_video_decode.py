@@ -10,7 +10,7 @@ from media.made_clips import KINDS, Clip, make_clip, number_in
 
 from aotface import errors
 from aotface.media.video import decode
-from aotface.media.video.decode import VideoFrame, read_frames
+from aotface.media.video.decode import VideoFrame, deepened, read_frames
 from aotface.media.video.probe import probe
 from aotface.media.video.timing import frame_times, regular
 
@@ -176,9 +176,26 @@ def test_frames_that_do_not_fit_are_refused(clip: Make) -> None:
     frame = next(read_frames(clip("rotated_90.mp4").path))
     for rgb in (
         frame.rgb.swapaxes(0, 1),
-        frame.rgb.astype(np.uint16),
+        frame.rgb.astype(np.float32),
         frame.rgb[:-1],
         frame.rgb.astype(np.int8),
     ):
         with pytest.raises(errors.InputError, match="expected a frame \\(64, 48, 3\\) of uint8"):
             frame.edited(rgb)
+
+
+def test_deep_pixels_are_rounded_once(clip: Make) -> None:
+    """A grey between two steps of RGB lands on the nearest luma, not on the nearest to the nearer step."""
+    frame = next(read_frames(clip("ntsc.mp4").path))
+    deep = deepened(frame.rgb)
+    assert frame.edited(deep) is frame  # nothing was changed
+    levels = np.linspace(60, 70, 161)
+    wanted = [16 + level * 219 / 255 for level in levels]
+
+    def luma(rgb: np.ndarray, level: float) -> int:
+        rgb[8:12, 8:12] = np.round(level * (257 if rgb.dtype == np.uint16 else 1))
+        return int(frame.edited(rgb).planes.y[9, 9])
+
+    once, twice = ([luma(rgb.copy(), level) for level in levels] for rgb in (deep, frame.rgb))
+    assert max(abs(a - b) for a, b in zip(once, wanted, strict=True)) <= 0.51
+    assert max(abs(a - b) for a, b in zip(twice, wanted, strict=True)) > 0.6  # the twin

@@ -1,13 +1,18 @@
+from dataclasses import replace
+
+import cv2
 import numpy as np
 import pytest
 
 from aotface.face.align import align, invert, transform_landmarks, transform_points
 from aotface.face.detect import detect
-from aotface.face.mesh import INNER_LIPS, LEFT_BROW, MEAN, OVAL, RIGHT_BROW
+from aotface.face.mesh import INNER_LIPS, LEFT_BROW, LEFT_EYE, MEAN, OVAL, RIGHT_BROW, RIGHT_EYE
+from aotface.face.render import rasterize
 from aotface.media.image import read_image
-from aotface.reenact.mesh import identity_shape, opening, reenact
+from aotface.reenact import mesh
+from aotface.reenact.mesh import identity_shape, inner_mask, opening, reenact
 from aotface.samples import samples
-from aotface.types import Face
+from aotface.types import CROP_SIDE, Face
 
 
 @pytest.fixture(scope="module")
@@ -141,3 +146,48 @@ def test_raised_brows_come_along_when_the_rest_is_known() -> None:
     ]
     assert up[0].mean() > 6.5
     assert up[1].mean() < 5.5  # the twin: a picture alone puts them where the source's are
+
+
+def closed(points: np.ndarray) -> np.ndarray:
+    """Both eyes closed: the upper lids' edges lie on the lower ones."""
+    shut = points.copy()
+    for ring in (LEFT_EYE, RIGHT_EYE):
+        half = len(ring) // 2
+        for k in range(1, half):
+            a, b = ring[k], ring[-k]
+            low = max(points[a, 1], points[b, 1])
+            shut[[a, b], 1] = low
+    return shut
+
+
+def test_a_closed_eye_shows_nothing_of_the_eye(faces: dict, monkeypatch: pytest.MonkeyPatch) -> None:
+    frame, giver = faces["source_light_man"]
+    red = frame.copy()
+    for ring in (LEFT_EYE, RIGHT_EYE):
+        middle = giver.landmarks[ring, :2].mean(axis=0)
+        inside = middle + 0.75 * (giver.landmarks[ring, :2] - middle)
+        cv2.fillConvexPoly(red, cv2.convexHull(np.round(inside).astype(np.int32)), (255, 0, 0))
+
+    def redness(points: np.ndarray) -> float:
+        made = reenact(red, giver, align(frame, replace(giver, landmarks=points), 512))
+        crop = made.crop * made.mask[..., None]
+        return float(np.clip(crop[..., 0] - 2 * crop[..., 1], 0, 1).sum())
+
+    opened, shut = redness(giver.landmarks), redness(closed(giver.landmarks))
+    assert shut < 0.2 * opened
+    monkeypatch.setattr(mesh, "_lids", lambda points, side: np.zeros((side, side), np.float32))
+    assert redness(closed(giver.landmarks)) > 0.4 * opened  # the twin: one blur for the whole face
+
+
+def test_raised_brows_of_the_target_do_not_show_above_the_new_ones() -> None:
+    points = ((MEAN - MEAN.min(axis=0)) * 80 + 40).astype(np.float32)
+    high = points.copy()
+    brows = np.concatenate([LEFT_BROW, RIGHT_BROW])
+    top = points[OVAL, 1].min()
+    high[brows, 1] += top + 7 - high[brows, 1].min()
+    raster = rasterize(points, CROP_SIDE)
+    there = tuple(np.round(high[LEFT_BROW, 1::-1].mean(axis=0)).astype(int))
+    plain, over = inner_mask(points, raster), inner_mask(points, raster, high)
+    assert over[there] > 0.97 and plain[there] < 0.9
+    assert not over[~raster.covered].any()
+    np.testing.assert_allclose(inner_mask(points, raster, points)[150:], plain[150:], atol=1e-3)

@@ -205,3 +205,22 @@ def test_a_window_must_be_one(even: list[np.ndarray]) -> None:
             steady(wrong, even[: len(wrong)])
     with pytest.raises(InputError, match="window"):
         steady([None, *value[1:5]], even[:5])
+
+
+def test_a_repeated_frame_gets_the_window_of_the_frame_that_it_repeats() -> None:
+    """What stands still in the target stands still in the result, also where the frames around differ."""
+    numbers = {k: k for k in range(30)}
+    repeats = {11, 13, 14}
+    first, again = (window(numbers, frame, 4, range(30), repeats) for frame in (10, 11))
+    assert first == again and first[len(first) // 2] == 10
+    threefold = [window(numbers, frame, 4, range(30), repeats) for frame in (12, 13, 14)]
+    assert threefold[0] == threefold[1] == threefold[2] and 12 in threefold[0] and 13 not in threefold[0]
+    assert not {11, 13, 14} & {number for number in first[len(first) // 2 :] if number is not None}
+    assert window(numbers, 10, 4, range(30)) != window(numbers, 11, 4, range(30))  # the twin
+    assert window(numbers, 20, 4, range(30), repeats) == list(range(16, 25))  # far from any repeat
+
+
+def test_a_long_still_is_one_window() -> None:
+    numbers = {k: k for k in range(40)}
+    still = set(range(11, 31))
+    assert [window(numbers, frame, 4, range(40), still) for frame in (20, 25)] == [[16], [21]]

@@ -33,8 +33,9 @@ LINE = {
         "swap.pipeline.transport",
         "transport.field_arrays.lay_field",
     ),
-    "steady": tuple(
-        f"swap.steady.{name}" for name in ("light_of", "tone_of", "window", "steady", "steady_mask", "settle")
+    "steady": (
+        *(f"swap.steady.{n}" for n in ("light_of", "tone_of", "window", "steady", "steady_mask", "settle")),
+        *(f"swap.sharpness.{name}" for name in ("softness", "soften")),
     ),
     "blend": ("swap.blend.blend",),
     "mark": ("provenance.mark_frame",),

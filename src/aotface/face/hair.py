@@ -29,7 +29,7 @@ EDGE = (0.07, 0.12)
 BIAS = 1.8
 """Log-odds for the face, before anything is seen; grows with the distance from the mesh's edge."""
 
-RAISED, TAIL = 0.04, 0.15
+RAISED, TAIL = 0.07, 0.15
 """How far a brow may reach over its landmarks, in face heights, and beyond the outermost, in its own lengths: the
 landmark model follows raised brows only part of the way, and what is left over there would pass for hair."""
 

@@ -62,6 +62,15 @@ class Tracks:
                 found.append((track.id, Face(track.id, box, float(track.scores[place]), points, track.rest)))
         return found
 
+    def repeats(self, id: int, frames: range) -> list[int]:
+        """Those of some frames in which a track's face is that of the frame before, to the last bit of its landmarks."""
+        track = self.tracks[id]
+        low, high = (int(np.searchsorted(track.frames, edge)) for edge in (frames.start, frames.stop))
+        low = max(low, 1)
+        next_to = np.diff(track.frames[low - 1 : high]) == 1
+        same = (track.landmarks[low:high] == track.landmarks[low - 1 : max(high - 1, 0)]).all(axis=(1, 2))
+        return [int(number) for number in track.frames[low:high][next_to & same]]
+
     def stretches(self, track: Track) -> Iterator[slice]:
         """Places in a track between which nothing is missing and no cut lies: what may be smoothed in one piece."""
         if not len(track.frames):

@@ -29,11 +29,17 @@ from aotface.face.mesh import (
 )
 from aotface.face.pose import fit_pose
 from aotface.face.render import Raster, rasterize
+from aotface.reenact.edge import inner_mask
 from aotface.reenact.outline import inside
+from aotface.reenact.reading import Reading
 from aotface.types import CROP_SIDE, AlignedFace, Crop, Face, Frame, Landmarks, Mask, Matrix
 
 SMOOTHING = 2.0
 """Sigma in pixels at 256 of the blur on the dense map: hides the creases along triangle edges."""
+
+LIDS = (2.0, 1.5)
+"""How far around an eye's opening the map is not blurred, and how softly that ends, in pixels at 256: under the blur a
+closed eye's lids would let through what lies behind them."""
 
 
 @dataclass(frozen=True)
@@ -42,13 +48,15 @@ class Reenacted:
 
     ``crop``: the whole square; outside ``mask`` it is the target's own. ``mask``: soft, 0..1, where the source's face is
     shown. ``native``: where, inside the mask, pixels are already the target's (inner mouth, closed eyes) and
-    must not be moved again. ``landmarks``: of the new shape, crop pixels.
+    must not be moved again. ``landmarks``: of the new shape, crop pixels. ``reading``: where in the source's picture it
+    was read; None where it was not.
     """
 
     crop: Crop
     mask: Mask
     native: Mask
     landmarks: Landmarks
+    reading: Reading | None = None
 
 
 def reenact(
@@ -89,7 +97,7 @@ def reenact(
     shown = to_vertices(_visibility(source.landmarks, points)) * _uncovered(source.landmarks, points)
     weight = _soften(raster.interpolate(shown[:, None])[..., 0], raster.covered, 4.0 * unit)
     visible = np.ones((grid, grid), np.float32)
-    both = _dense_map(raster, np.concatenate([direct, mirrored], axis=1))
+    both = _dense_map(raster, np.concatenate([direct, mirrored], axis=1), _lids(points, grid))
     maps = [np.ascontiguousarray(both[..., k : k + 2]) for k in (0, 2)]
     if source_visible is not None:
         to_mask = np.eye(2, 3) if source_matrix is None else source_matrix
@@ -99,9 +107,11 @@ def reenact(
         weight = _soften(weight.astype(np.float32), raster.covered, 1.5 * unit)
         visible = np.clip(np.maximum(reachable, seen[1]), 0, 1)
 
-    edge = inner_mask(points, raster)
-    native = _enlarge(_native(source.landmarks, target_points, points, raster), side)
+    edge = inner_mask(points, raster, target_points)
+    own = _native(source.landmarks, target_points, points, raster)
+    native = _enlarge(own, side)
     shown_large = np.clip(_enlarge(raster.covered.astype(np.float32), side) * 4 - 1.5, 0, 1)
+    reading = Reading(source_frame, both, weight, (cv2.erode(edge, np.ones((3, 3))) > 0) * (1 - own))
     box = _box(shown_large > 0)  # elsewhere the crop is the target's
     crops = [_read_crop(source_frame, m, side, box) for m in maps]
     face = crops[1] + (crops[0] - crops[1]) * _enlarge(weight, side)[box][..., None]
@@ -114,7 +124,7 @@ def reenact(
     face *= shown_large[box][..., None]
     face += whole[box]
     whole[box] = np.clip(face, 0, 1, out=face)
-    return Reenacted(whole, mask, native, points_at(points, shrink))
+    return Reenacted(whole, mask, native, points_at(points, shrink), reading)
 
 
 def _box(shown: np.ndarray) -> tuple[slice, slice]:
@@ -235,8 +245,21 @@ def _behind(landmarks: Landmarks) -> np.ndarray:
     return (raster.covered[y, x] & (in_front > 0.04 * side)).astype(np.float64)
 
 
-def _dense_map(raster: Raster, places: np.ndarray) -> np.ndarray:
-    """Smooth map from grid pixels to ``places`` (468 x n), defined beyond the mesh by its affine trend."""
+def _lids(points: Landmarks, side: int) -> Mask:
+    """1 at the edges of the eyes' openings and in them."""
+    drawn, unit = np.zeros((side, side), np.float32), side / CROP_SIDE
+    for ring in (LEFT_EYE, RIGHT_EYE):
+        outline = np.round(points[ring, :2] * 16).astype(np.int32)
+        cv2.fillPoly(drawn, [outline], (1.0,), shift=4)
+        cv2.polylines(drawn, [outline], True, (1.0,), max(1, round(2 * LIDS[0] * unit)), shift=4)
+    return np.clip(1.5 * cv2.GaussianBlur(drawn, (0, 0), LIDS[1] * unit), 0, 1).astype(np.float32)
+
+
+def _dense_map(raster: Raster, places: np.ndarray, crisp: Mask | None = None) -> np.ndarray:
+    """Smooth map from grid pixels to ``places`` (468 x n), defined beyond the mesh by its affine trend.
+
+    ``crisp``: where it may bend as sharply as the mesh does.
+    """
     side = raster.depth.shape[0]
     covered = raster.covered
     y, x = np.nonzero(covered)
@@ -247,7 +270,10 @@ def _dense_map(raster: Raster, places: np.ndarray) -> np.ndarray:
     plane = along * trend[0] + (along * trend[1] + trend[2])[:, None]
     residual = raster.spread((values - plane[covered]).astype(np.float32))
     near = _fill(residual, covered)
-    return (plane + cv2.GaussianBlur(near, (0, 0), SMOOTHING * side / CROP_SIDE)).astype(np.float32)
+    eased: np.ndarray = cv2.GaussianBlur(near, (0, 0), SMOOTHING * side / CROP_SIDE)
+    if crisp is not None:
+        eased += crisp[..., None] * (near - eased)
+    return (plane + eased).astype(np.float32)
 
 
 def _fill(values: np.ndarray, known: np.ndarray) -> np.ndarray:
@@ -307,29 +333,6 @@ def _enlarge_map(dense: np.ndarray, side: int) -> np.ndarray:
     place = ((np.arange(side) + 0.5) * scale - 0.5 + 1).astype(np.float32)
     x, y = np.meshgrid(place, place)
     return cv2.remap(padded, x, y, cv2.INTER_LINEAR)
-
-
-def inner_mask(points: Landmarks, raster: Raster) -> Mask:
-    """Soft mask that falls to 0 before the mesh's edge: quickly at the jaw, slowly on the forehead.
-
-    Args:
-        points: 468 x 3 in the raster's pixels.
-        raster: the drawn mesh.
-
-    Returns:
-        0..1; 0 everywhere outside the mesh.
-    """
-    covered = raster.covered.astype(np.uint8)
-    distance = cv2.distanceTransform(
-        cv2.copyMakeBorder(covered, 1, 1, 1, 1, cv2.BORDER_CONSTANT), cv2.DIST_L2, 5
-    )
-    height = raster.interpolate(MEAN[:, 1:2].copy())[..., 0]
-    upper = np.clip((-0.9 - height) / 0.6, 0, 1)  # 1 at the forehead's edge
-    width = (7.0 + 9.0 * upper) * raster.depth.shape[0] / CROP_SIDE
-    unit = raster.depth.shape[0] / CROP_SIDE
-    t = np.clip((distance[1:-1, 1:-1] - unit) / width, 0, 1)
-    soft = (t * t * (3 - 2 * t)).astype(np.float32) * raster.covered
-    return cv2.GaussianBlur(soft, (0, 0), 1.5 * unit) * raster.covered
 
 
 def _soften(values: np.ndarray, covered: np.ndarray, sigma: float) -> np.ndarray:

@@ -1,6 +1,6 @@
 """Lay a swapped crop back into its frame: soft-edged, multi-band, at the frame's own resolution."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import cv2
 import numpy as np
@@ -17,6 +17,8 @@ BAND_REACHES = (2.5, 8.0)
 
 Box = tuple[int, int, int, int]
 
+Finer = Callable[[Box], tuple[np.ndarray, np.ndarray]]
+
 
 def blend(
     target: Frame,
@@ -24,6 +26,7 @@ def blend(
     mask: Float32[np.ndarray, "side side"],
     matrix: Matrix,
     ease: bool = True,
+    finer: Finer | None = None,
 ) -> Frame:
     """Compose ``target + m (swapped + c - target)`` inside the face's box, and nothing anywhere else.
 
@@ -37,6 +40,8 @@ def blend(
         mask: float32, side x side, 0..1: where the swapped face shows.
         matrix: 2 x 3, frame points to crop points.
         ease: shift the low bands; without it (``c = 0``) every swapped pixel shows with just its mask.
+        finer: the swapped face at the frame's own pixels, for a crop that is too small to hold it: of a box (xyxy), the
+            pixels, and how much of each is taken from there.
 
     Returns:
         A new frame of the target's size and type, bit-identical to it wherever `frame_mask` is 0.
@@ -62,6 +67,11 @@ def blend(
         x0, y0, x1, y1 = strip
         weight = _carry(soft, matrix, strip, cv2.INTER_LINEAR, cv2.BORDER_CONSTANT)
         above = _carry(face, face_matrix, strip, cv2.INTER_LANCZOS4, cv2.BORDER_REPLICATE)
+        if finer is not None:
+            fine, share = finer(strip)
+            fine -= above
+            fine *= share[..., None]
+            above += fine
         if correction is not None:
             above += _carry(correction, small_matrix, strip, cv2.INTER_LINEAR, cv2.BORDER_REPLICATE)
         below = target[y0:y1, x0:x1].astype(np.float32) / white

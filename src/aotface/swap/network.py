@@ -12,6 +12,7 @@ from aotface.errors import WeightsError
 from aotface.face.render import render
 from aotface.media.weights import find_weights, load_safetensors, read_facts, sha256
 from aotface.swap.backends import Finder, open_finder
+from aotface.swap.brows import without_brows
 from aotface.swap.eyes import calm_eyes
 from aotface.swap.options import DEFAULTS
 from aotface.swap.shine import calm_shine
@@ -96,6 +97,7 @@ class Network:
             if len(reenacted) == len(target)
             else cv2.resize(reenacted, size, interpolation=cv2.INTER_AREA)
         )
+        field = without_brows(field, own_landmarks, landmarks, len(target))
         field = calm_shine(field, small, mask)
         return calm_eyes(field, small, target, own_landmarks, landmarks)
 

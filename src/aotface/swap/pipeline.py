@@ -25,10 +25,14 @@ from aotface.swap.options import DEFAULTS, LEARNED, Options
 from aotface.types import CROP_SIDE, AlignedFace, Crop, Face, Frame
 
 if TYPE_CHECKING:
+    from aotface.swap.native import NativeFace
     from aotface.swap.network import Network
 
 LARGEST_SIDE = 2048
 """Larger faces are worked on at this side: a 24-megapixel portrait stays under 2 GB."""
+
+NATIVE_SIDE = 1024
+"""The same where the finished face is read from the source at the frame's own pixels, whatever the side of its crop."""
 
 Reenactor = Callable[[Frame, Face, AlignedFace], Reenacted]
 """(source frame, source face, aligned target face) -> X_r."""
@@ -36,12 +40,17 @@ Reenactor = Callable[[Frame, Face, AlignedFace], Reenacted]
 
 @dataclass(frozen=True)
 class SwappedFace:
-    """One face on its way: ``target`` aligned, X_r, Y, and the mask under which Y shows (all at one side)."""
+    """One face on its way: ``target`` aligned, X_r, Y, and the mask under which Y shows (all at one side).
+
+    ``before``, ``after``: X_r and Y at the frame's own pixels, of a face that is larger than the largest crop.
+    """
 
     target: AlignedFace
     reenacted: Crop
     swapped: Crop
     mask: Float32[np.ndarray, "side side"]
+    before: "NativeFace | None" = None
+    after: "NativeFace | None" = None
 
 
 @dataclass(frozen=True)
@@ -71,7 +80,8 @@ class Swapped:
         """The frame before the transfer: X_r in its place, in its own light up to the edge."""
         frame = self.original
         for face in self.faces:
-            frame = blend(frame, face.reenacted, face.mask, face.target.matrix, ease=False)
+            matrix = face.target.matrix
+            frame = blend(frame, face.reenacted, face.mask, matrix, ease=False, finer=face.before)
         return frame
 
 
@@ -112,7 +122,7 @@ def swap_found(
     giver = choose(source_faces, options.source_face, "source")[0]
     takers = choose(target_faces, options.face, "target")
     reenact = partial(reenactor or by_mesh, source, giver)
-    return _walk(target, takers, reenact, options, mark)
+    return _walk(target, takers, reenact, options, mark, readable=reenactor is None)
 
 
 def refine(swapped: Frame, target: Frame, options: Options = DEFAULTS, mark: bool = True) -> Swapped:
@@ -241,7 +251,11 @@ def _network(
 
 
 def swap_face(
-    frame: Frame, taker: Face, reenact: Callable[[AlignedFace], Reenacted], options: Options
+    frame: Frame,
+    taker: Face,
+    reenact: Callable[[AlignedFace], Reenacted],
+    options: Options,
+    readable: bool = False,
 ) -> SwappedFace:
     """Swap one face, up to its crop; `blend` lays it into the frame.
 
@@ -250,12 +264,25 @@ def swap_face(
         taker: the face of it that is replaced.
         reenact: from the aligned target to X_r.
         options: which transfer, its seed, its device.
+        readable: X_r is read from the source's picture by a map, and can be read again at the frame's own pixels.
     """
-    target = align(frame, taker, work_side(taker))
+    side = work_side(taker)
+    native = readable and options.transfer == LEARNED and side > NATIVE_SIDE
+    target = align(frame, taker, NATIVE_SIDE if native else side)
     reenacted = reenact(target)
     mask = reenacted.mask * enlarged(visible_at(frame, taker), len(target.crop))
-    swapped = transport(reenacted, target, mask, options)
-    return SwappedFace(target, reenacted.crop, swapped, mask)
+    if not native:
+        return SwappedFace(target, reenacted.crop, transport(reenacted, target, mask, options), mask)
+    field = learned_field(reenacted, target, mask, options)
+    if field is None or reenacted.reading is None:  # a network that paints: at the crop's own side
+        return swap_face(frame, taker, reenact, options)
+    from aotface.swap.native import NativeFace
+    from aotface.transport.field_arrays import lay_field
+
+    finer, place = reenacted.reading.finer(), (target.matrix, len(target.crop), options.device)
+    before, after = (NativeFace(finer, one, *place) for one in (None, field))
+    moved = with_native(reenacted, lay_field(reenacted.crop, field, options.device))
+    return SwappedFace(target, reenacted.crop, moved, mask, before, after)
 
 
 def _walk(
@@ -264,11 +291,12 @@ def _walk(
     reenact: Callable[[AlignedFace], Reenacted],
     options: Options,
     mark: bool,
+    readable: bool = False,
 ) -> Swapped:
     frame, done = target, []
     for taker in takers:
-        face = swap_face(target, taker, reenact, options)
-        frame = blend(frame, face.swapped, face.mask, face.target.matrix)
+        face = swap_face(target, taker, reenact, options, readable)
+        frame = blend(frame, face.swapped, face.mask, face.target.matrix, finer=face.after)
         done.append(face)
     return Swapped(mark_frame(frame) if mark else frame, target, tuple(done), options.transfer)
 

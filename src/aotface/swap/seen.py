@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from aotface.errors import InputError
-from aotface.face.align import align, resize_matrix
+from aotface.face.align import align, resize_matrix, scale_of
 from aotface.media.video.decode import VideoFrame
 from aotface.media.video.folder import FOLDER
 from aotface.media.video.parts import Parts
@@ -23,6 +23,7 @@ from aotface.swap.layers import Place, place_of
 from aotface.swap.options import LEARNED, Options
 from aotface.swap.pipeline import enlarged, learned_field, shrunk, transport, visible_at, work_side
 from aotface.swap.scene import Scene
+from aotface.swap.sharpness import softness
 from aotface.swap.steady import Light, light_of, tone_of
 from aotface.types import CROP_SIDE, AlignedFace, Crop, Face, Frame, Mask
 
@@ -39,13 +40,15 @@ class Traits:
     """What the frames around ask of a face.
 
     ``visible``: skin that shows, at 256 px. ``maps``: the learned field; for other transfers what they did to the tone.
-    ``light``: the target's, by which frames are compared. ``learned``: which of both ``maps`` is.
+    ``light``: the target's, by which frames are compared. ``learned``: which of both ``maps`` is. ``softness``: of the
+    target beside X_r, in pixels of the frame; 0 of somebody else's swap, which stays as sharp as it is.
     """
 
     visible: Mask
     maps: np.ndarray
     light: Light
     learned: bool
+    softness: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -182,11 +185,18 @@ def _see_face(frame: Frame, track: int, face: Face, way: _Way, options: Options)
         visible = visible * there
     mask = reenacted.mask * enlarged(visible, len(target.crop))
     light, place = light_of(shrunk(target.crop)), place_of(target)
+    soft = 0.0 if way.region is not None else _softness(reenacted, target, mask)
     if options.transfer == LEARNED and (field := learned_field(reenacted, target, mask, options)) is not None:
-        return Going(track, Traits(visible, field, light, True), Made(place, reenacted, None))
+        return Going(track, Traits(visible, field, light, True, soft), Made(place, reenacted, None))
     swapped = transport(reenacted, target, mask, options)
     tone = tone_of(shrunk(reenacted.crop), shrunk(swapped), shrunk(mask * (1 - reenacted.native)))
-    return Going(track, Traits(visible, tone, light, False), Made(place, reenacted, swapped))
+    return Going(track, Traits(visible, tone, light, False, soft), Made(place, reenacted, swapped))
+
+
+def _softness(reenacted: Reenacted, target: AlignedFace, mask: Mask) -> float:
+    """How much softer the footage is than X_r."""
+    own, theirs, scale = reenacted.landmarks, target.landmarks, scale_of(target.matrix)
+    return softness(reenacted.crop, target.crop, own, theirs, mask * (1 - reenacted.native), scale)
 
 
 def _make_again(frame: Frame, face: Face, way: _Way, traits: Traits, options: Options) -> Made:
@@ -218,7 +228,7 @@ def _keep(parts: Parts, seen: Seen) -> None:
     arrays = {"tracks": np.array([face.track for face in seen.faces], np.int32)}
     for face in seen.faces:
         values = {"visible": face.traits.visible, "maps": face.traits.maps, "light": face.traits.light}
-        values["learned"] = np.array([face.traits.learned])
+        values |= {"learned": np.array([face.traits.learned]), "softness": np.array([face.traits.softness])}
         arrays |= {f"{face.track}.{name}": array for name, array in values.items()}
     parts.save(TRAITS, arrays, seen.number)
 
@@ -232,7 +242,6 @@ def _kept(parts: Parts, index: int) -> dict[int, Traits] | None:
 
 
 def _traits(arrays: dict[str, np.ndarray], track: int) -> Traits:
-    visible, maps, light, learned = (
-        arrays[f"{track}.{name}"] for name in ("visible", "maps", "light", "learned")
-    )
-    return Traits(visible, maps, light, bool(learned[0]))
+    names = ("visible", "maps", "light", "learned", "softness")
+    visible, maps, light, learned, soft = (arrays[f"{track}.{name}"] for name in names)
+    return Traits(visible, maps, light, bool(learned[0]), float(soft[0]))

@@ -21,7 +21,8 @@ from aotface.media.video.parts import Parts
 from aotface.swap.layers import Layers, grey_facts
 from aotface.swap.scene import Clip, Scene
 from aotface.swap.seen import TRAITS
-from aotface.swap.video import REACH, finished_layers, one_thread_each
+from aotface.swap.threads import one_thread_each
+from aotface.swap.video import REACH, finished_layers
 
 MASK, REENACTED, MATRIX = ".mask.mp4", ".reenacted.mp4", ".matrix.jsonl"
 """The layers, by the ends of their files' names."""

@@ -6,7 +6,7 @@ a hand. Every result is a function of its window alone and treats past and futur
 in pieces, in any order.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TypeVar
 
 import cv2
@@ -51,14 +51,24 @@ def light_of(target: Crop) -> Light:
     return np.log(_coarse(srgb_to_linear(target)) + np.float32(FLOOR))
 
 
-def window(entries: Mapping[int, Entry], frame: int, reach: int, stretch: range) -> list[Entry | None]:
-    """The entries around a frame: ``2 reach + 1`` of them, None beyond the stretch.
+def window(
+    entries: Mapping[int, Entry],
+    frame: int,
+    reach: int,
+    stretch: range,
+    repeats: Collection[int] = (),
+) -> list[Entry | None]:
+    """The entries around a frame: an odd number of them, its own in the middle, None beyond the stretch.
+
+    A frame that repeats the one before counts as one with it: both get the very same window, so that what stands still
+    in the target stands still in the result.
 
     Args:
         entries: by frame number; all frames of the stretch within reach.
         frame: the middle one.
-        reach: frames before and after.
+        reach: frames before and after; without repeats the window has ``2 reach + 1`` entries.
         stretch: consecutive frames of one face in one shot; nothing is averaged across its ends.
+        repeats: frames that show what the one before them shows.
 
     Raises:
         InputError: an entry within the stretch is missing.
@@ -69,7 +79,25 @@ def window(entries: Mapping[int, Entry], frame: int, reach: int, stretch: range)
         raise InputError(
             f"window: expected all frames around {frame}, frame {missing[0]} is missing; compute it first"
         )
-    return [entries[number] if number in stretch else None for number in numbers]
+    first, last = _alike_around(frame, numbers, stretch, repeats)
+    # what each of the frames alike can see, and no more
+    before = [n for n in range(first - 1, last - reach - 1, -1) if n + 1 not in repeats or n + 1 == first]
+    after = [n for n in range(last + 1, first + reach + 1) if n not in repeats]
+    side, nothing = max(len(before), len(after)), list[int | None]([None])
+    padded = (
+        nothing * (side - len(before)) + [*reversed(before), first, *after] + nothing * (side - len(after))
+    )
+    return [entries[n] if n is not None and n in stretch else None for n in padded]
+
+
+def _alike_around(frame: int, numbers: range, stretch: range, repeats: Collection[int]) -> tuple[int, int]:
+    """The first and the last of the frames in reach that show what this one shows."""
+    first = last = frame
+    while first in repeats and first - 1 in stretch and first - 1 in numbers:
+        first -= 1
+    while last + 1 in repeats and last + 1 in stretch and last + 1 in numbers:
+        last += 1
+    return first, last
 
 
 def steady(values: Sequence[Maps | None], lights: Sequence[Light | None]) -> Maps:

@@ -6,26 +6,26 @@ made in any order, on any machine, and again.
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from functools import partial
 from itertools import repeat
 
 import numpy as np
-import torch
 
+from aotface.face.align import scale_of
 from aotface.face.saved_tracker import SavedTracker
 from aotface.face.tracks import Tracks
-from aotface.media.video.decode import VideoFrame
+from aotface.media.video.decode import VideoFrame, deepened
 from aotface.media.video.parts import Parts
 from aotface.provenance import mark_frame
 from aotface.swap.ahead import ahead
 from aotface.swap.blend import blend
 from aotface.swap.layers import Laid, Layers
-from aotface.swap.options import Options
 from aotface.swap.pipeline import enlarged
 from aotface.swap.scene import Clip, Giver, Scene, make_scene, prepare_source
 from aotface.swap.seen import Going, Read, Seen, Traits, see, whole
+from aotface.swap.sharpness import soften
 from aotface.swap.steady import FIELD_REACH, MASK_REACH, settle, steady, steady_mask, window
+from aotface.swap.threads import one_thread_each
 from aotface.transport.field_arrays import lay_field
 from aotface.types import Crop, Frame, Mask
 
@@ -62,6 +62,11 @@ def analyse(clip: Clip, progress: Progress = lambda done: None, parts: Parts | N
     Returns:
         Tracks with landmarks as they were found; frame 0 is the clip's first.
     """
+    with one_thread_each():
+        return _followed(clip, progress, parts)
+
+
+def _followed(clip: Clip, progress: Progress, parts: Parts | None) -> Tracks:
     tracker = SavedTracker()
     while parts is not None and (piece := parts.load(PIECE, tracker.count)) is not None:
         tracker.restore(piece)
@@ -77,18 +82,6 @@ def analyse(clip: Clip, progress: Progress = lambda done: None, parts: Parts | N
             parts.save(PIECE, tracker.growth(), saved)
         progress(tracker.count)
     return tracker.finish()
-
-
-@contextmanager
-def one_thread_each() -> Iterator[None]:
-    """Networks with one thread: reading, seeing and finishing run side by side, and threads inside one of them would only
-    spin while the others wait (two cores, 720p: 6.4 frames a second instead of 4.2)."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def finished_frames(scene: Scene, first: int, last: int) -> Iterator[VideoFrame]:
@@ -170,10 +163,10 @@ def _finish(scene: Scene, around: Sequence[Seen], number: int) -> Layers:
     target = here.read.frame
     if not here.faces:
         return Layers(target, target, (), scene.mark)
-    frame, laid = target.rgb, []
+    frame, laid = deepened(target.rgb), []  # rounded once, when it is stored: twice would flicker
     for going in here.faces:
         assert going.made is not None
-        swapped, mask = _steadied(going, *_known(scene, around, number, going.track), number, scene.options)
+        swapped, mask = _steadied(going, *_known(scene, around, number, going.track), scene)
         frame = blend(frame, swapped, mask, going.made.place.matrix)
         laid.append(Laid(going.track, going.made.place, going.made.reenacted.crop, mask))
     finished = target.edited(mark_frame(frame) if scene.mark else frame)
@@ -181,31 +174,35 @@ def _finish(scene: Scene, around: Sequence[Seen], number: int) -> Layers:
 
 
 def _steadied(
-    going: Going, known: dict[int, Traits], stretch: range, number: int, options: Options
+    going: Going, known: dict[int, Traits], around: Callable[..., list], scene: Scene
 ) -> tuple[Crop, Mask]:
-    """Y and its mask, in the crop."""
+    """Y and its mask, in the crop; ``around`` picks the window of a reach out of entries by frame number."""
     assert going.made is not None
     reenacted, swapped = going.made.reenacted, going.made.swapped
     lights = {index: one.light for index, one in known.items()}
-    near = window(lights, number, MASK_REACH, stretch)
-    visible = steady_mask(
-        window({i: one.visible for i, one in known.items()}, number, MASK_REACH, stretch), near
-    )
+    visibles = around({index: one.visible for index, one in known.items()}, reach=MASK_REACH)
+    visible = steady_mask(visibles, around(lights, reach=MASK_REACH))
     mask = reenacted.mask * enlarged(visible, len(reenacted.mask))
-    wide = window(lights, number, FIELD_REACH, stretch)
-    maps = steady(window({i: one.maps for i, one in known.items()}, number, FIELD_REACH, stretch), wide)
+    all_maps = around({index: one.maps for index, one in known.items()}, reach=FIELD_REACH)
+    maps = steady(all_maps, around(lights, reach=FIELD_REACH))
     if swapped is not None:
         moved = settle(swapped, going.traits.maps, maps)
     else:
-        moved = lay_field(reenacted.crop, maps, options.device)
+        moved = lay_field(reenacted.crop, maps, scene.options.device)
+    if scene.givers[going.track] is not None:
+        soft = around({index: one.softness for index, one in known.items()}, reach=FIELD_REACH)
+        sigma = float(np.mean([value for value in soft if value is not None]))
+        moved = soften(moved, sigma, scale_of(going.made.place.matrix))
     moved = moved - reenacted.crop  # in place from here on: a close-up's crop takes 50 MB
     moved *= 1 - reenacted.native[..., None]
     moved += reenacted.crop
     return moved, mask
 
 
-def _known(scene: Scene, around: Sequence[Seen], number: int, track: int) -> tuple[dict[int, Traits], range]:
-    """One track's face in the frames around, and how far it is there without a break or a cut."""
+def _known(
+    scene: Scene, around: Sequence[Seen], number: int, track: int
+) -> tuple[dict[int, Traits], Callable[..., list]]:
+    """One track's face in the frames around, and the windows of this frame, up to a break or a cut."""
     known = {item.number: face.traits for item in around for face in item.faces if face.track == track}
     cuts = {int(cut) + scene.clip.first for cut in scene.tracks.cuts}
     low = high = number
@@ -213,4 +210,7 @@ def _known(scene: Scene, around: Sequence[Seen], number: int, track: int) -> tup
         low -= 1
     while high + 1 in known and high + 1 not in cuts:
         high += 1
-    return known, range(low, high + 1)
+    stretch = range(low, high + 1)
+    repeats = scene.tracks.repeats(track, range(low - scene.clip.first, high + 1 - scene.clip.first))
+    shown = frozenset(repeat + scene.clip.first for repeat in repeats)
+    return known, partial(window, frame=number, stretch=stretch, repeats=shown)

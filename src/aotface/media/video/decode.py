@@ -57,7 +57,8 @@ class VideoFrame:
         whose pixels are all unchanged; only the others are converted.
 
         Args:
-            rgb: the whole frame, upright; of the size and type of `rgb`.
+            rgb: the whole frame, upright; of the size and type of `rgb`, or uint16 (65535 is white) where that has 8 bits:
+                then nothing is rounded twice.
             box: where it may differ, in pixels, so that the rest need not be compared; None = anywhere.
 
         Returns:
@@ -70,7 +71,9 @@ class VideoFrame:
         """
         facts, layout = self.facts, self.facts.layout
         wanted = (facts.height, facts.width, 3)
-        if rgb.shape != wanted or (rgb.dtype != np.uint8) != (layout.depth > 8) or rgb.dtype.kind != "u":
+        if rgb.shape != wanted or rgb.dtype not in (
+            (np.uint8, np.uint16) if layout.depth == 8 else (np.uint16,)
+        ):
             raise InputError(
                 f"expected a frame {wanted} of {'uint8' if layout.depth == 8 else 'uint16'}, got {rgb.shape} "
                 f"{rgb.dtype}; keep size and depth of the video"
@@ -80,7 +83,8 @@ class VideoFrame:
             return self
         old = self.planes.cut((x0, y0, x1, y1), layout)
         new = np.ascontiguousarray(facts.orientation.stored(rgb)[y0:y1, x0:x1])
-        apart: np.ndarray = cv2.absdiff(colour.to_rgb(old, layout, facts.colour), new)
+        before = colour.to_rgb(old, layout, facts.colour)
+        apart: np.ndarray = cv2.absdiff(before if before.dtype == new.dtype else deepened(before), new)
         changed = (
             apart[..., 0] | apart[..., 1] | apart[..., 2]
         ) > 0  # much quicker than any() along the last axis
@@ -91,6 +95,11 @@ class VideoFrame:
             planes.cut((x0, y0, x1, y1), layout), colour.from_rgb(new, layout, facts.colour), changed, layout
         )
         return replace(self, planes=planes)
+
+
+def deepened(frame: Frame) -> Frame:
+    """The same frame in uint16."""
+    return frame if frame.dtype == np.uint16 else np.multiply(frame, 257, dtype=np.uint16)
 
 
 def read_frames(

@@ -1,4 +1,4 @@
-"""Videos from outside: the same frames, times and sound; stopped and gone on with; refused in one line."""
+"""Videos from outside: the same frames, times and sound; stopped and gone on with."""
 
 import json
 import os
@@ -16,57 +16,18 @@ from typing import Any
 import av
 import numpy as np
 import pytest
-from media.made_faces import face_frame, plain_frame, write_frames
+from commands.made_videos import COUNT, GONE, SWAP, lines
+from media.made_faces import face_frame, write_frames
 
 from aotface.cli import main
 from aotface.commands import video
-from aotface.commands.pairing import video_pairs
 from aotface.errors import VideoError
 from aotface.face.saved_tracker import SavedTracker
-from aotface.media.image import write_image
 from aotface.media.video import parts
 from aotface.media.video.decode import VideoFrame, read_frames
 from aotface.media.video.encode import SegmentWriter
 from aotface.media.video.timing import frame_times
-from aotface.samples import sample
 from aotface.swap import segments as segments_module
-
-COUNT, GONE = 12, range(4, 8)
-SOURCE = str(sample("source_light_man"))
-SWAP = ["swap", "-s", SOURCE, "-t", "clip.mp4", "-o", "out.mp4", "--transfer", "mkl", "--no-mark"]
-
-
-@pytest.fixture(autouse=True)
-def _home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AOTFACE_HOME", str(tmp_path_factory.getbasetemp() / "aotface-home"))
-
-
-@pytest.fixture(autouse=True)
-def _short_segments(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Segments of four frames, so that a short clip has three."""
-    monkeypatch.setattr(parts, "SHORTEST", 4)
-
-
-@pytest.fixture(scope="module")
-def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A face that goes and comes back, with sound; the same a little smaller, slower, shorter; and no face at all."""
-    folder = tmp_path_factory.mktemp("clips")
-    frames = [plain_frame(index) if index in GONE else face_frame(index) for index in range(COUNT)]
-    write_frames(folder / "clip.mp4", frames, sound="aac")
-    write_frames(folder / "small.mp4", [frame[:240] for frame in frames])
-    write_frames(folder / "slow.mp4", frames, rate=Fraction(25))
-    write_frames(folder / "short.mp4", frames[:-1])
-    write_frames(folder / "one.mp4", frames[:1])
-    write_frames(folder / "plain.mp4", [plain_frame(index) for index in range(3)])
-    write_frames(folder / "other.mp4", frames[:4], sound="libmp3lame")
-    return folder
-
-
-@pytest.fixture
-def place(clips: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    shutil.copytree(clips, tmp_path, dirs_exist_ok=True)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
 
 
 @pytest.fixture(scope="module")
@@ -107,11 +68,6 @@ def pixels(path: Path) -> list[bytes]:
 
 def record(name: str = "out.run.json") -> dict:
     return json.loads(Path(name).read_text())
-
-
-def lines(capsys: pytest.CaptureFixture[str]) -> list[str]:
-    """What was said on the error stream, without how far it came."""
-    return [line for line in capsys.readouterr().err.splitlines() if line.startswith("aotface: ")]
 
 
 @contextmanager
@@ -278,36 +234,6 @@ def test_one_frame(place: Path) -> None:
     assert len(seconds(place / "out.mp4")) == 1 and pixels(place / "out.mp4") != pixels(place / "one.mp4")
 
 
-def test_no_face_is_one_line(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([word.replace("clip.mp4", "plain.mp4") for word in SWAP[:-1]]) == 4
-    said = lines(capsys)
-    assert len(said) == 1 and "no face found in the target" in said[0]
-    assert not (place / "out.mp4").exists() and not (place / "out.run.json").exists()
-
-
-def test_no_face_leaves_nothing(place: Path) -> None:
-    before = set(place.iterdir())
-    assert main([word.replace("clip.mp4", "plain.mp4") for word in SWAP]) == 4
-    assert set(place.iterdir()) == before
-
-
-@pytest.mark.parametrize(
-    ("swapped", "wanted", "found"),
-    [
-        ("small.mp4", "256 pixels of height", "240"),
-        ("slow.mp4", "29.97 frames a second", "25"),
-        ("short.mp4", "12 frames", "11"),
-    ],
-)
-def test_refine_wants_the_same_video(
-    place: Path, capsys: pytest.CaptureFixture[str], swapped: str, wanted: str, found: str
-) -> None:
-    assert main(["refine", "-s", swapped, "-t", "clip.mp4", "-o", "out.mp4", "--transfer", "mkl"]) == 2
-    (said,) = lines(capsys)
-    assert wanted in said and f"got {found}" in said and swapped in said
-    assert not list(place.glob("out*"))
-
-
 def test_refine_of_the_right_video(place: Path) -> None:
     """The twin of the refusals: the target as its own swap is taken."""
     words = [
@@ -347,85 +273,6 @@ def test_rates_that_differ_by_the_containers_rounding_are_the_same(place: Path) 
     write_frames(place / "swapped.mkv", frames, **more)
     words = ["refine", "-s", "swapped.mkv", "-t", "clip.mp4", "-o", "out.mp4", "--transfer", "none"]
     assert main([*words, "--trim-end", "0.1"]) == 0
-
-
-@pytest.mark.parametrize("output", ["one.mp4", "again.mp4"])
-def test_the_target_is_never_the_output(place: Path, output: str) -> None:
-    (place / "again.mp4").symlink_to(place / "one.mp4")
-    before = (place / "one.mp4").read_bytes()
-    words = [
-        "swap",
-        "-s",
-        SOURCE,
-        "-t",
-        "one.mp4",
-        "-o",
-        output,
-        "--transfer",
-        "none",
-        "--no-mark",
-        "--overwrite",
-    ]
-    code = main(words)
-    assert (place / "one.mp4").read_bytes() == before and (place / "again.mp4").is_symlink() and code == 2
-
-
-def test_a_source_without_a_face_is_told_before_the_target_is_searched(
-    place: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    write_image(place / "nobody.png", plain_frame(0))
-    before = set(place.iterdir())
-    assert main(["swap", "-s", "nobody.png", "-t", "one.mp4", "-o", "out.mp4", "--transfer", "none"]) == 4
-    assert "looking for faces" not in capsys.readouterr().err and set(place.iterdir()) == before
-
-
-def test_words_among_the_sources_are_no_source(place: Path) -> None:
-    (place / "people").mkdir()
-    shutil.copy(SOURCE, place / "people" / "man.jpg")
-    (place / "people" / "readme.txt").write_text("people")
-    assert (
-        main(["swap", "-s", "people", "-t", "one.mp4", "-o", "out.mp4", "--transfer", "none", "--no-mark"])
-        == 0
-    )
-
-
-def test_a_picture_is_no_swap_of_a_video(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["refine", "-s", SOURCE, "-t", "one.mp4", "-o", "out.mp4", "--transfer", "none"]) == 2
-    (said,) = lines(capsys)
-    assert "source_light_man.jpg" in said and "video" in said
-
-
-def test_pictures_among_videos_are_refused(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (place / "targets").mkdir()
-    for name in ("one.mp4", "small.mp4"):
-        shutil.copy(place / name, place / "targets")
-    (place / "targets" / "readme.txt").write_text("neither")
-    pairs = video_pairs(SOURCE, "targets", "made/", by_name=False)
-    assert [pair.target.name for pair in pairs] == ["one.mp4", "small.mp4"]  # twin: other files do no harm
-    shutil.copy(SOURCE, place / "targets")
-    assert main(["swap", "-s", SOURCE, "-t", "targets", "-o", "made", "--transfer", "none"]) == 2
-    (said,) = lines(capsys)
-    assert "one.mp4 and source_light_man.jpg" in said and not (place / "made").exists()
-
-
-def test_kept_frames_in_the_way_are_noticed_first(place: Path) -> None:
-    (place / "kept").mkdir()
-    (place / "kept" / "000000.png").write_text("mine")
-    words = [
-        "swap",
-        "-s",
-        SOURCE,
-        "-t",
-        "one.mp4",
-        "-o",
-        "out.mp4",
-        "--transfer",
-        "none",
-        "--keep-frames",
-        "kept",
-    ]
-    assert main(words) == 5
-    assert not list(place.glob("out*")) and (place / "kept" / "000000.png").read_text() == "mine"
 
 
 @pytest.mark.slow
