@@ -265,3 +265,17 @@ def test_version_and_help(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out.startswith("aotface 0.")
     assert main(["swap", "--help"]) == 0
     assert "--no-mark" in capsys.readouterr().out
+
+
+def test_threads_wait_asleep_unless_told_otherwise() -> None:
+    """Torch's library of threads reads the environment as it is loaded: it must not be loaded before."""
+    code = (
+        "import os, sys, ctypes; from aotface.cli import main; assert 'torch' not in sys.modules; main(['--version']); "
+        "read = ctypes.CDLL(None).getenv; read.restype = ctypes.c_char_p; print(read(b'OMP_WAIT_POLICY').decode())"
+    )
+    for given, wanted in ((None, "PASSIVE"), ("ACTIVE", "ACTIVE")):
+        environment = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"}
+        environment |= {} if given is None else {"OMP_WAIT_POLICY": given}
+        words = [sys.executable, "-c", code]
+        said = subprocess.run(words, env=environment, capture_output=True, text=True, check=True).stdout
+        assert said.split()[-1] == wanted
