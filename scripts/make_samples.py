@@ -23,7 +23,7 @@ from sample_people import SIDE, Composite
 
 from aotface.colour.space import linear_to_srgb
 from aotface.face.render import render
-from aotface.training.shading import Lamps, Surface, extend, shade, smoothed
+from aotface.training.shading import Lamps, Surface, extend, shade
 
 PLACES = Path(__file__).parent.parent / "src" / "aotface" / "samples"
 
@@ -152,7 +152,7 @@ def lit(face: Composite, light: Light, seed: int) -> np.ndarray:
         up=torch.tensor([[0.0, -1.0, 0.0]]),
         exponent=torch.tensor([16.0]),
     )
-    reached, shine = shade(smoothed(relief(face)), lamps, torch.ones(1, 1, SIDE, SIDE))
+    reached, shine = shade(relief(face), lamps, torch.ones(1, 1, SIDE, SIDE))
     arriving, gloss = (t[0].permute(1, 2, 0).numpy() for t in (reached, shine))
     arriving = cv2.GaussianBlur(arriving, (0, 0), 1.5)
     x, y = np.meshgrid(np.linspace(-1, 1, SIDE), np.linspace(-1, 1, SIDE))

@@ -3,13 +3,11 @@
 import pytest
 import torch
 
-from aotface.training.degrade import develop
 from aotface.training.draw import (
     chance,
     draw_camera,
     draw_gobo,
     draw_lamps,
-    draw_measured,
     draw_strength,
     planckian,
     uniform,
@@ -84,7 +82,6 @@ def test_camera_is_neutral_when_switched_off_and_grey_as_often_as_asked():
     off = draw_camera(
         torch.ones(8),
         torch.zeros(4, dtype=torch.bool),
-        torch.zeros(4, dtype=torch.bool),
         rng(),
         LightingConfig(
             camera=False, grey_probability=0.0, tinted_probability=0.0, source_grey_probability=0.0
@@ -98,23 +95,6 @@ def test_camera_is_neutral_when_switched_off_and_grey_as_often_as_asked():
     )
     assert (off.grey == 0).all() and (off.tint == 1).all()
     none = torch.zeros(2000, dtype=torch.bool)
-    drawn = draw_camera(torch.ones(4000), none, none, rng(), LightingConfig())
+    drawn = draw_camera(torch.ones(4000), none, rng(), LightingConfig())
     assert drawn.grey[2000:].mean() == pytest.approx(0.12, abs=0.03)
     assert drawn.grey[:2000].mean() == pytest.approx(0.07, abs=0.03)
-
-
-def test_a_measuring_camera_takes_strobe_pairs_only_and_both_pictures_alike():
-    strobe = torch.arange(4000) % 2 == 0
-    config = LightingConfig(linear_probability=0.5, linear_gamma=(2.2, 2.2))
-    measured = draw_measured(strobe, rng(), config)
-    assert not measured[~strobe].any() and measured[strobe].float().mean() == pytest.approx(0.5, abs=0.05)
-    assert not draw_measured(strobe, rng(), LightingConfig(camera=False)).any()
-    drawn = draw_camera(torch.ones(8000), strobe, measured, rng(), config)
-    both = measured.repeat(2)
-    assert torch.allclose(drawn.gamma[both], torch.tensor(2.2)) and (drawn.contrast[both] == 0).all()
-    assert drawn.gamma[~both].max() < 1.5  # what other cameras do
-    # Such a camera's values are light itself, about.
-    light = torch.linspace(0.02, 0.7, 32).expand(1, 3, 1, -1)
-    at = int(both.nonzero()[0])
-    shown = develop(light, drawn.rows(slice(at, at + 1)))
-    assert (shown - light).abs().max() < 0.02

@@ -56,8 +56,6 @@ def tiny() -> Callable[..., RelightingGenerator]:
         if wake:
             torch.nn.init.normal_(generator.decoder.head.weight, std=0.1)
             torch.nn.init.normal_(generator.decoder.head.bias, std=0.1)
-            if generator.decoder.code is not None:
-                torch.nn.init.normal_(generator.decoder.code.leave.weight, std=0.1)
         return generator
 
     return build

@@ -8,8 +8,8 @@ from aotface.transport.field import masked_blur, to_linear
 from aotface.transport.generator import SIZES
 
 # Made once by the tiny generator of seed 0 (awake) on the made-up faces of seed 0.
-GOLDEN_MEAN = [0.17359, 0.38362, 0.04707]
-GOLDEN_PIXELS = [0.5334, -0.1564, 0.92288, 0.52544]
+GOLDEN_MEAN = [-0.18412, 0.09597, -0.06868]
+GOLDEN_PIXELS = [0.70446, 0.54647, 0.30987, 0.51313]
 
 
 def masked_mean(images: Tensor, mask: Tensor) -> Tensor:
@@ -120,7 +120,7 @@ def test_faces_of_a_batch_do_not_see_each_other(faces: Callable, tiny: Callable)
 def test_golden(faces: Callable, tiny: Callable) -> None:
     swapped = tiny(wake=True)(*faces()).swapped.detach()
     assert swapped[0].mean((1, 2)).tolist() == pytest.approx(GOLDEN_MEAN, abs=2e-4)
-    assert swapped[1, 1, 24, 30:34].tolist() == pytest.approx(GOLDEN_PIXELS, abs=1e-3)
+    assert swapped[1, 0, 41, 20:24].tolist() == pytest.approx(GOLDEN_PIXELS, abs=1e-3)
 
 
 def test_golden_would_notice_another_seed(faces: Callable, tiny: Callable) -> None:

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from aotface.transport.harmonics import TERMS, _inverse, harmonics, light_by_shape, main_direction
+from aotface.transport.harmonics import TERMS, _inverse, harmonics, light_by_shape
 
 
 def ball(side: int = 48, squeeze: float = 1.0) -> tuple[Tensor, Tensor]:
@@ -82,13 +82,3 @@ def test_light_turns_with_the_face(degrees: int) -> None:
         flat, shade(turned, tuple((turn @ torch.tensor(lamp)).tolist())), turned, turned, mask
     )
     assert torch.allclose(straight, again, atol=0.02)
-
-
-@pytest.mark.parametrize("lamp", [(0.8, 0.0, 0.6), (0.0, -0.6, 0.8), (0.0, 0.0, 1.0)])
-def test_the_main_light_is_found_and_is_weaker_the_more_comes_from_everywhere(lamp: tuple) -> None:
-    shape, mask = ball()
-    found = main_direction(shade(shape, lamp), shape, mask).flatten()
-    length = float(found.norm())
-    assert found / length == pytest.approx(torch.tensor(lamp), abs=0.08) and 0.2 < length < 1
-    dim = main_direction(shade(shape, lamp) + 2.0, shape, mask)
-    assert float(dim.norm()) < 0.5 * length

@@ -209,10 +209,7 @@ class Batches:
         normals, pncc, depth = _geometry(take("normals", rows), take("pncc", rows), take("depth", rows), flip)
         own = [take(f"own_{name}", rows, slots) for name in SHAPE]
         own_normals, own_pncc, own_depth = _geometry(own[0], own[1], own[2], flip)
-        shapes = (
-            Surface(normals, depth, mask, pncc[:, :2]),
-            Surface(own_normals, own_depth, mask, own_pncc[:, :2]),
-        )
+        shapes = Surface(normals, depth, mask), Surface(own_normals, own_depth, mask)
         pairs = make_pairs(even_a, even_b, shapes[0], rng, self.lighting, shapes[1])
         face = _turned(take("mask", rows)[:, None], flip)
         x_t = _elsewhere(pairs.x_t, face, rng)

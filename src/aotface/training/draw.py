@@ -254,46 +254,26 @@ def _leaves(place: Tensor, rng: torch.Generator) -> Tensor:
     return 0.08 * blobs[:, 0]
 
 
-def draw_measured(strobe: Tensor, rng: torch.Generator, config: LightingConfig) -> Tensor:
-    """Which pairs a measuring camera took, n booleans: some of those under a strobe.
-
-    Such a camera stores light as it is, without the display's curve: shown as a picture, shadows are deeper and
-    contrasts higher, in both pictures of the pair alike.
-    """
-    return strobe & chance(rng, len(strobe), config.linear_probability * config.camera)
-
-
-def draw_camera(
-    strength: Tensor, strobe: Tensor, measured: Tensor, rng: torch.Generator, config: LightingConfig
-) -> Camera:
-    """Cameras of 2n pictures; the first half takes the sources. Strobe pairs are mostly on grey film.
-
-    Args:
-        strength: of the light, 2n.
-        strobe, measured: which of the n pairs; see `draw_strobes`, `draw_measured`.
-        rng: the only source of chance.
-        config: ranges.
-    """
+def draw_camera(strength: Tensor, strobe: Tensor, rng: torch.Generator, config: LightingConfig) -> Camera:
+    """Cameras of 2n pictures; the first half takes the sources. Strobe pairs are mostly on grey film."""
     n = len(strength)
     half = n // 2
-    measured = measured.repeat(2)
-    share = (0.3 + 0.7 * strength if config.camera else torch.zeros_like(strength)) * ~measured
-    odds = (config.source_grey_probability, config.grey_probability)
+    share = 0.3 + 0.7 * strength if config.camera else torch.zeros_like(strength)
+    odds = const(rng, (config.source_grey_probability, config.grey_probability)).repeat_interleave(half)
     tinted = chance(rng, n, config.tinted_probability)
     film_pair = (strobe & chance(rng, half, 0.8)).repeat(2)
-    grey = (chance(rng, n, const(rng, odds).repeat_interleave(half)) | tinted | film_pair).float()
+    grey = (chance(rng, n, odds) | tinted | film_pair).float()
     luminance = const(rng, LUMINANCE)
     film = luminance * torch.exp(0.5 * randn(rng, n, 3))
     film = film / film.sum(1, keepdim=True)
     film = torch.where(grey[:, None] > 0, film, luminance)
     sepia = const(rng, (-1.0, 0.0, 1.4)) * uniform(rng, n, -0.12, 0.25)[:, None]
-    curve = torch.where(measured, uniform(rng, half, *config.linear_gamma).repeat(2), torch.ones_like(share))
     return Camera(
         saturation=1 + share * uniform(rng, n, -0.5, 0.4),
         grey=grey,
         film=film,
-        tint=torch.where((tinted & ~measured)[:, None], 1 + sepia, torch.ones_like(sepia)),
+        tint=torch.where(tinted[:, None], 1 + sepia, torch.ones_like(sepia)),
         contrast=share * uniform(rng, n, -0.3, 0.6),
-        gamma=curve * torch.exp(share * uniform(rng, n, -0.25, 0.25)),
+        gamma=torch.exp(share * uniform(rng, n, -0.25, 0.25)),
         haze=share * chance(rng, n, 0.3) * uniform(rng, n, 0.0, 0.15),
     )

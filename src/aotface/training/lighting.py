@@ -17,7 +17,6 @@ from aotface.training.draw import (
     draw_camera,
     draw_gobo,
     draw_lamps,
-    draw_measured,
     draw_strength,
     draw_strobes,
     rand,
@@ -26,18 +25,7 @@ from aotface.training.draw import (
 )
 from aotface.training.jpeg import jpeg
 from aotface.training.ranges import LightingConfig
-from aotface.training.reliefs import draw_reliefs
-from aotface.training.shading import (
-    Lamps,
-    Surface,
-    inner,
-    mesh_coverage,
-    shade,
-    smoothed,
-    stack,
-    unit,
-    with_relief,
-)
+from aotface.training.shading import Lamps, Surface, mesh_coverage, shade, stack, unit, with_relief
 from aotface.training.tone import (
     log_tone,
     luminance,
@@ -99,13 +87,12 @@ def make_pairs(
     n = len(a)
     strength = torch.cat((draw_strength(n, config.source_mix, rng), draw_strength(n, config.target_mix, rng)))
     strobe = chance(rng, n, config.strobe_probability)
-    measured = draw_measured(strobe, rng, config)
     even_a, even_b, even_answer = _even_pictures(a, b, geometry.mask, rng, config)
     lamps, adapt = draw_lamps(strength, rng, config)
     lamps = draw_strobes(lamps, strobe, rng, config)
     faces = _reliefs(own or geometry, geometry, rng, config)
-    light, shine, stops = _light(faces, lamps, adapt, strength, measured, rng, config)
-    camera = draw_camera(strength, strobe, measured, rng, config)
+    light, shine, stops = _light(faces, lamps, adapt, strength, rng, config)
+    camera = draw_camera(strength, strobe, rng, config)
     of_r, of_t = camera.rows(slice(0, n)), camera.rows(slice(n, None))
     x_r = _degrade(develop(even_a * light[:n] + shine[:n], of_r), of_r, rng, config)
     x_t = _degrade(develop(even_b * light[n : 2 * n] + shine[n : 2 * n], of_t), of_t, rng, config)
@@ -126,11 +113,7 @@ def _reliefs(own: Surface, geometry: Surface, rng: torch.Generator, config: Ligh
     other = factor * torch.exp(config.relief_difference * randn(rng, n))
     coarse = config.bumps * side * randn(rng, 2 * n, 1, BUMPS, BUMPS)
     bumps = F.interpolate(coarse, size=(side, side), mode="bicubic", align_corners=False)
-    # Smooth, or the mesh's triangles show as the outlines of shadows.
-    faces = smoothed(stack(own, geometry))
-    if faces.place is not None:
-        bumps = bumps + draw_reliefs(faces.place, rng, config) * inner(mesh_coverage(faces.normals))
-    return with_relief(faces, torch.cat((other, factor)), bumps)
+    return stack(with_relief(own, other, bumps[:n]), with_relief(geometry, factor, bumps[n:]))
 
 
 def _even_pictures(
@@ -165,7 +148,6 @@ def _light(
     lamps: Lamps,
     adapt: Tensor,
     strength: Tensor,
-    measured: Tensor,
     rng: torch.Generator,
     config: LightingConfig,
 ) -> tuple[Tensor, Tensor, Tensor]:
@@ -179,7 +161,7 @@ def _light(
     everybody = torch.arange(n, device=rng.device)
     again = everybody[n // 2 :]
     answered = torch.cat((everybody, everybody[: n // 2]))
-    surface = small.rows(answered)
+    surface = Surface(small.normals[answered], small.depth[answered], small.mask[answered])
     lamps = lamps.some(torch.cat((everybody, again)))
     light, shine = shade(surface, lamps, torch.cat((gobo, gobo[again])), config.self_shadow)
     mean = weighted_mean(light[:n], small.mask).clamp_min(1e-4)
@@ -188,7 +170,6 @@ def _light(
     white = (mean / level) ** adapt[:, None, None, None]
     low, high = config.exposure_stops
     stops = uniform(rng, n, low * strength, high * strength) * rand(rng, n).sqrt()
-    stops = stops + measured.repeat(2) * uniform(rng, n, *config.linear_stops)
     gain = torch.exp2(stops)[:, None, None, None] / (level * white)
     # Drawn per light, not per person: x_t and the answer must have the same sheen.
     oil = uniform(rng, n, *config.oiliness).square()[:, None, None, None]

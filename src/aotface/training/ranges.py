@@ -24,12 +24,6 @@ class LightingConfig:
     """One hard lamp in a black room, mostly on grey film; the source is then under such a lamp in front."""
     strobe_ambient: tuple[float, float] = (0.0, 0.08)
     strobe_degrees: float = 85.0
-    linear_probability: float = 0.5
-    """Share of the strobe pairs that a measuring camera took: its values are light itself, not display-encoded."""
-    linear_gamma: tuple[float, float] = (1.6, 2.4)
-    """Exponent on display-encoded values that undoes the display's curve, about."""
-    linear_stops: tuple[float, float] = (0.0, 1.5)
-    """Added to the exposure of such pictures, which without the curve would be too dark to be anyone's."""
     self_shadow: bool = True
     penumbra: tuple[float, float] = (0.006, 0.09)
     """Softness of self-shadow edges, in height, as a share of the crop's side."""
@@ -42,8 +36,6 @@ class LightingConfig:
     bumps: float = 0.008
     """How far (deviation, in crop sides) either shape strays from its mesh, each in its own way: landmarks do not
     tell a sharp nose from a blunt one, but shadows do."""
-    head_relief: tuple[float, float] = (0.2, 0.9)
-    """Strength of a modelled head's relief, which lies on either shape beyond the mesh; see `reliefs.py`."""
     tone_probability: float = 0.6
     tone_luminance: tuple[float, float] = (0.035, 0.42)
     """Linear green reflectance of skin that the pigment axis may reach, darkest and lightest."""

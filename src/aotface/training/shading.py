@@ -19,19 +19,12 @@ class Surface:
     """What light needs to know about the face.
 
     ``normals`` N3HW (x right, y down, z towards the camera; 0 outside the mesh); ``depth`` N1HW (pixels,
-    larger = nearer); ``mask`` N1HW (soft, 0..1); ``place`` N2HW, where on the mean face a pixel lies (the first two
-    coordinates of the PNCC, 0..1), None where it is not known.
+    larger = nearer); ``mask`` N1HW (soft, 0..1).
     """
 
     normals: Tensor
     depth: Tensor
     mask: Tensor
-    place: Tensor | None = None
-
-    def rows(self, which: Tensor) -> "Surface":
-        """Some of the faces, in any order."""
-        place = None if self.place is None else self.place[which]
-        return Surface(self.normals[which], self.depth[which], self.mask[which], place)
 
 
 def with_relief(
@@ -54,26 +47,13 @@ def with_relief(
     turned = unit(torch.cat((factor * across - right * towards, factor * down - below * towards, towards), 1))
     normals = torch.where(known > 0, turned, surface.normals)
     depth = torch.where(surface.depth > 0, surface.depth * factor + bumps, surface.depth)
-    return Surface(normals, depth, surface.mask, surface.place)
+    return Surface(normals, depth, surface.mask)
 
 
 def stack(first: Surface, second: Surface) -> Surface:
     """Two batches of faces as one."""
-    place = None if first.place is None or second.place is None else torch.cat((first.place, second.place))
-    normals, depth, mask = (
-        torch.cat((getattr(first, name), getattr(second, name))) for name in ("normals", "depth", "mask")
-    )
-    return Surface(normals, depth, mask, place)
-
-
-def smoothed(surface: Surface) -> Surface:
-    """The faces without the facets of their mesh."""
-    coverage = mesh_coverage(surface.normals)
-    share = _smooth(coverage, coverage).clamp_min(1e-3)
-    normals = unit(_smooth(surface.normals, coverage)) * coverage
-    depth = _smooth(surface.depth, coverage) / share
-    place = None if surface.place is None else extend(_smooth(surface.place, coverage) / share, coverage)
-    return Surface(normals, depth, surface.mask, place)
+    pairs = ((getattr(first, f.name), getattr(second, f.name)) for f in fields(Surface))
+    return Surface(*(torch.cat(pair) for pair in pairs))
 
 
 @dataclass(frozen=True)
@@ -111,15 +91,6 @@ class Lamps:
 def mesh_coverage(normals: Float[Tensor, "n 3 h w"]) -> Float[Tensor, "n 1 h w"]:
     """1 where a pixel lies wholly on the mesh (at the rim of scaled-down maps normals are short)."""
     return (normals.square().sum(1, keepdim=True) > 0.8).float()
-
-
-def inner(coverage: Float[Tensor, "n 1 h w"]) -> Float[Tensor, "n 1 h w"]:
-    """Falls softly from 1 to 0 towards the mesh's rim, from inside."""
-    wide = 2 * (coverage.shape[-1] // 32) + 1
-    soft = coverage
-    for _ in range(2):
-        soft = F.avg_pool2d(soft, wide, 1, wide // 2)
-    return ((soft - 0.6) / 0.4).clamp(0, 1)
 
 
 def extend(field: Float[Tensor, "n c h w"], weight: Float[Tensor, "n 1 h w"]) -> Float[Tensor, "n c h w"]:
@@ -222,9 +193,11 @@ def shade(
     """
     n, m = len(surface.depth), len(lamps.direction)
     coverage = mesh_coverage(surface.normals)
-    normals = unit(extend(surface.normals, coverage))
+    normals = unit(extend(_smooth(surface.normals, coverage), coverage))
     open_sky = occlusion(surface.depth, coverage)
-    height = torch.where(coverage > 0, surface.depth, torch.full_like(surface.depth, BEHIND))
+    # Smooth, or the mesh's triangles show as the outlines of shadows.
+    relief = _smooth(surface.depth, coverage) / _smooth(coverage, coverage).clamp_min(1e-3)
+    height = torch.where(coverage > 0, relief, torch.full_like(relief, BEHIND))
     face = torch.arange(m, device=coverage.device) % n
     sky_share = 0.5 + 0.5 * (normals[face] * lamps.up[:, :, None, None]).sum(1, keepdim=True)
     light = lamps.ground[:, :, None, None] + (lamps.sky - lamps.ground)[:, :, None, None] * sky_share

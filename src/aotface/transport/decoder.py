@@ -9,15 +9,14 @@ from aotface.transport.encoder import SILU_GAIN, PixelNorm, ResidualBlock, start
 
 GUIDE_CHANNELS = 48
 """Pixels of the input picture (6) and of X_t (6), the target's normals (3), mask (1), mean gain (3), brightness
-of the octaves (12), colour of the octaves of X_t (12), by how much the input's own normals differ (3), and how
-squarely either shape faces the target's main light (2)."""
+of the octaves (12), colour of the octaves of X_t (12), by how much the input's own normals differ (3), and 2
+that stay empty, for a multiple of 16."""
 GATES = ((0.45, 0.45), (1.2, 1.2), (0.15, 0.5), (0.55, 0.8), (0.0, 0.5), (0.0, 0.4))
 """Where the gates start, brightness and colour of each octave: about the best constants on training pairs."""
-REMAINDER_GATES = ((0.6, 0.6), (0.5, 0.5), (0.4, 0.4), (0.3, 0.3), (0.1, 0.1))
-"""Where the gates of what remains start: of the mean, then of each octave."""
-FIELD_OUTPUTS = 5 + 4 * len(GATES) + 2 * len(REMAINDER_GATES) + 2
-"""Log-gain (3), saturation, bias, the gates of the octaves of X_t and of X_r, those of what remains, and what counts
-as skin in the answer and in X_t (2)."""
+REMAINDER_GATES = ((0.5, 0.5), (0.4, 0.4), (0.3, 0.3), (0.1, 0.1))
+"""Where the gates of what remains start, one pair for each octave."""
+FIELD_OUTPUTS = 5 + 4 * len(GATES) + 2 * len(REMAINDER_GATES)
+"""Log-gain (3), saturation, bias, the gates of the octaves of X_t and of X_r, and those of what remains."""
 PAINT_OUTPUTS = 3
 
 
@@ -33,9 +32,7 @@ class FaceDecoder(nn.Module):
     Source: [paper] for skips and sharing; [ours] for the layers and the last level.
     """
 
-    def __init__(
-        self, channels: tuple[int, int, int, int], blocks: int, outputs: int, guided: bool, coded: bool = True
-    ):
+    def __init__(self, channels: tuple[int, int, int, int], blocks: int, outputs: int, guided: bool):
         super().__init__()
         self.guided = guided
         self.narrows = nn.ModuleList(nn.Conv2d(channels[k + 1], channels[k], 1) for k in (2, 1, 0))
@@ -49,15 +46,13 @@ class FaceDecoder(nn.Module):
         self.join_last = nn.Conv2d(width + guide, width, 3, padding=1)
         self.level_last = nn.Sequential(*(ResidualBlock(width) for _ in range(blocks + 1)), PixelNorm(width))
         self.head = nn.Conv2d(width, outputs, 3, padding=1)
-        self.code = LightCode(channels) if coded else None
         for layer in (*self.narrows, *self.joins, self.join_last):
             start(layer)  # type: ignore[arg-type]
         start(self.head, SILU_GAIN)
         if guided:
             # An untrained field is then the same for every pixel: the mean gain and the constant gates.
             nn.init.zeros_(self.head.weight)
-            skin = ((0.0, 0.0),)
-            constants = [torch.tensor(gates).flatten() for gates in (GATES, GATES, REMAINDER_GATES, skin)]
+            constants = [torch.tensor(gates).flatten() for gates in (GATES, GATES, REMAINDER_GATES)]
             with torch.no_grad():
                 self.head.bias[5:] = torch.cat(constants)  # type: ignore[index]
 
@@ -66,7 +61,6 @@ class FaceDecoder(nn.Module):
         skips: list[Tensor],
         bottleneck: Float[Tensor, "batch channels low low"],
         guide: Float[Tensor, "batch 48 half half"],
-        summary: Float[Tensor, "batch twice"] | None = None,
     ) -> Float[Tensor, "batch outputs half half"]:
         """Decode.
 
@@ -74,49 +68,18 @@ class FaceDecoder(nn.Module):
             skips: three levels, finest first: F_Y for the swapped face, F_{X_t} for the reconstruction.
             bottleneck: F^4 of the picture that is changed.
             guide: see GUIDE_CHANNELS; ignored when not guided.
-            summary: mean F^4 of the picture that is changed, and of X_t; needed where there is a light code.
 
         Returns:
             Raw outputs, unbounded, at half the side.
         """
         values = bottleneck
-        tunings = [None] * 4 if self.code is None else self.code(summary)
         for level, skip in enumerate(reversed(skips)):
             values = torch.cat([_double(self.narrows[level](values)), skip.to(values.dtype)], dim=1)
-            values = self.levels[level](_tuned(self.joins[level](values), tunings[level]))
+            values = self.levels[level](self.joins[level](values))
         if self.guided:
             values = torch.cat([values, guide.to(values.dtype)], dim=1)
-        raw: Tensor = self.head(F.silu(self.level_last(_tuned(self.join_last(values), tunings[3]))))
+        raw: Tensor = self.head(F.silu(self.level_last(self.join_last(values))))
         return raw
-
-
-class LightCode(nn.Module):
-    """What is the same for a whole picture, its light and its camera, said to every level of the decoder.
-
-    A pixel's vector tells of its neighbourhood; whether one hard lamp or a sky lights the face, on which film, shows
-    in all of it. From the means of both F^4: a scale and a shift for each channel of each level. Source: [ours],
-    after Perez et al., "FiLM: visual reasoning with a general conditioning layer", AAAI 2018.
-    """
-
-    def __init__(self, channels: tuple[int, int, int, int]):
-        super().__init__()
-        self.widths = [2 * channels[k] for k in (2, 1, 0, 0)]
-        self.enter = nn.Linear(2 * channels[3], 2 * channels[3])
-        self.leave = nn.Linear(2 * channels[3], sum(self.widths))
-        nn.init.zeros_(self.leave.weight)
-        nn.init.zeros_(self.leave.bias)
-
-    def forward(self, summary: Float[Tensor, "batch twice"]) -> list[Tensor]:
-        """Scales and shifts of the four levels, batch x 2 channels x 1 x 1 each."""
-        tunings = self.leave(F.silu(self.enter(summary)))
-        return list(tunings[:, :, None, None].split(self.widths, dim=1))
-
-
-def _tuned(values: Tensor, tuning: Tensor | None) -> Tensor:
-    if tuning is None:
-        return values
-    scale, shift = tuning.to(values.dtype).chunk(2, dim=1)
-    return torch.addcmul(values + shift, values, scale)
 
 
 def _double(values: Float[Tensor, "batch channels side side"]) -> Float[Tensor, "batch channels twice twice"]:

@@ -160,7 +160,6 @@ def remaining_light(
     light_y: Float[Tensor, "batch 3 side side"],
     light_t: Float[Tensor, "batch 3 side side"],
     mask: Float[Tensor, "batch 1 side side"],
-    skin: Float[Tensor, "batch 2 side side"],
 ) -> Float[Tensor, "batch 5 3 side side"]:
     """By how much the light of X_t still differs from that of Y: the mean first, then octaves, widest to finest.
 
@@ -170,7 +169,6 @@ def remaining_light(
         light_y: linear light of the first answer.
         light_t: linear light of X_t.
         mask: the face, 0..1, not empty.
-        skin: how much each pixel of Y, and of X_t, counts in the mean, more than 0: a beard is no tone of skin.
 
     Returns:
         Differences of logarithms, differentiable in ``light_y``.
@@ -187,19 +185,11 @@ def remaining_light(
         for sigma in REMAINDERS:
             prior = _local_mean(blurred[PRIOR_WIDTH * sigma], mean)
             means.append(_local_mean(blurred[sigma], prior))
-        logs = _floored_log(torch.stack(means, dim=1))
-        tones = [_tone(light, mask * skin[:, k : k + 1]) for k, light in enumerate((light_y, light_t))]
-        apart = logs[:, :, 3:] - logs[:, :, :3]
-        apart = torch.cat([(tones[1] - tones[0]).expand_as(apart[:, :1]), apart], dim=1)
-        apart = apart.clamp(-BASE_LIMIT, BASE_LIMIT)
+        each = _floored_log(torch.cat([light_y, light_t], dim=1).float())
+        tone = _mean(torch.cat([each * mask, mask], dim=1)).expand_as(means[0])
+        logs = torch.cat([tone[:, None], _floored_log(torch.stack(means, dim=1))], dim=1)
+        apart = (logs[:, :, 3:] - logs[:, :, :3]).clamp(-BASE_LIMIT, BASE_LIMIT)
         return torch.cat([apart[:, :1], apart[:, 1:] - apart[:, :-1]], dim=1)
-
-
-def _tone(light: Tensor, weight: Tensor) -> Float[Tensor, "batch 1 3 1 1"]:
-    """Mean of the logarithm under a weight."""
-    weight = weight.float()
-    total = (_floored_log(light.float()) * weight).sum((2, 3), keepdim=True)
-    return (total / weight.sum((2, 3), keepdim=True))[:, None]
 
 
 def gate_octaves(
@@ -214,10 +204,10 @@ def gate_octaves(
     Returns:
         A log-gain per channel.
     """
-    # One octave after the other: what one needs stays near the processor.
+    # One octave after the other: what one needs stays near the processor. Split, not sliced: the gradient of a slice
+    # is a whole array of zeros.
     half, brightness = octaves.shape[1] // 2, octaves.mean(2, keepdim=True)
     total, even = torch.zeros_like(octaves[:, 0]), torch.zeros_like(brightness[:, 0])
-    # Split, not sliced: the gradient of a slice is a whole array of zeros.
     shares = gates.split(1, dim=1)
     for number in range(2 * half):
         sign, bright, colour = 1.0 if number < half else -1.0, shares[2 * number], shares[2 * number + 1]

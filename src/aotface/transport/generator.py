@@ -9,10 +9,10 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from aotface.transport import field as fields
-from aotface.transport.decoder import FIELD_OUTPUTS, GATES, PAINT_OUTPUTS, FaceDecoder
+from aotface.transport.decoder import FIELD_OUTPUTS, GATES, GUIDE_CHANNELS, PAINT_OUTPUTS, FaceDecoder
 from aotface.transport.encoder import PerceptualEncoder
 from aotface.transport.field import Field
-from aotface.transport.harmonics import light_by_shape, main_direction
+from aotface.transport.harmonics import light_by_shape
 from aotface.transport.notpe import NOTPE, pixel_pyramid
 
 GAIN_LIMIT = 3.0
@@ -22,8 +22,8 @@ GATE_LIMIT = 3.0
 GATES_FIRST = 4 * len(GATES)
 DIRECTION_SHARE = 0.5
 """How much of what light by direction lacks is added, everywhere: a gate that was learned did worse (docs/adr/0009)."""
-SKIN_FLOOR = 0.02
-"""What a pixel counts at least in the mean tone."""
+TONE_SHARE = 0.8
+"""How much of what the face's mean logarithm lacks is added (docs/adr/0012)."""
 FINEST = slice(len(GATES) - 2, len(GATES))
 """The two finest octaves of X_t."""
 
@@ -55,8 +55,7 @@ class Options:
     ``target_features``: Omega reads v_t. ``base``: start from the smooth matching. ``grey_rule``: a grey
     target gives a grey result. ``side``: of the pictures that the networks see, 0 for that of their size; the
     networks are convolutions, so weights that began at a small side can go on at a larger one. ``remainder``: look again at
-    what still differs from X_t after the first map, and let a part of it through. ``code``: the decoder is told
-    what is the same for the whole picture. ``light_side``: at which
+    what still differs from X_t after the first map, and let a part of it through. ``light_side``: at which
     the octaves of light are taken that the gates let through, 0 for the networks' own: a finer one gives sharper
     edges of shadow, and needs no other weights, because octaves are parts of the face's size.
     """
@@ -68,7 +67,6 @@ class Options:
     base: bool = True
     grey_rule: bool = True
     remainder: bool = True
-    code: bool = True
     side: int = 0
     light_side: int = 0
 
@@ -114,7 +112,7 @@ class RelightingGenerator(nn.Module):
         self.encoder = PerceptualEncoder(size.channels, size.blocks, options.geometry)
         self.notpe = NOTPE(size.channels[:3], size.omega_hidden, options.target_features, options.transport)
         outputs = PAINT_OUTPUTS if paint else FIELD_OUTPUTS
-        self.decoder = FaceDecoder(size.channels, size.blocks, outputs, not paint, options.code)
+        self.decoder = FaceDecoder(size.channels, size.blocks, outputs, guided=not paint)
 
     @property
     def input_side(self) -> int:
@@ -151,12 +149,7 @@ class RelightingGenerator(nn.Module):
         pixels = pixel_pyramid(view_r.pixels, view_t.pixels, levels=3)
         moved = self.notpe(features_r[:3], pixels, features_t[:3])
         swapped, field, taken = self._decode(
-            x_r,
-            x_t,
-            mask,
-            (view_r, view_t, small_mask, shape_r, shape_t),
-            moved,
-            (features_r[3], features_t[3]),
+            x_r, x_t, mask, (view_r, view_t, small_mask, shape_r, shape_t), moved, features_r[3]
         )
         return Transported(swapped, field, features_r, features_t, moved, pixels, small_mask, taken)
 
@@ -182,7 +175,7 @@ class RelightingGenerator(nn.Module):
         small_mask, shape = self._small(mask, geometry)
         features = self.encoder(view.pixels, small_mask, shape) if features_t is None else features_t
         parts = (view, view, small_mask, shape, shape)
-        swapped, field, _ = self._decode(x_t, x_t, mask, parts, features[:3], (features[3], features[3]))
+        swapped, field, _ = self._decode(x_t, x_t, mask, parts, features[:3], features[3])
         pixels = pixel_pyramid(view.pixels, view.pixels, levels=3)
         return Transported(swapped, field, features, features, features[:3], pixels, small_mask)
 
@@ -214,15 +207,14 @@ class RelightingGenerator(nn.Module):
         mask: Tensor,
         parts: tuple[_View, _View, Tensor, Tensor, Tensor],
         skips: list[Tensor],
-        deepest: tuple[Tensor, Tensor],
+        bottleneck: Tensor,
     ) -> tuple[Tensor, Field | None, Tensor | None]:
         view_in, view_t, small_mask, *shapes = parts
         base, octaves = fields.match_light(view_in.linear, view_t.linear, small_mask)
         if not (self.options.base and self.options.head == "field"):
             base, octaves = base * 0.0, octaves * 0.0
         guide = _guide(view_in, view_t, shapes, small_mask, base, octaves)
-        summary = torch.cat([_mean_under(small_mask, part) for part in deepest], dim=1)
-        raw = self.decoder(skips, deepest[0], guide, summary).float()
+        raw = self.decoder(skips, bottleneck, guide).float()
         weight = torch.ones_like(raw[:, :1, :1, :1])
         if self.options.grey_rule:
             weight = fields.colourfulness(x_t, _never_empty(mask))
@@ -234,12 +226,12 @@ class RelightingGenerator(nn.Module):
         if (side := self.options.light_side) not in (0, self.size.side):
             base, octaves = self._fine_light(x_in, x_t, mask, side)
         raw = _resample(raw, octaves.shape[-1])
-        plain, first, again, skin = raw.split([5, GATES_FIRST, raw.shape[1] - 7 - GATES_FIRST, 2], dim=1)
+        plain, first, again = raw.split([5, GATES_FIRST, raw.shape[1] - 5 - GATES_FIRST], dim=1)
         first, again = _gates(first), _gates(again)
         field = _bounded(plain, base + fields.gate_octaves(octaves, first), colour_t, weight)
         if self.options.remainder:
             lacking = _resample(
-                _look_again(field, again, skin, (view_in, view_t), shapes, small_mask), len(raw[0, 0])
+                _look_again(field, again, (view_in, view_t), shapes, small_mask), len(raw[0, 0])
             )
             field = fields.brighter(field, fields.forbid_colour(lacking, weight))
         taken = fields.gated(octaves[:, FINEST], first[:, 2 * FINEST.start : 2 * FINEST.stop])
@@ -262,17 +254,10 @@ def _guide(
         1, 2
     )  # red and blue; green follows from them
     of_r, of_target = (shape[:, :3] for shape in shapes)
-    towards = main_direction(view_t.linear, of_target, mask)
-    facing = [(normals * towards).sum(1, keepdim=True) for normals in (of_r, of_target)]
     parts = [view_in.pixels, view_t.pixels, of_target, mask, base.expand(-1, -1, *mask.shape[-2:])]
-    parts += [2.0 * brightness, 4.0 * colour, of_r - of_target, *facing]  # about as strong as the pixels
-    return F.avg_pool2d(torch.cat(parts, dim=1), 2)
-
-
-def _mean_under(mask: Tensor, features: Tensor) -> Tensor:
-    """Mean vector of a level over the face."""
-    weight = fields.resize(mask, features.shape[-1])
-    return (features.float() * weight).sum((2, 3)) / weight.sum((2, 3))
+    parts += [2.0 * brightness, 4.0 * colour, of_r - of_target]  # about as strong as the pixels
+    empty = mask.new_zeros(len(mask), GUIDE_CHANNELS - sum(p.shape[1] for p in parts), *mask.shape[-2:])
+    return F.avg_pool2d(torch.cat([*parts, empty], dim=1), 2)
 
 
 def _resample(values: Tensor, side: int) -> Tensor:
@@ -293,30 +278,25 @@ def _gates(raw: Tensor) -> Tensor:
 
 
 def _look_again(
-    field: Field,
-    gates: Tensor,
-    skin: Tensor,
-    views: tuple[_View, _View],
-    shapes: list[Tensor],
-    mask: Tensor,
+    field: Field, gates: Tensor, views: tuple[_View, _View], shapes: list[Tensor], mask: Tensor
 ) -> Tensor:
     """What the light of the first answer still lacks of the target's, and the gates let through: log-gain to be added.
 
     A network guesses light from pictures and hedges where it is in doubt; how its own answer compares with the target,
     over the whole face, it cannot see before the answer is there. First a fixed share of light by direction
-    (`harmonics.py`), which knows that the two faces differ in shape; then what the mean tone of what counts as skin, and
-    blurred pictures, still differ by, gated.
+    (`harmonics.py`), which knows that the two faces differ in shape; then a fixed share of the mean tone; then what blurred
+    pictures still differ by, gated.
     """
-    maps = torch.cat([field.gain, field.saturation, field.bias, gates, skin], dim=1)
-    sizes = [3, 1, 3, gates.shape[1], 2]
-    gain, saturation, bias, shares, counts = fields.resize(maps, mask.shape[-1]).split(sizes, dim=1)
+    maps = torch.cat([field.gain, field.saturation, field.bias, gates], dim=1)
+    sizes = [3, 1, 3, gates.shape[1]]
+    gain, saturation, bias, shares = fields.resize(maps, mask.shape[-1]).split(sizes, dim=1)
     light_in, light_t = (view.linear for view in views)
     normals_r, normals_t = (shape[:, :3] for shape in shapes)
     first = fields.lit(light_in, gain, saturation, bias).clamp(0.0, 1.0)
     by_shape = DIRECTION_SHARE * light_by_shape(first, light_t, normals_r, normals_t, mask)
     second = (first * torch.exp(by_shape)).clamp(0.0, 1.0)
-    remaining = fields.remaining_light(second, light_t, mask, torch.sigmoid(counts) + SKIN_FLOOR)
-    return by_shape + fields.gated(remaining, shares).sum(1)
+    mean, octaves = fields.remaining_light(second, light_t, mask).split([1, len(fields.REMAINDERS)], dim=1)
+    return by_shape + TONE_SHARE * mean[:, 0] + fields.gated(octaves, shares).sum(1)
 
 
 def _never_empty(mask: Tensor) -> Tensor:

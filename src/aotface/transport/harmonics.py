@@ -66,25 +66,6 @@ def light_by_shape(
         return stacked[:, :3] / (stacked[:, 3:] + 0.01)
 
 
-def main_direction(
-    light: Lights, normals: Shapes, mask: Float[Tensor, "batch 1 side side"]
-) -> Float[Tensor, "batch 3 1 1"]:
-    """Where most of the light on a face comes from, batch x 3 x 1 x 1: shorter than 1 the more it comes from everywhere.
-
-    Args:
-        light: linear light of the picture.
-        normals: of the face mesh, about unit length, 0 beside it.
-        mask: the face, 0..1.
-    """
-    with torch.autocast(light.device.type, enabled=False):
-        terms, on = _terms(normals.float())
-        # Order 1 alone: of a half sphere, order 2 could say the same in other words.
-        found = _fit(light.float(), terms[:, :4], on * mask).mean(2)  # batch 4
-        vector = torch.stack((found[:, 3], found[:, 1], found[:, 2]), dim=1)
-        length = (vector.square().sum(1, keepdim=True) + found[:, :1].square() + 1e-8).sqrt()
-        return (vector / length)[:, :, None, None]
-
-
 def _terms(normals: Shapes) -> tuple[Float[Tensor, "batch 9 side side"], Float[Tensor, "batch 1 side side"]]:
     """Harmonics, and 1 where there is a surface."""
     length = normals.square().sum(1, keepdim=True).add(1e-8).sqrt()
@@ -92,23 +73,23 @@ def _terms(normals: Shapes) -> tuple[Float[Tensor, "batch 9 side side"], Float[T
 
 
 def _fit(
-    light: Lights, terms: Float[Tensor, "batch terms side side"], weight: Float[Tensor, "batch 1 side side"]
-) -> Float[Tensor, "batch terms 3"]:
+    light: Lights, terms: Float[Tensor, "batch 9 side side"], weight: Float[Tensor, "batch 1 side side"]
+) -> Float[Tensor, "batch 9 3"]:
     """Coefficients of each channel by penalised least squares."""
     weight = weight + 1e-6
     weighted = (terms * weight / weight.sum((2, 3), keepdim=True)).flatten(2)
     matrix = weighted @ terms.flatten(2).transpose(1, 2)
     strength = matrix.diagonal(dim1=1, dim2=2).mean(1).view(-1, 1, 1)
-    penalty = torch.eye(terms.shape[1], device=light.device)
+    penalty = torch.eye(TERMS, device=light.device)
     penalty[0, 0] = 1e-4
     return _inverse(matrix + RIDGE * strength * penalty) @ (weighted @ light.flatten(2).transpose(1, 2))
 
 
-def _inverse(matrix: Float[Tensor, "batch terms terms"]) -> Float[Tensor, "batch terms terms"]:
+def _inverse(matrix: Float[Tensor, "batch 9 9"]) -> Float[Tensor, "batch 9 9"]:
     """Newton's iteration (Schulz, 1933): products only, which every exchange format knows."""
     both = matrix.abs().sum(1).amax(1) * matrix.abs().sum(2).amax(1)
     found = matrix.transpose(1, 2) / both.view(-1, 1, 1)
-    twice = 2.0 * torch.eye(matrix.shape[-1], device=matrix.device)
+    twice = 2.0 * torch.eye(TERMS, device=matrix.device)
     for _ in range(STEPS):
         found = found @ (twice - matrix @ found)
     return found
