@@ -8,8 +8,8 @@ from aotface.transport.field import masked_blur, to_linear
 from aotface.transport.generator import SIZES
 
 # Made once by the tiny generator of seed 0 (awake) on the made-up faces of seed 0.
-GOLDEN_MEAN = [-0.18412, 0.09597, -0.06868]
-GOLDEN_PIXELS = [0.70446, 0.54647, 0.30987, 0.51313]
+GOLDEN_MEAN = [-0.14582, 0.19866, -0.02729]
+GOLDEN_PIXELS = [-0.03534, -0.15238, 0.0742, 0.10839]
 
 
 def masked_mean(images: Tensor, mask: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ from aotface.face.render import Raster
 from aotface.types import CROP_SIDE, Landmarks, Mask
 
 RAISED = 0.04
-"""How far a brow may reach over its landmarks, in face heights."""
+"""How far a brow may reach over its landmarks, in face heights: the landmark model follows raised brows part of the way."""
 
 BRIM = 4.0
 """Pixels at 256 in which the mask falls at least, at the mesh's edge."""

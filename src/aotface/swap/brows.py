@@ -8,11 +8,9 @@ import cv2
 import numpy as np
 
 from aotface.face.mesh import LEFT_BROW, RIGHT_BROW
+from aotface.reenact.edge import RAISED
 from aotface.transport.field_arrays import FieldArray
 from aotface.types import CROP_SIDE, Landmarks, Mask
-
-RAISED = 0.04
-"""How far a brow may reach over its landmarks, in face heights: the landmark model follows raised brows part of the way."""
 
 THICK, SOFT = 5, 1.5
 """By how much the target's brows are grown, and how softly brows end, in pixels at 256."""

@@ -163,8 +163,6 @@ def remaining_light(
 ) -> Float[Tensor, "batch 5 3 side side"]:
     """By how much the light of X_t still differs from that of Y: the mean first, then octaves, widest to finest.
 
-    The mean is that of logarithms: tone multiplies, so it moves them all alike, however dark half of a face lies.
-
     Args:
         light_y: linear light of the first answer.
         light_t: linear light of X_t.
@@ -181,13 +179,11 @@ def remaining_light(
         widths = {sigma * factor for sigma in REMAINDERS for factor in (1.0, PRIOR_WIDTH)}
         blurred = {width: blur(stacked, width * side) for width in widths}
         mean = _mean(stacked)
-        means = []
+        means = [mean.expand(-1, -1, side, side)]
         for sigma in REMAINDERS:
             prior = _local_mean(blurred[PRIOR_WIDTH * sigma], mean)
             means.append(_local_mean(blurred[sigma], prior))
-        each = _floored_log(torch.cat([light_y, light_t], dim=1).float())
-        tone = _mean(torch.cat([each * mask, mask], dim=1)).expand_as(means[0])
-        logs = torch.cat([tone[:, None], _floored_log(torch.stack(means, dim=1))], dim=1)
+        logs = torch.log(torch.stack(means, dim=1).clamp_min(0.0) + BASE_FLOOR)
         apart = (logs[:, :, 3:] - logs[:, :, :3]).clamp(-BASE_LIMIT, BASE_LIMIT)
         return torch.cat([apart[:, :1], apart[:, 1:] - apart[:, :-1]], dim=1)
 

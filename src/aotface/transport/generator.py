@@ -22,8 +22,6 @@ GATE_LIMIT = 3.0
 GATES_FIRST = 4 * len(GATES)
 DIRECTION_SHARE = 0.5
 """How much of what light by direction lacks is added, everywhere: a gate that was learned did worse (docs/adr/0009)."""
-TONE_SHARE = 0.8
-"""How much of what the face's mean logarithm lacks is added (docs/adr/0012)."""
 FINEST = slice(len(GATES) - 2, len(GATES))
 """The two finest octaves of X_t."""
 
@@ -226,9 +224,8 @@ class RelightingGenerator(nn.Module):
         if (side := self.options.light_side) not in (0, self.size.side):
             base, octaves = self._fine_light(x_in, x_t, mask, side)
         raw = _resample(raw, octaves.shape[-1])
-        plain, first, again = raw.split([5, GATES_FIRST, raw.shape[1] - 5 - GATES_FIRST], dim=1)
-        first, again = _gates(first), _gates(again)
-        field = _bounded(plain, base + fields.gate_octaves(octaves, first), colour_t, weight)
+        first, again = _gates(raw[:, 5 : 5 + GATES_FIRST]), _gates(raw[:, 5 + GATES_FIRST :])
+        field = _bounded(raw, base + fields.gate_octaves(octaves, first), colour_t, weight)
         if self.options.remainder:
             lacking = _resample(
                 _look_again(field, again, (view_in, view_t), shapes, small_mask), len(raw[0, 0])
@@ -266,10 +263,9 @@ def _resample(values: Tensor, side: int) -> Tensor:
 
 def _bounded(raw: Tensor, start: Tensor, colour_t: Tensor, weight: Tensor) -> Field:
     """The field from raw outputs: each part is limited, and ``weight`` 0 (a grey target) forbids colour."""
-    gain, saturation, bias = raw.split([3, 1, 1], dim=1)
-    gain = start + GAIN_LIMIT * torch.tanh(gain / GAIN_LIMIT)
-    saturation = torch.exp(SATURATION_LIMIT * torch.tanh(saturation / SATURATION_LIMIT))
-    bias = BIAS_LIMIT * torch.tanh(bias / BIAS_LIMIT) * fields.forbid_colour(colour_t, weight)
+    gain = start + GAIN_LIMIT * torch.tanh(raw[:, 0:3] / GAIN_LIMIT)
+    saturation = torch.exp(SATURATION_LIMIT * torch.tanh(raw[:, 3:4] / SATURATION_LIMIT))
+    bias = BIAS_LIMIT * torch.tanh(raw[:, 4:5] / BIAS_LIMIT) * fields.forbid_colour(colour_t, weight)
     return Field(fields.forbid_colour(gain, weight), weight * saturation, bias)
 
 
@@ -284,8 +280,7 @@ def _look_again(
 
     A network guesses light from pictures and hedges where it is in doubt; how its own answer compares with the target,
     over the whole face, it cannot see before the answer is there. First a fixed share of light by direction
-    (`harmonics.py`), which knows that the two faces differ in shape; then a fixed share of the mean tone; then what blurred
-    pictures still differ by, gated.
+    (`harmonics.py`), which knows that the two faces differ in shape; then what blurred pictures still differ by, gated.
     """
     maps = torch.cat([field.gain, field.saturation, field.bias, gates], dim=1)
     sizes = [3, 1, 3, gates.shape[1]]
@@ -295,8 +290,7 @@ def _look_again(
     first = fields.lit(light_in, gain, saturation, bias).clamp(0.0, 1.0)
     by_shape = DIRECTION_SHARE * light_by_shape(first, light_t, normals_r, normals_t, mask)
     second = (first * torch.exp(by_shape)).clamp(0.0, 1.0)
-    mean, octaves = fields.remaining_light(second, light_t, mask).split([1, len(fields.REMAINDERS)], dim=1)
-    return by_shape + TONE_SHARE * mean[:, 0] + fields.gated(octaves, shares).sum(1)
+    return by_shape + fields.gated(fields.remaining_light(second, light_t, mask), shares).sum(1)
 
 
 def _never_empty(mask: Tensor) -> Tensor:
