@@ -2,7 +2,7 @@
 
 import torch
 
-from aotface.training.delight import delight, fit_shading, harmonics, own_shading
+from aotface.training.delight import delight, fit_shading, harmonics, leftover_gain, own_shading
 from aotface.training.tone import linear_to_srgb, luminance, srgb_to_linear, weighted_mean
 
 SIDE = 48
@@ -105,3 +105,26 @@ def test_own_shading_measures_the_light_that_was_put_in():
     normals, mask = ball()
     put_in = weighted_mean((0.8 * normals[:, :1]).square(), mask * (normals[:, 2:] > 0.1)).sqrt()
     assert even < 0.05 and abs(lit - float(put_in)) < 0.2 * float(put_in)
+
+
+def test_what_light_is_left_on_b_takes_the_place_of_as():
+    (of_a, normals, mask), (of_b, _, _) = portrait(0.6), portrait(-0.5)
+    linear_a, linear_b = srgb_to_linear(of_a), srgb_to_linear(of_b)
+    gain = leftover_gain(linear_a, linear_b, normals, normals, mask)
+    wanted = -1.1 * normals[:, :1]
+    inner = (slice(None), slice(None), slice(18, 36), slice(10, 38))
+    assert (gain - wanted)[inner].abs().mean() < 0.1 < wanted[inner].abs().mean()
+    assert gain[mask == 0].abs().max() == 0
+    # Twins: equal light asks for nothing, and the brows, which both have, are no light.
+    assert leftover_gain(linear_a, linear_a, normals, normals, mask).abs().max() < 1e-5
+
+
+def test_left_light_is_read_on_as_own_shape():
+    (image, normals, mask), (lit, _, _) = portrait(0.0), portrait(0.8)
+    turned = (
+        normals * torch.tensor((-1.0, 1.0, 1.0))[:, None, None]
+    )  # a hollow where B has a bump, left to right
+    linear, other = srgb_to_linear(image), srgb_to_linear(lit)
+    plain = leftover_gain(linear, other, normals, normals, mask)[0, 0, 24, 10:38]
+    mirrored = leftover_gain(linear, other, turned, normals, mask)[0, 0, 24, 10:38]
+    assert plain[-1] > 0.2 and mirrored[-1] < -0.2

@@ -178,3 +178,17 @@ def test_strobes_are_hard_grey_and_in_front_of_the_source():
     assert (made.direction[:4][strobe, 0, 2] > 0.92).all() and (made.penumbra[rows, 0] <= 0.03).all()
     for name in ("direction", "colour", "sky", "penumbra"):
         assert torch.equal(getattr(made, name)[rest], getattr(lamps, name)[rest])
+
+
+def test_light_that_the_targets_photograph_keeps_is_in_the_answer_and_twin_not_when_switched_off():
+    a, slope = people(8, 1), torch.exp(0.5 * ball(8).normals[:, :1])
+    b = people(8, 2) * slope / slope.amax()
+    clean = replace(CLEAN, camera=False, oiliness=(0.0, 0.0), target_mix=(1.0, 0.0, 0.0))
+    right = [
+        (made.answer * made.mask)[..., 40:].sum() / (made.answer * made.mask).sum()
+        for made in (
+            pairs(a=a, b=b, config=replace(clean, leftover=1.0)),
+            pairs(a=a, b=b, config=replace(clean, leftover=0.0)),
+        )
+    ]
+    assert right[0] > 1.05 * right[1]

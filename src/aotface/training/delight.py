@@ -112,6 +112,37 @@ def own_shading(
     return spread.flatten()
 
 
+def leftover_gain(
+    linear_a: Float[Tensor, "n 3 h w"],
+    linear_b: Float[Tensor, "n 3 h w"],
+    normals_a: Float[Tensor, "n 3 h w"],
+    normals_b: Float[Tensor, "n 3 h w"],
+    mask: Float[Tensor, "n 1 h w"],
+) -> Float[Tensor, "n 1 h w"]:
+    """Log gain that puts the smooth shading which B still has in the place of A's, read on A's shape.
+
+    Args:
+        linear_a, linear_b: evenly lit pictures of A, in B's geometry, and of B; linear light.
+        normals_a, normals_b: of either shape, 0 outside the mesh.
+        mask: where both faces show, 0..1.
+
+    Returns:
+        Of mean 0 over the mask; 0 outside A's mesh.
+
+    Source: [ours]
+    """
+    cover_a, cover_b = mesh_coverage(normals_a), mesh_coverage(normals_b)
+    basis_a, basis_b = (harmonics(F.normalize(normals, dim=1)) for normals in (normals_a, normals_b))
+    pairs = ((linear_a, basis_a, cover_a), (linear_b, basis_b, cover_b))
+    found_a, found_b = (
+        fit_shading(torch.log(luminance(linear) + 0.005), basis, mask * cover)
+        for linear, basis, cover in pairs
+    )
+    gain = ((found_b - found_a)[:, :, None, None] * basis_a).sum(1, keepdim=True)
+    gain = gain - weighted_mean(gain, mask * cover_a)
+    return LARGEST * torch.tanh(gain / LARGEST) * cover_a
+
+
 def _shading(field: Tensor, basis: Tensor, mask: Tensor, ridge: float) -> tuple[Tensor, Tensor]:
     """The fitted smooth part of a log field, of mean 0, softly limited, and the share to take out, 0..1."""
     found = fit_shading(field, basis, mask, ridge)

@@ -12,6 +12,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from aotface.training.degrade import Camera, add_noise, develop, soften
+from aotface.training.delight import leftover_gain
 from aotface.training.draw import (
     chance,
     draw_camera,
@@ -87,7 +88,7 @@ def make_pairs(
     n = len(a)
     strength = torch.cat((draw_strength(n, config.source_mix, rng), draw_strength(n, config.target_mix, rng)))
     strobe = chance(rng, n, config.strobe_probability)
-    even_a, even_b, even_answer = _even_pictures(a, b, geometry.mask, rng, config)
+    even_a, even_b, even_answer = _even_pictures(a, b, geometry, own or geometry, rng, config)
     lamps, adapt = draw_lamps(strength, rng, config)
     lamps = draw_strobes(lamps, strobe, rng, config)
     faces = _reliefs(own or geometry, geometry, rng, config)
@@ -117,13 +118,22 @@ def _reliefs(own: Surface, geometry: Surface, rng: torch.Generator, config: Ligh
 
 
 def _even_pictures(
-    a: Tensor, b: Tensor, mask: Tensor, rng: torch.Generator, config: LightingConfig
+    a: Tensor, b: Tensor, geometry: Surface, own: Surface, rng: torch.Generator, config: LightingConfig
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Before any light, in linear light: A and B each with a tone of their own, and A in B's tone."""
+    """Before any light, in linear light: A and B each with a tone of their own, and A in B's tone.
+
+    No photograph is without a light of its own. What smooth shading B's still has is light as well, as far as anybody
+    can tell from the target: the answer has it, in place of A's.
+    """
+    mask = geometry.mask
     even_a, skin_a = _move_tone(srgb_to_linear(a), mask, rng, config)
     even_b, skin_b = _move_tone(srgb_to_linear(b), mask, rng, config)
     neutral = neutral_part(even_a, skin_a) if config.spare_neutral else None
-    return even_a, even_b, tinted(even_a, tone_gain(even_a, even_b, skin_a, skin_b), neutral)
+    answer = tinted(even_a, tone_gain(even_a, even_b, skin_a, skin_b), neutral)
+    if config.leftover:
+        gain = leftover_gain(even_a, even_b, own.normals, geometry.normals, mask)
+        answer = (answer * torch.exp(config.leftover * gain)).clamp_(0, 1)
+    return even_a, even_b, answer
 
 
 def _move_tone(

@@ -44,6 +44,8 @@ class LightingConfig:
     grey_probability: float = 0.10
     tinted_probability: float = 0.02
     source_grey_probability: float = 0.05
+    leftover: float = 1.0
+    """Share of the smooth shading that the even pictures still have which counts as light: the answer takes B's for A's."""
     camera: bool = True
     """Tone curve, saturation and haze; exposure and white balance belong to the light."""
     noise_probability: float = 0.6
