@@ -48,7 +48,7 @@ def faces() -> Callable[..., Faces]:
 
 @pytest.fixture
 def tiny() -> Callable[..., RelightingGenerator]:
-    """A tiny generator; ``wake`` gives its zero head weights, as training would."""
+    """A tiny generator as users run it; ``wake`` gives its zero head weights, as training would."""
 
     def build(wake: bool = False, seed: int = 0, **options: object) -> RelightingGenerator:
         torch.manual_seed(seed)
@@ -56,6 +56,6 @@ def tiny() -> Callable[..., RelightingGenerator]:
         if wake:
             torch.nn.init.normal_(generator.decoder.head.weight, std=0.1)
             torch.nn.init.normal_(generator.decoder.head.bias, std=0.1)
-        return generator
+        return generator.eval()
 
     return build

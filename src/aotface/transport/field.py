@@ -30,6 +30,8 @@ OCTAVES = tuple(sigma / 256.0 for sigma in (48.0, 24.0, 12.0, 6.0, 3.0, 1.5))
 """Widths of the blurs, in parts of the crop's side, between which log light is split into octaves."""
 REMAINDERS = OCTAVES[:4]
 """Widths at which what still differs from the target, after the first map, is looked at again."""
+LACKING = OCTAVES[1]
+"""Width at which what is lacking at last is looked at: broader than any feature of a face."""
 PRIOR_WEIGHT = 0.02
 PRIOR_WIDTH = 4.0
 GREY_CHROMA = 3.0 / 255.0
@@ -186,6 +188,30 @@ def remaining_light(
         logs = torch.log(torch.stack(means, dim=1).clamp_min(0.0) + BASE_FLOOR)
         apart = (logs[:, :, 3:] - logs[:, :, :3]).clamp(-BASE_LIMIT, BASE_LIMIT)
         return torch.cat([apart[:, :1], apart[:, 1:] - apart[:, :-1]], dim=1)
+
+
+def lacking_light(
+    light_y: Float[Tensor, "batch 3 side side"],
+    light_t: Float[Tensor, "batch 3 side side"],
+    mask: Float[Tensor, "batch 1 side side"],
+) -> Float[Tensor, "batch 3 side side"]:
+    """By how much the broadest light of X_t differs from that of Y: mean and octaves down to LACKING in one.
+
+    Args:
+        light_y: linear light of an answer.
+        light_t: linear light of X_t.
+        mask: the face, 0..1, not empty.
+
+    Returns:
+        Difference of logarithms, differentiable in ``light_y``.
+
+    Source: [ours].
+    """
+    side = light_y.shape[-1]
+    with torch.autocast(light_y.device.type, enabled=False):
+        both = masked_blur(torch.cat([light_y, light_t], dim=1), mask, LACKING * side)
+        light = torch.log(both.clamp_min(0.0) + BASE_FLOOR)
+        return light[:, 3:] - light[:, :3]
 
 
 def gate_octaves(

@@ -22,6 +22,10 @@ GATE_LIMIT = 3.0
 GATES_FIRST = 4 * len(GATES)
 DIRECTION_SHARE = 0.5
 """How much of what light by direction lacks is added, everywhere: a gate that was learned did worse (docs/adr/0009)."""
+REST_SHARE, REST_LIMIT = 0.7, 0.3
+"""How much of the broadest light that is still lacking at last is added, everywhere, and where a difference in
+logarithms stops counting as light: a beard beside a shaven chin differs by more. Not in training, which would learn to
+take it back (docs/adr/0013)."""
 FINEST = slice(len(GATES) - 2, len(GATES))
 """The two finest octaves of X_t."""
 
@@ -98,7 +102,7 @@ class _View(NamedTuple):
 
 
 class RelightingGenerator(nn.Module):
-    """Give X_r the appearance of X_t. Deterministic: no dropout, no noise.
+    """Give X_r the appearance of X_t. Deterministic: no dropout, no noise; in training one look fewer, see REST_SHARE.
 
     Source: [paper], figure "Relighting Generator"; [ours] for field, smooth matching and grey rule.
     """
@@ -228,7 +232,8 @@ class RelightingGenerator(nn.Module):
         field = _bounded(raw, base + fields.gate_octaves(octaves, first), colour_t, weight)
         if self.options.remainder:
             lacking = _resample(
-                _look_again(field, again, (view_in, view_t), shapes, small_mask), len(raw[0, 0])
+                _look_again(field, again, (view_in, view_t), shapes, small_mask, last=not self.training),
+                len(raw[0, 0]),
             )
             field = fields.brighter(field, fields.forbid_colour(lacking, weight))
         taken = fields.gated(octaves[:, FINEST], first[:, 2 * FINEST.start : 2 * FINEST.stop])
@@ -274,13 +279,14 @@ def _gates(raw: Tensor) -> Tensor:
 
 
 def _look_again(
-    field: Field, gates: Tensor, views: tuple[_View, _View], shapes: list[Tensor], mask: Tensor
+    field: Field, gates: Tensor, views: tuple[_View, _View], shapes: list[Tensor], mask: Tensor, last: bool
 ) -> Tensor:
     """What the light of the first answer still lacks of the target's, and the gates let through: log-gain to be added.
 
     A network guesses light from pictures and hedges where it is in doubt; how its own answer compares with the target,
     over the whole face, it cannot see before the answer is there. First a fixed share of light by direction
-    (`harmonics.py`), which knows that the two faces differ in shape; then what blurred pictures still differ by, gated.
+    (`harmonics.py`), which knows that the two faces differ in shape; then what blurred pictures still differ by, gated;
+    ``last``, a fixed share of what the broadest light still differs by.
     """
     maps = torch.cat([field.gain, field.saturation, field.bias, gates], dim=1)
     sizes = [3, 1, 3, gates.shape[1]]
@@ -290,7 +296,11 @@ def _look_again(
     first = fields.lit(light_in, gain, saturation, bias).clamp(0.0, 1.0)
     by_shape = DIRECTION_SHARE * light_by_shape(first, light_t, normals_r, normals_t, mask)
     second = (first * torch.exp(by_shape)).clamp(0.0, 1.0)
-    return by_shape + fields.gated(fields.remaining_light(second, light_t, mask), shares).sum(1)
+    seen = by_shape + fields.gated(fields.remaining_light(second, light_t, mask), shares).sum(1)
+    if not last:
+        return seen
+    rest = fields.lacking_light((first * torch.exp(seen)).clamp(0.0, 1.0), light_t, mask)
+    return seen + REST_SHARE * REST_LIMIT * torch.tanh(rest / REST_LIMIT)
 
 
 def _never_empty(mask: Tensor) -> Tensor:
