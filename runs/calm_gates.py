@@ -6,11 +6,11 @@ Pairs with a known answer teach that edges of shadow lie in X_t where they lie i
 they do not, and the target's own features come with them. The shares were chosen on development pairs (docs/adr/0013).
 """
 
-import sys
+import argparse
 from pathlib import Path
 
 from safetensors import safe_open
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 from aotface.transport.decoder import GATES
 
@@ -23,14 +23,21 @@ FIRST = 5
 
 
 def main() -> None:
-    source, output = map(Path, sys.argv[1:])
-    with safe_open(source, "pt") as file:
-        kept, values = file.metadata(), {name: file.get_tensor(name) for name in file.keys()}
+    """Read, scale, write."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("source", type=Path)
+    parser.add_argument("output", type=Path)
+    asked = parser.parse_args()
+    with safe_open(asked.source, "pt") as file:
+        options = file.metadata()
+    values = load_file(asked.source)
     shares = [share for share in (*TARGET_SHARES, *OWN_SHARES) for _ in GATES[0]]  # brightness, then colour
     for name in ("decoder.head.weight", "decoder.head.bias"):
         for row, share in enumerate(shares, FIRST):
             values[name][row] *= share
-    save_file(values, output, metadata=kept)
+    save_file(values, asked.output, metadata=options)
 
 
 if __name__ == "__main__":
