@@ -10,8 +10,10 @@ import argparse
 from pathlib import Path
 
 from safetensors import safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 
+from aotface.media.files import write_bytes
+from aotface.media.weights import in_order
 from aotface.transport.decoder import GATES
 
 TARGET_SHARES = (1.0, 1.0, 0.5, 0.2, 0.1, 0.1)
@@ -37,7 +39,7 @@ def main() -> None:
     for name in ("decoder.head.weight", "decoder.head.bias"):
         for row, share in enumerate(shares, FIRST):
             values[name][row] *= share
-    save_file(values, asked.output, metadata=options)
+    write_bytes(asked.output, in_order(save(values, options)), overwrite=True)
 
 
 if __name__ == "__main__":

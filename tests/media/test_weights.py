@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import save, save_file
 
 from aotface import errors
 from aotface.media import weights
@@ -32,6 +32,17 @@ def test_the_hash_is_that_of_the_bytes(saved: Path) -> None:
     digest = hashlib.sha256(saved.read_bytes()).hexdigest()
     assert sha256(saved) == digest
     assert verified_bytes(saved, digest.upper()) == saved.read_bytes()
+
+
+def test_facts_in_order_are_the_same_bytes_each_time(tmp_path: Path) -> None:
+    facts = {name: f"{name} of ä" for name in "hgfedcba"}
+    made = [weights.in_order(save(TENSORS, dict(facts))) for _ in range(8)]
+    assert len(set(made)) == 1 and len(made[0]) == len(save(TENSORS, facts))
+    path = tmp_path / "ordered.safetensors"
+    path.write_bytes(made[0])
+    assert weights.read_facts(path) == facts
+    assert all(torch.equal(value, TENSORS[name]) for name, value in load_safetensors(path).items())
+    assert weights.in_order(save(TENSORS)) == save(TENSORS)
 
 
 def refused(path: Path, part: str, **options: object) -> None:

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from aotface.errors import UsageError, WeightsError
 from aotface.media.files import check_output, show, write_bytes
+from aotface.media.weights import in_order
 from aotface.swap.onnx_write import made_up
 from aotface.training.card import card
 from aotface.training.checkpoint import load_checkpoint
@@ -67,7 +68,7 @@ def export(
         )
     if onnx is not None:
         found["onnx"] = write_onnx(generator, onnx, overwrite)
-    write_bytes(out, save(halves, _facts(config, saved.step)), overwrite)
+    write_bytes(out, in_order(save(halves, _facts(config, saved.step))), overwrite)
     text = card(run, out, config, saved.step, sum(v.numel() for v in halves.values()), onnx)
     write_bytes(out.with_suffix(".md"), text.encode(), overwrite)
     return found
