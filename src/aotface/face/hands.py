@@ -65,7 +65,7 @@ def covered_by_hands(crop: Crop, landmarks: Landmarks, geometry: Geometry) -> Ma
 
 def find_hands(crop: Crop) -> list[Float32[np.ndarray, "21 2"]]:
     """Joints of up to two hands in crop pixels."""
-    with silenced(), _ONE_AT_A_TIME:
+    with _ONE_AT_A_TIME, silenced():
         found = _model().process((np.clip(crop, 0, 1) * 255 + 0.5).astype(np.uint8)).multi_hand_landmarks
     side = len(crop)
     return [np.array([(p.x, p.y) for p in hand.landmark], np.float32) * side - 0.5 for hand in found or []]

@@ -17,12 +17,12 @@ from aotface.face.tracks import Tracks
 from aotface.media.video.decode import VideoFrame, deepened
 from aotface.media.video.parts import Parts
 from aotface.provenance import mark_frame
-from aotface.swap.ahead import ahead
+from aotface.swap.ahead import ahead, spread
 from aotface.swap.blend import blend
 from aotface.swap.layers import Laid, Layers
 from aotface.swap.pipeline import enlarged
 from aotface.swap.scene import Clip, Giver, Scene, make_scene, prepare_source
-from aotface.swap.seen import Going, Read, Seen, Traits, see, whole
+from aotface.swap.seen import LARGE_FRAME, Going, Read, Seen, Traits, see, whole
 from aotface.swap.sharpness import soften
 from aotface.swap.steady import FIELD_REACH, MASK_REACH, settle, steady, steady_mask, window
 from aotface.swap.threads import one_thread_each
@@ -46,6 +46,10 @@ REACH = max(FIELD_REACH, MASK_REACH)
 
 PIECE, PIECE_FRAMES = "faces", 4
 """Under which name, and after how many frames each, the search for faces is kept."""
+
+SEEING = 2
+"""Frames that are seen at the same time: seeing one takes half as long again as finishing one, so that three threads keep
+two cores busy. Of large frames one: a close-up in 2160p takes hundreds of megabytes meanwhile."""
 
 Progress = Callable[[int], None]
 """Told how many frames are done."""
@@ -109,7 +113,9 @@ def finished_layers(scene: Scene, first: int, last: int, parts: Parts | None = N
     lead, tail = max(scene.clip.first, first - REACH), min(scene.clip.last, last + REACH)
     look = partial(see, scene, parts, range(first, last))
     read = ahead(_read(scene, lead, tail), weigh=lambda item: item.bytes)
-    seen = ahead(map(look, read), weigh=lambda item: item.bytes)
+    facts = scene.clip.facts
+    workers = 1 if 3 * facts.height * facts.width > LARGE_FRAME else SEEING
+    seen = spread(look, read, workers, depth=4 - workers, weigh=lambda item: item.bytes)
     for number, around in _windows(seen, lead, tail):
         if first <= number < last:
             yield _finish(scene, around, number)
