@@ -29,6 +29,7 @@ from aotface.media.video.copying import refuse_container
 from aotface.media.video.encode import Encoding
 from aotface.media.video.folder import FOLDER
 from aotface.media.video.parts import Parts, claim, cut
+from aotface.swap.heap import keep_freed_memory
 from aotface.swap.options import Options
 from aotface.swap.plan import Plan, look_at, open_clip, scene_of
 from aotface.swap.rays import RayFarm, make_on
@@ -85,6 +86,7 @@ def run_videos(work: VideoWork, pairs: list[VideoPair], voice: Voice) -> None:
         PartialError: some of several failed.
         Interrupted: Ctrl-C; what is finished is kept.
     """
+    keep_freed_memory()
     if len(pairs) > 1:
         make_folder(pairs[0].output.parent)
     if not work.command.mark:

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float32
 
-from aotface.face.quiet import silenced
+from aotface.face.quiet import drawing_later, silenced
 from aotface.types import Crop, Geometry, Landmarks, Mask
 
 FINGERS = [(0, 1, 2, 3, 4), (0, 5, 6, 7, 8), (0, 9, 10, 11, 12), (0, 13, 14, 15, 16), (0, 17, 18, 19, 20)]
@@ -29,7 +29,7 @@ _ONE_AT_A_TIME = threading.Lock()  # the model crashes when two threads enter it
 
 @functools.cache
 def _model() -> Any:
-    with silenced():
+    with silenced(), drawing_later():
         from mediapipe.python.solutions.hands import Hands
 
         model = Hands(

@@ -1,5 +1,6 @@
 """The straight line for one still frame: detect, align, reenact, transport, blend, mark."""
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -33,6 +34,8 @@ LARGEST_SIDE = 2048
 
 NATIVE_SIDE = 1024
 """The same where the finished face is read from the source at the frame's own pixels, whatever the side of its crop."""
+
+_ONE_LOADS = threading.Lock()  # of threads that need the same network at the same time
 
 Reenactor = Callable[[Frame, Face, AlignedFace], Reenacted]
 """(source frame, source face, aligned target face) -> X_r."""
@@ -245,9 +248,10 @@ def _network(
     points, own = (transform_landmarks(who, shrink) for who in (target.landmarks, reenacted.landmarks))
     wanted, counted = shrunk(target.crop), shrunk(mask * (1 - reenacted.native))
     inputs = (reenacted.crop, wanted, counted, points, fast_precision(options.device), own)
-    if options.backend != "torch":
-        return load_network_for(options.backend, options.weights), inputs
-    return load_network(options.weights, options.device), inputs
+    with _ONE_LOADS:
+        if options.backend != "torch":
+            return load_network_for(options.backend, options.weights), inputs
+        return load_network(options.weights, options.device), inputs
 
 
 def swap_face(

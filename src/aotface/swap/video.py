@@ -76,7 +76,8 @@ def _followed(clip: Clip, progress: Progress, parts: Parts | None) -> Tracks:
         tracker.restore(piece)
     known = tracker.count
     begin = known - tracker.memory
-    for number, frame in enumerate(ahead(clip.frames(clip.first + begin), weigh=_weight), begin):
+    frames = ahead(map(_converted, clip.frames(clip.first + begin)), weigh=_weight)
+    for number, frame in enumerate(frames, begin):
         if number < known:
             tracker.recall(number, frame.rgb)
             continue
@@ -130,8 +131,13 @@ def shows_a_swap(scene: Scene, looks: int = 8) -> bool:
     return any(see(scene, None, range(0), read).faces for read in reads)
 
 
+def _converted(frame: VideoFrame) -> VideoFrame:
+    """The frame, its pixels in RGB kept with it."""
+    return frame if frame.rgb.size else frame
+
+
 def _weight(frame: VideoFrame) -> int:
-    return sum(plane.nbytes for plane in frame.planes)
+    return frame.rgb.nbytes + sum(plane.nbytes for plane in frame.planes)
 
 
 def _read(scene: Scene, first: int, last: int) -> Iterator[Read]:
