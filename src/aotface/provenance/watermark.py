@@ -232,9 +232,9 @@ def _strength(luma: Plane) -> Plane:
     texture = cv2.GaussianBlur(
         cv2.erode(texture, np.ones((13, 13))), (0, 0), 3
     )  # no halo beside a sharp edge
-    texture *= GAIN
-    texture += FLAT
-    strength = np.minimum(texture, PEAK, out=texture)
+    strength: Plane = np.asarray(texture * GAIN, np.float32)
+    strength += FLAT
+    np.minimum(strength, PEAK, out=strength)
     room = np.minimum(luma, 255 - luma)
     room /= 4
     strength *= np.clip(room, 0, 1, out=room)  # pure black and white stay pure
