@@ -2,12 +2,10 @@
 
 Reading, seeing and finishing run side by side already. Threads inside one of them only spin while they wait for each other:
 on two cores that took up to half of the processors' time. So torch, and the linear algebra that NumPy and SciPy bring along,
-work with one thread meanwhile. Python itself lets one thread at a time through, and the others ask for their turn
-every few milliseconds: here sooner, because what a stage does between two calls of a library takes a tenth of that.
+work with one thread meanwhile.
 """
 
 import ctypes
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -17,9 +15,6 @@ from typing import NamedTuple
 import numpy as np
 import scipy
 import torch
-
-TURN_SECONDS = 0.0005
-"""How long Python runs one thread while another waits: a tenth of the usual, which made frames 3 to 6 % faster."""
 
 NAMES = [
     (f"{before}openblas_get_num_threads{after}", f"{before}openblas_set_num_threads{after}")
@@ -38,17 +33,14 @@ class Pool(NamedTuple):
 
 @contextmanager
 def one_thread_each() -> Iterator[None]:
-    """Torch and OpenBLAS with one thread, Python with short turns, and afterwards all as before."""
-    turn = sys.getswitchinterval()
+    """Torch and OpenBLAS with one thread, and afterwards with as many as before."""
     pools = [Pool(torch.get_num_threads, torch.set_num_threads), *blas_pools()]
     before = [pool.threads() for pool in pools]
     for pool in pools:
         pool.limit(1)
-    sys.setswitchinterval(min(turn, TURN_SECONDS))
     try:
         yield
     finally:
-        sys.setswitchinterval(turn)
         for pool, count in zip(pools, before, strict=True):
             pool.limit(count)
 
