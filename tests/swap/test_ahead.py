@@ -81,11 +81,13 @@ def test_several_at_the_same_time_and_yet_in_order() -> None:
         time.sleep(0.01 if number % 2 == 0 else 0)
         return number * number
 
-    assert list(spread(work, range(12), 2, depth=1)) == [number * number for number in range(12)]
+    squares = [number * number for number in range(12)]
+    assert list(spread(work, range(12), 2, depth=1, helping=False)) == squares
+    assert list(spread(work, range(12), 1, depth=1)) == squares  # the receiver is the other
     with pytest.raises(threading.BrokenBarrierError):  # the twin: one alone waits in vain
         together.reset()
         together = threading.Barrier(2, timeout=0.1)
-        list(spread(work, range(2), 1))
+        list(spread(work, range(2), 1, helping=False))
 
 
 def test_an_error_of_one_worker_comes_in_its_turn() -> None:
@@ -94,10 +96,10 @@ def test_an_error_of_one_worker_comes_in_its_turn() -> None:
             raise ValueError("broken")
         return number
 
-    for workers in (1, 2, 3):
+    for workers, helping in ((1, False), (1, True), (2, True), (3, False)):
         seen = []
         with pytest.raises(ValueError, match="broken"):
-            for item in spread(work, range(20), workers):
+            for item in spread(work, range(20), workers, helping=helping):
                 seen.append(item)
         assert seen == list(range(5))
         assert not [thread for thread in threading.enumerate() if thread.name == "ahead"]
@@ -112,4 +114,4 @@ def test_workers_wait_for_room() -> None:
 
     for number in spread(work, range(50), 2, depth=2):
         time.sleep(0.002)
-        assert len(made) <= number + 1 + 2 + 2  # waiting, and one in each hand
+        assert len(made) <= number + 1 + 2 + 3  # waiting, and one in each hand

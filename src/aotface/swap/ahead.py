@@ -1,7 +1,6 @@
 """Stages of a line on threads of their own: each works ahead of the next by a few items, or bytes, and no more."""
 
 import threading
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from itertools import count
@@ -21,7 +20,7 @@ def ahead(
     most: int = WAITING_BYTES,
 ) -> Iterator[T]:
     """The same items, made on another thread, at most ``depth`` of them waiting; see `spread`."""
-    return spread(lambda item: item, items, 1, depth, weigh, most)
+    return spread(lambda item: item, items, 1, depth, weigh, most, helping=False)
 
 
 def spread(
@@ -31,6 +30,7 @@ def spread(
     depth: int = 3,
     weigh: Callable[[R], int] = lambda item: 0,
     most: int = WAITING_BYTES,
+    helping: bool = True,
 ) -> Iterator[R]:
     """What a work makes of items, of several at the same time, each on a thread of its own.
 
@@ -41,32 +41,39 @@ def spread(
         work: of one item, whatever becomes of the others.
         items: taken one after another.
         workers: how many threads.
-        depth: how many results may wait; every worker has one more in hand.
+        depth: how many results may wait; every thread has one more in hand.
         weigh: bytes of a result.
         most: how many bytes may wait together; one alone may weigh more.
+        helping: the receiver, where it would wait, works on the next item itself: with one worker two threads are
+            always busy, and no third gets in their way.
     """
     waiting, taking, turns, source = _Waiting(depth, most), threading.Lock(), count(), iter(items)
 
-    def make() -> tuple[int, _Made]:
+    def make(patient: bool = True) -> None:
         try:
             with taking:
                 turn = next(turns)
                 item = next(source)
-            return turn, _Made(work(item))
+            value = work(item)
         except BaseException as error:
-            return turn, _Made(None, error)
+            waiting.put(turn, _Made(None, error), 0, patient)
+        else:
+            waiting.put(turn, _Made(value), weigh(value), patient)
 
     def go_on() -> None:
         while waiting.wanted:
-            turn, made = make()
-            waiting.put(turn, made, weigh(made.value) if made.error is None else 0)
-            del made  # it may be large, and the next one may take long
+            make()
 
     threads = [threading.Thread(target=go_on, name="ahead", daemon=True) for _ in range(workers)]
     for thread in threads:
         thread.start()
     try:
-        while not isinstance((made := waiting.get()).error, StopIteration):
+        while True:
+            while helping and waiting.lacking:
+                make(patient=False)
+            made = waiting.get()
+            if isinstance(made.error, StopIteration):
+                return
             if made.error is not None:
                 raise made.error
             yield made.value
@@ -87,33 +94,39 @@ class _Made(NamedTuple):
 
 
 class _Waiting:
-    """What some threads have made and another has not yet taken, in order."""
+    """What some threads have made and another has not yet taken, by turn."""
 
     def __init__(self, depth: int, most: int):
         self._depth, self._most = depth, most
-        self._items: deque[tuple[_Made, int]] = deque()
-        self._held, self._turn = 0, 0
+        self._made: dict[int, tuple[_Made, int]] = {}
+        self._held, self._turn, self._ended = 0, 0, False
         self._changed = threading.Condition()
         self.wanted = True
 
-    def put(self, turn: int, made: _Made, weight: int) -> None:
-        """Wait for one's turn and for room, and leave it there, unless nobody takes any more."""
+    def put(self, turn: int, made: _Made, weight: int, patient: bool) -> None:
+        """Leave it there, unless nobody takes any more; who is patient waits for room. What is taken next has room."""
         with self._changed:
-            while self.wanted and (turn > self._turn or (self._items and self._full(weight))):
+            while self.wanted and patient and turn > self._turn and self._full(weight):
                 self._changed.wait()
-            if not self.wanted:
-                return
-            self._items.append((made, weight))
-            self._held += weight
-            self._turn += 1
-            self._changed.notify_all()
+            if self.wanted:
+                self._made[turn] = made, weight
+                self._held += weight
+                self._ended |= made.error is not None
+                self._changed.notify_all()
+
+    @property
+    def lacking(self) -> bool:
+        """Whether the next one is not there, and there are more to be made, and room for them."""
+        with self._changed:
+            return not (self._turn in self._made or self._ended or self._full(0))
 
     def get(self) -> _Made:
         """Wait for the next one, and take it."""
         with self._changed:
-            while not self._items:
+            while self._turn not in self._made:
                 self._changed.wait()
-            made, weight = self._items.popleft()
+            made, weight = self._made.pop(self._turn)
+            self._turn += 1
             self._held -= weight
             self._changed.notify_all()
             return made
@@ -122,8 +135,8 @@ class _Waiting:
         """Nothing is taken any more."""
         with self._changed:
             self.wanted = False
-            self._items.clear()
+            self._made.clear()
             self._changed.notify_all()
 
     def _full(self, weight: int) -> bool:
-        return len(self._items) >= self._depth or self._held + weight > self._most
+        return len(self._made) >= self._depth or self._held + weight > self._most

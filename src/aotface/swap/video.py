@@ -4,6 +4,7 @@ Whatever the segment, a frame is made of the frames within `REACH` of it and of 
 made in any order, on any machine, and again.
 """
 
+import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
@@ -47,9 +48,9 @@ REACH = max(FIELD_REACH, MASK_REACH)
 PIECE, PIECE_FRAMES = "faces", 4
 """Under which name, and after how many frames each, the search for faces is kept."""
 
-SEEING = 2
-"""Frames that are seen at the same time: seeing one takes half as long again as finishing one, so that three threads keep
-two cores busy. Of large frames one: a close-up in 2160p takes hundreds of megabytes meanwhile."""
+SEEING = 1 if (os.cpu_count() or 1) < 4 else 2
+"""Threads that see frames, beside the one that finishes them: it sees a frame too whenever it would wait. So two cores are
+always busy; more threads than that would only wait for each other."""
 
 Progress = Callable[[int], None]
 """Told how many frames are done."""
@@ -115,8 +116,10 @@ def finished_layers(scene: Scene, first: int, last: int, parts: Parts | None = N
     look = partial(see, scene, parts, range(first, last))
     read = ahead(_read(scene, lead, tail), weigh=lambda item: item.bytes)
     facts = scene.clip.facts
-    workers = 1 if 3 * facts.height * facts.width > LARGE_FRAME else SEEING
-    seen = spread(look, read, workers, depth=4 - workers, weigh=lambda item: item.bytes)
+    large = (
+        3 * facts.height * facts.width > LARGE_FRAME
+    )  # of a close-up in 2160p one takes hundreds of megabytes
+    seen = spread(look, read, 1 if large else SEEING, 2, lambda item: item.bytes, helping=not large)
     for number, around in _windows(seen, lead, tail):
         if first <= number < last:
             yield _finish(scene, around, number)
