@@ -79,7 +79,10 @@ def main() -> None:
     parser.add_argument("--kill", nargs=2, metavar=("N", "CLIP"))
     parser.add_argument("--stability", nargs="+", type=Path, metavar="CLIP")
     parser.add_argument(
-        "--only", nargs="*", metavar="WAY", help="of --stability, as aot or mkl-alone: not all that are compared"
+        "--only",
+        nargs="*",
+        metavar="WAY",
+        help="of --stability, as aot or mkl-alone: not all that are compared",
     )
     parser.add_argument("--transfer", default="aot")
     parser.add_argument("--seed", type=int, default=0)
