@@ -115,3 +115,15 @@ def test_workers_wait_for_room() -> None:
     for number in spread(work, range(50), 2, depth=2):
         time.sleep(0.002)
         assert len(made) <= number + 1 + 2 + 3  # waiting, and one in each hand
+
+
+def test_an_interrupt_of_the_receiver_comes_at_once() -> None:
+    def work(number: int) -> int:
+        if threading.current_thread() is threading.main_thread():
+            raise KeyboardInterrupt
+        time.sleep(0.05)
+        return number
+
+    with pytest.raises(KeyboardInterrupt):
+        list(spread(work, range(9), 1))
+    assert not [thread for thread in threading.enumerate() if thread.name == "ahead"]

@@ -56,6 +56,8 @@ def spread(
                 item = next(source)
             value = work(item)
         except BaseException as error:
+            if not (patient or isinstance(error, Exception)):
+                raise  # Ctrl-C, which only the receiver's own thread meets, does not wait for its turn
             waiting.put(turn, _Made(None, error), 0, patient)
         else:
             waiting.put(turn, _Made(value), weigh(value), patient)
