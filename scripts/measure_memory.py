@@ -7,6 +7,7 @@ depend on (which transfer, how fast) may be cheap here; the length is what count
 """
 
 import argparse
+import math
 import subprocess
 import sys
 import time
@@ -17,7 +18,7 @@ import av
 import numpy as np
 
 ROOT = Path(__file__).resolve().parents[1]
-SIZE, FACE_SIDE, RATE = (1280, 720), 360, 30
+SIZE, FACE_SIDE = (1280, 720), 360
 SOURCE = ROOT / "src" / "aotface" / "samples" / "source_light_man.jpg"
 SAMPLED_SECONDS = 0.25
 
@@ -27,16 +28,16 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--seconds", type=float, default=600)
+    parser.add_argument("--rate", type=int, default=30, help="frames a second")
     parser.add_argument("--transfer", default="mkl")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--figure", type=Path, help="PNG; needs matplotlib")
     asked = parser.parse_args()
     asked.out.mkdir(parents=True, exist_ok=True)
-    clip = long_clip(asked.out / "long.mp4", asked.seconds)
+    clip, frames = long_clip(asked.out / "long.mp4", asked.seconds, asked.rate)
     words = [sys.executable, "-m", "aotface", "swap", "-s", str(SOURCE), "-t", str(clip)]
     words += ["-o", str(asked.out / "out.mp4"), "--transfer", asked.transfer, "--overwrite"]
     times, megabytes, rendering = sampled(words, asked.out)
-    frames = round(asked.seconds * RATE)
     begun = megabytes[times > rendering]  # half of the time that frames were made, and the other half
     halves = begun[len(begun) // 10 : len(begun) // 2], begun[len(begun) // 2 :]
     print(f"{frames} frames of {SIZE[0]} x {SIZE[1]}, `{asked.transfer}`, {times[-1] / 60:.1f} minutes")
@@ -49,8 +50,8 @@ def main() -> None:
         draw(asked.figure, times, megabytes, rendering, f"{frames:,} frames, 1280 x 720, {asked.transfer}")
 
 
-def long_clip(path: Path, seconds: float) -> Path:
-    """Frames are encoded once, and their packets written again and again."""
+def long_clip(path: Path, seconds: float, rate: int) -> tuple[Path, int]:
+    """Frames are encoded once, and their packets written again and again, to the end of the last round; and how many."""
     sys.path.insert(0, str(ROOT / "tests"))
     from media.made_faces import face_frame, write_frames
 
@@ -59,20 +60,21 @@ def long_clip(path: Path, seconds: float) -> Path:
         frame = np.full((SIZE[1], SIZE[0], 3), 90, np.uint8)
         frame[180 : 180 + FACE_SIDE, 400 : 400 + FACE_SIDE] = face_frame(index, side=FACE_SIDE)
         frames.append(frame)
-    loop = write_frames(path.with_name("loop.mp4"), frames, Fraction(RATE))
+    loop = write_frames(path.with_name("loop.mp4"), frames, Fraction(rate))
     with av.open(str(loop)) as source, av.open(str(path), "w") as file:
         old = source.streams.video[0]
         packets = [packet for packet in source.demux(old) if packet.size]
-        step = round(len(frames) / RATE / old.time_base)
+        step = round(len(frames) / rate / old.time_base)
         new = file.add_stream_from_template(old, opaque=True)
-        for number in range(max(1, round(seconds * RATE / len(frames)))):
+        rounds = math.ceil(seconds * rate / len(frames))
+        for number in range(rounds):
             for packet in packets:
                 copy = av.Packet(bytes(packet))
                 copy.pts, copy.dts = packet.pts + number * step, packet.dts + number * step
                 copy.time_base, copy.duration = old.time_base, packet.duration
                 copy.is_keyframe, copy.stream = packet.is_keyframe, new
                 file.mux(copy)
-    return path
+    return path, rounds * len(frames)
 
 
 def sampled(words: list[str], out: Path) -> tuple[np.ndarray, np.ndarray, float]:

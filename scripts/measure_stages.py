@@ -137,7 +137,14 @@ def one_run(given: Path, path: Path, transfer: str) -> tuple[dict[str, Cost], li
     signed = clock.time("mark (content credentials)", lambda: sign(data, Record(transfer, "mesh"), path))
     clock.time("write", partial(write_signed, path.with_name("out.jpg"), signed, overwrite=True))
     made = pipeline.Swapped(frame, picture.frame, (face,), transfer)
-    finished = {"before the marks": frame, "the file": read_image(path.with_name("out.jpg")).frame}
+    unmarked = path.with_name("unmarked.jpg")
+    unmarked.write_bytes(encode_image(frame, "JPEG", picture, 95, "unmarked.jpg"))
+    finished = {
+        "before the marks": frame,
+        "watermark alone (PNG)": marked,
+        "JPEG 95 alone (--no-mark)": read_image(unmarked).frame,
+        "the file, with both": read_image(path.with_name("out.jpg")).frame,
+    }
     return clock.costs(), [kept(name, shown, made) for name, shown in finished.items()]
 
 

@@ -79,7 +79,10 @@ def main() -> None:
     parser.add_argument("--kill", nargs=2, metavar=("N", "CLIP"))
     parser.add_argument("--stability", nargs="+", type=Path, metavar="CLIP")
     parser.add_argument(
-        "--only", nargs="*", metavar="TRANSFER", help="of --stability: not all that are compared"
+        "--only",
+        nargs="*",
+        metavar="WAY",
+        help="of --stability, as aot or mkl-alone: not all that are compared",
     )
     parser.add_argument("--transfer", default="aot")
     parser.add_argument("--seed", type=int, default=0)
@@ -243,7 +246,7 @@ def stability(clips: list[Path], asked: argparse.Namespace) -> None:
     """Change from frame to frame along the target's motion, inside the face, and its ratio to the target's own."""
     giver = video.prepare_source(read_image(asked.source).frame, "largest")
     ways = [("aot", True), ("aot", False), ("mkl", True), ("mkl", False), ("reinhard", False)]
-    ways = [way for way in ways if not asked.only or (way[1] and way[0] in asked.only)]
+    ways = [way for way in ways if not asked.only or f"{way[0]}{'' if way[1] else '-alone'}" in asked.only]
     table("clip", "frames", "target's own", *(f"`{t}`{'' if s else ', each frame alone'}" for t, s in ways))
     for path in clips:
         clip = open_clip(path, None, asked.seconds)

@@ -1,6 +1,8 @@
 """The command line: every command is a frozen dataclass, and its fields are the options."""
 
+import atexit
 import dataclasses
+import gc
 import inspect
 import os
 import sys
@@ -66,6 +68,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit code, as documented in docs/exit-codes.md.
     """
     voice = Terminal()
+    atexit.register(
+        gc.freeze
+    )  # garbage is not searched for in all of torch when everything ends: half a second
     os.environ.setdefault(*WAITING)  # read when torch is loaded, which no command has done yet
     try:
         words = list(sys.argv[1:] if arguments is None else arguments)

@@ -7,7 +7,7 @@ from aotface.face.glasses import (
     doubtful,
     lay_out,
     log_light,
-    strongest_line,
+    strongest_lines,
 )
 from aotface.face.render import render
 from aotface.types import AlignedFace, Landmarks, Mask
@@ -54,13 +54,13 @@ def test_a_painted_line_is_followed(mean_landmarks: Landmarks) -> None:
     light[round(height) - 1 : round(height) + 2] = -2
     bridge = lay_out(mean_landmarks)[0]
     even = np.ones_like(light)
-    dark = strongest_line(bridge, light, even, 1)
+    dark = strongest_lines(bridge, light, even)[1]
     assert np.abs(dark.y - round(height)).max() < 2
     assert dark.strength.min() > 0.3
-    assert strongest_line(bridge, -light, even, -1).strength.mean() == pytest.approx(
+    assert strongest_lines(bridge, -light, even)[-1].strength.mean() == pytest.approx(
         dark.strength.mean(), rel=1e-4
     )
-    assert strongest_line(bridge, np.zeros_like(light), even, 1).strength.max() == 0
+    assert strongest_lines(bridge, np.zeros_like(light), even)[1].strength.max() == 0
 
 
 def test_no_line_on_eyes(mean_landmarks: Landmarks) -> None:

@@ -123,6 +123,7 @@ def _watched(clock: Clock, read: Callable[..., Iterator[VideoFrame]]) -> Iterato
     stages = {_found(name): stage for stage, names in LINE.items() for name in names}
     instead: dict[Any, Any] = {work: clock.timed(stage, work) for work, stage in stages.items()}
     instead |= {_found("swap.ahead.ahead"): lambda items, *_, **__: iter(items), read_frames: read}
+    instead |= {_found("swap.ahead.spread"): lambda work, items, *_, **__: map(work, items)}
     with ExitStack() as changes:
         for name, module in list(sys.modules.items()):
             for word, value in list(vars(module).items()) if name.startswith("aotface.") else ():

@@ -1,7 +1,9 @@
 """Videos for `swap` and `refine`: analyse, make the missing segments, join, sign; stopped at any moment, it goes on."""
 
+import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -29,7 +31,9 @@ from aotface.media.video.copying import refuse_container
 from aotface.media.video.encode import Encoding
 from aotface.media.video.folder import FOLDER
 from aotface.media.video.parts import Parts, claim, cut
-from aotface.swap.options import Options
+from aotface.swap.heap import keep_freed_memory
+from aotface.swap.options import BACKENDS, LEARNED, Options
+from aotface.swap.pipeline import loaded_network
 from aotface.swap.plan import Plan, look_at, open_clip, scene_of
 from aotface.swap.rays import RayFarm, make_on
 from aotface.swap.scene import Clip, Scene
@@ -85,6 +89,7 @@ def run_videos(work: VideoWork, pairs: list[VideoPair], voice: Voice) -> None:
         PartialError: some of several failed.
         Interrupted: Ctrl-C; what is finished is kept.
     """
+    keep_freed_memory()
     if len(pairs) > 1:
         make_folder(pairs[0].output.parent)
     if not work.command.mark:
@@ -134,6 +139,10 @@ def one_video(work: VideoWork, pair: VideoPair, voice: Voice) -> Path:
         voice.say(
             f"going on: {len(parts.segments) - len(parts.missing())} of {len(parts.segments)} segments are there"
         )
+    if (
+        work.options.transfer == LEARNED and work.options.backend == BACKENDS[0]
+    ):  # others are told how many threads
+        threading.Thread(target=_load, args=(work.options,)).start()
     tracks = _tracks(parts, clip, voice)
     try:
         puts = assign(tracks, work.wishes(pair))
@@ -162,6 +171,12 @@ def one_video(work: VideoWork, pair: VideoPair, voice: Voice) -> Path:
     parts.discard()
     voice.say(f"{show(pair.output)}  ({len(clip)} frames, {made} made now, {seconds:.1f} s)")
     return pair.output
+
+
+def _load(options: Options) -> None:
+    """Have the network ready when the faces are found; what is wrong with it is said where it is needed."""
+    with suppress(AotfaceError):
+        loaded_network(options)
 
 
 def _refuse_inputs(work: VideoWork, pair: VideoPair, outputs: list[Path]) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from jaxtyping import Float, Float32
+from jaxtyping import Float, Float32, Int
 
 from aotface.face.mesh import LEFT_BROW, LEFT_EYE, RIGHT_BROW, RIGHT_EYE
 from aotface.types import Crop, Geometry, Landmarks, Mask
@@ -64,7 +64,8 @@ def covered_by_glasses(crop: Crop, landmarks: Landmarks, geometry: Geometry) -> 
     light = log_light(crop)
     patches = lay_out(landmarks)
     doubt = doubtful(landmarks, len(crop))
-    lines = {sign: [strongest_line(patch, light, doubt, sign) for patch in patches] for sign in (1, -1)}
+    pairs = [strongest_lines(patch, light, doubt) for patch in patches]
+    lines = {sign: [pair[sign] for pair in pairs] for sign in (1, -1)}
     if probability(lines, contrast_of(light, landmarks)) < SURE:
         return np.zeros_like(light)
     dark = np.mean([line.strength.mean() for line in lines[1]])
@@ -115,41 +116,51 @@ def doubtful(landmarks: Landmarks, side: int) -> Mask:
     return cv2.GaussianBlur(cv2.erode(worth, np.ones((3, 3), np.uint8)), (0, 0), 1.5)
 
 
-def strongest_line(patch: Patch, light: Mask, worth: Mask, sign: int) -> Line:
-    """The dark (sign 1) or bright (sign -1) line through a patch, by dynamic programming.
+def strongest_lines(patch: Patch, light: Mask, worth: Mask) -> dict[int, Line]:
+    """The dark and the bright line through a patch, by dynamic programming.
 
     Args:
-        patch: where to look; the line runs along its first axis and moves at most one sample across per step.
+        patch: where to look; a line runs along its first axis and moves at most one sample across per step.
         light: logarithm of light.
         worth: how much a line counts at each pixel, 0..1.
-        sign: 1 for a line darker than its surroundings, -1 for a brighter one.
 
     Returns:
-        The line; its strength is the second derivative across it, at the better of two widths.
+        At 1 the line darker than its surroundings, at -1 the brighter one; the strength is the second derivative across
+        it, at the better of two widths.
     """
-    values = patch.read(light)
-    strength = np.zeros_like(values)
+    values, counted = patch.read(light), patch.read(worth)
+    signs = {1: np.float32(1), -1: np.float32(-1)}
+    strength = np.zeros((len(signs), *values.shape), np.float32)
     for sigma in (1.2, 2.2):
         smooth = cv2.GaussianBlur(values, (0, 0), sigmaX=sigma, sigmaY=1.0)
         bend = np.zeros_like(values)
         bend[:, 1:-1] = sigma**2 * (smooth[:, :-2] + smooth[:, 2:] - 2 * smooth[:, 1:-1])
-        strength = np.maximum(strength, sign * bend)
-    strength *= patch.read(worth)
-    strength[:, :3] = strength[:, -3:] = 0
-    gain = strength / (strength + 0.25)  # one black stretch does not outweigh a whole grey line
-    total = gain[0].copy()
-    came_from = np.zeros(strength.shape, np.int64)
-    for step in range(1, len(strength)):
-        left = np.concatenate([[-np.inf], total[:-1]]) - 0.05
-        right = np.concatenate([total[1:], [-np.inf]]) - 0.05
+        np.maximum(strength, [sign * bend for sign in signs.values()], out=strength)
+    strength *= counted
+    strength[..., :3] = strength[..., -3:] = 0
+    along, across = np.arange(len(values)), _best_ways(strength / (strength + 0.25))
+    # one black stretch does not outweigh a whole grey line
+    return {
+        sign: Line(patch.x[along, at], patch.y[along, at], strength[number, along, at])
+        for number, (sign, at) in enumerate(zip(signs, across, strict=True))
+    }
+
+
+def _best_ways(gain: Float32[np.ndarray, "ways along across"]) -> Int[np.ndarray, "ways along"]:
+    """The places across that gain most, step by step along; a step to the side costs a little."""
+    ways, steps, width = gain.shape
+    edge, came_from = np.full((ways, 1), -np.inf), np.zeros(gain.shape, np.int64)
+    total = gain[:, 0].astype(np.float64)
+    for step in range(1, steps):
+        left = np.concatenate([edge, total[:, :-1]], axis=1) - 0.05
+        right = np.concatenate([total[:, 1:], edge], axis=1) - 0.05
         choices = np.stack([left, total, right])
-        came_from[step] = choices.argmax(axis=0) - 1
-        total = choices.max(axis=0) + gain[step]
-    at = [int(total.argmax())]
-    for step in range(len(strength) - 1, 0, -1):
-        at.append(at[-1] + int(came_from[step, at[-1]]))
-    index = (np.arange(len(strength)), np.array(at[::-1]))
-    return Line(patch.x[index], patch.y[index], strength[index])
+        came_from[:, step] = choices.argmax(axis=0) - 1
+        total = choices.max(axis=0) + gain[:, step]
+    at = [total.argmax(axis=1)]
+    for step in range(steps - 1, 0, -1):
+        at.append(at[-1] + came_from[np.arange(ways), step, at[-1]])
+    return np.stack(at[::-1], axis=1)
 
 
 def signs_of_glasses(lines: dict[int, list[Line]], contrast: float) -> Float[np.ndarray, " 10"]:

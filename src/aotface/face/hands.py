@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float32
 
-from aotface.face.quiet import silenced
+from aotface.face.quiet import drawing_later, silenced
 from aotface.types import Crop, Geometry, Landmarks, Mask
 
 FINGERS = [(0, 1, 2, 3, 4), (0, 5, 6, 7, 8), (0, 9, 10, 11, 12), (0, 13, 14, 15, 16), (0, 17, 18, 19, 20)]
@@ -29,7 +29,7 @@ _ONE_AT_A_TIME = threading.Lock()  # the model crashes when two threads enter it
 
 @functools.cache
 def _model() -> Any:
-    with silenced():
+    with silenced(), drawing_later():
         from mediapipe.python.solutions.hands import Hands
 
         model = Hands(
@@ -65,7 +65,7 @@ def covered_by_hands(crop: Crop, landmarks: Landmarks, geometry: Geometry) -> Ma
 
 def find_hands(crop: Crop) -> list[Float32[np.ndarray, "21 2"]]:
     """Joints of up to two hands in crop pixels."""
-    with silenced(), _ONE_AT_A_TIME:
+    with _ONE_AT_A_TIME, silenced():
         found = _model().process((np.clip(crop, 0, 1) * 255 + 0.5).astype(np.uint8)).multi_hand_landmarks
     side = len(crop)
     return [np.array([(p.x, p.y) for p in hand.landmark], np.float32) * side - 0.5 for hand in found or []]

@@ -10,7 +10,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from aotface.face.quiet import silenced
+from aotface.face.quiet import drawing_later, silenced
 from aotface.types import Frame, Landmarks
 
 os.environ.setdefault("GLOG_minloglevel", "3")
@@ -29,7 +29,7 @@ def to_uint8(frame: Frame) -> np.ndarray:
 
 @functools.cache
 def _mesh_model() -> Any:
-    with silenced():
+    with silenced(), drawing_later():
         from mediapipe.python.solutions.face_mesh import FaceMesh
 
         model = FaceMesh(
@@ -41,7 +41,7 @@ def _mesh_model() -> Any:
 
 @functools.cache
 def _detector(model_selection: int) -> Any:
-    with silenced():
+    with silenced(), drawing_later():
         from mediapipe.python.solutions.face_detection import FaceDetection
 
         model = FaceDetection(model_selection=model_selection, min_detection_confidence=0.4)

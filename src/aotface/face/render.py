@@ -44,7 +44,7 @@ class Raster:
         """Per-vertex values at the covered pixels alone, row by row."""
         at = np.flatnonzero(self.covered)
         corners, weights = TRIANGLES[self.triangle.ravel()[at]], self.weights.reshape(-1, 3)[at]
-        parts = [attributes[corners[:, k]] * weights[:, k : k + 1] for k in range(3)]
+        parts = [attributes.take(corners[:, k], axis=0) * weights[:, k : k + 1] for k in range(3)]
         return parts[0] + parts[1] + parts[2]
 
     def spread(

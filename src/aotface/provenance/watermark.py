@@ -102,7 +102,6 @@ def embed(frame: Frame, key: int = KEY) -> Frame:
     strength = _strength(reduced)
     cell, shrink = _cell(height, width), height / len(reduced)
     depth = np.iinfo(frame.dtype).max
-    wide = np.int16 if depth == 255 else np.int32
     marked = np.empty_like(frame)
     for top in range(0, height, 512):  # bands: no full-size float picture
         band = frame[top : top + 512]
@@ -110,9 +109,9 @@ def embed(frame: Frame, key: int = KEY) -> Frame:
         change *= _grow(strength, shrink, top, band, cv2.BORDER_REPLICATE) * np.float32(depth / 255)
         if cell > 1:  # broad cells would show as patches with sharp rims, one level high
             change += _grow(_grain(), 1.0, top, band, cv2.BORDER_WRAP)
-        same = np.rint(change).astype(wide)
-        moved = band + cv2.merge([same, same, same])  # the same in R, G and B: grey stays grey
-        marked[top : top + 512] = np.clip(moved, 0, depth, out=moved)
+        same = np.rint(change).astype(np.int16)
+        moved = cv2.merge([same, same, same])  # the same in R, G and B: grey stays grey
+        marked[top : top + 512] = cv2.add(band, moved, dtype=cv2.CV_8U if depth == 255 else cv2.CV_16U)
     return marked
 
 
@@ -229,15 +228,20 @@ QUIET_SIDE = 256
 def _strength(luma: Plane) -> Plane:
     """How strong the mark may be at each pixel, in levels of 255: texture hides it, smooth skin and sky do
     not."""
-    texture = cv2.GaussianBlur(np.abs(luma - cv2.GaussianBlur(luma, (0, 0), 1.2)), (0, 0), 3)
+    texture = cv2.GaussianBlur(cv2.absdiff(luma, cv2.GaussianBlur(luma, (0, 0), 1.2)), (0, 0), 3)
     texture = cv2.GaussianBlur(
         cv2.erode(texture, np.ones((13, 13))), (0, 0), 3
     )  # no halo beside a sharp edge
-    strength = np.minimum(FLAT + GAIN * texture, PEAK)
-    strength *= np.clip(np.minimum(luma, 255 - luma) / 4, 0, 1)  # pure black and white stay pure
+    strength: Plane = np.asarray(texture * GAIN, np.float32)
+    strength += FLAT
+    np.minimum(strength, PEAK, out=strength)
+    room = np.minimum(luma, 255 - luma)
+    room /= 4
+    strength *= np.clip(room, 0, 1, out=room)  # pure black and white stay pure
     rms = float(np.sqrt(np.mean(strength**2)))
     loudness = min(1.0, LOUDEST / max(rms, 1e-9)) * min(1.0, math.cbrt(QUIET_SIDE / min(luma.shape)))
-    return (strength * loudness).astype(np.float32)
+    strength *= np.float32(loudness)
+    return strength
 
 
 def _grow(small: Plane, scale: float, top: int, band: Frame, border: int) -> Plane:

@@ -1,5 +1,6 @@
 """The straight line for one still frame: detect, align, reenact, transport, blend, mark."""
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -33,6 +34,8 @@ LARGEST_SIDE = 2048
 
 NATIVE_SIDE = 1024
 """The same where the finished face is read from the source at the frame's own pixels, whatever the side of its crop."""
+
+_ONE_LOADS = threading.Lock()  # of the threads that need the same network at the same time
 
 Reenactor = Callable[[Frame, Face, AlignedFace], Reenacted]
 """(source frame, source face, aligned target face) -> X_r."""
@@ -239,15 +242,27 @@ def _network(
 ) -> "tuple[Network, tuple[Crop, Crop, np.ndarray, np.ndarray, bool, np.ndarray]]":
     """The network, and what it is given."""
     # Brings torch: only who asks pays.
-    from aotface.swap.network import fast_precision, load_network, load_network_for
+    from aotface.swap.network import fast_precision
 
     shrink = resize_matrix(np.eye(2, 3), len(mask), CROP_SIDE)
     points, own = (transform_landmarks(who, shrink) for who in (target.landmarks, reenacted.landmarks))
     wanted, counted = shrunk(target.crop), shrunk(mask * (1 - reenacted.native))
     inputs = (reenacted.crop, wanted, counted, points, fast_precision(options.device), own)
-    if options.backend != "torch":
-        return load_network_for(options.backend, options.weights), inputs
-    return load_network(options.weights, options.device), inputs
+    return loaded_network(options), inputs
+
+
+def loaded_network(options: Options) -> "Network":
+    """The network of `LEARNED`, loaded once, whoever asks first.
+
+    Raises:
+        UsageError, WeightsError: see `aotface.swap.network.load_network_for`.
+    """
+    from aotface.swap.network import load_network, load_network_for
+
+    with _ONE_LOADS:
+        if options.backend != "torch":
+            return load_network_for(options.backend, options.weights)
+        return load_network(options.weights, options.device)
 
 
 def swap_face(

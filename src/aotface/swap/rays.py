@@ -16,6 +16,7 @@ from aotface.face.tracks import Tracks
 from aotface.media.files import read_bytes, write_bytes
 from aotface.media.video.encode import Encoding
 from aotface.media.video.parts import Parts
+from aotface.swap.heap import keep_freed_memory
 from aotface.swap.plan import Plan
 from aotface.swap.scene import Scene
 from aotface.swap.segments import make_run, runs
@@ -156,6 +157,7 @@ class RayFarm:
 
 
 def _make(order: Order, piece: list[int]) -> Files:
+    keep_freed_memory()
     return order.make(piece)
 
 

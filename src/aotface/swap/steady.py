@@ -149,13 +149,17 @@ def steady_mask(masks: Sequence[Mask | None], lights: Sequence[Light | None]) ->
     middle = _middle(masks, lights)
     known = [(mask, alike) for mask, alike in zip(masks, _alike(lights), strict=True) if mask is not None]
     values = np.array([mask for mask, _ in known])
-    weights = np.array([_enlarged(alike, len(middle)) for _, alike in known])
+    result = np.ones_like(middle)
+    open_to_doubt = (values < 1).any(axis=0)  # elsewhere the mean of ones is one
+    values = values[:, open_to_doubt]
+    weights = np.array([_enlarged(alike, len(middle))[open_to_doubt] for _, alike in known])
     order = np.argsort(values, axis=0, kind="stable")
     values, weights = (np.take_along_axis(array, order, axis=0) for array in (values, weights))
     upper = np.cumsum(weights, axis=0)
     lower, total = upper - weights, upper[-1]
     inner = np.maximum(np.minimum(upper, 0.75 * total) - np.maximum(lower, 0.25 * total), 0)
-    return np.clip((inner * values).sum(axis=0) / inner.sum(axis=0), 0, 1).astype(np.float32)
+    result[open_to_doubt] = np.clip((inner * values).sum(axis=0) / inner.sum(axis=0), 0, 1)
+    return result
 
 
 def tone_of(reenacted: Crop, swapped: Crop, mask: Mask) -> Light:

@@ -4,6 +4,7 @@ Whatever the segment, a frame is made of the frames within `REACH` of it and of 
 made in any order, on any machine, and again.
 """
 
+import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
@@ -17,12 +18,12 @@ from aotface.face.tracks import Tracks
 from aotface.media.video.decode import VideoFrame, deepened
 from aotface.media.video.parts import Parts
 from aotface.provenance import mark_frame
-from aotface.swap.ahead import ahead
+from aotface.swap.ahead import ahead, spread
 from aotface.swap.blend import blend
 from aotface.swap.layers import Laid, Layers
 from aotface.swap.pipeline import enlarged
 from aotface.swap.scene import Clip, Giver, Scene, make_scene, prepare_source
-from aotface.swap.seen import Going, Read, Seen, Traits, see, whole
+from aotface.swap.seen import LARGE_FRAME, Going, Read, Seen, Traits, see, whole
 from aotface.swap.sharpness import soften
 from aotface.swap.steady import FIELD_REACH, MASK_REACH, settle, steady, steady_mask, window
 from aotface.swap.threads import one_thread_each
@@ -46,6 +47,10 @@ REACH = max(FIELD_REACH, MASK_REACH)
 
 PIECE, PIECE_FRAMES = "faces", 4
 """Under which name, and after how many frames each, the search for faces is kept."""
+
+SEEING = 1 if (os.cpu_count() or 1) < 4 else 2
+"""Threads that see frames, beside the one that finishes them: it sees a frame too whenever it would wait. So two cores are
+always busy; more threads than that would only wait for each other."""
 
 Progress = Callable[[int], None]
 """Told how many frames are done."""
@@ -72,7 +77,8 @@ def _followed(clip: Clip, progress: Progress, parts: Parts | None) -> Tracks:
         tracker.restore(piece)
     known = tracker.count
     begin = known - tracker.memory
-    for number, frame in enumerate(ahead(clip.frames(clip.first + begin), weigh=_weight), begin):
+    frames = ahead(map(_converted, clip.frames(clip.first + begin)), weigh=_weight)
+    for number, frame in enumerate(frames, begin):
         if number < known:
             tracker.recall(number, frame.rgb)
             continue
@@ -109,7 +115,11 @@ def finished_layers(scene: Scene, first: int, last: int, parts: Parts | None = N
     lead, tail = max(scene.clip.first, first - REACH), min(scene.clip.last, last + REACH)
     look = partial(see, scene, parts, range(first, last))
     read = ahead(_read(scene, lead, tail), weigh=lambda item: item.bytes)
-    seen = ahead(map(look, read), weigh=lambda item: item.bytes)
+    facts = scene.clip.facts
+    large = (
+        3 * facts.height * facts.width > LARGE_FRAME
+    )  # of a close-up in 2160p one takes hundreds of megabytes
+    seen = spread(look, read, 1 if large else SEEING, 2, lambda item: item.bytes, helping=not large)
     for number, around in _windows(seen, lead, tail):
         if first <= number < last:
             yield _finish(scene, around, number)
@@ -124,8 +134,13 @@ def shows_a_swap(scene: Scene, looks: int = 8) -> bool:
     return any(see(scene, None, range(0), read).faces for read in reads)
 
 
+def _converted(frame: VideoFrame) -> VideoFrame:
+    """The frame, its pixels in RGB kept with it."""
+    return frame if frame.rgb.size else frame
+
+
 def _weight(frame: VideoFrame) -> int:
-    return sum(plane.nbytes for plane in frame.planes)
+    return frame.rgb.nbytes + sum(plane.nbytes for plane in frame.planes)
 
 
 def _read(scene: Scene, first: int, last: int) -> Iterator[Read]:

@@ -81,9 +81,9 @@ class VideoFrame:
         x0, y0, x1, y1 = _aligned(box, facts)
         if x0 >= x1 or y0 >= y1:
             return self
-        old = self.planes.cut((x0, y0, x1, y1), layout)
-        new = np.ascontiguousarray(facts.orientation.stored(rgb)[y0:y1, x0:x1])
-        before = colour.to_rgb(old, layout, facts.colour)
+        before, new = (
+            np.ascontiguousarray(facts.orientation.stored(pixels)[y0:y1, x0:x1]) for pixels in (self.rgb, rgb)
+        )
         apart: np.ndarray = cv2.absdiff(before if before.dtype == new.dtype else deepened(before), new)
         changed = (
             apart[..., 0] | apart[..., 1] | apart[..., 2]
