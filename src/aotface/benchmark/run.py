@@ -21,7 +21,6 @@ from aotface.media.runlog import environment, now
 from aotface.samples import sample
 from aotface.swap.backends import version_of
 from aotface.swap.options import LEARNED, Options
-from aotface.swap.threads import one_thread_each
 
 Told = Callable[[str], None]
 """Told what is being done."""
@@ -62,8 +61,7 @@ def benchmark(sizes: list[int], frames: int, options: Options, tell: Told = lamb
             rate, seconds = measure_command(clip, frames, options)
             peak = peak_megabytes()
             tell(f"{height} lines: stage by stage")
-            with one_thread_each():  # as the line works
-                stages, side = measure_stages(clip, options)
+            stages, side = measure_stages(clip, options)
             found.append(Size(height, width, side, stages, rate, seconds, peak))
     tell("one face: this transfer and others")
     return Report(facts, found, measure_transfers(options))

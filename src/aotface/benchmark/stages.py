@@ -20,6 +20,7 @@ from aotface.samples import sample
 from aotface.swap.options import Options
 from aotface.swap.pipeline import work_side
 from aotface.swap.plan import open_clip
+from aotface.swap.threads import one_thread_each
 from aotface.swap.video import finished_frames, make_scene, prepare_source
 
 SOURCE = "source_light_man"
@@ -52,6 +53,7 @@ LOADING = 2
 """Frames that are looked at beforehand: the first few load the models."""
 
 
+@one_thread_each()  # as the line works
 def measure_stages(clip: Path, options: Options) -> tuple[dict[str, Cost], int]:
     """What each stage costs a frame, on the mean; together it is what all frames cost.
 
