@@ -7,8 +7,9 @@ import torch
 from torch import Tensor
 
 from aotface.transport import generator as generators
-from aotface.transport.field import masked_blur, to_linear
+from aotface.transport.field import to_linear
 from aotface.transport.generator import SIZES
+from aotface.transport.octaves import masked_blur
 
 # Made once by the tiny generator of seed 0 (awake) on the made-up faces of seed 0.
 GOLDEN_MEAN = [-0.08959, 0.17991, -0.05188]

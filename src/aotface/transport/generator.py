@@ -14,6 +14,7 @@ from aotface.transport.encoder import PerceptualEncoder
 from aotface.transport.field import Field
 from aotface.transport.harmonics import light_by_shape
 from aotface.transport.notpe import NOTPE, pixel_pyramid
+from aotface.transport.octaves import gate_octaves, gated, lacking_light, match_light, remaining_light
 
 GAIN_LIMIT = 3.0
 SATURATION_LIMIT = 1.5
@@ -212,7 +213,7 @@ class RelightingGenerator(nn.Module):
         bottleneck: Tensor,
     ) -> tuple[Tensor, Field | None, Tensor | None]:
         view_in, view_t, small_mask, *shapes = parts
-        base, octaves = fields.match_light(view_in.linear, view_t.linear, small_mask)
+        base, octaves = match_light(view_in.linear, view_t.linear, small_mask)
         if not (self.options.base and self.options.head == "field"):
             base, octaves = base * 0.0, octaves * 0.0
         guide = _guide(view_in, view_t, shapes, small_mask, base, octaves)
@@ -229,20 +230,20 @@ class RelightingGenerator(nn.Module):
             base, octaves = self._fine_light(x_in, x_t, mask, side)
         raw = _resample(raw, octaves.shape[-1])
         first, again = _gates(raw[:, 5 : 5 + GATES_FIRST]), _gates(raw[:, 5 + GATES_FIRST :])
-        field = _bounded(raw, base + fields.gate_octaves(octaves, first), colour_t, weight)
+        field = _bounded(raw, base + gate_octaves(octaves, first), colour_t, weight)
         if self.options.remainder:
             lacking = _resample(
                 _look_again(field, again, (view_in, view_t), shapes, small_mask, last=not self.training),
                 len(raw[0, 0]),
             )
             field = fields.brighter(field, fields.forbid_colour(lacking, weight))
-        taken = fields.gated(octaves[:, FINEST], first[:, 2 * FINEST.start : 2 * FINEST.stop])
+        taken = gated(octaves[:, FINEST], first[:, 2 * FINEST.start : 2 * FINEST.stop])
         return fields.apply_field(x_in, field), field, taken
 
     def _fine_light(self, x_in: Tensor, x_t: Tensor, mask: Tensor, side: int) -> tuple[Tensor, Tensor]:
         """Mean gain and octaves at a side of their own."""
         light_in, light_t = (fields.to_linear(fields.resize(images, side)) for images in (x_in, x_t))
-        base, octaves = fields.match_light(light_in, light_t, fields.resize(_never_empty(mask), side))
+        base, octaves = match_light(light_in, light_t, fields.resize(_never_empty(mask), side))
         return (base, octaves) if self.options.base else (base * 0.0, octaves * 0.0)
 
 
@@ -296,10 +297,10 @@ def _look_again(
     first = fields.lit(light_in, gain, saturation, bias).clamp(0.0, 1.0)
     by_shape = DIRECTION_SHARE * light_by_shape(first, light_t, normals_r, normals_t, mask)
     second = (first * torch.exp(by_shape)).clamp(0.0, 1.0)
-    seen = by_shape + fields.gated(fields.remaining_light(second, light_t, mask), shares).sum(1)
+    seen = by_shape + gated(remaining_light(second, light_t, mask), shares).sum(1)
     if not last:
         return seen
-    rest = fields.lacking_light((first * torch.exp(seen)).clamp(0.0, 1.0), light_t, mask)
+    rest = lacking_light((first * torch.exp(seen)).clamp(0.0, 1.0), light_t, mask)
     return seen + REST_SHARE * REST_LIMIT * torch.tanh(rest / REST_LIMIT)
 
 

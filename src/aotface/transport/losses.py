@@ -7,7 +7,8 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-from aotface.transport.field import LIGHT_FLOOR, Field, masked_blur, resize, to_linear
+from aotface.transport.field import LIGHT_FLOOR, Field, resize, to_linear
+from aotface.transport.octaves import masked_blur
 
 LOW_SIGMAS = (6.0 / 256.0, 16.0 / 256.0)
 GRADIENT_LEVELS = 3
