@@ -68,9 +68,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit code, as documented in docs/exit-codes.md.
     """
     voice = Terminal()
-    atexit.register(
-        gc.freeze
-    )  # garbage is not searched for in all of torch when everything ends: half a second
+    # When everything ends, garbage is not searched for in all of torch: half a second.
+    atexit.register(gc.freeze)
     os.environ.setdefault(*WAITING)  # read when torch is loaded, which no command has done yet
     try:
         words = list(sys.argv[1:] if arguments is None else arguments)

@@ -63,21 +63,20 @@ def test_remaining_light_teaches_the_answer() -> None:
     assert light.grad is not None and light.grad.max() < 0  # more light leaves less to be added
 
 
-def test_lacking_light_is_the_log_ratio_of_broad_light() -> None:
+def test_remaining_light_down_to_a_width_is_the_first_of_its_octaves() -> None:
     random = torch.Generator().manual_seed(3)
     light_y, light_t = (torch.rand(1, 3, 64, 64, generator=random) + 0.1 for _ in range(2))
-    lacking = octave.lacking_light(light_y, light_t, half_mask())
-    down_to = 1 + octave.REMAINDERS.index(octave.LACKING)  # the mean, then octaves as broad as it looks
+    broad = octave.remaining_light(light_y, light_t, half_mask(), octave.BROAD)
+    down_to = 1 + octave.REMAINDERS.index(octave.BROAD[0])  # octaves as broad as that
     together = octave.remaining_light(light_y, light_t, half_mask())[:, : 1 + down_to].sum(1)
-    assert torch.allclose(lacking, together, atol=1e-4)
-    assert torch.equal(octave.lacking_light(light_t, light_t, half_mask()), torch.zeros_like(light_t))
+    assert broad.shape == (1, 2, 3, 64, 64) and torch.allclose(broad.sum(1), together, atol=1e-4)
 
 
-def test_lacking_light_hardly_sees_a_feature_of_the_face() -> None:
+def test_broad_light_hardly_sees_a_feature_of_the_face() -> None:
     light, mask = torch.full((1, 3, 64, 64), 0.3), torch.ones(1, 1, 64, 64)
     spotted = light.clone()
     spotted[..., 30:33, 30:33] = 0.03  # as large as an iris, and a tenth as bright
-    assert octave.lacking_light(light, spotted, mask).abs().max() < 0.05
+    assert octave.remaining_light(light, spotted, mask, octave.BROAD).sum(1).abs().max() < 0.05
 
 
 def gates(value: float, *, count: int = len(octave.OCTAVES), side: int = 64) -> Tensor:

@@ -139,9 +139,8 @@ def one_video(work: VideoWork, pair: VideoPair, voice: Voice) -> Path:
         voice.say(
             f"going on: {len(parts.segments) - len(parts.missing())} of {len(parts.segments)} segments are there"
         )
-    if (
-        work.options.transfer == LEARNED and work.options.backend == BACKENDS[0]
-    ):  # others are told how many threads
+    # Other backends are told when they are loaded how many threads they may use.
+    if work.options.transfer == LEARNED and work.options.backend == BACKENDS[0]:
         threading.Thread(target=_load, args=(work.options,)).start()
     tracks = _tracks(parts, clip, voice)
     try:

@@ -116,9 +116,8 @@ def finished_layers(scene: Scene, first: int, last: int, parts: Parts | None = N
     look = partial(see, scene, parts, range(first, last))
     read = ahead(_read(scene, lead, tail), weigh=lambda item: item.bytes)
     facts = scene.clip.facts
-    large = (
-        3 * facts.height * facts.width > LARGE_FRAME
-    )  # of a close-up in 2160p one takes hundreds of megabytes
+    # Seeing one close-up in 2160p takes hundreds of megabytes.
+    large = 3 * facts.height * facts.width > LARGE_FRAME
     seen = spread(look, read, 1 if large else SEEING, 2, lambda item: item.bytes, helping=not large)
     for number, around in _windows(seen, lead, tail):
         if first <= number < last:
@@ -135,8 +134,9 @@ def shows_a_swap(scene: Scene, looks: int = 8) -> bool:
 
 
 def _converted(frame: VideoFrame) -> VideoFrame:
-    """The frame, its pixels in RGB kept with it."""
-    return frame if frame.rgb.size else frame
+    """The frame; its pixels in RGB, which it keeps once somebody has asked, are made here and not by the receiver."""
+    _ = frame.rgb
+    return frame
 
 
 def _weight(frame: VideoFrame) -> int:

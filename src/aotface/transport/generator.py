@@ -14,7 +14,7 @@ from aotface.transport.encoder import PerceptualEncoder
 from aotface.transport.field import Field
 from aotface.transport.harmonics import light_by_shape
 from aotface.transport.notpe import NOTPE, pixel_pyramid
-from aotface.transport.octaves import gate_octaves, gated, lacking_light, match_light, remaining_light
+from aotface.transport.octaves import BROAD, gate_octaves, gated, match_light, remaining_light
 
 GAIN_LIMIT = 3.0
 SATURATION_LIMIT = 1.5
@@ -300,7 +300,7 @@ def _look_again(
     seen = by_shape + gated(remaining_light(second, light_t, mask), shares).sum(1)
     if not last:
         return seen
-    rest = lacking_light((first * torch.exp(seen)).clamp(0.0, 1.0), light_t, mask)
+    rest = remaining_light((first * torch.exp(seen)).clamp(0.0, 1.0), light_t, mask, BROAD).sum(1)
     return seen + REST_SHARE * REST_LIMIT * torch.tanh(rest / REST_LIMIT)
 
 

@@ -12,8 +12,8 @@ OCTAVES = tuple(sigma / 256.0 for sigma in (48.0, 24.0, 12.0, 6.0, 3.0, 1.5))
 """Widths of the blurs, in parts of the crop's side, between which log light is split into octaves."""
 REMAINDERS = OCTAVES[:4]
 """Widths at which what still differs from the target, after the first map, is looked at again."""
-LACKING = OCTAVES[1]
-"""Width at which what is lacking at last is looked at: broader than any feature of a face."""
+BROAD = OCTAVES[1:2]
+"""The width down to which what is lacking at last is looked at: broader than any feature of a face."""
 PRIOR_WEIGHT = 0.02
 PRIOR_WIDTH = 4.0
 
@@ -72,20 +72,29 @@ def match_light(
 
     Source: [ours].
     """
-    side = light_r.shape[-1]
     with torch.no_grad():
-        stacked = torch.cat([light_r * mask, light_t * mask, mask], dim=1).float()
-        # An octave's prior, PRIOR_WIDTH times as wide, is another octave's blur: none is made twice.
-        widths = {sigma * factor for sigma in OCTAVES for factor in (1.0, PRIOR_WIDTH)}
-        blurred = {width: blur(stacked, width * side) for width in widths}
-        mean = _mean(stacked)
-        logs = [_floored_log(mean)]
-        for sigma in OCTAVES:
-            prior = _local_mean(blurred[PRIOR_WIDTH * sigma], mean)
-            logs.append(_floored_log(_local_mean(blurred[sigma], prior)))
+        logs = [_floored_log(mean) for mean in _coarse_to_fine(light_r, light_t, mask, OCTAVES)]
         base = (logs[0][:, 3:] - logs[0][:, :3]).clamp(-BASE_LIMIT, BASE_LIMIT)
         octaves = [fine - coarse for coarse, fine in zip(logs[:-1], logs[1:], strict=True)]
         return base, torch.stack([o[:, 3:] for o in octaves] + [o[:, :3] for o in octaves], dim=1)
+
+
+def _coarse_to_fine(
+    first: Float[Tensor, "batch 3 side side"],
+    second: Float[Tensor, "batch 3 side side"],
+    mask: Float[Tensor, "batch 1 side side"],
+    widths: tuple[float, ...],
+) -> list[Float[Tensor, "batch 6 _ _"]]:
+    """Means of two pictures over the face, one behind the other: over all of it, then under blurs of these widths."""
+    side = first.shape[-1]
+    stacked = torch.cat([first * mask, second * mask, mask], dim=1).float()
+    # An octave's prior, PRIOR_WIDTH times as wide, is another octave's blur: none is made twice.
+    every = {sigma * factor for sigma in widths for factor in (1.0, PRIOR_WIDTH)}
+    blurred = {width: blur(stacked, width * side) for width in every}
+    mean = _mean(stacked)
+    return [mean] + [
+        _local_mean(blurred[sigma], _local_mean(blurred[PRIOR_WIDTH * sigma], mean)) for sigma in widths
+    ]
 
 
 def _floored_log(light: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
@@ -96,13 +105,15 @@ def remaining_light(
     light_y: Float[Tensor, "batch 3 side side"],
     light_t: Float[Tensor, "batch 3 side side"],
     mask: Float[Tensor, "batch 1 side side"],
-) -> Float[Tensor, "batch 5 3 side side"]:
+    widths: tuple[float, ...] = REMAINDERS,
+) -> Float[Tensor, "batch octaves 3 side side"]:
     """By how much the light of X_t still differs from that of Y: the mean first, then octaves, widest to finest.
 
     Args:
-        light_y: linear light of the first answer.
+        light_y: linear light of an answer.
         light_t: linear light of X_t.
         mask: the face, 0..1, not empty.
+        widths: of the blurs between which octaves lie, in parts of the side; all octaves together are the finest's.
 
     Returns:
         Differences of logarithms, differentiable in ``light_y``.
@@ -111,41 +122,11 @@ def remaining_light(
     """
     side = light_y.shape[-1]
     with torch.autocast(light_y.device.type, enabled=False):
-        stacked = torch.cat([light_y * mask, light_t * mask, mask], dim=1).float()
-        widths = {sigma * factor for sigma in REMAINDERS for factor in (1.0, PRIOR_WIDTH)}
-        blurred = {width: blur(stacked, width * side) for width in widths}
-        mean = _mean(stacked)
-        means = [mean.expand(-1, -1, side, side)]
-        for sigma in REMAINDERS:
-            prior = _local_mean(blurred[PRIOR_WIDTH * sigma], mean)
-            means.append(_local_mean(blurred[sigma], prior))
-        logs = torch.log(torch.stack(means, dim=1).clamp_min(0.0) + BASE_FLOOR)
+        mean, *local = _coarse_to_fine(light_y, light_t, mask, widths)
+        means = [mean.expand(-1, -1, side, side), *local]
+        logs = _floored_log(torch.stack(means, dim=1))
         apart = (logs[:, :, 3:] - logs[:, :, :3]).clamp(-BASE_LIMIT, BASE_LIMIT)
         return torch.cat([apart[:, :1], apart[:, 1:] - apart[:, :-1]], dim=1)
-
-
-def lacking_light(
-    light_y: Float[Tensor, "batch 3 side side"],
-    light_t: Float[Tensor, "batch 3 side side"],
-    mask: Float[Tensor, "batch 1 side side"],
-) -> Float[Tensor, "batch 3 side side"]:
-    """By how much the broadest light of X_t differs from that of Y: mean and octaves down to LACKING in one.
-
-    Args:
-        light_y: linear light of an answer.
-        light_t: linear light of X_t.
-        mask: the face, 0..1, not empty.
-
-    Returns:
-        Difference of logarithms, differentiable in ``light_y``.
-
-    Source: [ours].
-    """
-    side = light_y.shape[-1]
-    with torch.autocast(light_y.device.type, enabled=False):
-        both = masked_blur(torch.cat([light_y, light_t], dim=1), mask, LACKING * side)
-        light = torch.log(both.clamp_min(0.0) + BASE_FLOOR)
-        return light[:, 3:] - light[:, :3]
 
 
 def gate_octaves(
