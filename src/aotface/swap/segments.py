@@ -146,7 +146,7 @@ def _frames(scene: Scene, parts: Parts, first: int, last: int, keep: bool) -> It
         return
     origin = origin_of(clip.facts, clip.times, clip.first, clip.last)
     known = None if before is None else Finished(next(clip.frames(begin - 1, begin)), before)
-    for layers in finished_layers(scene, begin, last, parts if keep else None, known):
+    for layers in finished_layers(scene, begin, last, parts if keep else None, parts.segments, known):
         index = layers.original.index
         frames = {layer: _view(layers, layer) for layer in wanted}
         line = ""

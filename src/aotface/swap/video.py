@@ -98,7 +98,12 @@ def finished_frames(scene: Scene, first: int, last: int) -> Iterator[VideoFrame]
 
 
 def finished_layers(
-    scene: Scene, first: int, last: int, parts: Parts | None = None, before: Finished | None = None
+    scene: Scene,
+    first: int,
+    last: int,
+    parts: Parts | None = None,
+    segments: Sequence[tuple[int, int]] | None = None,
+    before: Finished | None = None,
 ) -> Iterator[Layers]:
     """The frames of a range, swapped, each with what it was made of.
 
@@ -107,6 +112,7 @@ def finished_layers(
         first: number of the first frame in the video.
         last: number of the first frame that is left out.
         parts: where the traits of frames are kept and found again; None = nowhere.
+        segments: of the video, see `cut`, which gives them when they are left out.
         before: the frame before the first, which is rounded after it, unless a segment begins there. Left out, frames
             are made from the beginning of the segment on.
 
@@ -118,7 +124,7 @@ def finished_layers(
         VideoError: a frame cannot be decoded.
         InputError: the swapped video's frame has another size.
     """
-    starts = [start for start, _ in cut(scene.clip.first, scene.clip.last)]
+    starts = [start for start, _ in segments or cut(scene.clip.first, scene.clip.last)]
     begin = first if before is not None else max(start for start in starts if start <= first)
     lead, tail = max(scene.clip.first, begin - REACH), min(scene.clip.last, last + REACH)
     look = partial(see, scene, parts, range(begin, last))
