@@ -27,7 +27,7 @@ from aotface.bench.metrics.detail import keep
 from aotface.benchmark.clock import Clock, Cost, together
 from aotface.colour.space import luminance
 from aotface.face.detect import detect
-from aotface.media.image import encode_image, read_image, write_image
+from aotface.media.image import encode_image, quality_for, read_image, write_image
 from aotface.provenance import mark_frame
 from aotface.provenance.credentials import Record, sign, write_signed
 from aotface.samples import sample
@@ -40,6 +40,9 @@ from aotface.types import Frame
 SOURCE, TARGET = "source_light_man", "target_medium_man_warm_side"
 GRAIN = 4.0
 """Standard deviation, of 255."""
+
+QUALITIES = (90, 95, 97, 98, 99, 100)
+"""At which the finished picture is stored, to see what that takes."""
 
 DETAIL, AROUND, LIT = 4.0, 8.0, 0.02
 """What is finer than so many pixels is detail; the neighbourhood in which it is compared; and the linear light from
@@ -55,6 +58,7 @@ def main() -> None:
     parser.add_argument("--transfer", default=Options.transfer)
     parser.add_argument("--source", type=Path, default=sample(SOURCE))
     parser.add_argument("--target", type=Path, default=sample(TARGET))
+    parser.add_argument("--inputs", default="97", help="how both are stored: a quality of JPEG, or png")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     asked = parser.parse_args()
     torch.set_num_threads(asked.threads)
@@ -62,9 +66,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         paths = [
             write_image(
-                Path(folder) / f"{name}.jpg",
+                Path(folder) / f"{name}.{'png' if asked.inputs == 'png' else 'jpg'}",
                 grown(read_image(path).frame, asked.megapixels, seed),
-                quality=97,
+                quality=None if asked.inputs == "png" else int(asked.inputs),
             )
             for seed, (name, path) in enumerate((("source", asked.source), ("target", asked.target)))
         ]
@@ -133,19 +137,21 @@ def one_run(given: Path, path: Path, transfer: str) -> tuple[dict[str, Cost], li
         lambda: blend(picture.frame, face.swapped, face.mask, matrix, finer=face.after),
     )
     marked = clock.time("mark (watermark)", lambda: mark_frame(frame))
-    data = clock.time("encode", lambda: encode_image(marked, "JPEG", picture, 95, "out.jpg"))
+    data = clock.time("encode", lambda: encode_image(marked, "JPEG", picture))
     signed = clock.time("mark (content credentials)", lambda: sign(data, Record(transfer, "mesh"), path))
     clock.time("write", partial(write_signed, path.with_name("out.jpg"), signed, overwrite=True))
     made = pipeline.Swapped(frame, picture.frame, (face,), transfer)
-    unmarked = path.with_name("unmarked.jpg")
-    unmarked.write_bytes(encode_image(frame, "JPEG", picture, 95, "unmarked.jpg"))
-    finished = {
-        "before the marks": frame,
-        "watermark alone (PNG)": marked,
-        "JPEG 95 alone (--no-mark)": read_image(unmarked).frame,
-        "the file, with both": read_image(path.with_name("out.jpg")).frame,
-    }
-    return clock.costs(), [kept(name, shown, made) for name, shown in finished.items()]
+    lines = [kept("before the marks", frame, made), kept("watermark alone (PNG)", marked, made)]
+    for quality in sorted({*QUALITIES, quality_for("JPEG", picture)}):
+        for name, shown in (("JPEG", frame), ("watermark and JPEG", marked)):
+            stored = path.with_name("stored.jpg")
+            stored.write_bytes(encode_image(shown, "JPEG", picture, quality))
+            size = stored.stat().st_size / 1e6
+            lines.append(kept(f"{name} {quality} ({size:.1f} MB)", read_image(stored).frame, made))
+    lines.append(
+        f"the quality of the file: {quality_for('JPEG', picture)}; the target has {path.stat().st_size / 1e6:.1f} MB"
+    )
+    return clock.costs(), lines
 
 
 def kept(name: str, shown: Frame, made: pipeline.Swapped) -> str:

@@ -265,14 +265,15 @@ def stability(clips: list[Path], asked: argparse.Namespace) -> None:
 
 
 def made_frames(scene: video.Scene, steadied: bool) -> list[np.ndarray]:
-    """Finished frames; without steadying, what is averaged over time is each frame's own."""
-    kept = video.steady, video.steady_mask
+    """Finished frames; without steadying, what is averaged over time is each frame's own, and it is rounded by itself."""
+    kept = video.steady, video.steady_mask, video.rounded_after
     if not steadied:
         video.steady = video.steady_mask = lambda values, lights: values[len(values) // 2]  # type: ignore[assignment]
+        video.rounded_after = lambda before, here, *more: here.frame
     try:
         return [shown(frame) for frame in video.finished_frames(scene, scene.clip.first, scene.clip.last)]
     finally:
-        video.steady, video.steady_mask = kept
+        video.steady, video.steady_mask, video.rounded_after = kept
 
 
 def shown(frame: Any) -> np.ndarray:

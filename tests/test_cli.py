@@ -66,6 +66,26 @@ def test_swap_writes_the_picture_and_its_record(place: Path, capsys: pytest.Capt
     assert "FOUND" in capsys.readouterr().out
 
 
+def test_the_quality_of_a_jpeg_is_recorded_whoever_chose_it(place: Path) -> None:
+    write_image(place / "fine.jpg", read_image(place / "scene.png").frame, quality=99)
+    words = [
+        "swap",
+        "-s",
+        "person.png",
+        "-t",
+        "fine.jpg",
+        "-o",
+        "out.jpg",
+        "--transfer",
+        "mean",
+        "--overwrite",
+    ]
+    for more, quality in (([], 99), (["--quality", "90"], 90)):
+        assert main([*words, *more]) == 0
+        assert read_image(place / "out.jpg").quality == quality
+        assert log_of(place / "out.run.json")["pairs"][0]["quality"] == quality
+
+
 def test_no_mark_is_said_and_recorded(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["-s", "person.png", "-t", "scene.png", "-o", "out.png", "--save-mask", "--save-reenacted"]
     assert main(["swap", *arguments, "--no-mark"]) == 0

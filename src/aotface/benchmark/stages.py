@@ -37,6 +37,7 @@ LINE = {
     "steady": (
         *(f"swap.steady.{n}" for n in ("light_of", "tone_of", "window", "steady", "steady_mask", "settle")),
         *(f"swap.sharpness.{name}" for name in ("softness", "soften")),
+        "swap.rounding.rounded_after",
     ),
     "blend": ("swap.blend.blend",),
     "mark": ("provenance.mark_frame",),

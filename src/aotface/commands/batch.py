@@ -13,7 +13,7 @@ from aotface.commands.writing import UNMARKED, Pair, Writing, run_log_of, side_o
 from aotface.errors import AotfaceError, PartialError, UsageError
 from aotface.media.files import check_output, show, write_bytes
 from aotface.media.folder import make_folder
-from aotface.media.image import Picture, output_format, write_image
+from aotface.media.image import Picture, output_format, quality_for, write_image
 from aotface.media.runlog import command_line, environment, now, sha256_of, write_run_log
 from aotface.provenance import mark_frame
 from aotface.provenance.credentials import Record
@@ -128,6 +128,9 @@ def _outcome(run: _Run, pair: Pair, alone: bool) -> dict[str, Any]:
     seconds = round(time.perf_counter() - clock, 3)
     faces = [face.target.face.index for face in done.faces]
     notes = [f"{show(pair.target)} {note}" for note in target.notes]
+    format = output_format(pair.output, target)
+    if format in ("JPEG", "WEBP"):
+        entry["quality"] = run.terms.quality or quality_for(format, target)
     return entry | {"status": "written", "faces": faces, "seconds": seconds, "notes": notes}
 
 

@@ -12,11 +12,11 @@ from aotface.types import Frame
 
 @dataclass(frozen=True)
 class Terms:
-    """How files are written. ``signer`` None: this computer's own test authority."""
+    """How files are written. ``signer`` None: this computer's own test authority. ``quality`` None: by `quality_for`."""
 
     mark: bool = True
     signer: Signer | None = None
-    quality: int = 95
+    quality: int | None = None
     overwrite: bool = False
 
 

@@ -54,7 +54,15 @@ class Writing:
     backend: Annotated[
         str, Option("--backend", help="What computes the network of aot: torch, onnx or openvino.")
     ] = Options.backend
-    quality: Annotated[int, Option("--quality", min=1, max=100, help="Of JPEG and WebP.")] = 95
+    quality: Annotated[
+        int | None,
+        Option(
+            "--quality",
+            min=1,
+            max=100,
+            help="Of JPEG and WebP; else 95, of JPEG no coarser than TARGET's own.",
+        ),
+    ] = None
     mark: Annotated[
         bool,
         Option(

@@ -35,6 +35,9 @@ from aotface.types import Frame
 MAX_PIXELS = 120_000_000
 """Largest picture that is decoded: 120 megapixels."""
 
+QUALITY, QUALITY_OF_LOSSLESS = 95, 98
+"""Of JPEG and WebP, when nobody says another; and of a JPEG that is made from a picture without loss."""
+
 _FORMATS: dict[str, ModuleType] = {"JPEG": jpeg, "PNG": png, "WEBP": webp, "TIFF": tiff, "GIF": gif}
 _DEEP = ("PNG", "TIFF")  # formats that hold 16 bits
 # what Pillow, imagecodecs and tifffile raise on damaged data; the first ones tell a user something
@@ -92,13 +95,13 @@ def write_image(
     frame: Frame,
     like: Picture | None = None,
     overwrite: bool = False,
-    quality: int = 95,
+    quality: int | None = None,
     format: str | None = None,
 ) -> Path:
     """Write a frame, whole or not at all.
 
-    PNG, TIFF and lossless WebP give the frame back bit for bit. WebP is lossless where ``like`` is lossless
-    WebP or ``quality`` is 100. JPEG has full colour resolution. 16 bits are kept in PNG and TIFF.
+    PNG, TIFF and lossless WebP (``quality`` 100) give the frame back bit for bit. JPEG has full colour resolution.
+    16 bits are kept in PNG and TIFF.
 
     Args:
         path: where to; its suffix decides the format, without a suffix it is that of ``like``.
@@ -106,7 +109,7 @@ def write_image(
         like: the picture the frame was made from: its depth, alpha, profile and EXIF are kept, and grey
             where the frame is still grey.
         overwrite: whether an existing file may be replaced.
-        quality: 1 to 100, for JPEG and lossy WebP.
+        quality: 1 to 100, for JPEG and WebP; None = by `quality_for`.
         format: ``"JPEG"``, ``"PNG"``, ``"WEBP"`` or ``"TIFF"``, to decide without the suffix.
 
     Returns:
@@ -130,7 +133,7 @@ def encode_image(
     frame: Frame,
     format: str,
     like: Picture | None = None,
-    quality: int = 95,
+    quality: int | None = None,
     name: str | os.PathLike[str] = "picture",
 ) -> bytes:
     """Make the file that `write_image` writes, in memory.
@@ -139,7 +142,7 @@ def encode_image(
         frame: uint8 or uint16, RGB, sRGB.
         format: ``"JPEG"``, ``"PNG"``, ``"WEBP"`` or ``"TIFF"``.
         like: see `write_image`.
-        quality: 1 to 100.
+        quality: 1 to 100; None = by `quality_for`.
         name: what errors call the picture.
 
     Returns:
@@ -150,6 +153,7 @@ def encode_image(
 
     Source: [ours].
     """
+    quality = quality_for(format, like) if quality is None else quality
     if not 1 <= quality <= 100:
         raise UsageError(f"{show(name)}: expected a quality from 1 to 100, got {quality}")
     if frame.ndim != 3 or frame.shape[-1] != 3 or frame.dtype not in (np.uint8, np.uint16) or not frame.size:
@@ -175,10 +179,30 @@ def encode_image(
                 icc=icc,
                 exif=exif,
                 quality=quality,
-                lossless=quality == 100 or bool(like and like.format == "WEBP" and like.lossless),
+                lossless=quality == 100,
             )
         )
     return encoded
+
+
+def quality_for(format: str, like: Picture | None = None) -> int:
+    """Decide the quality that nobody has said: `QUALITY`, and never coarser than the picture that was edited.
+
+    Args:
+        format: of the output.
+        like: the picture it is made from.
+
+    Returns:
+        Of a JPEG at least ``like.quality``, or `QUALITY_OF_LOSSLESS`; 100, which is lossless, of a WebP made from a
+        lossless WebP.
+
+    Source: [ours].
+    """
+    if like is not None and format == "JPEG":
+        return max(QUALITY, QUALITY_OF_LOSSLESS if like.lossless else like.quality or 0)
+    if like is not None and format == like.format == "WEBP" and like.lossless:
+        return 100
+    return QUALITY
 
 
 def output_format(path: Path, like: Picture | None = None, format: str | None = None) -> str:

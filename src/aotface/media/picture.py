@@ -19,6 +19,7 @@ class Picture:
     ``alpha``: height x width of the frame's type, larger = more opaque; None without transparency.
     ``icc``: the profile that the file is written back with; None = sRGB without saying so.
     ``exif``: what is carried over, already without place, orientation and thumbnail.
+    ``quality``: of a JPEG the smallest at which `aotface.media.image` writes one that is nowhere coarser; else None.
     ``stored``: the pixels as in the file, upright, height x width x (1 or 3); only where ``icc`` is not sRGB.
     ``notes``: what the user should know, one line each.
     """
@@ -32,6 +33,7 @@ class Picture:
     alpha: np.ndarray | None = None
     grey: bool = False
     lossless: bool = True
+    quality: int | None = None
     stored: np.ndarray | None = None
     notes: tuple[str, ...] = ()
 
@@ -79,6 +81,7 @@ def upright_srgb(path: Path, format: str, head: Header, pixels: Pixels) -> Pictu
         alpha=np.ascontiguousarray(alpha) if alpha is not None else None,
         grey=grey,
         lossless=head.lossless,
+        quality=pixels.quality,
         stored=stored,
         notes=tuple(notes),
     )

@@ -49,7 +49,7 @@ def blend(
     Source: Burt and Adelson, "A multiresolution spline", ACM TOG 1983; one-sided, weighted bands [ours].
     """
     frame = target.copy()
-    box = _box(mask, matrix, *target.shape[:2])
+    box = face_box(mask, matrix, *target.shape[:2])
     if box is None:
         return frame
     side = len(mask)
@@ -98,13 +98,28 @@ def frame_mask(
         float32, height x width, 0..1.
     """
     whole = np.zeros((height, width), np.float32)
-    box = _box(mask, matrix, height, width)
+    box = face_box(mask, matrix, height, width)
     if box is not None:
         soft = _soften(mask, scale_of(matrix))
         for strip in _strips(box):
             x0, y0, x1, y1 = strip
             whole[y0:y1, x0:x1] = _carry(soft, matrix, strip, cv2.INTER_LINEAR, cv2.BORDER_CONSTANT)
     return whole
+
+
+def face_box(mask: Mask, matrix: Matrix, height: int, width: int) -> Box | None:
+    """The frame pixels that the mask can reach, or None when there are none."""
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    if not len(rows):
+        return None
+    margin = 2 + 3 * scale_of(matrix)
+    left, right = columns[0] - margin, columns[-1] + margin
+    top, bottom = rows[0] - margin, rows[-1] + margin
+    corners = np.array([(left, top), (right, top), (left, bottom), (right, bottom)])
+    corners = transform_points(corners, invert(matrix))
+    x0, y0 = np.maximum(np.floor(corners.min(axis=0)), 0).astype(int)
+    x1, y1 = np.minimum(np.ceil(corners.max(axis=0)) + 1, (width, height)).astype(int)
+    return (int(x0), int(y0), int(x1), int(y1)) if x0 < x1 and y0 < y1 else None
 
 
 def _low_band_shift(
@@ -189,21 +204,6 @@ def _reached(mask: Mask, scale: float) -> tuple[slice, slice]:
     found = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
     rows, columns = (slice(max(0, at[0] - margin), at[-1] + 1 + margin) for at in found)
     return rows, columns
-
-
-def _box(mask: Mask, matrix: Matrix, height: int, width: int) -> Box | None:
-    """The frame pixels that the mask can reach, or None when there are none."""
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    if not len(rows):
-        return None
-    margin = 2 + 3 * scale_of(matrix)
-    left, right = columns[0] - margin, columns[-1] + margin
-    top, bottom = rows[0] - margin, rows[-1] + margin
-    corners = np.array([(left, top), (right, top), (left, bottom), (right, bottom)])
-    corners = transform_points(corners, invert(matrix))
-    x0, y0 = np.maximum(np.floor(corners.min(axis=0)), 0).astype(int)
-    x1, y1 = np.minimum(np.ceil(corners.max(axis=0)) + 1, (width, height)).astype(int)
-    return (int(x0), int(y0), int(x1), int(y1)) if x0 < x1 and y0 < y1 else None
 
 
 def _strips(box: Box) -> Iterator[Box]:

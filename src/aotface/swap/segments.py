@@ -19,6 +19,7 @@ from aotface.media.video.join import origin_of
 from aotface.media.video.kept import pack, unpack
 from aotface.media.video.parts import Parts
 from aotface.swap.layers import Layers, grey_facts
+from aotface.swap.rounding import Finished
 from aotface.swap.scene import Clip, Scene
 from aotface.swap.seen import TRAITS
 from aotface.swap.threads import one_thread_each
@@ -137,15 +138,15 @@ def _facts(clip: Clip, layer: str) -> VideoFacts:
 
 def _frames(scene: Scene, parts: Parts, first: int, last: int, keep: bool) -> Iterator[Views]:
     """What was kept of a range, from its beginning on, and then the rest, made now."""
-    begin = first
-    for views in _kept(scene.clip, parts, first, last) if keep else ():
+    clip, wanted, begin, before = scene.clip, _pictures(parts), first, None
+    for views in _kept(clip, parts, first, last) if keep else ():
         yield views
-        begin += 1
+        begin, before = begin + 1, views.frames[SEGMENT_SUFFIX]
     if begin == last:
         return
-    clip, wanted = scene.clip, _pictures(parts)
     origin = origin_of(clip.facts, clip.times, clip.first, clip.last)
-    for layers in finished_layers(scene, begin, last, parts if keep else None):
+    known = None if before is None else Finished(next(clip.frames(begin - 1, begin)), before)
+    for layers in finished_layers(scene, begin, last, parts if keep else None, parts.segments, known):
         index = layers.original.index
         frames = {layer: _view(layers, layer) for layer in wanted}
         line = ""

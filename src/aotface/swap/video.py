@@ -1,12 +1,13 @@
 """A video, frame after frame: the straight line of `pipeline`, with faces that are known over time.
 
-Whatever the segment, a frame is made of the frames within `REACH` of it and of nothing else, so that segments can be
-made in any order, on any machine, and again.
+A frame is made of the frames within `REACH` of it and of nothing else, and rounded after the one before it in its segment,
+so that segments can be made in any order, on any machine, and again.
 """
 
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import repeat
 
@@ -16,12 +17,13 @@ from aotface.face.align import scale_of
 from aotface.face.saved_tracker import SavedTracker
 from aotface.face.tracks import Tracks
 from aotface.media.video.decode import VideoFrame, deepened
-from aotface.media.video.parts import Parts
+from aotface.media.video.parts import Parts, cut
 from aotface.provenance import mark_frame
 from aotface.swap.ahead import ahead, spread
-from aotface.swap.blend import blend
+from aotface.swap.blend import blend, face_box
 from aotface.swap.layers import Laid, Layers
 from aotface.swap.pipeline import enlarged
+from aotface.swap.rounding import Finished, rounded_after
 from aotface.swap.scene import Clip, Giver, Scene, make_scene, prepare_source
 from aotface.swap.seen import LARGE_FRAME, Going, Read, Seen, Traits, see, whole
 from aotface.swap.sharpness import soften
@@ -95,7 +97,14 @@ def finished_frames(scene: Scene, first: int, last: int) -> Iterator[VideoFrame]
     return (layers.frame for layers in finished_layers(scene, first, last))
 
 
-def finished_layers(scene: Scene, first: int, last: int, parts: Parts | None = None) -> Iterator[Layers]:
+def finished_layers(
+    scene: Scene,
+    first: int,
+    last: int,
+    parts: Parts | None = None,
+    segments: Sequence[tuple[int, int]] | None = None,
+    before: Finished | None = None,
+) -> Iterator[Layers]:
     """The frames of a range, swapped, each with what it was made of.
 
     Args:
@@ -103,6 +112,9 @@ def finished_layers(scene: Scene, first: int, last: int, parts: Parts | None = N
         first: number of the first frame in the video.
         last: number of the first frame that is left out.
         parts: where the traits of frames are kept and found again; None = nowhere.
+        segments: of the video, see `cut`, which gives them when they are left out.
+        before: the frame before the first, which is rounded after it, unless a segment begins there. Left out, frames
+            are made from the beginning of the segment on.
 
     Yields:
         Frames ready to be encoded; one without a chosen face is the target's own, bit for bit.
@@ -112,16 +124,22 @@ def finished_layers(scene: Scene, first: int, last: int, parts: Parts | None = N
         VideoError: a frame cannot be decoded.
         InputError: the swapped video's frame has another size.
     """
-    lead, tail = max(scene.clip.first, first - REACH), min(scene.clip.last, last + REACH)
-    look = partial(see, scene, parts, range(first, last))
+    starts = [start for start, _ in segments or cut(scene.clip.first, scene.clip.last)]
+    begin = first if before is not None else max(start for start in starts if start <= first)
+    lead, tail = max(scene.clip.first, begin - REACH), min(scene.clip.last, last + REACH)
+    look = partial(see, scene, parts, range(begin, last))
     read = ahead(_read(scene, lead, tail), weigh=lambda item: item.bytes)
     facts = scene.clip.facts
     # Seeing one close-up in 2160p takes hundreds of megabytes.
     large = 3 * facts.height * facts.width > LARGE_FRAME
     seen = spread(look, read, 1 if large else SEEING, 2, lambda item: item.bytes, helping=not large)
     for number, around in _windows(seen, lead, tail):
-        if first <= number < last:
-            yield _finish(scene, around, number)
+        if begin <= number < last:
+            layers = _finish(scene, around, number, None if number in starts else before)
+            before = Finished(replace(layers.original), replace(layers.frame))  # copies without their RGB
+            if number >= first:
+                yield layers
+            del layers  # with its crops, before the next frame is made
 
 
 def shows_a_swap(scene: Scene, looks: int = 8) -> bool:
@@ -171,20 +189,29 @@ def _windows(seen: Iterable[Seen], first: int, last: int) -> Iterator[tuple[int,
             held.popleft()
 
 
-def _finish(scene: Scene, around: Sequence[Seen], number: int) -> Layers:
-    """Steady the faces of one frame by its neighbours, and lay them in."""
+def _finish(scene: Scene, around: Sequence[Seen], number: int, before: Finished | None) -> Layers:
+    """Steady the faces of one frame by its neighbours, lay them in, and round them after the frame before."""
     here = whole(scene, next(item for item in around if item.number == number))
     assert here.read is not None  # it was asked for
     target = here.read.frame
     if not here.faces:
         return Layers(target, target, (), scene.mark)
-    frame, laid = deepened(target.rgb), []  # rounded once, when it is stored: twice would flicker
+    frame = deepened(target.rgb)  # rounded once, when it is stored: twice would flicker
+    laid, following = [], []
     for going in here.faces:
         assert going.made is not None
-        swapped, mask = _steadied(going, *_known(scene, around, number, going.track), scene)
+        known, stretch, neighbours = _known(scene, around, number, going.track)
+        swapped, mask = _steadied(going, known, neighbours, scene)
         frame = blend(frame, swapped, mask, going.made.place.matrix)
+        box = face_box(mask, going.made.place.matrix, *frame.shape[:2])
+        if number - 1 in stretch and box is not None:
+            following.append(box)
         laid.append(Laid(going.track, going.made.place, going.made.reenacted.crop, mask))
-    finished = target.edited(mark_frame(frame) if scene.mark else frame)
+    exact = mark_frame(frame) if scene.mark else frame
+    finished = target.edited(exact)
+    if before is not None:
+        for box in following:
+            finished = rounded_after(before, Finished(target, finished), exact, frame, box)
     return Layers(target, finished, tuple(laid), scene.mark)
 
 
@@ -216,8 +243,8 @@ def _steadied(
 
 def _known(
     scene: Scene, around: Sequence[Seen], number: int, track: int
-) -> tuple[dict[int, Traits], Callable[..., list]]:
-    """One track's face in the frames around, and the windows of this frame, up to a break or a cut."""
+) -> tuple[dict[int, Traits], range, Callable[..., list]]:
+    """One track's face in the frames around; those up to a break or a cut; and the windows of this frame in them."""
     known = {item.number: face.traits for item in around for face in item.faces if face.track == track}
     cuts = {int(cut) + scene.clip.first for cut in scene.tracks.cuts}
     low = high = number
@@ -228,4 +255,4 @@ def _known(
     stretch = range(low, high + 1)
     repeats = scene.tracks.repeats(track, range(low - scene.clip.first, high + 1 - scene.clip.first))
     shown = frozenset(repeat + scene.clip.first for repeat in repeats)
-    return known, partial(window, frame=number, stretch=stretch, repeats=shown)
+    return known, stretch, partial(window, frame=number, stretch=stretch, repeats=shown)

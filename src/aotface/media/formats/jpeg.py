@@ -1,6 +1,7 @@
 """JPEG: grey, colour, and CMYK as printers and Adobe write it."""
 
 import io
+from functools import cache
 
 import numpy as np
 from PIL import Image, JpegImagePlugin
@@ -76,10 +77,10 @@ def decode(head: Header) -> Pixels:
         head: see `header`.
 
     Returns:
-        uint8 pixels.
+        uint8 pixels, and the smallest quality at which `encode` rounds no coefficient more coarsely than this file does.
 
     Raises:
-        OSError, SyntaxError, ValueError: what the decoder raises on damaged data.
+        OSError, SyntaxError, ValueError, LookupError: what the decoder raises on damaged data.
 
     Source: Adobe Technical Note 5116, section 18.
     """
@@ -88,7 +89,8 @@ def decode(head: Header) -> Pixels:
         values = np.asarray(picture)
         if picture.mode == "CMYK" and "adobe" not in picture.info:
             values = 255 - values
-    return Pixels(values[..., None] if values.ndim == 2 else values)
+        steps = [picture.quantization[table] for *_, table in picture.layer]
+    return Pixels(values[..., None] if values.ndim == 2 else values, quality=_quality(steps))
 
 
 def encode(encoding: Encoding) -> bytes:
@@ -140,6 +142,29 @@ def _next_segment(data: bytes, position: int) -> tuple[int, int, int]:
     if marker == 0xD9 or length < 2 or end > len(data):
         raise UnreadableImageError("JPEG cut short before its first pixel; get a whole copy of the file")
     return marker, position + 3, end
+
+
+def _quality(steps: list[list[int]]) -> int:
+    """The smallest quality whose tables are nowhere coarser than a file's: one list of 64 steps for each component.
+
+    The fourth component is the black of CMYK, which is not written.
+    """
+    kinds = list(zip(steps[:3], (0, 1, 1), strict=False))  # 0: the table of luma, 1: of chroma
+    return next(
+        quality
+        for quality in range(1, 101)  # all steps of 100 are 1, and a step of 0 is none
+        if all((_tables(quality)[kind] <= np.maximum(own, 1)).all() for own, kind in kinds)
+    )
+
+
+@cache
+def _tables(quality: int) -> np.ndarray:
+    """The tables that `encode` writes: luma and chroma, 2 x 64."""
+    file = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(file, "JPEG", quality=quality)
+    file.seek(0)
+    with JpegImagePlugin.JpegImageFile(file) as picture:
+        return np.array([picture.quantization[table] for table in (0, 1)])
 
 
 def _is_metadata(marker: int, content: bytes) -> bool:

@@ -29,11 +29,13 @@ class Pixels:
 
     ``values``: height x width x channels, uint8 or uint16; 1 channel grey, 3 RGB, 4 CMYK (larger = more ink).
     ``alpha``: height x width of the same type, larger = more opaque, not multiplied into the values.
+    ``quality``: of a JPEG, see `aotface.media.formats.jpeg.decode`.
     """
 
     values: np.ndarray
     alpha: np.ndarray | None = None
     notes: tuple[str, ...] = ()
+    quality: int | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -137,15 +137,18 @@ def from_rgb(frame: Frame, layout: Layout, colour: Colour) -> Planes:
 
     Source: ITU-T H.273, equations 1 to 3 and 41 to 46.
     """
-    matrix = _matrices(layout.depth, colour.matrix, colour.full_range)[1]
-    bands = [_band(frame[top : top + BAND_ROWS], layout, matrix) for top in range(0, len(frame), BAND_ROWS)]
+    bands = [
+        Planes(*(_rounded(plane, layout.depth) for plane in unrounded(rows, layout, colour)))
+        for rows in (frame[top : top + BAND_ROWS] for top in range(0, len(frame), BAND_ROWS))
+    ]
     return Planes(
         *(np.concatenate(plane) if len(plane) > 1 else plane[0] for plane in zip(*bands, strict=True))
     )
 
 
-def _band(frame: Frame, layout: Layout, matrix: np.ndarray) -> Planes:
-    """Some rows of `from_rgb`."""
+def unrounded(frame: Frame, layout: Layout, colour: Colour) -> Planes:
+    """What `from_rgb` rounds: float32, in steps of the stored depth; see there."""
+    matrix = _matrices(layout.depth, colour.matrix, colour.full_range)[1]
     height, width = frame.shape[:2]
     values = frame.astype(np.float32)
     if (layout.depth > 8) != (frame.dtype == np.uint16):
@@ -154,7 +157,7 @@ def _band(frame: Frame, layout: Layout, matrix: np.ndarray) -> Planes:
     if layout.step_x * layout.step_y > 1:
         small = (width // layout.step_x, height // layout.step_y)
         u, v = (cv2.resize(c, small, interpolation=cv2.INTER_AREA) for c in (u, v))
-    return Planes(*(_rounded(c, layout.depth) for c in (y, u, v)))
+    return Planes(y, u, v)
 
 
 def _rounded(values: np.ndarray, depth: int) -> np.ndarray:

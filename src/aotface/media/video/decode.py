@@ -78,23 +78,27 @@ class VideoFrame:
                 f"expected a frame {wanted} of {'uint8' if layout.depth == 8 else 'uint16'}, got {rgb.shape} "
                 f"{rgb.dtype}; keep size and depth of the video"
             )
-        x0, y0, x1, y1 = _aligned(box, facts)
+        x0, y0, x1, y1 = stored_box(box, facts)
         if x0 >= x1 or y0 >= y1:
             return self
         before, new = (
             np.ascontiguousarray(facts.orientation.stored(pixels)[y0:y1, x0:x1]) for pixels in (self.rgb, rgb)
         )
-        apart: np.ndarray = cv2.absdiff(before if before.dtype == new.dtype else deepened(before), new)
-        changed = (
-            apart[..., 0] | apart[..., 1] | apart[..., 2]
-        ) > 0  # much quicker than any() along the last axis
+        changed = differing(before, new)
         if not changed.any():
             return self
         planes = Planes(*(plane.copy() for plane in self.planes))
-        _paste(
+        paste(
             planes.cut((x0, y0, x1, y1), layout), colour.from_rgb(new, layout, facts.colour), changed, layout
         )
         return replace(self, planes=planes)
+
+
+def differing(before: Frame, now: Frame) -> np.ndarray:
+    """Which pixels differ: height x width, bool; before may be uint8 where now is uint16."""
+    apart: np.ndarray = cv2.absdiff(before if before.dtype == now.dtype else deepened(before), now)
+    changed: np.ndarray = (apart[..., 0] | apart[..., 1] | apart[..., 2]) > 0  # much quicker than any()
+    return changed
 
 
 def deepened(frame: Frame) -> Frame:
@@ -245,7 +249,7 @@ def _planes(frame: av.VideoFrame, facts: VideoFacts) -> Planes:
     return from_frame(frame, facts.layout)
 
 
-def _aligned(box: Box | None, facts: VideoFacts) -> Box:
+def stored_box(box: Box | None, facts: VideoFacts) -> Box:
     """A box of the shown frame as one of the stored frame, grown to whole chroma values."""
     whole = (0, 0, facts.width, facts.height)
     x0, y0, x1, y1 = box or whole
@@ -255,7 +259,7 @@ def _aligned(box: Box | None, facts: VideoFacts) -> Box:
     return x0 // sx * sx, y0 // sy * sy, -(-x1 // sx) * sx, -(-y1 // sy) * sy
 
 
-def _paste(into: Planes, new: Planes, changed: np.ndarray, layout: Layout) -> None:
+def paste(into: Planes, new: Planes, changed: np.ndarray, layout: Layout) -> None:
     """Write luma where a pixel has changed, and chroma where any pixel of its block has."""
     np.copyto(into.y, new.y, where=changed)
     sx, sy = layout.step_x, layout.step_y

@@ -1,0 +1,97 @@
+"""Rounding that does not flicker: of the two steps around a value, the one nearer to the frame before.
+
+A soft face in even light changes by less than a step from frame to frame. Each value rounded by itself then jumps by a
+whole step, in luma here and in chroma there, and that is more than the change was. So where a face goes on, the finished
+frame before is moved along the target's own motion, and each value is rounded up or down towards it. It is never further
+than one step from the exact value, and wrong motion costs no more than that.
+"""
+
+from dataclasses import replace
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from jaxtyping import Float32
+
+from aotface.media.video.colour import unrounded
+from aotface.media.video.decode import VideoFrame, differing, paste, stored_box
+from aotface.media.video.layout import Planes
+from aotface.media.video.orientation import Box
+from aotface.types import Frame
+
+SIDE = 320
+"""Pixels of the longer side at which motion is looked for; larger faces are shrunk to it."""
+
+Flow = Float32[np.ndarray, "_rows _columns 2"]
+
+
+class Finished(NamedTuple):
+    """A frame of the target, and the same frame finished."""
+
+    target: VideoFrame
+    frame: VideoFrame
+
+
+def rounded_after(before: Finished, here: Finished, exact: Frame, laid: Frame, box: Box) -> VideoFrame:
+    """One face of a finished frame, rounded towards the frame before.
+
+    Args:
+        before: the frame before.
+        here: this frame, each value rounded to the nearest step.
+        exact: its pixels as they were before that, uint16.
+        laid: the target with the faces, without a mark: where it is the target, nothing is changed.
+        box: of the face, in upright pixels.
+
+    Returns:
+        The finished frame with each value of the face rounded up or down. Of two equal frames it is the one before, where
+        that had these two choices.
+
+    Source: [ours]; flow by Kroeger et al., "Fast optical flow using dense inverse search", ECCV 2016.
+    """
+    target, facts = here.target, here.target.facts
+    layout = facts.layout
+    x0, y0, x1, y1 = stored_box(box, facts)
+
+    def cut(rgb: Frame) -> Frame:
+        return np.ascontiguousarray(facts.orientation.stored(rgb)[y0:y1, x0:x1])
+
+    now, then, known = (
+        frame.planes.cut((x0, y0, x1, y1), layout) for frame in (target, before.target, before.frame)
+    )
+    flow = _flow(now.y, then.y)
+    values = unrounded(cut(exact), layout, facts.colour)
+    pairs = zip(values, known, strict=True)
+    top = (1 << layout.depth) - 1
+    steps = Planes(*(_towards(value, _moved(plane, flow), top) for value, plane in pairs))
+    planes = Planes(*(plane.copy() for plane in here.frame.planes))
+    paste(planes.cut((x0, y0, x1, y1), layout), steps, differing(cut(target.rgb), cut(laid)), layout)
+    return replace(here.frame, planes=planes)
+
+
+def _towards(value: np.ndarray, known: np.ndarray, top: int) -> np.ndarray:
+    """Round up or down, as is nearer to what is known, which is rounded and gives the type."""
+    low, high = (np.clip(edge(value), 0, top).astype(known.dtype) for edge in (np.floor, np.ceil))
+    return np.clip(known, low, high)
+
+
+def _moved(plane: np.ndarray, flow: Flow) -> np.ndarray:
+    """A plane of the frame before where its parts are now, in whole steps."""
+    height, width = plane.shape
+    scale = np.float32(width / flow.shape[1]), np.float32(height / flow.shape[0])
+    steps = cv2.resize(
+        flow, (width, height), interpolation=cv2.INTER_AREA if scale[0] < 1 else cv2.INTER_LINEAR
+    )
+    x = steps[..., 0] * scale[0] + np.arange(width, dtype=np.float32)
+    y = steps[..., 1] * scale[1] + np.arange(height, dtype=np.float32)[:, None]
+    return cv2.remap(plane, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+
+
+def _flow(now: np.ndarray, before: np.ndarray) -> Flow:
+    """Where each part of a luma plane was before, at most `SIDE` pixels long, in pixels of that size."""
+    scale = min(1.0, SIDE / max(now.shape))
+    size = tuple(max(16, round(length * scale)) for length in now.shape[::-1])
+    eight = [plane if plane.dtype == np.uint8 else (plane >> 2).astype(np.uint8) for plane in (now, before)]
+    small = [cv2.resize(plane, size, interpolation=cv2.INTER_AREA) for plane in eight]
+    estimator = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    flow: np.ndarray = estimator.calc(small[0], small[1], None)  # type: ignore[call-overload]  # start from no motion
+    return flow
