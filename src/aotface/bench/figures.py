@@ -44,13 +44,25 @@ def along_light(rows: Sequence[Row], title: str) -> str:
     figure, axes = _canvas(title, "angle of the main light, degrees", HEADINGS[metric] + ", median")
     counts = {m: sum(row["method"] == m for row in rows) for m in _plain(rows)}
     whole = [m for m, count in counts.items() if count == max(counts.values())]  # not those on fewer pairs
-    for number, method in enumerate(whole):
+    ends = []
+    for method in whole:
         own = [row for row in rows if row["method"] == method]
         found = [median([row for row in own if row["light"] == name], metric, False) for name in bins]
-        known = [(name, one.estimate) for name, one in zip(bins, found, strict=True) if one]
-        style = ("-", "--", ":", "-.")[number % 4]
-        axes.plot(*zip(*known, strict=True), style, marker="o", markersize=3, label=method, linewidth=1.2)
-    axes.legend(fontsize=6, ncols=2, frameon=False)
+        known = [(float(at), one.estimate) for at, one in enumerate(found) if one]
+        if not known:
+            continue
+        bold = {"linewidth": 2.2, "zorder": 3} if method == "aot" else {"linewidth": 0.9}
+        axes.plot(
+            *zip(*known, strict=True),
+            "-o",
+            markersize=3,
+            color=COLOURS.get(method, OTHER),
+            label=method,
+            **bold,
+        )
+        ends.append((method, *known[-1]))
+    axes.set_xticks(range(len(bins)), bins)
+    _names(axes, ends)
     return _svg(figure)
 
 
@@ -70,11 +82,17 @@ def _middle(rows: Sequence[Row], method: str, metric: str, least: float = float(
 
 
 def _points(axes: Any, points: Sequence[tuple[str, float, float]]) -> None:
-    """Draw points, their names in a column at the right in the order of their heights: points crowd."""
-    known = sorted((p for p in points if np.isfinite(p[1:]).all()), key=lambda p: (p[2], p[0]))
+    """Draw points, and their names."""
+    known = [p for p in points if np.isfinite(p[1:]).all()]
     for method, x, y in known:
         axes.plot(x, y, "o", color=COLOURS.get(method, OTHER), markersize=5)
     axes.margins(0.08)
+    _names(axes, known)
+
+
+def _names(axes: Any, points: Sequence[tuple[str, float, float]]) -> None:
+    """Write names in a column at the right, in the order of the heights of what they name, which crowds."""
+    known = sorted(points, key=lambda p: (p[2], p[0]))
     low, high = axes.get_ylim()
     heights = [(y - low) / (high - low) for _, _, y in known]
     for (method, x, y), height in zip(known, _apart(heights, 1.0 / MOST_NAMES), strict=True):
