@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The table and the figure of "Transport solvers head to head" in docs/benchmark.md: about 4 minutes on one core.
+# The table and the figure of "Transport solvers head to head" in docs/benchmark.md: about 5 minutes on one core.
 #
 #   DATA=/path/to/data runs/solvers.sh [OUT]
 #
@@ -9,7 +9,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 : "${DATA:?say DATA=FOLDER with portraits and lit_faces}"
 OUT=${1:-build/solvers}
-PAIRS=${PAIRS:-10}
+PAIRS=${PAIRS:-12}
 AOTFACE=${AOTFACE:-aotface}
 DOCUMENT=${DOCUMENT-docs/benchmark.md}
 export OMP_NUM_THREADS=1
