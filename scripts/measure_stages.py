@@ -28,6 +28,7 @@ from aotface.benchmark.clock import Clock, Cost, together
 from aotface.colour.space import luminance
 from aotface.face.detect import detect
 from aotface.media.image import encode_image, quality_for, read_image, write_image
+from aotface.media.video.decode import deepened
 from aotface.provenance import mark_frame
 from aotface.provenance.credentials import Record, sign, write_signed
 from aotface.samples import sample
@@ -58,17 +59,20 @@ def main() -> None:
     parser.add_argument("--transfer", default=Options.transfer)
     parser.add_argument("--source", type=Path, default=sample(SOURCE))
     parser.add_argument("--target", type=Path, default=sample(TARGET))
-    parser.add_argument("--inputs", default="97", help="how both are stored: a quality of JPEG, or png")
+    parser.add_argument(
+        "--inputs", default="97", help="how both are stored: a quality of JPEG, png, or png16"
+    )
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     asked = parser.parse_args()
     torch.set_num_threads(asked.threads)
     cv2.setNumThreads(asked.threads)
     with tempfile.TemporaryDirectory() as folder:
+        lossless = asked.inputs in ("png", "png16")
         paths = [
             write_image(
-                Path(folder) / f"{name}.{'png' if asked.inputs == 'png' else 'jpg'}",
-                grown(read_image(path).frame, asked.megapixels, seed),
-                quality=None if asked.inputs == "png" else int(asked.inputs),
+                Path(folder) / f"{name}.{'png' if lossless else 'jpg'}",
+                grown(read_image(path).frame, asked.megapixels, seed, deep=asked.inputs == "png16"),
+                quality=None if lossless else int(asked.inputs),
             )
             for seed, (name, path) in enumerate((("source", asked.source), ("target", asked.target)))
         ]
@@ -90,13 +94,14 @@ def main() -> None:
     print(f"Peak resident memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
 
 
-def grown(frame: Frame, megapixels: float, seed: int) -> Frame:
-    """The picture at so many megapixels, with grain of single pixels."""
+def grown(frame: Frame, megapixels: float, seed: int, deep: bool) -> Frame:
+    """The picture at so many megapixels, with grain of single pixels; deep: in 16 bits, of values that 8 bits have."""
     factor = (megapixels * 1e6 / (frame.shape[0] * frame.shape[1])) ** 0.5
     size = tuple(round(side * factor) for side in frame.shape[1::-1])
     large = cv2.resize(frame, size, interpolation=cv2.INTER_CUBIC)
     grain = np.random.default_rng(seed).standard_normal(large.shape[:2], np.float32) * np.float32(GRAIN)
-    return np.clip(large + grain[..., None], 0, 255).astype(np.uint8)
+    shallow = np.clip(large + grain[..., None], 0, 255).astype(np.uint8)
+    return deepened(shallow) if deep else shallow
 
 
 def whole_command(source: Path, target: Path, transfer: str, threads: int) -> Cost:
