@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as parquet
 
-from aotface.bench.statistics import bootstrap
+from aotface.compose.pipeline import swap
+from aotface.evaluation.statistics import bootstrap
 from aotface.media.image import read_image, write_image
 from aotface.media.sheet import Panel, sheet
+from aotface.options import Options
 from aotface.samples import samples
-from aotface.swap.options import Options
-from aotface.swap.pipeline import swap
 
 COLUMNS = {"psnr": 2, "lf_de": 2, "de_truth": 2, "keep": 3, "leak": 3}
 SOURCE = "source_medium_woman"

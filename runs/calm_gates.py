@@ -14,10 +14,10 @@ from safetensors.torch import load_file, save
 
 from aotface.media.files import write_bytes
 from aotface.media.weights import in_order
-from aotface.transport.decoder import GATES
+from aotface.transfer.aot.decoder import GATES
 
 TARGET_SHARES = (1.0, 1.0, 0.5, 0.2, 0.1, 0.1)
-"""Of the gates of X_t's octaves, widest to finest (aotface.transport.octaves.OCTAVES)."""
+"""Of the gates of X_t's octaves, widest to finest (aotface.transfer.aot.octaves.OCTAVES)."""
 OWN_SHARES = (1.0, 1.0, 0.5, 0.3, 0.3, 0.3)
 """Of the gates of X_r's."""
 FIRST = 5

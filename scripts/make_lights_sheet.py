@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
+from aotface.compose.pipeline import swap
 from aotface.media.image import read_image, write_image
 from aotface.media.sheet import Panel, sheet
+from aotface.options import Options
 from aotface.samples import samples
-from aotface.swap.options import Options
-from aotface.swap.pipeline import swap
 
 HEIGHT = 210
 

@@ -21,7 +21,7 @@ from PIL import Image
 from sample_faces import composite, skin, soft, tensor, tone, unmixed
 from sample_people import SIDE, Composite
 
-from aotface.colour.space import linear_to_srgb
+from aotface.colour_space import linear_to_srgb
 from aotface.face.render import render
 from aotface.training.shading import Lamps, Surface, extend, shade
 

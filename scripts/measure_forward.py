@@ -14,19 +14,19 @@ from collections.abc import Callable
 import torch
 from torch.profiler import ProfilerActivity, profile
 
-from aotface.bench.peers import PEERS
-from aotface.benchmark.clock import Clock, Cost
+from aotface.evaluation.baselines import PEERS
 from aotface.face.align import align
 from aotface.face.detect import detect
 from aotface.face.render import render
 from aotface.media.image import read_image
+from aotface.profiling.clock import Clock, Cost
 from aotface.reenact.mesh import reenact
 from aotface.samples import sample
-from aotface.swap.backends import installed
-from aotface.swap.network import load_network, load_network_for
-from aotface.transport.apply import bf16_is_fast
-from aotface.transport.field_arrays import find_field, lay_field
-from aotface.transport.generator import RelightingGenerator
+from aotface.transfer.aot.apply import bf16_is_fast
+from aotface.transfer.aot.backends import installed
+from aotface.transfer.aot.colour_map_arrays import find_field, lay_field
+from aotface.transfer.aot.generator import RelightingGenerator
+from aotface.transfer.aot.network import load_network, load_network_for
 from aotface.types import CROP_SIDE
 
 SLICED = "sliced transport as users run it (dfl-sot, 10 steps x 30 directions)"

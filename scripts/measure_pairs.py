@@ -13,13 +13,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from aotface.bench.metrics.colour import mean_de
-from aotface.bench.metrics.seam import seam
+from aotface.compose.pipeline import Swapped, swap
 from aotface.errors import AotfaceError
 from aotface.face.detect import detect
 from aotface.media.image import read_image, write_image
-from aotface.swap.options import Options
-from aotface.swap.pipeline import Swapped, swap
+from aotface.metrics.colour import mean_de
+from aotface.metrics.seam import seam
+from aotface.options import Options
 
 TILE = 224
 

@@ -23,19 +23,19 @@ import cv2
 import numpy as np
 import torch
 
-from aotface.bench.metrics.detail import keep
-from aotface.benchmark.clock import Clock, Cost, together
-from aotface.colour.space import luminance
+from aotface.colour_space import luminance
+from aotface.compose import pipeline
+from aotface.compose.blend import blend
+from aotface.compose.pipeline import by_mesh
 from aotface.face.detect import detect
 from aotface.media.image import encode_image, quality_for, read_image, write_image
 from aotface.media.video.decode import deepened
+from aotface.metrics.detail import keep
+from aotface.options import Options
+from aotface.profiling.clock import Clock, Cost, together
 from aotface.provenance import mark_frame
 from aotface.provenance.credentials import Record, sign, write_signed
 from aotface.samples import sample
-from aotface.swap import pipeline
-from aotface.swap.blend import blend
-from aotface.swap.options import Options
-from aotface.swap.pipeline import by_mesh
 from aotface.types import Frame
 
 SOURCE, TARGET = "source_light_man", "target_medium_man_warm_side"

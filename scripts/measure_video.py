@@ -28,21 +28,21 @@ import av
 import cv2
 import numpy as np
 
-from aotface.bench.metrics.temporal import backward_flow, warped_de
 from aotface.media.image import read_image
 from aotface.media.video.decode import read_frames
 from aotface.media.video.opening import is_video
 from aotface.media.video.timing import FrameTimes, frame_times
-from aotface.swap import video
-from aotface.swap.options import Options
-from aotface.swap.plan import open_clip
+from aotface.metrics.temporal import backward_flow, warped_de
+from aotface.options import Options
+from aotface.video import render as video
+from aotface.video.plan import open_clip
 
 ROOT = Path(__file__).resolve().parents[1]
 COUNTED = """
 import os, sys, time
-from aotface.face.saved_tracker import SavedTracker
+from aotface.tracking.saved_tracker import SavedTracker
 from aotface.media.video.encode import SegmentWriter
-from aotface.swap import seen, segments, video
+from aotface.video import frame_state as seen, render as video, segments
 log = os.open(sys.argv.pop(1), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
 def count(owner, name, kind):
     call = getattr(owner, name)

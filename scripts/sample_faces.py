@@ -10,7 +10,7 @@ import torch
 from sample_people import ANGLES, CENTRE, FACE_HEIGHT, GROUPS, SIDE, Composite, Group, Portrait
 from scipy.interpolate import RBFInterpolator
 
-from aotface.colour.space import linear_to_srgb, srgb_to_linear
+from aotface.colour_space import linear_to_srgb, srgb_to_linear
 from aotface.face.detect import detect
 from aotface.face.mesh import INNER_LIPS, LEFT_EYE, MEAN, OVAL, RIGHT_EYE
 from aotface.face.quiet import silenced

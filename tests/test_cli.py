@@ -249,7 +249,7 @@ def test_inspect_and_doctor(
     assert main(["inspect", "scene.png", "-o", "sheet.png"]) == 0
     assert "face 0:" in capsys.readouterr().out
     assert min(read_image("sheet.png").frame.shape[:2]) > 256
-    monkeypatch.setattr("aotface.benchmark.transfers.installed", lambda: ["torch"])
+    monkeypatch.setattr("aotface.profiling.transfers.installed", lambda: ["torch"])
     assert main(["doctor"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert any("face_landmark_with_attention.tflite" in line and line.startswith("ok") for line in lines)
@@ -262,7 +262,7 @@ def test_doctor_says_what_is_missing(
 
     monkeypatch.setitem(doctor.FACE_MODELS, "face_landmark/face_landmark_with_attention.tflite", "0" * 64)
     monkeypatch.setattr(doctor, "PACKAGES", (*doctor.PACKAGES, "no-such-package"))
-    monkeypatch.setattr("aotface.benchmark.transfers.installed", list)
+    monkeypatch.setattr("aotface.profiling.transfers.installed", list)
     assert main(["doctor"]) == 1
     out, err = capsys.readouterr()
     assert "MISSING no-such-package" in out and "-> pip install no-such-package" in out
@@ -270,7 +270,7 @@ def test_doctor_says_what_is_missing(
 
 
 def test_demo_with_own_pictures(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from aotface import colour
+    from aotface.transfer import classical as colour
 
     assert main(["demo", "-s", "person.png", "-t", "scene.png", "-o", "shown"]) == 0
     assert capsys.readouterr().out.splitlines()[-1] == f"look at {Path('shown') / 'sheet.png'}"

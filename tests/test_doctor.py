@@ -3,10 +3,10 @@
 import pytest
 
 from aotface import doctor
-from aotface.benchmark.clock import Cost
 from aotface.errors import UsageError
+from aotface.profiling.clock import Cost
 
-MEASURE = "aotface.benchmark.transfers.measure_backends"
+MEASURE = "aotface.profiling.transfers.measure_backends"
 
 
 def test_the_fastest_backend_is_recommended_and_not_chosen(monkeypatch: pytest.MonkeyPatch) -> None:

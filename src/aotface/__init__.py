@@ -12,13 +12,13 @@ called: ``import aotface`` itself is quick.
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from aotface.swap.options import Options  # also loads the room `swap`, so that the verb below keeps its name
+from aotface.options import Options  # also loads the room `swap`, so that the verb below keeps its name
 from aotface.types import Face, Frame
 
 if TYPE_CHECKING:
+    from aotface.compose.pipeline import Swapped
     from aotface.inspection import Inspection
     from aotface.provenance.verify import Verification
-    from aotface.swap.pipeline import Swapped
 
 __all__ = ["detect", "inspect", "refine", "swap", "verify"]
 
@@ -59,7 +59,7 @@ def swap(
     Args:
         source: the person whose identity is wanted.
         target: the frame to edit: pose, expression, light and background are its own.
-        transfer: name of the appearance transfer; `aotface.colour.SUMMARIES` lists them.
+        transfer: name of the appearance transfer; `aotface.transfer.classical.SUMMARIES` lists them.
         face: ``"largest"``, ``"all"`` or the index of the target's face.
         source_face: ``"largest"`` or the index of the source's face.
         seed: same input and seed, same bytes.
@@ -74,7 +74,7 @@ def swap(
         FaceIndexError: the face asked for does not exist.
         UsageError: no transfer of that name.
     """
-    from aotface.swap import pipeline
+    from aotface.compose import pipeline
 
     return pipeline.swap(source, target, Options(transfer, str(face), str(source_face), seed), mark=mark)
 
@@ -106,7 +106,7 @@ def refine(
         NoFaceError: no face in the target, or in the crop.
         FaceIndexError: the face asked for does not exist.
     """
-    from aotface.swap import pipeline
+    from aotface.compose import pipeline
 
     return pipeline.refine(swapped, target, Options(transfer, str(face), seed=seed), mark=mark)
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from aotface import colour
 from aotface.commands.deliver import Terms, deliver
+from aotface.compose.pipeline import Swapped, choose, swap_found
 from aotface.errors import InputError
 from aotface.face.align import align
 from aotface.face.detect import detect
@@ -14,12 +14,12 @@ from aotface.media.files import check_output, list_images, pair_names
 from aotface.media.folder import make_folder
 from aotface.media.image import Picture, read_image, write_image
 from aotface.media.sheet import Panel, sheet
+from aotface.options import LEARNED, Options
 from aotface.provenance import mark_frame
 from aotface.provenance.credentials import Record
 from aotface.samples import samples
-from aotface.swap.network import load_network
-from aotface.swap.options import LEARNED, Options
-from aotface.swap.pipeline import Swapped, choose, swap_found
+from aotface.transfer import classical as colour
+from aotface.transfer.aot.network import load_network
 from aotface.types import Face, Frame
 
 PANEL_SIDE = 224

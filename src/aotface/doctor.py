@@ -11,8 +11,8 @@ from typing import Literal
 from aotface.errors import AotfaceError, WeightsError
 from aotface.media.runlog import PACKAGES
 from aotface.media.weights import sha256
+from aotface.options import Options
 from aotface.provenance import authority
-from aotface.swap.options import Options
 
 FACE_MODELS = {
     "face_detection/face_detection_short_range.tflite": (
@@ -130,7 +130,7 @@ def _devices() -> list[Check]:
 def _backends() -> list[Check]:
     """How long one face of 256 px takes with each backend of `aot` that is installed, now, on this computer."""
     try:
-        from aotface.benchmark.transfers import measure_backends
+        from aotface.profiling.transfers import measure_backends
 
         costs, broken = measure_backends(REPEATS)
     except (AotfaceError, ImportError) as error:  # what is missing stands in lines of its own

@@ -6,14 +6,14 @@ import cv2
 import numpy as np
 from jaxtyping import Float32, UInt8
 
-from aotface.bench.metrics.light import Light, estimate_light, harmonics
-from aotface.colour.space import linear_to_srgb
+from aotface.colour_space import linear_to_srgb
 from aotface.errors import InputError, NoFaceError
 from aotface.face.align import align
 from aotface.face.detect import detect
 from aotface.face.mesh import TRIANGLES
 from aotface.face.parse import visible_skin
 from aotface.face.render import render
+from aotface.light import Light, estimate_light, harmonics
 from aotface.media.sheet import Panel, annotated, sheet
 from aotface.types import CROP_SIDE, AlignedFace, Face, Frame, Geometry
 

@@ -22,12 +22,12 @@ from media.made_faces import face_frame, write_frames
 from aotface.cli import main
 from aotface.commands import video
 from aotface.errors import VideoError
-from aotface.face.saved_tracker import SavedTracker
 from aotface.media.video import parts
 from aotface.media.video.decode import VideoFrame, read_frames
 from aotface.media.video.encode import SegmentWriter
 from aotface.media.video.timing import frame_times
-from aotface.swap import segments as segments_module
+from aotface.tracking.saved_tracker import SavedTracker
+from aotface.video import segments as segments_module
 
 
 @pytest.fixture(scope="module")

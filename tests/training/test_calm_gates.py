@@ -5,8 +5,8 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file, save_file
 
-from aotface.transport.decoder import GATES
-from aotface.transport.generator import GATES_FIRST, SIZES, RelightingGenerator
+from aotface.transfer.aot.decoder import GATES
+from aotface.transfer.aot.generator import GATES_FIRST, SIZES, RelightingGenerator
 
 SCRIPT = Path(__file__).resolve().parents[2] / "runs" / "calm_gates.py"
 

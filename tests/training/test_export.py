@@ -15,14 +15,14 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from aotface.errors import OutputExistsError, UsageError, WeightsError
-from aotface.swap import onnx_write
-from aotface.swap.network import load_network
-from aotface.swap.onnx_write import made_up
 from aotface.training.checkpoint import NAME, Checkpoint, load_checkpoint, save_checkpoint
 from aotface.training.config import TrainConfig
 from aotface.training.data import Shards
 from aotface.training.export import export
 from aotface.training.loop import train, write_config
+from aotface.transfer.aot import onnx_write
+from aotface.transfer.aot.network import load_network
+from aotface.transfer.aot.onnx_write import made_up
 
 
 @pytest.fixture(scope="module")

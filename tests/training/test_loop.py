@@ -19,7 +19,7 @@ from aotface.training.interrupt import asked_to_stop
 from aotface.training.loop import go_on, train
 from aotface.training.trainer import Trainer, averaged_generator
 from aotface.training.watch import Diverged, Watch
-from aotface.transport.generator import SIZES, RelightingGenerator
+from aotface.transfer.aot.generator import SIZES, RelightingGenerator
 
 Tiny = Callable[..., TrainConfig]
 

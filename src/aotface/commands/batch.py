@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from aotface.commands.deliver import Terms, deliver, signer_from
-from aotface.commands.voice import Voice
 from aotface.commands.writing import UNMARKED, Pair, Writing, run_log_of, side_outputs
+from aotface.compose.pipeline import Swapped
 from aotface.errors import AotfaceError, PartialError, UsageError
 from aotface.media.files import check_output, show, write_bytes
 from aotface.media.folder import make_folder
@@ -17,8 +17,8 @@ from aotface.media.image import Picture, output_format, quality_for, write_image
 from aotface.media.runlog import command_line, environment, now, sha256_of, write_run_log
 from aotface.provenance import mark_frame
 from aotface.provenance.credentials import Record
-from aotface.swap.layers import face_row, grey, place_of
-from aotface.swap.pipeline import Swapped
+from aotface.reporter import Voice
+from aotface.video.layers import face_row, grey, place_of
 
 Work = Callable[[Pair], tuple[Swapped, Picture]]
 """From a pair to the result and the target picture as it was read."""

@@ -6,8 +6,8 @@ from typing import Annotated
 
 from typer import Option
 
-from aotface.commands.voice import Voice
 from aotface.errors import UsageError
+from aotface.reporter import Voice
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,8 +63,8 @@ class Bench:
     def run(self, voice: Voice) -> None:
         """Measure, then write the report on everything in the folder."""
         self.check()
-        from aotface.bench.report import PAGE, write_report
-        from aotface.bench.runner import Job, Meters, run
+        from aotface.evaluation.report import PAGE, write_report
+        from aotface.evaluation.runner import Job, Meters, run
         from aotface.media.files import show
 
         meters = Meters(self.identity, self.identity_sha256, self.perceptual, self.perceptual_sha256)
@@ -81,8 +81,8 @@ class Bench:
             meters,
         )
         if self.solvers:
-            from aotface.bench.solvers import report as solvers
-            from aotface.bench.solvers.run import run as run_solvers
+            from aotface.evaluation.solvers import report as solvers
+            from aotface.evaluation.solvers.run import run as run_solvers
 
             run_solvers(job, voice.say)
             paths = solvers.write_report(self.output)

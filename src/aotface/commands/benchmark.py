@@ -7,9 +7,9 @@ from typing import Annotated
 from typer import Option
 
 from aotface.commands.device import pick_device
-from aotface.commands.voice import Voice
 from aotface.errors import UsageError
-from aotface.swap.options import Options
+from aotface.options import Options
+from aotface.reporter import Voice
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +67,7 @@ class Benchmark:
         )
         alike.check()
         options = replace(options, device=pick_device(self.device, alike.networks()))
-        from aotface.benchmark.run import benchmark
+        from aotface.profiling.run import benchmark
 
         report = benchmark(sizes, self.frames, options, voice.warn)
         for line in report.lines():

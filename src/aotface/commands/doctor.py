@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from aotface.commands.voice import Voice
+from aotface.reporter import Voice
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,13 +5,13 @@ from typing import Any, NamedTuple
 
 from aotface.errors import InputError, NoFaceError, UsageError
 from aotface.face.detect import detect
-from aotface.face.look import look_of
-from aotface.face.tracks import Tracks, choose_alike, choose_tracks
 from aotface.media.config import read_toml
 from aotface.media.files import show
 from aotface.media.image import read_image
-from aotface.swap.options import DEFAULTS
-from aotface.swap.plan import Put
+from aotface.options import DEFAULTS
+from aotface.tracking.descriptor import look_of
+from aotface.tracking.tracks import Tracks, choose_alike, choose_tracks
+from aotface.video.plan import Put
 
 KEYS = {"face", "source", "source_face"}
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-from aotface.commands.voice import Voice
+from aotface.reporter import Voice
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,8 +51,8 @@ class Inspect:
         """List the faces of a video."""
         from aotface.errors import NoFaceError, UsageError
         from aotface.media.files import show
-        from aotface.swap.plan import open_clip
-        from aotface.swap.video import analyse
+        from aotface.video.plan import open_clip
+        from aotface.video.render import analyse
 
         if self.output is not None:
             raise UsageError("of a video there is no sheet: drop --output")

@@ -12,12 +12,12 @@ from aotface.media.video.folder import FOLDER, list_frames, save_frame
 from aotface.media.video.join import join
 from aotface.media.video.parts import Parts
 from aotface.media.weights import sha256
+from aotface.options import Options
 from aotface.provenance.credentials import Record, sign_video
-from aotface.swap.layers import grey_facts
-from aotface.swap.options import Options
-from aotface.swap.plan import open_clip
-from aotface.swap.scene import Scene
-from aotface.swap.segments import MASK, MATRIX
+from aotface.video.layers import grey_facts
+from aotface.video.plan import open_clip
+from aotface.video.scene import Scene
+from aotface.video.segments import MASK, MATRIX
 
 Inputs = dict[str, Path]
 """What went in beside the target, by what it is."""

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-from aotface.commands.voice import Voice
+from aotface.reporter import Voice
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 from typer import Option
 
 from aotface.commands.device import pick_device
-from aotface.commands.voice import Voice
 from aotface.commands.writing import Pair, Writing, pair_up
 from aotface.errors import UsageError
+from aotface.reporter import Voice
 
 if TYPE_CHECKING:
+    from aotface.compose.pipeline import Swapped
     from aotface.media.image import Picture
-    from aotface.swap.pipeline import Swapped
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,8 +56,8 @@ class Refine(Writing):
             return
         pairs, folder = pair_up(self.swapped, self.target, self.output, by_name=True)
         from aotface.commands.batch import run_pairs
+        from aotface.compose.pipeline import refine
         from aotface.media.image import read_image
-        from aotface.swap.pipeline import refine
 
         options, facts = self.options(device), self.facts(device)
 

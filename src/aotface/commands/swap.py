@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 from typer import Option
 
 from aotface.commands.device import pick_device
-from aotface.commands.voice import Voice
 from aotface.commands.writing import Pair, Writing, pair_up
 from aotface.errors import UsageError
-from aotface.swap.options import Options
+from aotface.options import Options
+from aotface.reporter import Voice
 
 if TYPE_CHECKING:
+    from aotface.compose.pipeline import Reenactor, Swapped
     from aotface.media.image import Picture
-    from aotface.swap.pipeline import Reenactor, Swapped
     from aotface.types import Face
 
 
@@ -85,9 +85,9 @@ class Swap(Writing):
             return
         pairs, folder = pair_up(self.source, self.target, self.output)
         from aotface.commands.batch import run_pairs
+        from aotface.compose.pipeline import swap_found
         from aotface.face.detect import detect
         from aotface.media.image import read_image
-        from aotface.swap.pipeline import swap_found
 
         options, facts = self.options(device), self.facts(device)
         reenactor, models = self._reenactor(device)

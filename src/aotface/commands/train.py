@@ -7,7 +7,7 @@ from typing import Annotated
 from typer import Argument, Option
 
 from aotface.commands.device import pick_device
-from aotface.commands.voice import Voice
+from aotface.reporter import Voice
 
 FLAGS = (
     "size",

@@ -20,10 +20,9 @@ from aotface.commands.joining import (
     record_of,
 )
 from aotface.commands.pairing import VideoPair
-from aotface.commands.voice import Voice
 from aotface.commands.writing import UNMARKED, Writing
+from aotface.compose.pipeline import loaded_network
 from aotface.errors import AotfaceError, Interrupted, PartialError, UsageError
-from aotface.face.tracks import Tracks
 from aotface.media.files import check_output, same_file, show
 from aotface.media.folder import make_folder
 from aotface.media.runlog import command_line, environment, free_name, now, write_run_log
@@ -31,14 +30,15 @@ from aotface.media.video.copying import refuse_container
 from aotface.media.video.encode import Encoding
 from aotface.media.video.folder import FOLDER
 from aotface.media.video.parts import Parts, claim, cut
-from aotface.swap.heap import keep_freed_memory
-from aotface.swap.options import BACKENDS, LEARNED, Options
-from aotface.swap.pipeline import loaded_network
-from aotface.swap.plan import Plan, look_at, open_clip, scene_of
-from aotface.swap.rays import RayFarm, make_on
-from aotface.swap.scene import Clip, Scene
-from aotface.swap.segments import MASK, MATRIX, REENACTED, make_segments
-from aotface.swap.video import PIECE, analyse, shows_a_swap
+from aotface.options import BACKENDS, LEARNED, Options
+from aotface.reporter import Voice
+from aotface.tracking.tracks import Tracks
+from aotface.video.heap import keep_freed_memory
+from aotface.video.plan import Plan, look_at, open_clip, scene_of
+from aotface.video.ray_executor import RayFarm, make_on
+from aotface.video.render import PIECE, analyse, shows_a_swap
+from aotface.video.scene import Clip, Scene
+from aotface.video.segments import MASK, MATRIX, REENACTED, make_segments
 
 VERSION = 2
 """Of the frames: raised when the same options begin to give other ones, so that old segments are not mixed in."""

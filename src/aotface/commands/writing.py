@@ -7,7 +7,7 @@ from typing import Annotated, Any, NamedTuple
 from typer import Option
 
 from aotface.errors import UsageError
-from aotface.swap.options import BACKENDS, LEARNED, Options
+from aotface.options import BACKENDS, LEARNED, Options
 
 UNMARKED = "no marks: nothing in the file says that this face is swapped, so say it wherever you show it"
 
@@ -137,7 +137,7 @@ class Writing:
             UsageError: see the message.
             WeightsError: the transfer needs weights that are not there.
         """
-        from aotface import colour
+        from aotface.transfer import classical as colour
 
         if self.transfer != LEARNED:
             colour.find(self.transfer)
@@ -170,11 +170,11 @@ class Writing:
         """
         if self.transfer != LEARNED:
             return {"device": device, "model_sha256": None}
-        from aotface.swap.network import load_network, load_network_for
+        from aotface.transfer.aot.network import load_network, load_network_for
 
         if self.backend == Options.backend:
             return {"device": device, "model_sha256": load_network(self.weights, device).sha256}
-        from aotface.swap.backends import version_of
+        from aotface.transfer.aot.backends import version_of
 
         network = load_network_for(self.backend, self.weights)
         return {"device": device, "model_sha256": network.sha256, "backend": version_of(self.backend)}

@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float32
 
-from aotface.face.lamp import fit_light, shine
 from aotface.face.mesh import LEFT_BROW, LEFT_EYE, OUTER_LIPS, RIGHT_BROW, RIGHT_EYE
 from aotface.face.render import PNCC
+from aotface.light_fit import fit_light, shine
 from aotface.types import Crop, Geometry, Landmarks, Mask
 
 FLOOR = 0.004

@@ -22,7 +22,7 @@ PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
 
 
 class OnnxReenactor:
-    """Reenacts with a network; use it like `aotface.swap.pipeline.by_mesh`."""
+    """Reenacts with a network; use it like `aotface.compose.pipeline.by_mesh`."""
 
     def __init__(self, config: Path, device: str = "cpu"):
         """Load the networks that a TOML file names.

@@ -7,7 +7,7 @@ from typing import Any
 from aotface.media.files import read_bytes
 from aotface.training.config import TrainConfig, as_dict
 from aotface.training.journal import LOG
-from aotface.transport.generator import SIZES
+from aotface.transfer.aot.generator import SIZES
 
 ASK = "*to be written by who publishes these weights*"
 UNKNOWN = "not recorded"

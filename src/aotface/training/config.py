@@ -13,8 +13,8 @@ from typing import Any, TypeVar
 from aotface.errors import UsageError
 from aotface.media.config import read_toml
 from aotface.training.ranges import LightingConfig
-from aotface.transport.generator import SIZES, Options
-from aotface.transport.objective import Weights
+from aotface.transfer.aot.generator import SIZES, Options
+from aotface.transfer.aot.objective import Weights
 
 GAMES_SHARE = 0.6
 """Share of the steps after which the games begin, unless ``games_from`` says otherwise."""

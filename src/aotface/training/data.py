@@ -15,14 +15,14 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from aotface.bench.metrics.colour import tone_group
 from aotface.errors import InputError, UsageError
 from aotface.media.files import read_bytes, show
+from aotface.metrics.colour import tone_group
 from aotface.training.draw import rand, randn
 from aotface.training.lighting import LightingConfig, Surface, make_pairs
 from aotface.training.listing import Split
 from aotface.training.prepare import FORMAT, INDEX, balance
-from aotface.transport.objective import Batch
+from aotface.transfer.aot.objective import Batch
 
 OWN_SURROUNDINGS = 0.15
 """Share of the pairs whose reenacted crop shows something else than the target around the face."""

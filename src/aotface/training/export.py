@@ -11,13 +11,13 @@ from torch import Tensor
 from aotface.errors import UsageError, WeightsError
 from aotface.media.files import check_output, show, write_bytes
 from aotface.media.weights import in_order
-from aotface.swap.onnx_write import made_up
 from aotface.training.card import card
 from aotface.training.checkpoint import load_checkpoint
 from aotface.training.config import TrainConfig
 from aotface.training.onnx import write_onnx
 from aotface.training.session import load_run_config
-from aotface.transport.generator import SIZES, RelightingGenerator
+from aotface.transfer.aot.generator import SIZES, RelightingGenerator
+from aotface.transfer.aot.onnx_write import made_up
 
 HALF_TOLERANCE = 0.05
 """Largest difference of a pixel, of a range of 2, that rounding the weights to fp16 may make."""

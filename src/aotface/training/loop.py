@@ -16,7 +16,7 @@ from aotface.training.config import TrainConfig, as_dict
 from aotface.training.data import Shards
 from aotface.training.trainer import Terms, Trainer
 from aotface.training.watch import Diverged
-from aotface.transport.objective import Batch, Score
+from aotface.transfer.aot.objective import Batch, Score
 
 LOG_EVERY = 50
 """Steps."""

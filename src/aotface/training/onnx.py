@@ -5,8 +5,8 @@ from pathlib import Path
 from torch import Tensor, nn
 
 from aotface.media.files import show
-from aotface.swap.onnx_write import write_checked
-from aotface.transport.generator import RelightingGenerator
+from aotface.transfer.aot.generator import RelightingGenerator
+from aotface.transfer.aot.onnx_write import write_checked
 
 FIELD_OUTPUTS = ("swapped", "gain", "saturation", "bias")
 

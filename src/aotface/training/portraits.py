@@ -11,7 +11,7 @@ import torch
 from safetensors import safe_open
 from safetensors.numpy import save
 
-from aotface.colour.space import srgb_to_lab
+from aotface.colour_space import srgb_to_lab
 from aotface.errors import NoFaceError
 from aotface.face.align import align
 from aotface.face.detect import detect

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from aotface.bench.checkpoint import load_generator
 from aotface.errors import AotfaceError, Interrupted, OutputExistsError, UsageError
 from aotface.media.files import read_bytes, show
 from aotface.media.folder import make_folder
@@ -21,8 +20,9 @@ from aotface.training.launch import hardware, launch
 from aotface.training.loop import Say, go_on, parameters, write_config
 from aotface.training.trainer import Trainer
 from aotface.training.validation import SAMPLES, Validation
-from aotface.transport.apply import bf16_is_fast
-from aotface.transport.generator import SIZES
+from aotface.transfer.aot.apply import bf16_is_fast
+from aotface.transfer.aot.checkpoint import load_generator
+from aotface.transfer.aot.generator import SIZES
 
 CONFIG, RECORD = "config.json", "run.json"
 

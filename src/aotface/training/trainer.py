@@ -19,8 +19,8 @@ from aotface.training.checkpoint import Checkpoint, load_checkpoint, save_checkp
 from aotface.training.config import TrainConfig
 from aotface.training.data import Batches, Shards
 from aotface.training.watch import Watch
-from aotface.transport.generator import SIZES, RelightingGenerator
-from aotface.transport.objective import Batch, Opponents, Score, Weights, generator_loss, opponents_loss
+from aotface.transfer.aot.generator import SIZES, RelightingGenerator
+from aotface.transfer.aot.objective import Batch, Opponents, Score, Weights, generator_loss, opponents_loss
 
 RMSPROP_MEMORY = 0.9
 """Source: [paper]."""

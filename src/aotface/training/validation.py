@@ -8,16 +8,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from aotface.bench.metrics.colour import lf_de
-from aotface.bench.metrics.truth import psnr
 from aotface.media.folder import make_folder
 from aotface.media.image import write_image
 from aotface.media.sheet import Panel, sheet
+from aotface.metrics.colour import lf_de
+from aotface.metrics.truth import psnr
 from aotface.training.config import TrainConfig
 from aotface.training.data import Batches, Shards
 from aotface.training.trainer import Terms, Trainer, averaged_generator
-from aotface.transport.generator import SIZES, RelightingGenerator
-from aotface.transport.objective import Batch
+from aotface.transfer.aot.generator import SIZES, RelightingGenerator
+from aotface.transfer.aot.objective import Batch
 from aotface.types import Crop
 
 SAMPLES = "samples"

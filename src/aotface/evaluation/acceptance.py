@@ -1,0 +1,115 @@
+"""Pass or fail: medians of a method against what the known answer itself scores, or against fixed limits."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from aotface.errors import InputError
+
+Row = Mapping[str, float]
+"""Name to value for one pair of faces: metrics as in `aotface.metrics.METRICS`, and ``gap``, the lf_de
+that X_r itself has."""
+
+SEAM = 1.2
+"""Gradient over the mask's edge that goes unseen, as a multiple of the target's own."""
+
+GAP_LEFT = 0.7
+"""Share of the gap between X_r and X_t that may be left where no answer is known."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One line of a verdict: the median found, "<=" or ">=", the limit, and whether it holds."""
+
+    name: str
+    value: float
+    relation: str
+    limit: float
+    ok: bool
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """All checks held, or not; ``skipped`` names checks that were not made for want of an optional model."""
+
+    passed: bool
+    checks: tuple[Check, ...]
+    skipped: tuple[str, ...]
+
+
+def verdict(
+    rows: Sequence[Row], truth_rows: Sequence[Row] | None = None, copy_rows: Sequence[Row] | None = None
+) -> Verdict:
+    """Judge a method by the medians of its rows.
+
+    With a truth, relative to what the truth itself scores on the same pairs: lf_de <= 1.25 of its own,
+    keep >= its own - 0.03, leak <= its own + 0.02, identity_drop <= its own + 0.03, seam <= 1.2 of its own
+    (at least of the target's); and de_truth <= that of the copy: nearer to the answer than the target's own
+    picture is. Without: lf_de <= 0.7 of the gap, keep >= 0.90, leak <= leak_floor + 0.15,
+    identity_drop <= 0.12, seam <= 1.2.
+
+    Args:
+        rows: the method's values, one row per pair. identity_drop may be absent (no model): it is skipped.
+        truth_rows: the known answer measured as if it were a method's result; None where there is none.
+        copy_rows: the target measured likewise; without them de_truth is skipped.
+
+    Raises:
+        InputError: no rows, or a metric that the verdict cannot do without is missing.
+
+    Source: [ours]; docs/adr/0006-verdict-limits-are-measured.md says where the numbers come from.
+    """
+    limits = _fixed_limits(rows) if truth_rows is None else _truth_limits(truth_rows, copy_rows)
+    if _median(rows, "identity_drop", optional=True) is None:
+        limits["identity_drop"] = None
+    skipped = tuple(name for name, limit in limits.items() if limit is None)
+    checks = tuple(_check(rows, name, limit) for name, limit in limits.items() if limit is not None)
+    return Verdict(all(check.ok for check in checks), checks, skipped)
+
+
+def _truth_limits(truth_rows: Sequence[Row], copy_rows: Sequence[Row] | None) -> dict[str, float | None]:
+    """Limits from the truth's own medians."""
+    drop = _median(truth_rows, "identity_drop", optional=True)
+    return {
+        "lf_de": 1.25 * _known(truth_rows, "lf_de"),
+        "keep": _known(truth_rows, "keep") - 0.03,
+        "leak": _known(truth_rows, "leak") + 0.02,
+        "identity_drop": None if drop is None else drop + 0.03,
+        "seam": SEAM * max(1.0, _known(truth_rows, "seam")),
+        "de_truth": None if copy_rows is None else _known(copy_rows, "de_truth"),
+    }
+
+
+def _fixed_limits(rows: Sequence[Row]) -> dict[str, float | None]:
+    """Limits where no answer is known: relative to what X_r has by itself."""
+    return {
+        "lf_de": GAP_LEFT * _known(rows, "gap"),
+        "keep": 0.90,
+        "leak": _known(rows, "leak_floor") + 0.15,
+        "identity_drop": 0.12,
+        "seam": SEAM,
+    }
+
+
+def _check(rows: Sequence[Row], name: str, limit: float) -> Check:
+    """Compare one median with its limit."""
+    value = _known(rows, name)
+    ok = value >= limit if name == "keep" else value <= limit
+    return Check(name, value, ">=" if name == "keep" else "<=", limit, ok)
+
+
+def _known(rows: Sequence[Row], name: str) -> float:
+    """Median of a metric that must be there."""
+    value = _median(rows, name)
+    assert value is not None  # only optional metrics give None
+    return value
+
+
+def _median(rows: Sequence[Row], name: str, optional: bool = False) -> float | None:
+    """Median over the rows that have a number for this metric."""
+    values = [row[name] for row in rows if name in row and not np.isnan(row[name])]
+    if values:
+        return float(np.median(values))
+    if optional:
+        return None
+    raise InputError(f"rows: expected values of {name}, got none in {len(rows)} rows; measure it first")

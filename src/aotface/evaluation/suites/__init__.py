@@ -1,0 +1,63 @@
+"""What methods are judged on: a suite lists its triples from data and a seed, and makes them one by one."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from aotface.errors import InputError, UsageError
+from aotface.evaluation.portraits import Say
+from aotface.evaluation.suites import clips, folder, lit, real, relit
+from aotface.evaluation.triple import Plan, Triple
+from aotface.metrics.colour import lf_de
+
+
+@dataclass(frozen=True)
+class Suite:
+    """``plan`` (data, pairs, seed, say) is quick and deterministic, ``make`` (plan, data) does the work."""
+
+    name: str
+    summary: str
+    plan: Callable[[Path, int, int, Say], list[Plan]]
+    make: Callable[[Plan, Path], Triple]
+
+    def build(self, plan: Plan, data: Path) -> Triple:
+        """Make one triple, with the gap between its two appearances.
+
+        Raises:
+            InputError: no face pixels are left under the mask.
+        """
+        triple = self.make(plan, data)
+        if np.count_nonzero(triple.mask > 0.5) < FEWEST_PIXELS:
+            raise InputError(f"{plan.name}: too little of the face is visible in both pictures; leave it out")
+        gap = lf_de(triple.reenacted, triple.target, triple.mask)
+        return replace(triple, facts=replace(triple.facts, gap=gap))
+
+
+FEWEST_PIXELS = 500
+"""Pixels of a 256-pixel crop that must count, or there is nothing to judge."""
+
+SUITES: dict[str, Suite] = {
+    suite.name: suite
+    for suite in (
+        Suite("relit", "portraits under synthetic light, answer known", relit.plan, relit.build),
+        Suite("lit", "real lamps, answer known (grey)", lit.plan, lit.build),
+        Suite("cross", "real photographs of two people, no answer", real.plan_cross, real.build),
+        Suite("same", "two photographs of one person, no answer", real.plan_same, real.build),
+        Suite("clips", "faces that move, no answer", clips.plan, clips.build),
+        Suite("folder", "triples of your own", folder.plan, folder.build),
+    )
+}
+"""Suite by name."""
+
+
+def find_suite(name: str) -> Suite:
+    """Look a suite up.
+
+    Raises:
+        UsageError: there is no suite of that name.
+    """
+    if name not in SUITES:
+        raise UsageError(f"expected a suite out of {', '.join(SUITES)}, got {name!r}")
+    return SUITES[name]

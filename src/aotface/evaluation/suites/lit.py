@@ -1,0 +1,142 @@
+"""Suite `lit`: real lamps with a known answer, from people who held still while the lamps changed.
+
+The data is a folder like the Extended Yale Face Database B: ``index.csv`` with file, person,
+azimuth_degrees, elevation_degrees; all pictures of a person are aligned to the pixel.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from aotface.errors import UsageError
+from aotface.evaluation.ground_truth import times, tone_gain
+from aotface.evaluation.portraits import Entry, Say, Seen, look, usable
+from aotface.evaluation.suites.shots import Shot, lamp_angle, read_shots
+from aotface.evaluation.triple import Facts, Plan, Triple
+from aotface.face.align import align
+from aotface.media.files import show
+from aotface.media.image import read_image
+from aotface.reenact.mesh import reenact
+from aotface.types import AlignedFace, Crop, Frame, Mask
+
+BINS = ((6.0, 25.0), (25.0, 50.0), (50.0, 77.0))
+"""Lights that are used: between these angles from the camera's axis, in degrees; bins take turns."""
+
+_MAGIC = 202
+_EDGE = 2  # pixels at the picture's edge that are not trusted
+_FEATHER = 8.0  # pixels over which the mask fades inwards
+
+
+def plan(data: Path, pairs: int, seed: int, say: Say) -> list[Plan]:
+    """Choose who meets whom under which lamp; see `relit.plan` for the arguments."""
+    shots = read_shots(data, say)
+    stills = {person: min(own, key=lambda shot: shot.angle) for person, own in shots.items()}
+    entries = [Entry(still.file, person) for person, still in stills.items() if still.angle < 15]
+    people = [entry.person for entry, _ in usable(data, entries, say)]
+    if len(people) < 2:
+        raise UsageError(
+            f"{show(data)}: expected two people or more with a lamp in front, found {len(people)}"
+        )
+    order = [people[i] for i in np.random.default_rng([_MAGIC, seed]).permutation(len(people))]
+    return [_plan(shots, stills, order, number, seed) for number in range(pairs)]
+
+
+def _plan(
+    shots: dict[str, list[Shot]], stills: dict[str, Shot], order: list[str], number: int, seed: int
+) -> Plan:
+    """One target, one source, and a lamp of this turn's bin under which both were photographed."""
+    rng = np.random.default_rng([_MAGIC, seed, number])
+    low, high = BINS[number % len(BINS)]
+    lamps = {person: {shot.lamp for shot in shots[person] if low <= shot.angle < high} for person in order}
+    turn = number + number // len(order)  # the shift makes every person meet every bin
+    for target in (order[(turn + more) % len(order)] for more in range(len(order))):
+        others = sorted(person for person in order if person != target and lamps[person] & lamps[target])
+        if others:
+            break
+    else:
+        raise UsageError(f"lit: no two people share a lamp between {low:g} and {high:g} degrees")
+    source = str(rng.choice(others))
+    shared = [shot for shot in shots[target] if shot.lamp in lamps[source] and shot.lamp in lamps[target]]
+    lit = shared[rng.integers(len(shared))]
+    files = {
+        "source": stills[source].file,
+        "again": sorted(shots[source], key=lambda shot: shot.angle)[1].file,
+        "answer": next(shot.file for shot in shots[source] if shot.lamp == lit.lamp),
+        "target_still": stills[target].file,
+        "target": lit.file,
+    }
+    numbers = {"azimuth_degrees": lit.azimuth, "elevation_degrees": lit.elevation}
+    return Plan(f"lit-{number:04d}", files, source, target, numbers)
+
+
+def build(plan: Plan, data: Path) -> Triple:
+    """Make one triple.
+
+    Faces are found under the frontal lamp, and the same warp carries every lamp. The truth is person A under
+    B's lamp, in B's tone: one gain, from the two frontal pictures.
+    """
+    source, still = look(data / plan.files["source"]), look(data / plan.files["target_still"])
+    target = align(read_image(data / plan.files["target"]).frame, still.aligned.face)
+    answer = read_image(data / plan.files["answer"]).frame
+    made = reenact(source.frame, source.aligned.face, target)
+    mask = _feathered(made.mask * (1 - made.native) * _shown(source, target) * still.visible * _valid(still))
+    lit = np.clip(
+        times(reenact(answer, source.aligned.face, target).crop, _tone(made.crop, still, mask)), 0, 1
+    )
+    truth = (target.crop + (lit - target.crop) * (mask > 0)[..., None]).astype(np.float32)
+    azimuth, elevation = plan.numbers["azimuth_degrees"], plan.numbers["elevation_degrees"]
+    angle = lamp_angle(azimuth, elevation)
+    facts = Facts("lit", plan.source_person, plan.target_person, light_angle_degrees=angle)
+    again = align(read_image(data / plan.files["again"]).frame, source.aligned.face)
+    return Triple(
+        plan.name,
+        made.crop,
+        target.crop,
+        truth,
+        mask,
+        still.geometry,
+        made.landmarks,
+        again.crop,
+        again.landmarks,
+        facts,
+    )
+
+
+def _tone(reenacted: Crop, still: Seen, mask: Mask) -> np.ndarray:
+    """Gain from the source's tone to the target's: both pictures are under the lamp in front."""
+    return tone_gain(reenacted, still.aligned.crop, mask) if mask.any() else np.ones(3)
+
+
+def _feathered(mask: Mask) -> Mask:
+    """Soft towards every edge, also where the picture ends: a hard edge would be a seam that nobody made."""
+    inside = cv2.copyMakeBorder((mask > 0.5).astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=[0])
+    depth = cv2.distanceTransform(inside, cv2.DIST_L2, 5)[1:-1, 1:-1]
+    t = np.clip(depth / _FEATHER, 0, 1)
+    return (mask * t * t * (3 - 2 * t)).astype(np.float32)
+
+
+def _shown(source: Seen, target: AlignedFace) -> Mask:
+    """How far the source's picture holds what the warp asks for: its visible skin, through the same warp."""
+    cover = _into_frame(source.visible * _valid(source), source)
+    black = replace(target, crop=np.zeros_like(target.crop))
+    return reenact(cover, source.aligned.face, black).crop[..., 0]
+
+
+def _into_frame(mask: Mask, seen: Seen) -> Frame:
+    """A crop's mask as a picture of the frame's size."""
+    height, width = seen.frame.shape[:2]
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    whole = cv2.warpAffine(mask, seen.aligned.matrix, (width, height), flags=flags)
+    inner = np.clip(whole[_EDGE:-_EDGE, _EDGE:-_EDGE], 0, 1)
+    return np.repeat(np.pad(inner * 65535, _EDGE).astype(np.uint16)[..., None], 3, axis=2)
+
+
+def _valid(seen: Seen) -> Mask:
+    """1 where the crop shows the picture, 0 where it only repeats the picture's edge."""
+    height, width = seen.frame.shape[:2]
+    inside = np.zeros((height, width), np.float32)
+    inside[_EDGE:-_EDGE, _EDGE:-_EDGE] = 1
+    side = len(seen.aligned.crop)
+    return cv2.warpAffine(inside, seen.aligned.matrix, (side, side), flags=cv2.INTER_LINEAR)

@@ -1,0 +1,89 @@
+"""Suite `relit`: portraits under synthetic lights; the answer is known because the light is."""
+
+from pathlib import Path
+
+import numpy as np
+
+from aotface.errors import UsageError
+from aotface.evaluation.ground_truth import eight_bit, times, tone_gain
+from aotface.evaluation.lamps import draw_scene
+from aotface.evaluation.portraits import Entry, Say, lay, look, read_portraits, usable
+from aotface.evaluation.relit import apply_light, light_on
+from aotface.evaluation.triple import Facts, Plan, Triple
+from aotface.face.render import render
+from aotface.types import CROP_SIDE
+
+EVEN = "london_"
+"""Sets whose name begins like this are lit evenly; where an index names some, only they are used."""
+
+_MAGIC = 101  # keeps this suite's numbers apart from every other use of the seed
+
+
+def plan(data: Path, pairs: int, seed: int, say: Say) -> list[Plan]:
+    """Choose who meets whom, and under which light.
+
+    Args:
+        data: portraits, see `read_portraits`.
+        pairs: how many.
+        seed: of all choices; more pairs go on where fewer stopped.
+        say: told of pictures that are left out.
+
+    Raises:
+        UsageError: fewer than two people.
+    """
+    entries = read_portraits(data)
+    even = [entry for entry in entries if entry.dataset.startswith(EVEN)]
+    entries = [entry for entry, _ in usable(data, even or entries, say)]
+    people = sorted({entry.person for entry in entries})
+    if len(people) < 2:
+        raise UsageError(f"relit: expected portraits of at least two people, found {len(people)}")
+    return [_plan(entries, people, number, seed) for number in range(pairs)]
+
+
+def _plan(entries: list[Entry], people: list[str], number: int, seed: int) -> Plan:
+    rng = np.random.default_rng([_MAGIC, seed, number])
+    order = np.random.default_rng([_MAGIC, seed]).permutation(len(people))
+    target_person = people[order[number % len(people)]]
+    source_person = str(rng.choice([person for person in people if person != target_person]))
+    pictures = {
+        person: [entry.file for entry in entries if entry.person == person]
+        for person in (source_person, target_person)
+    }
+    source = str(rng.choice(pictures[source_person]))
+    again = [file for file in pictures[source_person] if file != source] or [source]
+    files = {"source": source, "again": again[0], "target": str(rng.choice(pictures[target_person]))}
+    return Plan(f"relit-{number:04d}", files, source_person, target_person, seed=(_MAGIC + 1, seed, number))
+
+
+def build(plan: Plan, data: Path) -> Triple:
+    """Make one triple.
+
+    X_t is person B under the scene. X_r is person A's photograph in B's geometry. The truth is that X_r in
+    B's tone under the same scene, with the same exposure, on its own shape.
+    """
+    source, target = look(data / plan.files["source"]), look(data / plan.files["target"])
+    scene = draw_scene(np.random.default_rng(plan.seed))
+    light, metering = light_on(target.geometry, scene)
+    crop = eight_bit(apply_light(target.aligned.crop, light))
+    made, mask = lay(source, target, crop)
+    gain = tone_gain(made.crop, target.aligned.crop, mask)
+    own_shape = render(made.landmarks, CROP_SIDE)
+    own_light, _ = light_on(own_shape, scene, metering)
+    answer = apply_light(times(made.crop, gain), own_light)
+    shown = (own_shape.mask * (1 - made.native))[..., None]
+    again = look(data / plan.files["again"])
+    facts = Facts(
+        "relit", plan.source_person, plan.target_person, target.tone, source.tone, scene.angle_degrees
+    )
+    return Triple(
+        plan.name,
+        made.crop,
+        crop,
+        (crop + (answer - crop) * shown).astype(np.float32),
+        mask,
+        target.geometry,
+        made.landmarks,
+        again.aligned.crop,
+        again.aligned.landmarks,
+        facts,
+    )

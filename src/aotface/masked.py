@@ -1,0 +1,96 @@
+"""What every metric needs of a mask: the pixels under it, their mean, a blur that sees nothing outside it."""
+
+import cv2
+import numpy as np
+from jaxtyping import Float, Float32, Float64
+
+from aotface.colour_space import srgb_to_lab
+from aotface.errors import InputError
+from aotface.types import CROP_SIDE, Mask
+
+Colours = Float32[np.ndarray, "height width 3"]
+"""A crop, or a whole picture in a crop's format: 0..1, RGB, display-encoded sRGB."""
+
+
+def scale_of(mask: Mask) -> float:
+    """Size of this picture relative to the canonical crop, the unit of blur widths. Source: [ours]."""
+    return min(mask.shape) / CROP_SIDE
+
+
+def pixels(colours: Colours, mask: Mask) -> tuple[Float32[np.ndarray, "n 3"], Float32[np.ndarray, " n"]]:
+    """Take the pixels that the mask covers at all, with their weights.
+
+    Args:
+        colours: height x width x 3, 0..1; what lies outside the mask may be anything, NaN included.
+        mask: height x width, 0..1.
+
+    Returns:
+        The colours under the mask, n x 3, and their weights, n, each above 0.
+
+    Raises:
+        InputError: the two differ in size, the mask is empty, or a covered pixel is not finite.
+
+    Source: [ours].
+    """
+    if colours.shape[:2] != mask.shape:
+        size = colours.shape[:2]
+        raise InputError(f"mask: expected {size} like the picture, got {mask.shape}; align them first")
+    covered = mask > 0
+    if not covered.any():
+        raise InputError("mask: expected some covered pixels, got an empty mask; nothing can be measured")
+    found = colours[covered]
+    if not np.isfinite(found).all():
+        raise InputError(
+            "picture: expected finite colours under the mask, got NaN or infinity; mend its maker"
+        )
+    return found, mask[covered]
+
+
+def lab_pixels(colours: Colours, mask: Mask) -> tuple[Float32[np.ndarray, "n 3"], Float32[np.ndarray, " n"]]:
+    """Take the covered pixels as CIE Lab (L 0..100), n x 3, and their weights, n. Source: [ours]."""
+    found, weights = pixels(colours, mask)
+    return srgb_to_lab(found), weights
+
+
+def weighted_mean(values: Float[np.ndarray, " n"], weights: Float[np.ndarray, " n"]) -> float:
+    """Average in double precision. Source: [ours]."""
+    return float(weighted_means(values[:, None], weights)[0])
+
+
+def weighted_means(
+    values: Float[np.ndarray, "n channels"], weights: Float[np.ndarray, " n"]
+) -> Float64[np.ndarray, " channels"]:
+    """Average each channel in double precision. Source: [ours]."""
+    return np.average(values.astype(np.float64), axis=0, weights=weights.astype(np.float64))
+
+
+def spread(
+    values: Float[np.ndarray, "n channels"], mask: Mask
+) -> Float32[np.ndarray, "height width channels"]:
+    """Put values taken by `pixels` back into place, with 0 where the mask does not reach. Source: [ours]."""
+    field = np.zeros((*mask.shape, values.shape[1]), np.float32)
+    field[mask > 0] = values
+    return field
+
+
+def blur(
+    values: Float[np.ndarray, "n channels"], mask: Mask, sigma: float
+) -> Float32[np.ndarray, "n channels"]:
+    """Blur the covered pixels among themselves: G * (m x) / G * m, the normalised convolution.
+
+    Args:
+        values: n x channels, as `pixels` gave them.
+        mask: height x width, 0..1; also the weight of each pixel in the blur.
+        sigma: standard deviation of the Gaussian in pixels of this picture.
+
+    Returns:
+        n x channels, the blurred values at the same pixels. A constant stays constant up to the mask's edge.
+
+    Source: Knutsson and Westin, "Normalized and Differential Convolution", CVPR 1993.
+    """
+    rows, columns = (np.flatnonzero((mask > 0).any(axis=axis)) for axis in (1, 0))
+    box = mask[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]  # all that counts
+    stack = np.dstack([spread(values, box) * box[..., None], box])  # h w c+1
+    smooth = cv2.GaussianBlur(stack, (0, 0), sigma, borderType=cv2.BORDER_CONSTANT)[box > 0]
+    # Far below any weight that counts, and above the smallest float: a mask of 1e-20 must not divide by zero.
+    return smooth[:, :-1] / np.maximum(smooth[:, -1:], np.float32(1e-30))

@@ -1,0 +1,143 @@
+"""A video's line taken apart: the line itself is run, one thing after the other, with a clock at each of its stages."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from importlib import import_module
+from itertools import islice
+from pathlib import Path
+from types import FunctionType
+from typing import Any
+
+from aotface.compose.pipeline import work_side
+from aotface.media.image import read_image
+from aotface.media.video.decode import VideoFrame, read_frames
+from aotface.media.video.encode import Encoding, write_segment
+from aotface.options import Options
+from aotface.profiling.clock import Clock, Cost, together
+from aotface.samples import sample
+from aotface.threads import one_thread_each
+from aotface.tracking.tracker import Tracker
+from aotface.tracking.tracks import Tracks
+from aotface.video.plan import open_clip
+from aotface.video.render import finished_frames, make_scene, prepare_source
+
+SOURCE = "source_light_man"
+
+LINE = {
+    "align": ("face.align.align",),
+    "reenact": ("reenact.mesh.reenact",),
+    "parse": ("swap.pipeline.visible_at",),
+    "transport": (
+        "swap.pipeline.learned_field",
+        "swap.pipeline.transport",
+        "transport.field_arrays.lay_field",
+    ),
+    "steady": (
+        *(f"swap.steady.{n}" for n in ("light_of", "tone_of", "window", "steady", "steady_mask", "settle")),
+        *(f"swap.sharpness.{name}" for name in ("softness", "soften")),
+        "swap.rounding.rounded_after",
+    ),
+    "blend": ("swap.blend.blend",),
+    "mark": ("provenance.mark_frame",),
+}
+"""Which functions do a stage."""
+
+STAGES = ("decode", "track", *LINE, "encode", "rest")
+"""In the order of the line. ``decode`` is both readings, up to RGB; ``encode`` begins with RGB; ``rest`` is between."""
+
+ENCODED = 12
+"""Frames that are held in memory and encoded together: an encoder works on several at once."""
+
+LOADING = 2
+"""Frames that are looked at beforehand: the first few load the models."""
+
+
+@one_thread_each()  # as the line works
+def measure_stages(clip: Path, options: Options) -> tuple[dict[str, Cost], int]:
+    """What each stage costs a frame, on the mean; together it is what all frames cost.
+
+    Decoder and encoder have threads of their own, which would count as work of whatever else runs: one reads with a
+    single thread, the other gets a pass for itself.
+
+    Args:
+        clip: a video with one face in every frame.
+        options: which transfer, and what computes it.
+
+    Returns:
+        Cost by stage, one of `STAGES`; and the side in pixels at which the face of the last frame was worked on.
+    """
+    clock, footage = Clock(), open_clip(clip)
+    giver, read = prepare_source(read_image(sample(SOURCE)).frame, "largest"), _reading(clock)
+    _track(islice(read_frames(clip), LOADING), Clock())
+    tracks = _track(read(clip), clock)
+    scene = make_scene(footage, tracks, giver, options)
+    next(finished_frames(scene, 0, len(footage)))  # loads everything
+    with _watched(clock, read):
+        finished = clock.time("rest", lambda: _kept(finished_frames(scene, 0, len(footage))))
+    costs, writer = clock.shares(len(footage)), Clock()
+    writer.time(
+        "encode",
+        lambda: write_segment(
+            clip.with_name("encoded.mp4"), footage.facts, Encoding(), finished, overwrite=True
+        ),
+    )
+    costs["encode"] = together([costs["encode"], writer.shares(len(finished))["encode"]])
+    _, face = scene.tracks.faces_at(len(footage) - 1)[0]
+    return {stage: costs[stage] for stage in STAGES}, work_side(face)
+
+
+def _track(frames: Iterator[VideoFrame], clock: Clock) -> Tracks:
+    tracker = Tracker()
+    for frame in frames:
+        clock.time("track", partial(tracker.add, frame.rgb))
+    return tracker.finish()
+
+
+def _kept(frames: Iterator[VideoFrame]) -> list[VideoFrame]:
+    """The first few of the frames, after all of them were made."""
+    kept = list(islice(frames, ENCODED))
+    for _ in frames:
+        pass
+    return kept
+
+
+def _reading(clock: Clock) -> Callable[..., Iterator[VideoFrame]]:
+    """`read_frames` by one thread and up to RGB, as the stage ``decode``."""
+    plain = read_frames  # the name will mean the clocked one
+
+    def read(*where: Any, **named: Any) -> Iterator[VideoFrame]:
+        frames = plain(*where, **named | {"threads": 1})
+        while (frame := clock.time("decode", lambda: _shown(next(frames, None)))) is not None:
+            yield frame
+
+    return read
+
+
+def _shown(frame: VideoFrame | None) -> VideoFrame | None:
+    """The frame, its pixels converted; they are kept with it."""
+    return frame if frame is None or frame.rgb.size else None
+
+
+@contextmanager
+def _watched(clock: Clock, read: Callable[..., Iterator[VideoFrame]]) -> Iterator[None]:
+    """Wherever the line's functions were imported to, they are noted; and nothing runs beside anything else."""
+    stages = {_found(name): stage for stage, names in LINE.items() for name in names}
+    instead: dict[Any, Any] = {work: clock.timed(stage, work) for work, stage in stages.items()}
+    instead |= {_found("swap.ahead.ahead"): lambda items, *_, **__: iter(items), read_frames: read}
+    instead |= {_found("swap.ahead.spread"): lambda work, items, *_, **__: map(work, items)}
+    with ExitStack() as changes:
+        for name, module in list(sys.modules.items()):
+            for word, value in list(vars(module).items()) if name.startswith("aotface.") else ():
+                if isinstance(value, FunctionType) and value in instead:
+                    changes.callback(setattr, module, word, value)
+                    setattr(module, word, instead[value])
+        changes.callback(setattr, VideoFrame, "edited", VideoFrame.edited)
+        VideoFrame.edited = clock.timed("encode", VideoFrame.edited)  # type: ignore[method-assign]
+        yield
+
+
+def _found(name: str) -> Any:
+    module, _, word = name.rpartition(".")
+    return getattr(import_module(f"aotface.{module}"), word)

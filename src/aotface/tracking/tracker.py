@@ -1,0 +1,246 @@
+"""Follow every face of a video: detect now and then, follow from frame to frame, know faces again.
+
+A *run* is a face followed without a break. Afterwards the runs of one person are joined into tracks by their looks
+over the whole run: that is surer than a decision at the moment in which a face comes back.
+"""
+
+from collections import deque
+from collections.abc import Iterable
+
+import cv2
+import numpy as np
+
+from aotface.face.align import crop_matrix, invert, transform_landmarks
+from aotface.face.detect import detect
+from aotface.face.landmarks import Box, locate, to_uint8
+from aotface.tracking.cuts import Glance, glance, is_cut
+from aotface.tracking.descriptor import likeness, look_of, mix
+from aotface.tracking.motion import held
+from aotface.tracking.tracklets import Run, join
+from aotface.tracking.tracks import Tracks
+from aotface.types import Face, Frame, Landmarks
+
+DETECTION_INTERVAL = 8
+"""Frames between two searches of the whole frame while no face is lost."""
+
+LONGEST_GAP = 3
+"""Frames for which a face may be lost and still be followed on."""
+
+MARGINS = (0.35, 0.8)
+"""How far around the last place a face is looked for, in face sizes: first narrow, then wide."""
+
+FASTEST = 0.5
+"""Motion from frame to frame in face sizes beyond which it is not believed to be the same face."""
+
+STILL = 0.1
+"""Distance of landmarks in face sizes within which a face stays the same across a flash or a cut."""
+
+LIKE_ENOUGH = 0.3
+STRICTLY_LIKE = 0.6
+"""Likeness to the run's mean: for going on, and for going on across a cut."""
+
+LOOK_INTERVAL = 4
+LOOK_MEMORY = 50
+"""Frames between two comparisons of looks, and number of looks in the running mean."""
+
+REPEATED = 2.5
+REPEATED_SHARE = 0.2
+"""A frame repeats the one before when no part of the face changes by more than so many of 255 levels, nor by more than
+this share of the quickest of the last few changes: film at another rate, or drawn on twos."""
+
+TURNED = 60.0
+"""Degrees of roll from which the face is turned upright first: the landmark model knows few lying faces."""
+
+
+def track(frames: Iterable[Frame], interval: int = DETECTION_INTERVAL) -> Tracks:
+    """All faces of a video.
+
+    Args:
+        frames: uint8 or uint16, RGB, all of one size, in order.
+        interval: frames between two searches of the whole frame.
+
+    Returns:
+        The tracks; the same frames give the same arrays.
+    """
+    tracker = Tracker(interval)
+    for frame in frames:
+        tracker.add(frame)
+    return tracker.finish()
+
+
+class Tracker:
+    """Takes frames one after another. Holds at most ``interval`` of them, at 8 bits."""
+
+    def __init__(self, interval: int = DETECTION_INTERVAL):
+        self._interval = interval
+        self._runs: list[Run] = []
+        self._active: list[Run] = []
+        self._recent: deque[tuple[int, np.ndarray]] = deque(maxlen=interval)
+        self._glance: Glance | None = None
+        self._cuts: list[int] = []
+        self._count, self._searched = 0, -interval
+
+    def add(self, frame: Frame) -> None:
+        """Take the next frame."""
+        number, picture, now = self._count, to_uint8(frame), glance(frame)
+        if self._glance is not None and is_cut(self._glance, now):
+            self._cuts.append(number)
+            self._recent.clear()
+        lost = [run for run in self._active if not self._follow(run, picture)]
+        if lost or number in self._cuts[-1:] or number - self._searched >= self._interval:
+            self._search(picture, lost)
+            self._searched = number
+        self._active = [run for run in self._active if number - run.frames[-1] <= LONGEST_GAP]
+        self._recent.append((number, picture))
+        self._glance, self._count = now, number + 1
+
+    def finish(self) -> Tracks:
+        """The tracks of all frames so far."""
+        return join(self._runs, self._count, self._cuts)
+
+    def _follow(self, run: Run, picture: np.ndarray) -> bool:
+        """Find a run's face near its last place and lengthen the run by it."""
+        if self._repeats(run, picture):
+            _lengthen(run, self._count, run.landmarks[-1], run.scores[-1])
+            return True
+        for margin in MARGINS:
+            points = _locate(picture, run.landmarks[-1], margin)
+            if points is None or self._taken(points, self._count, run):
+                continue
+            if self._goes_on(run, picture, points):
+                _lengthen(run, self._count, self._held(run, picture, points), run.scores[-1])
+                return True
+        return False
+
+    def _held(self, run: Run, picture: np.ndarray, points: Landmarks) -> Landmarks:
+        """A run's new landmarks, held to the motion since the frame before if that frame shows the face too."""
+        before = self._recent[-1] if self._recent else None
+        if before is None or not before[0] == run.frames[-1] == self._count - 1:
+            return points
+        return held(before[1], picture, run.landmarks[-1], points)
+
+    def _search(self, picture: np.ndarray, lost: list[Run]) -> None:
+        """Search the whole frame: renew scores, pick up lost faces, begin new runs."""
+        for face in detect(picture):
+            present = [run for run in self._active if run.frames[-1] == self._count]
+            known = [run for run in present if _overlap(_box(run.landmarks[-1]), face.box) > 0.4]
+            if known:
+                known[0].scores[-1] = face.score
+                continue
+            found = [
+                run for run in lost if run not in present and self._goes_on(run, picture, face.landmarks)
+            ]
+            if found:
+                _lengthen(found[0], self._count, face.landmarks, face.score)
+                continue
+            run = Run([self._count], [face.landmarks], [face.score], look_of(picture, face))
+            self._trace_back(run)
+            self._active.append(run)
+            self._runs.append(run)
+
+    def _trace_back(self, run: Run) -> None:
+        """A new face was there before the search that found it: follow it backwards."""
+        for number, picture in reversed(self._recent):
+            points = _locate(picture, run.landmarks[0], MARGINS[0])
+            if points is None or self._taken(points, number, run):
+                return
+            moved, ratio = _motion(run.landmarks[0], points)
+            face = Face(0, _box(points), 1.0, points)
+            if (
+                moved > FASTEST
+                or not 0.7 < ratio < 1.4
+                or likeness(run.look, look_of(picture, face)) < LIKE_ENOUGH
+            ):
+                return
+            run.frames.insert(0, number)
+            run.landmarks.insert(0, points)
+            run.scores.insert(0, run.scores[0])
+
+    def _repeats(self, run: Run, picture: np.ndarray) -> bool:
+        """Whether the face is that of the frame before to the pixel, while it moves otherwise: then so are its landmarks."""
+        if not self._recent or run.frames[-1] != self._count - 1:
+            return False
+        change = _change(self._recent[-1][1], picture, _box(run.landmarks[-1]))
+        quickest = max(run.changes, default=0.0)
+        run.changes.append(change)
+        return change <= min(REPEATED, REPEATED_SHARE * quickest)
+
+    def _goes_on(self, run: Run, picture: np.ndarray, points: Landmarks) -> bool:
+        """Whether a face in this frame is the run's: near, of its size, and like it. Renews the run's look."""
+        before, gap = run.landmarks[-1], self._count - run.frames[-1]
+        moved, ratio = _motion(before, points)
+        cut = bool(self._cuts) and self._cuts[-1] > run.frames[-1]
+        if cut and np.linalg.norm((points - before)[:, :2], axis=1).mean() > STILL * _size(before):
+            return False
+        if moved > FASTEST * gap or not 0.7**gap < ratio < 1.4**gap:
+            return False
+        crowded = any(
+            _overlap(_box(other.landmarks[-1]), _box(points)) > 0.1
+            for other in self._active
+            if other is not run
+        )
+        if not (cut or crowded or gap > 1 or moved > 0.15 or self._count % LOOK_INTERVAL == 0):
+            return True
+        look = look_of(picture, Face(0, _box(points), 1.0, points))
+        if likeness(run.look, look) < (STRICTLY_LIKE if cut else LIKE_ENOUGH):
+            return False
+        run.looks += 1
+        run.look = mix(run.look, look, 1 / min(run.looks, LOOK_MEMORY))
+        return True
+
+    def _taken(self, points: Landmarks, number: int, own: Run) -> bool:
+        """Whether another run has this face already."""
+        others = [run.at(number) for run in self._active if run is not own]
+        return any(other is not None and _overlap(_box(other), _box(points)) > 0.4 for other in others)
+
+
+def _change(before: np.ndarray, now: np.ndarray, box: Box) -> float:
+    """Largest mean difference, in levels, of any of 8 x 8 parts of a box."""
+    x0, y0, x1, y1 = (max(0, round(edge)) for edge in box)
+    step = max(1, min(x1 - x0, y1 - y0) // 64)
+    parts = [picture[y0 : y1 + 1 : step, x0 : x1 + 1 : step] for picture in (before, now)]
+    if min(parts[0].shape[:2]) < 8:
+        return 255.0
+    difference = cv2.absdiff(*parts).astype(np.float32)
+    return float(cv2.resize(difference, (8, 8), interpolation=cv2.INTER_AREA).mean(axis=2).max())
+
+
+def _lengthen(run: Run, number: int, points: Landmarks, score: float) -> None:
+    run.frames.append(number)
+    run.landmarks.append(points)
+    run.scores.append(score)
+
+
+def _locate(picture: np.ndarray, before: Landmarks, margin: float) -> Landmarks | None:
+    """Landmarks near where they were, whichever way the head lies."""
+    down = before[152, :2] - before[10, :2]
+    if abs(np.degrees(np.arctan2(down[0], down[1]))) < TURNED:
+        return locate(picture, _box(before), margin)
+    side = 384
+    matrix = crop_matrix(before, side)
+    upright = cv2.warpAffine(picture, matrix, (side, side), flags=cv2.INTER_LINEAR)
+    points = locate(upright, _box(transform_landmarks(before, matrix)), margin)
+    return None if points is None else transform_landmarks(points, invert(matrix))
+
+
+def _box(points: Landmarks) -> Box:
+    low, high = points[:, :2].min(axis=0), points[:, :2].max(axis=0)
+    return float(low[0]), float(low[1]), float(high[0]), float(high[1])
+
+
+def _size(points: Landmarks) -> float:
+    """Side of the square of the face's box's area."""
+    return max(float(np.sqrt(np.ptp(points[:, :2], axis=0).prod())), 1.0)
+
+
+def _motion(before: Landmarks, now: Landmarks) -> tuple[float, float]:
+    """How far a face has moved, in face sizes, and how many times larger it is."""
+    shift = np.linalg.norm(now[:, :2].mean(axis=0) - before[:, :2].mean(axis=0))
+    return float(shift / _size(before)), _size(now) / _size(before)
+
+
+def _overlap(a: Box, b: Box) -> float:
+    """Shared area over the smaller area."""
+    width, height = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
+    smaller = min((a[2] - a[0]) * (a[3] - a[1]), (b[2] - b[0]) * (b[3] - b[1]))
+    return max(width, 0.0) * max(height, 0.0) / max(smaller, 1e-9)

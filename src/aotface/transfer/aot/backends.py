@@ -1,0 +1,159 @@
+"""Who computes the network: torch, or the same network as an ONNX file in another library. Never another than asked."""
+
+import importlib
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import torch
+
+from aotface.errors import UsageError, WeightsError
+from aotface.media.files import show
+from aotface.options import BACKENDS
+from aotface.transfer.aot.colour_map import resize
+from aotface.transfer.aot.colour_map_arrays import FieldArray, field_inputs
+from aotface.transfer.aot.generator import RelightingGenerator
+from aotface.transfer.aot.onnx_file import OUTPUTS, kept_file
+from aotface.transfer.aot.onnx_write import INPUTS
+from aotface.types import Crop, Geometry, Mask
+
+LIBRARIES = {"onnx": "onnxruntime", "openvino": "openvino"}
+"""Packages that backends other than torch need."""
+
+Run = Callable[[dict[str, np.ndarray]], list[np.ndarray]]
+"""Inputs by name to the outputs gain, saturation, bias."""
+
+
+@dataclass(frozen=True)
+class Finder:
+    """Finds fields by a library that has read the ONNX file."""
+
+    run: Run
+    side: int
+
+    def find(
+        self,
+        reenacted: Crop,
+        target: Crop,
+        mask: Mask,
+        geometry: Geometry,
+        own: Geometry | None = None,
+    ) -> FieldArray:
+        """The map that the network would lay on X_r: see `transport.field_arrays.find_field`."""
+        device = torch.device("cpu")
+        x_r, x_t, shape, cover, own_shape = field_inputs(
+            reenacted, target, mask, geometry, own, self.side, device
+        )
+        tensors = (x_r, x_t, shape, cover, shape if own_shape is None else own_shape)
+        small = (np.ascontiguousarray(resize(tensor, self.side).numpy()) for tensor in tensors)
+        found = self.run(dict(zip(INPUTS, small, strict=True)))
+        return np.ascontiguousarray(np.moveaxis(np.concatenate(found, axis=1)[0], 0, 2))
+
+
+def open_finder(backend: str, generator: RelightingGenerator, sha256: str) -> Finder:
+    """Let a library read the network; the file is made at first use.
+
+    Args:
+        backend: ``onnx`` or ``openvino``.
+        generator: on the CPU.
+        sha256: of its weights.
+
+    Raises:
+        UsageError: no such backend, or it is not installed.
+        WeightsError: the library cannot read the file.
+    """
+    openers = {"onnx": _by_onnxruntime, "openvino": _by_openvino}
+    if backend not in openers:
+        raise UsageError(
+            f"expected the backend {', '.join(BACKENDS[:-1])} or {BACKENDS[-1]}, got {backend!r}"
+        )
+    library = _library(backend)
+    path = kept_file(generator, sha256)
+    try:
+        return Finder(openers[backend](library, path), generator.input_side)
+    except Exception as error:  # the exception classes of neither library are public
+        reason = " ".join(str(error).split())[:160]
+        raise WeightsError(
+            f"{show(path)}: {backend} cannot read this file ({reason}); remove it to have it made again"
+        ) from None
+
+
+def installed() -> list[str]:
+    """The backends that can be asked for here, torch first."""
+    found = [BACKENDS[0]]
+    for backend in BACKENDS[1:]:
+        try:
+            _library(backend)
+        except UsageError:
+            continue
+        found.append(backend)
+    return found
+
+
+def version_of(backend: str) -> str:
+    """Name and version of the library behind a backend, for the record."""
+    library = torch if backend == BACKENDS[0] else _library(backend)
+    return f"{library.__name__} {library.__version__}"
+
+
+def _library(backend: str) -> ModuleType:
+    try:
+        with _unreported():
+            return importlib.import_module(LIBRARIES[backend])
+    except ImportError:
+        raise UsageError(
+            f"--backend {backend} needs a package that is not here: "
+            f"pip install 'aotface[{backend}]', or use --backend torch"
+        ) from None
+
+
+@contextmanager
+def _unreported() -> Iterator[None]:
+    """Import without a word to anybody: openvino reports each import to its maker, if its reporter can be found.
+
+    Without one it takes a stub of its own.
+    """
+    reporter = "openvino_telemetry"
+    hidden = reporter not in sys.modules
+    if hidden:
+        sys.modules[reporter] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        if hidden:
+            del sys.modules[reporter]
+
+
+def _by_onnxruntime(library: Any, path: Path) -> Run:
+    options = library.SessionOptions()
+    options.intra_op_num_threads, options.inter_op_num_threads = torch.get_num_threads(), 1
+    options.add_session_config_entry(
+        "session.intra_op.allow_spinning", "0"
+    )  # other stages need the processor
+    session = library.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    return lambda inputs: session.run(list(OUTPUTS), inputs)
+
+
+def _by_openvino(library: Any, path: Path) -> Run:
+    # Light is computed in float32: bfloat16 would move it by several per cent.
+    settings = {
+        "INFERENCE_PRECISION_HINT": "f32",
+        "INFERENCE_NUM_THREADS": torch.get_num_threads(),
+        "PERFORMANCE_HINT": "LATENCY",
+    }
+    request = library.Core().compile_model(str(path), "CPU", settings).create_infer_request()
+
+    one_at_a_time = threading.Lock()  # the request holds its results
+
+    def run(inputs: dict[str, np.ndarray]) -> list[np.ndarray]:
+        with one_at_a_time:
+            found = request.infer(inputs)
+            return [np.array(found[name]) for name in OUTPUTS]
+
+    return run

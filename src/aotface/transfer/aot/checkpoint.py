@@ -1,0 +1,47 @@
+"""A trained generator to be judged: exported weights, or the checkpoint of a run that still goes on."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from aotface.errors import WeightsError
+from aotface.media.files import read_bytes, show
+from aotface.media.weights import load_safetensors
+from aotface.transfer.aot.generator import SIZES, Options, RelightingGenerator
+from aotface.transfer.aot.network import load_network
+
+PART = "average/"
+"""Where a checkpoint keeps the averaged generator; exported weights have no such part."""
+
+
+def load_generator(path: Path) -> RelightingGenerator:
+    """Load a generator in evaluation mode, on the CPU.
+
+    Args:
+        path: weights made by ``aotface export``; or a run's ``checkpoint.safetensors`` with the run's
+            ``config.json`` beside it.
+
+    Raises:
+        WeightsError: the file or its configuration is missing, or the two do not fit.
+    """
+    tensors = load_safetensors(path)
+    averaged = {name.removeprefix(PART): value for name, value in tensors.items() if name.startswith(PART)}
+    if not averaged:
+        return load_network(str(path)).generator
+    config = _config(path.with_name("config.json"))
+    try:
+        generator = RelightingGenerator(SIZES[config["size"]], Options(**config["options"]))
+        generator.load_state_dict(averaged)
+    except (KeyError, TypeError, RuntimeError) as error:
+        reason = " ".join(str(error).split())[:120]
+        raise WeightsError(f"{show(path)}: does not fit its config.json ({reason})") from error
+    return generator.eval()
+
+
+def _config(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        raise WeightsError(f"{show(path)}: expected the configuration of the run beside its checkpoint")
+    try:
+        return dict(json.loads(read_bytes(path)))
+    except ValueError as error:
+        raise WeightsError(f"{show(path)}: expected JSON ({error}); get a whole copy") from error

@@ -1,0 +1,112 @@
+"""The field as one plain array: found for one frame, changed elsewhere (made steady over time), laid on a face later."""
+
+import numpy as np
+import torch
+from jaxtyping import Float32
+from torch import Tensor
+
+from aotface.errors import InputError
+from aotface.transfer.aot.apply import to_array, to_tensor
+from aotface.transfer.aot.colour_map import Field, changes, resize
+from aotface.transfer.aot.generator import RelightingGenerator
+from aotface.types import Crop, Geometry, Mask
+
+CHANNELS = 7
+"""Gain (natural log) of red, green and blue; saturation; bias (linear light) of red, green and blue."""
+
+FieldArray = Float32[np.ndarray, "_side _side 7"]
+
+
+def find_field(
+    generator: RelightingGenerator,
+    reenacted: Crop,
+    target: Crop,
+    mask: Mask,
+    geometry: Geometry,
+    bf16: bool = False,
+    own: Geometry | None = None,
+) -> FieldArray | None:
+    """The map that the network would lay on X_r, without laying it.
+
+    Args:
+        generator: see `transport_crop`.
+        reenacted: X_r, of any side from the target's: the same square of the frame.
+        target: X_t, side x side x 3, 0..1.
+        mask: visible face, side x side, 0..1.
+        geometry: of the target's face mesh, side x side.
+        bf16: run the networks in bfloat16.
+        own: of X_r's own mesh, side x side; left out, the target's.
+
+    Returns:
+        The field at the network's side; None from a painting head, which makes pictures and no field.
+
+    Raises:
+        InputError: the sizes of target, mask and geometry differ.
+    """
+    device = next(generator.parameters()).device
+    with torch.inference_mode(), torch.autocast(device.type, dtype=torch.bfloat16, enabled=bf16):
+        inputs = field_inputs(reenacted, target, mask, geometry, own, generator.input_side, device)
+        field = generator(*inputs).field
+    if field is None:
+        return None
+    stacked = torch.cat([field.gain, field.saturation, field.bias], dim=1)
+    return to_array(stacked[0].float())
+
+
+def field_inputs(
+    reenacted: Crop,
+    target: Crop,
+    mask: Mask,
+    geometry: Geometry,
+    own: Geometry | None,
+    side: int,
+    device: torch.device,
+) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor | None]:
+    """What a generator reads, in its order: X_r at the network's ``side``, the rest at the target's.
+
+    Raises:
+        InputError: the sizes of target, mask and geometry differ.
+    """
+    wanted = len(target)
+    given = [("mask", mask), ("geometry", geometry.normals), ("own", (own or geometry).normals)]
+    for name, array in given:
+        if array.shape[:2] != (wanted, wanted):
+            found = " x ".join(map(str, array.shape[:2]))
+            raise InputError(
+                f"{name}: expected {wanted} x {wanted} as the target, got {found}; crop them alike"
+            )
+    x_r, x_t = (to_tensor(crop, device=device).mul_(2.0).sub_(1.0) for crop in (reenacted, target))
+    shape, own_shape = (
+        None if g is None else to_tensor(g.normals, g.pncc, device=device) for g in (geometry, own)
+    )
+    assert shape is not None  # geometry is never left out
+    return resize(x_r, side), x_t, shape, to_tensor(mask, device=device), own_shape
+
+
+def lay_field(
+    reenacted: Float32[np.ndarray, "rows large 3"],
+    field: FieldArray,
+    device: str = "cpu",
+    first_row: int = 0,
+) -> Float32[np.ndarray, "rows large 3"]:
+    """Apply a field at a face's own resolution.
+
+    Args:
+        reenacted: X_r, large x large x 3, 0..1, or some rows of it.
+        field: at any side.
+        device: where it is done.
+        first_row: number of the first of these rows.
+
+    Returns:
+        Y, of the same size, 0..1; with the field of `find_field` it is what `transport_full` gives, up to rounding.
+    """
+    place, (height, side) = torch.device(device), reenacted.shape[:2]
+    values = to_tensor(field, device=place)
+    maps = Field(values[:, 0:3], values[:, 3:4], values[:, 4:7])
+    result = np.empty_like(reenacted)
+    with torch.inference_mode():
+        for rows, change in changes(maps, side, side, first_row, first_row + height):
+            here = slice(rows.start - first_row, rows.stop - first_row)
+            moved = change(to_tensor(reenacted[here], device=place).mul_(2.0).sub_(1.0))
+            result[here] = to_array(moved[0].mul_(0.5).add_(0.5).clamp_(0.0, 1.0))
+    return result

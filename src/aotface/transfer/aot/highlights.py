@@ -1,0 +1,83 @@
+"""Highlights of the source's photograph: light on skin, not skin, so a map that lifts the skin must not lift them along.
+
+Dark skin that is brought into a lighter tone would shine on forehead, nose and chin more than anything that the target
+shows, and bluish at that, because its blue is lifted most. What stands out of its neighbourhood is taken for shine, and
+keeps its own strength where the skin around it is lifted.
+"""
+
+import cv2
+import numpy as np
+from jaxtyping import Float32
+
+from aotface.colour_space import srgb_to_linear
+from aotface.transfer.aot.colour_map_arrays import FieldArray, lay_field
+from aotface.types import Crop, Mask
+
+LOCAL = 20.0
+"""Standard deviation, in pixels at 256, of the neighbourhood that a highlight stands out of."""
+
+FAINT, SURE = 0.05, 0.30
+"""By how much (log luminance) a pixel stands out, to count as a highlight not at all, and fully."""
+
+KEPT = 0.3
+"""Share of a highlight's contrast to the skin around it that stays where it is calmed in full."""
+
+PALER = 3.0
+"""Tone that is lifted, over what blue is lifted more than red: melanin's density is 0.87 in red, 1.2 in blue (see
+`training/tone.py`). A picture that only becomes brighter, all channels alike, keeps its highlights."""
+
+LEAST = 0.03
+"""Log-gain below which nothing is worth changing."""
+
+SOFT = 1.0
+"""Standard deviation, in pixels at 256, that takes the noise out of what is changed."""
+
+_LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
+_FLOOR = np.float32(2e-3)
+
+
+def calm_shine(field: FieldArray, reenacted: Crop, mask: Mask) -> FieldArray:
+    """Take gain away where a map would lift a highlight of X_r together with the skin around it.
+
+    Args:
+        field: what will be laid on X_r.
+        reenacted: X_r, side x side x 3, 0..1.
+        mask: the visible face, the same side, 0..1.
+
+    Returns:
+        The field, dimmed in highlights that it would have lifted; else the very same.
+
+    Source: [ours]; that a highlight does not take part in the tone of skin, as in `training/tone.py`.
+    """
+    side = len(field)
+    small, cover = (
+        cv2.resize(part, (side, side), interpolation=cv2.INTER_AREA) for part in (reenacted, mask)
+    )
+    sigma = LOCAL * side / 256
+    light, swapped = srgb_to_linear(small) @ _LUMA, srgb_to_linear(lay_field(small, field))
+    gains = _around(field[..., :3], cover, sigma)
+    lifted = np.minimum(gains.mean(axis=2), PALER * (gains[..., 2] - gains[..., 0]))
+    out = np.log((light + _FLOOR) / (_around(light[..., None], cover, sigma)[..., 0] + _FLOOR))
+    stands = np.clip((out - FAINT) / (SURE - FAINT), 0, 1)
+    share = (stands * (1 - np.exp(-np.maximum(lifted, 0))) * cover)[..., None]
+    skin = _around(swapped, cover * (1 - stands) ** 2, sigma)
+    calm = skin * ((1 + KEPT * np.maximum(np.expm1(out), 0))[..., None])
+    wanted = swapped + share * (np.minimum(calm, swapped.max(axis=2, keepdims=True)) - swapped)
+    less = np.log((wanted + _FLOOR) / (swapped + _FLOOR))
+    less = cv2.GaussianBlur(less.astype(np.float32), (0, 0), SOFT * side / 256)
+    if np.abs(less).max() < LEAST:
+        return field
+    changed = field.copy()
+    changed[..., :3] += less
+    changed[..., 4:] *= np.exp(less)
+    return changed
+
+
+def _around(
+    values: Float32[np.ndarray, "side side channels"], weight: Mask, sigma: float
+) -> Float32[np.ndarray, "side side channels"]:
+    """Mean of a neighbourhood under a weight."""
+    total = cv2.GaussianBlur(
+        np.dstack([values * weight[..., None], weight]).astype(np.float32), (0, 0), sigma
+    )
+    return np.asarray(total[..., :-1] / (total[..., -1:] + 1e-4), np.float32)

@@ -1,0 +1,258 @@
+"""A video, frame after frame: the straight line of `pipeline`, with faces that are known over time.
+
+A frame is made of the frames within `REACH` of it and of nothing else, and rounded after the one before it in its segment,
+so that segments can be made in any order, on any machine, and again.
+"""
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+from itertools import repeat
+
+import numpy as np
+
+from aotface.compose.blend import blend, face_box
+from aotface.compose.pipeline import enlarged
+from aotface.compose.sharpness import soften
+from aotface.face.align import scale_of
+from aotface.media.video.decode import VideoFrame, deepened
+from aotface.media.video.parts import Parts, cut
+from aotface.provenance import mark_frame
+from aotface.threads import one_thread_each
+from aotface.tracking.saved_tracker import SavedTracker
+from aotface.tracking.tracks import Tracks
+from aotface.transfer.aot.colour_map_arrays import lay_field
+from aotface.types import Crop, Frame, Mask
+from aotface.video.frame_state import LARGE_FRAME, Going, Read, Seen, Traits, see, whole
+from aotface.video.layers import Laid, Layers
+from aotface.video.prefetch import ahead, spread
+from aotface.video.quantise import Finished, rounded_after
+from aotface.video.scene import Clip, Giver, Scene, make_scene, prepare_source
+from aotface.video.temporal_filter import FIELD_REACH, MASK_REACH, settle, steady, steady_mask, window
+
+__all__ = [
+    "Clip",
+    "Giver",
+    "Scene",
+    "analyse",
+    "finished_frames",
+    "finished_layers",
+    "make_scene",
+    "prepare_source",
+    "shows_a_swap",
+]
+
+REACH = max(FIELD_REACH, MASK_REACH)
+"""Frames before and after that a frame is made of."""
+
+PIECE, PIECE_FRAMES = "faces", 4
+"""Under which name, and after how many frames each, the search for faces is kept."""
+
+SEEING = 1 if (os.cpu_count() or 1) < 4 else 2
+"""Threads that see frames, beside the one that finishes them: it sees a frame too whenever it would wait. So two cores are
+always busy; more threads than that would only wait for each other."""
+
+Progress = Callable[[int], None]
+"""Told how many frames are done."""
+
+
+def analyse(clip: Clip, progress: Progress = lambda done: None, parts: Parts | None = None) -> Tracks:
+    """Find and follow every face of a clip.
+
+    Args:
+        clip: the target.
+        progress: see there.
+        parts: where the search is kept every few frames, and gone on with; None = nowhere.
+
+    Returns:
+        Tracks with landmarks as they were found; frame 0 is the clip's first.
+    """
+    with one_thread_each():
+        return _followed(clip, progress, parts)
+
+
+def _followed(clip: Clip, progress: Progress, parts: Parts | None) -> Tracks:
+    tracker = SavedTracker()
+    while parts is not None and (piece := parts.load(PIECE, tracker.count)) is not None:
+        tracker.restore(piece)
+    known = tracker.count
+    begin = known - tracker.memory
+    frames = ahead(map(_converted, clip.frames(clip.first + begin)), weigh=_weight)
+    for number, frame in enumerate(frames, begin):
+        if number < known:
+            tracker.recall(number, frame.rgb)
+            continue
+        tracker.add(frame.rgb)
+        saved = tracker.saved
+        if parts is not None and tracker.count - saved >= PIECE_FRAMES:
+            parts.save(PIECE, tracker.growth(), saved)
+        progress(tracker.count)
+    return tracker.finish()
+
+
+def finished_frames(scene: Scene, first: int, last: int) -> Iterator[VideoFrame]:
+    """The frames of a range, swapped; see `finished_layers`."""
+    return (layers.frame for layers in finished_layers(scene, first, last))
+
+
+def finished_layers(
+    scene: Scene,
+    first: int,
+    last: int,
+    parts: Parts | None = None,
+    segments: Sequence[tuple[int, int]] | None = None,
+    before: Finished | None = None,
+) -> Iterator[Layers]:
+    """The frames of a range, swapped, each with what it was made of.
+
+    Args:
+        scene: see there.
+        first: number of the first frame in the video.
+        last: number of the first frame that is left out.
+        parts: where the traits of frames are kept and found again; None = nowhere.
+        segments: of the video, see `cut`, which gives them when they are left out.
+        before: the frame before the first, which is rounded after it, unless a segment begins there. Left out, frames
+            are made from the beginning of the segment on.
+
+    Yields:
+        Frames ready to be encoded; one without a chosen face is the target's own, bit for bit.
+        Other layers are only made when they are asked for.
+
+    Raises:
+        VideoError: a frame cannot be decoded.
+        InputError: the swapped video's frame has another size.
+    """
+    starts = [start for start, _ in segments or cut(scene.clip.first, scene.clip.last)]
+    begin = first if before is not None else max(start for start in starts if start <= first)
+    lead, tail = max(scene.clip.first, begin - REACH), min(scene.clip.last, last + REACH)
+    look = partial(see, scene, parts, range(begin, last))
+    read = ahead(_read(scene, lead, tail), weigh=lambda item: item.bytes)
+    facts = scene.clip.facts
+    # Seeing one close-up in 2160p takes hundreds of megabytes.
+    large = 3 * facts.height * facts.width > LARGE_FRAME
+    seen = spread(look, read, 1 if large else SEEING, 2, lambda item: item.bytes, helping=not large)
+    for number, around in _windows(seen, lead, tail):
+        if begin <= number < last:
+            layers = _finish(scene, around, number, None if number in starts else before)
+            before = Finished(replace(layers.original), replace(layers.frame))  # copies without their RGB
+            if number >= first:
+                yield layers
+            del layers  # with its crops, before the next frame is made
+
+
+def shows_a_swap(scene: Scene, looks: int = 8) -> bool:
+    """Whether a few frames, spread over those with a chosen face, show somebody else's swap."""
+    chosen = [track.frames for track in scene.tracks.tracks if track.id in scene.givers]
+    numbers = np.unique(np.concatenate(chosen)) + scene.clip.first
+    places = np.unique(np.linspace(0, len(numbers) - 1, looks).round().astype(int))
+    reads = (next(_read(scene, number, number + 1)) for number in numbers[places].tolist())
+    return any(see(scene, None, range(0), read).faces for read in reads)
+
+
+def _converted(frame: VideoFrame) -> VideoFrame:
+    """The frame; its pixels in RGB, which it keeps once somebody has asked, are made here and not by the receiver."""
+    _ = frame.rgb
+    return frame
+
+
+def _weight(frame: VideoFrame) -> int:
+    return frame.rgb.nbytes + sum(plane.nbytes for plane in frame.planes)
+
+
+def _read(scene: Scene, first: int, last: int) -> Iterator[Read]:
+    beside = (_pixels_beside(scene.clip, other, first, last) for other in (scene.swapped, scene.masks))
+    yield from map(Read, scene.clip.frames(first, last), *beside)
+
+
+def _pixels_beside(clip: Clip, other: Clip | None, first: int, last: int) -> Iterator[Frame | None]:
+    """Another video's frames at the same places; None for ever where there is none."""
+    if other is None:
+        return repeat(None)
+    shift = other.first - clip.first
+    return (frame.rgb for frame in other.frames(first + shift, last + shift))
+
+
+def _windows(seen: Iterable[Seen], first: int, last: int) -> Iterator[tuple[int, Sequence[Seen]]]:
+    """Every frame's number with the frames within `REACH` of it, in order; those before it as neighbours."""
+    held: deque[Seen] = deque()
+    arriving = iter(seen)
+    for number in range(first, last):
+        while (not held or held[-1].number < number + REACH) and (item := next(arriving, None)) is not None:
+            held.append(item)
+        yield number, held
+        for place, item in enumerate(held):
+            if item.number == number:
+                held[place] = item.as_neighbour()
+        if held and held[0].number <= number - REACH:
+            held.popleft()
+
+
+def _finish(scene: Scene, around: Sequence[Seen], number: int, before: Finished | None) -> Layers:
+    """Steady the faces of one frame by its neighbours, lay them in, and round them after the frame before."""
+    here = whole(scene, next(item for item in around if item.number == number))
+    assert here.read is not None  # it was asked for
+    target = here.read.frame
+    if not here.faces:
+        return Layers(target, target, (), scene.mark)
+    frame = deepened(target.rgb)  # rounded once, when it is stored: twice would flicker
+    laid, following = [], []
+    for going in here.faces:
+        assert going.made is not None
+        known, stretch, neighbours = _known(scene, around, number, going.track)
+        swapped, mask = _steadied(going, known, neighbours, scene)
+        frame = blend(frame, swapped, mask, going.made.place.matrix)
+        box = face_box(mask, going.made.place.matrix, *frame.shape[:2])
+        if number - 1 in stretch and box is not None:
+            following.append(box)
+        laid.append(Laid(going.track, going.made.place, going.made.reenacted.crop, mask))
+    exact = mark_frame(frame) if scene.mark else frame
+    finished = target.edited(exact)
+    if before is not None:
+        for box in following:
+            finished = rounded_after(before, Finished(target, finished), exact, frame, box)
+    return Layers(target, finished, tuple(laid), scene.mark)
+
+
+def _steadied(
+    going: Going, known: dict[int, Traits], around: Callable[..., list], scene: Scene
+) -> tuple[Crop, Mask]:
+    """Y and its mask, in the crop; ``around`` picks the window of a reach out of entries by frame number."""
+    assert going.made is not None
+    reenacted, swapped = going.made.reenacted, going.made.swapped
+    lights = {index: one.light for index, one in known.items()}
+    visibles = around({index: one.visible for index, one in known.items()}, reach=MASK_REACH)
+    visible = steady_mask(visibles, around(lights, reach=MASK_REACH))
+    mask = reenacted.mask * enlarged(visible, len(reenacted.mask))
+    all_maps = around({index: one.maps for index, one in known.items()}, reach=FIELD_REACH)
+    maps = steady(all_maps, around(lights, reach=FIELD_REACH))
+    if swapped is not None:
+        moved = settle(swapped, going.traits.maps, maps)
+    else:
+        moved = lay_field(reenacted.crop, maps, scene.options.device)
+    if scene.givers[going.track] is not None:
+        soft = around({index: one.softness for index, one in known.items()}, reach=FIELD_REACH)
+        sigma = float(np.mean([value for value in soft if value is not None]))
+        moved = soften(moved, sigma, scale_of(going.made.place.matrix))
+    moved = moved - reenacted.crop  # in place from here on: a close-up's crop takes 50 MB
+    moved *= 1 - reenacted.native[..., None]
+    moved += reenacted.crop
+    return moved, mask
+
+
+def _known(
+    scene: Scene, around: Sequence[Seen], number: int, track: int
+) -> tuple[dict[int, Traits], range, Callable[..., list]]:
+    """One track's face in the frames around; those up to a break or a cut; and the windows of this frame in them."""
+    known = {item.number: face.traits for item in around for face in item.faces if face.track == track}
+    cuts = {int(cut) + scene.clip.first for cut in scene.tracks.cuts}
+    low = high = number
+    while low - 1 in known and low not in cuts:
+        low -= 1
+    while high + 1 in known and high + 1 not in cuts:
+        high += 1
+    stretch = range(low, high + 1)
+    repeats = scene.tracks.repeats(track, range(low - scene.clip.first, high + 1 - scene.clip.first))
+    shown = frozenset(repeat + scene.clip.first for repeat in repeats)
+    return known, stretch, partial(window, frame=number, stretch=stretch, repeats=shown)

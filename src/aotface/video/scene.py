@@ -1,0 +1,123 @@
+"""What decides the finished frames of a video: the clip, its faces over time, and who is put where."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from aotface.compose.pipeline import choose
+from aotface.face.align import align
+from aotface.face.detect import detect
+from aotface.face.parse import usable_texture
+from aotface.face.render import render
+from aotface.media.video.decode import VideoFrame, read_frames
+from aotface.media.video.facts import VideoFacts
+from aotface.media.video.folder import FOLDER, read_folder_frames
+from aotface.media.video.timing import FrameTimes
+from aotface.options import Options
+from aotface.reenact.mesh import Reenacted
+from aotface.reenact.mesh import reenact as reenact_by_mesh
+from aotface.tracking.smooth import smooth
+from aotface.tracking.tracks import Tracks, choose_tracks
+from aotface.types import CROP_SIDE, AlignedFace, Face, Frame
+
+
+@dataclass(frozen=True)
+class Clip:
+    """Frames ``first`` to ``last - 1`` of a video, or of a folder of pictures."""
+
+    path: Path
+    facts: VideoFacts
+    times: FrameTimes
+    first: int
+    last: int
+
+    def __len__(self) -> int:
+        return self.last - self.first
+
+    def frames(self, first: int | None = None, last: int | None = None) -> Iterator[VideoFrame]:
+        """Read frames, by their numbers in the video; all of the clip when left out."""
+        bounds = (self.first if first is None else first, self.last if last is None else last)
+        if self.facts.container == FOLDER:
+            return read_folder_frames(self.path, self.facts.rate, *bounds)
+        return read_frames(self.path, *bounds, self.facts, self.times)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Everything that decides the finished frames.
+
+    ``clip``: the target. ``tracks``: its faces, smoothed, numbered from the clip's first frame. ``givers``: by track, the
+    face that is put there: a source, or None where ``swapped`` holds it already. ``swapped``: the same frames after
+    somebody else's swap. ``masks``: the same frames as a mask of that swap, white where it shows; left out, it is found.
+    """
+
+    clip: Clip
+    tracks: Tracks
+    givers: Mapping[int, "Giver | None"]
+    options: Options
+    mark: bool = True
+    swapped: Clip | None = None
+    masks: Clip | None = None
+
+
+@dataclass(frozen=True)
+class Giver:
+    """A source, looked at once: the frame, its face, that face aligned, and its usable texture."""
+
+    frame: Frame
+    face: Face
+    aligned: AlignedFace
+    texture: np.ndarray
+
+    def reenact(self, target: AlignedFace) -> Reenacted:
+        """X_r by the mesh."""
+        return reenact_by_mesh(self.frame, self.face, target, self.texture, self.aligned.matrix)
+
+
+def prepare_source(frame: Frame, which: str) -> Giver:
+    """Look at a source once.
+
+    Args:
+        frame: uint8 or uint16, RGB.
+        which: ``largest`` or a number.
+
+    Raises:
+        NoFaceError, FaceIndexError, UsageError: see `choose`.
+    """
+    face = choose(detect(frame), which, "source")[0]
+    aligned = align(frame, face)
+    texture = usable_texture(aligned.crop, aligned.landmarks, render(aligned.landmarks, CROP_SIDE))
+    return Giver(frame, face, aligned, texture)
+
+
+def make_scene(
+    clip: Clip,
+    tracks: Tracks,
+    giver: Giver | None,
+    options: Options,
+    mark: bool = True,
+    swapped: Clip | None = None,
+    givers: "Mapping[int, Giver | None] | None" = None,
+    masks: Clip | None = None,
+) -> Scene:
+    """Choose the faces that were asked for, and smooth their motion.
+
+    Args:
+        clip: the target.
+        tracks: of `analyse`.
+        giver: the source; None when ``swapped`` holds the faces.
+        options: see there.
+        mark: embed the invisible watermark in every frame that is changed.
+        swapped: see Scene.
+        givers: who goes where, in place of ``giver`` and ``options.face``.
+        masks: see Scene.
+
+    Raises:
+        NoFaceError, FaceIndexError, UsageError: see `choose_tracks`.
+    """
+    if givers is None:
+        givers = dict.fromkeys(choose_tracks(tracks, options.face), giver)
+    rate = float(clip.facts.rate)
+    return Scene(clip, smooth(tracks, rate), givers, options, mark, swapped, masks)

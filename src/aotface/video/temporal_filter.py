@@ -1,0 +1,233 @@
+"""What must not breathe from frame to frame: a transfer's map and the mask of what covers the face.
+
+Both are averaged over a few frames before and after, in the aligned crop, where the face stands still. A frame counts
+the less, place by place, the more the target's light differs there: a lamp switched on is followed at once, and so is
+a hand. Every result is a function of its window alone and treats past and future alike, so a video may be made
+in pieces, in any order.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import TypeVar
+
+import cv2
+import numpy as np
+from jaxtyping import Float32
+
+from aotface.colour_space import linear_to_srgb, srgb_to_linear
+from aotface.errors import InputError
+from aotface.types import Crop, Mask
+
+FIELD_REACH = 4
+"""Frames before and after that count for a transfer's map."""
+
+MASK_REACH = 3
+"""The same for masks."""
+
+GRID = 32
+"""Places along a side of the crop at which light is compared."""
+
+TOLERANCE = 0.08
+"""Difference of natural log light (a twelfth brighter or darker) at which a frame counts 0.6 as much."""
+
+FLOOR = 0.01
+"""Linear light added before a logarithm."""
+
+LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
+
+Light = Float32[np.ndarray, "32 32 3"]
+Maps = Float32[np.ndarray, "_side _side _channels"]
+Entry = TypeVar("Entry")
+
+
+def light_of(target: Crop) -> Light:
+    """The target's coarse light: what tells whether two frames are lit, and covered, alike.
+
+    Args:
+        target: X_t, side x side x 3, 0..1.
+
+    Returns:
+        Natural log of linear light, blurred.
+    """
+    return np.log(_coarse(srgb_to_linear(target)) + np.float32(FLOOR))
+
+
+def window(
+    entries: Mapping[int, Entry],
+    frame: int,
+    reach: int,
+    stretch: range,
+    repeats: Collection[int] = (),
+) -> list[Entry | None]:
+    """The entries around a frame: an odd number of them, its own in the middle, None beyond the stretch.
+
+    A frame that repeats the one before counts as one with it: both get the very same window, so that what stands still
+    in the target stands still in the result.
+
+    Args:
+        entries: by frame number; all frames of the stretch within reach.
+        frame: the middle one.
+        reach: frames before and after; without repeats the window has ``2 reach + 1`` entries.
+        stretch: consecutive frames of one face in one shot; nothing is averaged across its ends.
+        repeats: frames that show what the one before them shows.
+
+    Raises:
+        InputError: an entry within the stretch is missing.
+    """
+    numbers = range(frame - reach, frame + reach + 1)
+    missing = [number for number in numbers if number in stretch and number not in entries]
+    if missing:
+        raise InputError(
+            f"window: expected all frames around {frame}, frame {missing[0]} is missing; compute it first"
+        )
+    first, last = _alike_around(frame, numbers, stretch, repeats)
+    # what each of the frames alike can see, and no more
+    before = [n for n in range(first - 1, last - reach - 1, -1) if n + 1 not in repeats or n + 1 == first]
+    after = [n for n in range(last + 1, first + reach + 1) if n not in repeats]
+    side, nothing = max(len(before), len(after)), list[int | None]([None])
+    padded = (
+        nothing * (side - len(before)) + [*reversed(before), first, *after] + nothing * (side - len(after))
+    )
+    return [entries[n] if n is not None and n in stretch else None for n in padded]
+
+
+def _alike_around(frame: int, numbers: range, stretch: range, repeats: Collection[int]) -> tuple[int, int]:
+    """The first and the last of the frames in reach that show what this one shows."""
+    first = last = frame
+    while first in repeats and first - 1 in stretch and first - 1 in numbers:
+        first -= 1
+    while last + 1 in repeats and last + 1 in stretch and last + 1 in numbers:
+        last += 1
+    return first, last
+
+
+def steady(values: Sequence[Maps | None], lights: Sequence[Light | None]) -> Maps:
+    """The middle frame's maps, averaged over the window as far as the light is the same.
+
+    Args:
+        values: maps of consecutive frames, all of one shape, an odd number of them; None where there is no frame.
+        lights: of the same frames, by `light_of`.
+
+    Returns:
+        The weighted mean; nearer frames count more. Of equal maps it is that map, up to rounding.
+
+    Raises:
+        InputError: not a window.
+
+    Source: [ours], after Tomasi and Manduchi, "Bilateral filtering for gray and color images", ICCV 1998: here over
+        time, and steered by the target.
+    """
+    middle = _middle(values, lights)
+    shape = middle.shape
+    reach = len(values) // 2
+    total, weights = np.zeros(shape, np.float32), np.zeros(shape[:2], np.float32)
+    for offset, (value, alike) in enumerate(zip(values, _alike(lights), strict=True)):
+        if value is not None:
+            weight = _enlarged(alike * np.float32(reach + 1 - abs(offset - reach)), shape[0])
+            total += weight[..., None] * value
+            weights += weight
+    return total / weights[..., None]
+
+
+def steady_mask(masks: Sequence[Mask | None], lights: Sequence[Light | None]) -> Mask:
+    """The middle frame's mask without what flickers: the mean of the middle half of the window's values.
+
+    What covers the face for most of the window covers it wholly, what shows for one frame only does not show; where
+    the target's light tells that something has come or gone, the frames beyond do not count.
+
+    Args:
+        masks: of consecutive frames, side x side, 0..1, an odd number of them; None where there is no frame.
+        lights: of the same frames.
+
+    Returns:
+        side x side, 0..1.
+
+    Raises:
+        InputError: not a window.
+
+    Source: [ours]; interquartile mean: Tukey's trimming.
+    """
+    middle = _middle(masks, lights)
+    known = [(mask, alike) for mask, alike in zip(masks, _alike(lights), strict=True) if mask is not None]
+    values = np.array([mask for mask, _ in known])
+    result = np.ones_like(middle)
+    open_to_doubt = (values < 1).any(axis=0)  # elsewhere the mean of ones is one
+    values = values[:, open_to_doubt]
+    weights = np.array([_enlarged(alike, len(middle))[open_to_doubt] for _, alike in known])
+    order = np.argsort(values, axis=0, kind="stable")
+    values, weights = (np.take_along_axis(array, order, axis=0) for array in (values, weights))
+    upper = np.cumsum(weights, axis=0)
+    lower, total = upper - weights, upper[-1]
+    inner = np.maximum(np.minimum(upper, 0.75 * total) - np.maximum(lower, 0.25 * total), 0)
+    result[open_to_doubt] = np.clip((inner * values).sum(axis=0) / inner.sum(axis=0), 0, 1)
+    return result
+
+
+def tone_of(reenacted: Crop, swapped: Crop, mask: Mask) -> Light:
+    """What a transfer without a field did, coarsely: log light of Y against the luminance of X_r.
+
+    Args:
+        reenacted: X_r, side x side x 3, 0..1.
+        swapped: Y, the same.
+        mask: what was transferred, side x side, 0..1.
+
+    Returns:
+        Natural log of the ratio; a grey Y gives equal channels.
+    """
+    after, before = srgb_to_linear(swapped), srgb_to_linear(reenacted) @ LUMA
+    together = (
+        np.concatenate([after, before[..., None], np.ones_like(before)[..., None]], axis=2) * mask[..., None]
+    )
+    mean = together[..., :4].sum(axis=(0, 1)) / max(float(mask.sum()), 1e-6)
+    coarse = _coarse(together)
+    logs = np.log((coarse[..., :4] + 0.02 * mean) / (coarse[..., 4:] + np.float32(0.02)) + np.float32(FLOOR))
+    return (logs[..., :3] - logs[..., 3:]).astype(np.float32)
+
+
+def settle(swapped: Crop, tone: Light, steady_tone: Light) -> Crop:
+    """Bring one frame's Y to its steady tone, at any resolution.
+
+    Args:
+        swapped: Y, large x large x 3, 0..1.
+        tone: its own, by `tone_of`.
+        steady_tone: of the window around it, by `steady`.
+
+    Returns:
+        Y with the coarse difference made up for in linear light; grey stays grey.
+    """
+    grey = bool((swapped == swapped[..., :1]).all())
+    change = steady_tone - tone
+    change = np.repeat(change.mean(axis=2, keepdims=True), 3, axis=2) if grey else change
+    gain = _enlarged(np.exp(change), len(swapped))
+    moved = np.clip(linear_to_srgb(np.clip(srgb_to_linear(swapped) * gain, 0, 1)), 0, 1).astype(np.float32)
+    # Powers of equal numbers may differ in the last bit: a grey face takes its first channel.
+    return np.repeat(moved[..., :1], 3, axis=2) if grey else moved
+
+
+def _alike(lights: Sequence[Light | None]) -> list[Float32[np.ndarray, "32 32"]]:
+    """How far each frame is lit like the middle one, 0..1, place by place; 0 for None."""
+    middle = lights[len(lights) // 2]
+    nothing = np.zeros((GRID, GRID), np.float32)
+    apart = [None if light is None else ((light - middle) ** 2).mean(axis=2) for light in lights]
+    return [nothing if a is None else np.exp(a * np.float32(-0.5 / TOLERANCE**2)) for a in apart]
+
+
+def _middle(values: Sequence[np.ndarray | None], lights: Sequence[Light | None]) -> np.ndarray:
+    """The entry that the window is about, after a look at the window."""
+    middle = values[len(values) // 2] if len(values) % 2 else None
+    given = [value is not None for value in values]
+    if middle is None or given != [light is not None for light in lights]:
+        raise InputError(
+            f"window: expected an odd number of frames with light each and the middle one present, got {given}"
+        )
+    return middle
+
+
+def _coarse(values: Maps) -> Float32[np.ndarray, "32 32 _channels"]:
+    """Blurred by one cell of the grid and read at its cells."""
+    fine = 4 * GRID
+    small = cv2.resize(values, (fine, fine), interpolation=cv2.INTER_AREA)
+    return cv2.resize(cv2.GaussianBlur(small, (0, 0), 4), (GRID, GRID), interpolation=cv2.INTER_AREA)
+
+
+def _enlarged(plane: Float32[np.ndarray, "32 32 ..."], side: int) -> Float32[np.ndarray, "side side ..."]:
+    return cv2.resize(plane, (side, side), interpolation=cv2.INTER_LINEAR)

@@ -1,0 +1,69 @@
+import numpy as np
+import pytest
+from jaxtyping import TypeCheckError
+
+from aotface.errors import InputError
+from aotface.light import light_distance
+from aotface.masked import blur, pixels
+from aotface.metrics.colour import ita, lf_de, mean_de, swd
+from aotface.metrics.detail import keep, leak
+from aotface.metrics.temporal import rerun_de
+from aotface.metrics.truth import ciede2000, psnr, ssim
+
+SIDE = 64
+RNG = np.random.default_rng(0)
+RESULT, TARGET = RNG.random((2, SIDE, SIDE, 3), np.float32)
+MASK = np.zeros((SIDE, SIDE), np.float32)
+MASK[12:50, 20:44] = RNG.random((38, 24), np.float32) * 0.9 + 0.1
+NORMALS = RNG.standard_normal((SIDE, SIDE, 3)).astype(np.float32)
+NORMALS /= np.linalg.norm(NORMALS, axis=2, keepdims=True)
+
+
+def lit(result, target, mask):
+    return light_distance(result, target, NORMALS, mask)
+
+
+def tone(result, target, mask):
+    return ita(result + np.float32([0.2, 0.1, -0.2]) * (mask[..., None] > 0), mask)
+
+
+MASKED = [mean_de, lf_de, swd, ciede2000, psnr, ssim, keep, leak, rerun_de, lit, tone]
+
+
+@pytest.mark.parametrize("metric", MASKED, ids=lambda metric: metric.__name__)
+@pytest.mark.parametrize("garbage", [0.0, 7.0, np.nan, np.inf])
+def test_nothing_outside_the_mask_leaks_in(metric, garbage):
+    spoilt = [np.where(MASK[..., None] > 0, crop, np.float32(garbage)) for crop in (RESULT, TARGET)]
+    assert metric(*spoilt, MASK) == metric(RESULT, TARGET, MASK)
+
+
+@pytest.mark.parametrize("metric", MASKED, ids=lambda metric: metric.__name__)
+def test_the_same_garbage_under_the_mask_is_noticed(metric):
+    spoilt = RESULT.copy()
+    spoilt[30, 30] = np.nan
+    with pytest.raises(InputError, match="finite"):
+        metric(spoilt, TARGET, MASK)
+
+
+def test_a_blur_keeps_constants_up_to_the_edge():
+    values = np.full((np.count_nonzero(MASK), 2), 3.0, np.float32)
+    np.testing.assert_allclose(blur(values, MASK, 6.0), 3, rtol=1e-6)
+
+
+def test_a_blur_of_a_full_mask_is_symmetric():
+    impulse = np.zeros((SIDE, SIDE), np.float32)
+    impulse[32, 32] = 1
+    field = blur(impulse.reshape(-1, 1), np.ones_like(impulse), 3.0).reshape(SIDE, SIDE)
+    assert field[32, 35] == field[35, 32] == pytest.approx(np.exp(-0.5) / (2 * np.pi * 9), rel=0.01)
+
+
+def test_pictures_and_masks_that_do_not_fit_are_refused():
+    with pytest.raises((InputError, TypeCheckError)):  # the latter where annotations are checked, as in tests
+        pixels(RESULT, MASK[:-1])
+    with pytest.raises(InputError, match="empty"):
+        pixels(RESULT, np.zeros_like(MASK))
+
+
+def test_taking_pixels_keeps_order_and_weights():
+    found, weights = pixels(RESULT, MASK)
+    assert (found == RESULT[MASK > 0]).all() and (weights == MASK[MASK > 0]).all()

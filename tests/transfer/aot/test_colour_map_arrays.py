@@ -1,0 +1,65 @@
+"""The field as an array: found first and laid on later, it is what one pass gives."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from aotface.errors import InputError
+from aotface.transfer.aot.apply import transport_full
+from aotface.transfer.aot.colour_map_arrays import CHANNELS, find_field, lay_field
+from aotface.types import Geometry
+
+
+def arrays(sample: object) -> tuple:
+    x_r, x_t, shape, mask = (part[0].permute(1, 2, 0).contiguous().numpy() for part in sample)  # type: ignore
+    normals, pncc = np.ascontiguousarray(shape[..., :3]), np.ascontiguousarray(shape[..., 3:])
+    flat = np.ascontiguousarray(mask[..., 0])
+    return (x_r + 1) / 2, (x_t + 1) / 2, flat, Geometry(normals, pncc, np.zeros_like(flat), flat)
+
+
+@pytest.mark.parametrize("times", [1, 3])
+@pytest.mark.parametrize("bf16", [False, True])
+def test_found_and_laid_on_it_is_the_transport(
+    faces: Callable, tiny: Callable, times: int, bf16: bool
+) -> None:
+    x_r, x_t, mask, geometry = arrays(faces(side=64))
+    large = np.ascontiguousarray(x_r.repeat(times, 0).repeat(times, 1))
+    generator = tiny(wake=True)
+    field = find_field(generator, large, x_t, mask, geometry, bf16)
+    assert field is not None and field.shape == (64, 64, CHANNELS) and field.dtype == np.float32
+    at_once = transport_full(generator, large, x_t, mask, geometry, bf16)
+    np.testing.assert_allclose(lay_field(large, field), at_once, atol=1e-6)
+    field[..., :3] += 0.2  # the twin: a changed field is another picture
+    assert np.abs(lay_field(large, field) - at_once).max() > 0.01
+
+
+def test_some_rows_alone_are_those_of_the_whole(faces: Callable, tiny: Callable) -> None:
+    x_r, x_t, mask, geometry = arrays(faces(side=64))
+    large = np.ascontiguousarray(x_r.repeat(3, 0).repeat(3, 1))
+    field = find_field(tiny(wake=True), x_r, x_t, mask, geometry)
+    assert field is not None
+    rows = slice(70, 101)
+    whole = lay_field(large, field)[rows]
+    np.testing.assert_allclose(lay_field(large[rows], field, first_row=70), whole, atol=1e-6)
+    assert np.abs(lay_field(large[rows], field, first_row=76) - whole).max() > 1e-3  # the twin: other rows
+
+
+def test_its_own_geometry_counts(faces: Callable, tiny: Callable) -> None:
+    x_r, x_t, mask, geometry = arrays(faces(side=64))
+    own = Geometry(geometry.normals[::-1].copy(), geometry.pncc, geometry.depth, geometry.mask)
+    generator = tiny(wake=True)
+    field = find_field(generator, x_r, x_t, mask, geometry, own=own)
+    at_once = transport_full(generator, x_r, x_t, mask, geometry, own=own)
+    assert field is not None
+    np.testing.assert_allclose(lay_field(x_r, field), at_once, atol=1e-6)
+
+
+def test_a_painting_head_has_no_field(faces: Callable, tiny: Callable) -> None:
+    assert find_field(tiny(head="paint"), *arrays(faces(side=64))) is None
+
+
+def test_sizes_must_agree(faces: Callable, tiny: Callable) -> None:
+    x_r, x_t, mask, geometry = arrays(faces(side=64))
+    with pytest.raises(InputError, match="mask"):
+        find_field(tiny(), x_r, x_t, mask[:32, :32], geometry)
