@@ -14,7 +14,7 @@ from aotface.errors import AotfaceError
 from aotface.face.detect import detect
 from aotface.media.files import list_images
 from aotface.media.image import read_image
-from aotface.tracking.descriptor import MEAN_LOOK, look_of
+from aotface.tracking.descriptor import MEAN_LOOK, descriptor_of
 
 OUTPUT = Path("src/aotface/tracking/mean_descriptor.npz")
 
@@ -27,9 +27,9 @@ def main(folders: list[str]) -> None:
         except AotfaceError:
             continue
         for face in detect(frame)[:1]:
-            look = look_of(frame, face)
-            total += look.weight * (look.texture + MEAN_LOOK).astype(np.float64)
-            weight += look.weight
+            descriptor = descriptor_of(frame, face)
+            total += descriptor.weight * (descriptor.texture + MEAN_LOOK).astype(np.float64)
+            weight += descriptor.weight
             count += 1
     texture = np.round(total / weight, 4).astype(np.float32)
     np.savez_compressed(OUTPUT, texture=texture)

@@ -14,7 +14,7 @@ from collections.abc import Callable
 import torch
 from torch.profiler import ProfilerActivity, profile
 
-from aotface.evaluation.baselines import PEERS
+from aotface.evaluation.baselines import BASELINES
 from aotface.face.align import align
 from aotface.face.detect import detect
 from aotface.face.render import render
@@ -24,7 +24,7 @@ from aotface.reenact.mesh import reenact
 from aotface.samples import sample
 from aotface.transfer.aot.apply import bf16_is_fast
 from aotface.transfer.aot.backends import installed
-from aotface.transfer.aot.colour_map_arrays import find_field, lay_field
+from aotface.transfer.aot.colour_map_arrays import apply_colour_map_array, find_colour_map
 from aotface.transfer.aot.generator import RelightingGenerator
 from aotface.transfer.aot.network import load_network, load_network_for
 from aotface.types import CROP_SIDE
@@ -91,15 +91,15 @@ def ways(weights: str) -> dict[str, Callable[[], object]]:
     given = (made.crop, aligned.crop, made.mask, geometry)
 
     def here(generator: RelightingGenerator, bf16: bool) -> object:
-        return lay_field(made.crop, find_field(generator, *given, bf16, own))
+        return apply_colour_map_array(made.crop, find_colour_map(generator, *given, bf16, own))
 
     def by(backend: str) -> Callable[[], object]:
         finder = load_network_for(backend, weights).finder
-        return lambda: lay_field(made.crop, finder.find(*given, own))
+        return lambda: apply_colour_map_array(made.crop, finder.find(*given, own))
 
     fast = (network.rounded, True) if bf16_is_fast() else (network.generator, False)
     found: dict[str, Callable[[], object]] = {
-        SLICED: lambda: PEERS["dfl-sot"](made.crop, aligned.crop, made.mask),
+        SLICED: lambda: BASELINES["dfl-sot"](made.crop, aligned.crop, made.mask),
         PLAIN: lambda: here(plain, False),
         CHANNELS_LAST: lambda: here(network.generator, False),
         FAST: lambda: here(*fast),

@@ -28,13 +28,13 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--seconds", type=float, default=600)
-    parser.add_argument("--rate", type=int, default=30, help="frames a second")
+    parser.add_argument("--fps", type=int, default=30, help="frames a second")
     parser.add_argument("--transfer", default="mkl")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--figure", type=Path, help="PNG; needs matplotlib")
     asked = parser.parse_args()
     asked.out.mkdir(parents=True, exist_ok=True)
-    clip, frames = long_clip(asked.out / "long.mp4", asked.seconds, asked.rate)
+    clip, frames = long_clip(asked.out / "long.mp4", asked.seconds, asked.fps)
     words = [sys.executable, "-m", "aotface", "swap", "-s", str(SOURCE), "-t", str(clip)]
     words += ["-o", str(asked.out / "out.mp4"), "--transfer", asked.transfer, "--overwrite"]
     times, megabytes, rendering = sampled(words, asked.out)

@@ -124,8 +124,8 @@ def one_run(given: Path, path: Path, transfer: str) -> tuple[dict[str, Cost], li
     """Cost by stage; then, in words, how much of the detail of X_r the finished picture has."""
     clock = Clock()
     source, picture = clock.time("read both", lambda: (read_image(given).frame, read_image(path)))
-    givers, faces = clock.time("detect in both", lambda: (detect(source), detect(picture.frame)))
-    reenact = partial(by_mesh, source, givers[0])
+    sources, faces = clock.time("detect in both", lambda: (detect(source), detect(picture.frame)))
+    reenact = partial(by_mesh, source, sources[0])
     with ExitStack() as stack:  # the line's own functions, clocked where it calls them
         for name, stage in (("align", "align"), ("visible_at", "parse"), ("learned_field", "transport")):
             timed = clock.timed(stage, getattr(pipeline, name))

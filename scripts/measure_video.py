@@ -54,7 +54,7 @@ def count(owner, name, kind):
         return result
     setattr(owner, name, counted)
 count(SavedTracker, "add", "search")
-count(seen, "_see_face", "face")
+count(seen, "_new_face_state", "face")
 count(seen, "_make_again", "again")
 count(video, "_finish", "finish")
 count(segments, "_keep", "keep")
@@ -244,7 +244,7 @@ def told(
 
 def stability(clips: list[Path], asked: argparse.Namespace) -> None:
     """Change from frame to frame along the target's motion, inside the face, and its ratio to the target's own."""
-    giver = video.prepare_source(read_image(asked.source).frame, "largest")
+    prepared = video.prepare_source(read_image(asked.source).frame, "largest")
     ways = [("aot", True), ("aot", False), ("mkl", True), ("mkl", False), ("reinhard", False)]
     ways = [way for way in ways if not asked.only or f"{way[0]}{'' if way[1] else '-alone'}" in asked.only]
     table("clip", "frames", "target's own", *(f"`{t}`{'' if s else ', each frame alone'}" for t, s in ways))
@@ -257,7 +257,7 @@ def stability(clips: list[Path], asked: argparse.Namespace) -> None:
         own = change(targets, flows, masks)
         cells = []
         for transfer, steadied in ways:
-            scene = video.make_scene(clip, tracks, giver, Options(transfer=transfer), mark=False)
+            scene = video.make_scene(clip, tracks, prepared, Options(transfer=transfer), mark=False)
             frames = made_frames(scene, steadied)
             found = change(frames, flows, masks)
             cells.append(f"{found:.2f} ({found / own:.2f})")
@@ -266,14 +266,14 @@ def stability(clips: list[Path], asked: argparse.Namespace) -> None:
 
 def made_frames(scene: video.Scene, steadied: bool) -> list[np.ndarray]:
     """Finished frames; without steadying, what is averaged over time is each frame's own, and it is rounded by itself."""
-    kept = video.steady, video.steady_mask, video.rounded_after
+    kept = video.temporal_filter, video.filter_mask, video.quantise_towards_previous
     if not steadied:
-        video.steady = video.steady_mask = lambda values, lights: values[len(values) // 2]  # type: ignore[assignment]
-        video.rounded_after = lambda before, here, *more: here.frame
+        video.temporal_filter = video.filter_mask = lambda values, lights: values[len(values) // 2]  # type: ignore[assignment]
+        video.quantise_towards_previous = lambda before, here, *more: here.frame
     try:
-        return [shown(frame) for frame in video.finished_frames(scene, scene.clip.first, scene.clip.last)]
+        return [shown(frame) for frame in video.render_frames(scene, scene.clip.first, scene.clip.last)]
     finally:
-        video.steady, video.steady_mask, video.rounded_after = kept
+        video.temporal_filter, video.filter_mask, video.quantise_towards_previous = kept
 
 
 def shown(frame: Any) -> np.ndarray:

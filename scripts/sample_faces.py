@@ -145,10 +145,10 @@ def skin(linear: np.ndarray, shape: np.ndarray) -> np.ndarray:
     """How much each pixel is this person's skin, 0..1: the face without its eyes, and what has its colour."""
     share = linear / (linear.sum(axis=2, keepdims=True) + 0.02)
     wanted = tone(share, shape)
-    likeness = np.clip((share[..., 0] - share[..., 2]) / (wanted[0] - wanted[2]), 0, 1)
+    similarity = np.clip((share[..., 0] - share[..., 2]) / (wanted[0] - wanted[2]), 0, 1)
     bright = np.clip(linear.mean(axis=2) / (0.35 * tone(linear, shape).mean()), 0, 1)
     face = soft(region([OVAL], shape), 10)
-    looks = np.clip(1.6 * likeness - 0.3, 0, 1) * bright
+    looks = np.clip(1.6 * similarity - 0.3, 0, 1) * bright
     spared = soft(region([LEFT_EYE, RIGHT_EYE, INNER_LIPS], shape, grow=1), 1.5)
     return np.maximum(face, looks) * (1 - spared)
 

@@ -67,38 +67,38 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code, as documented in docs/exit-codes.md.
     """
-    voice = Terminal()
+    reporter = Terminal()
     # When everything ends, garbage is not searched for in all of torch: half a second.
     atexit.register(gc.freeze)
     os.environ.setdefault(*WAITING)  # read when torch is loaded, which no command has done yet
     try:
         words = list(sys.argv[1:] if arguments is None else arguments)
-        return _app(voice)(words, prog_name="aotface", standalone_mode=False) or 0
+        return _app(reporter)(words, prog_name="aotface", standalone_mode=False) or 0
     except Interrupted as stop:
-        voice.warn(str(stop))
+        reporter.warn(str(stop))
         return stop.exit_code
     except AotfaceError as error:
-        voice.warn(f"error: {_one_line(str(error))}")
+        reporter.warn(f"error: {_one_line(str(error))}")
         return error.exit_code
     except BrokenPipeError:  # the reader of our output went away, as `head` does
         sys.stderr.close()
         return 0
     except Exception as fault:
         if hasattr(fault, "format_message"):  # the option parser's own errors; its classes are not public
-            voice.warn(f"error: {_one_line(fault.format_message())} (see aotface --help)")
+            reporter.warn(f"error: {_one_line(fault.format_message())} (see aotface --help)")
             return 2
         traceback.print_exc()
-        voice.warn("this is a fault of aotface, not yours: please report it with the lines above")
+        reporter.warn("this is a fault of aotface, not yours: please report it with the lines above")
         return EXIT_FAULT
 
 
-def _app(voice: Terminal) -> typer.Typer:
+def _app(reporter: Terminal) -> typer.Typer:
     # Plain help: boxes leave half of an 80-column terminal to the words.
     app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 
     def show_version(asked: bool) -> bool:
         if asked:
-            voice.say(f"aotface {aotface.__version__}")
+            reporter.say(f"aotface {aotface.__version__}")
             raise typer.Exit
         return asked
 
@@ -111,11 +111,11 @@ def _app(voice: Terminal) -> typer.Typer:
         pass
 
     for command in COMMANDS:
-        app.command(command.__name__.lower(), help=inspect.getdoc(command))(_as_function(command, voice))
+        app.command(command.__name__.lower(), help=inspect.getdoc(command))(_as_function(command, reporter))
     return app
 
 
-def _as_function(command: type, voice: Terminal) -> Callable[..., None]:
+def _as_function(command: type, reporter: Terminal) -> Callable[..., None]:
     """A function with one parameter per field, which is what the option parser reads.
 
     Required ones come first, a command's own before those that it shares.
@@ -138,7 +138,7 @@ def _as_function(command: type, voice: Terminal) -> Callable[..., None]:
 
     def run(**values: Any) -> None:
         try:
-            command(**values).run(voice)
+            command(**values).run(reporter)
         except KeyboardInterrupt:  # the option parser has words of its own for this: be first
             raise Interrupted("stopped: nothing half-written is left") from None
 

@@ -90,8 +90,8 @@ def _look(path: Path) -> Seen:
     return picture, detect(picture.frame)
 
 
-def _swap(giver: Seen, taker: Seen, method: str) -> Swapped:
-    return swap_found(giver[0].frame, giver[1], taker[0].frame, taker[1], Options(transfer=method))
+def _swap(prepared: Seen, taker: Seen, method: str) -> Swapped:
+    return swap_found(prepared[0].frame, prepared[1], taker[0].frame, taker[1], Options(transfer=method))
 
 
 def _panel(picture: Picture, faces: list[Face], label: str) -> Panel:

@@ -13,6 +13,7 @@ from aotface.media.runlog import PACKAGES
 from aotface.media.weights import sha256
 from aotface.options import Options
 from aotface.provenance import authority
+from aotface.settings import settings_folder
 
 FACE_MODELS = {
     "face_detection/face_detection_short_range.tflite": (
@@ -50,7 +51,7 @@ class Check:
 
 
 def examine() -> list[Check]:
-    """Look at everything that the line needs, and at what it can use.
+    """Descriptor at everything that the line needs, and at what it can use.
 
     Returns:
         One check per thing, in the order of importance.
@@ -149,7 +150,7 @@ def _backends() -> list[Check]:
 
 
 def _keys() -> list[Check]:
-    folder = authority.home()
+    folder = settings_folder()
     if authority.own_root() is None:
         return [
             Check("ok", "signing keys", f"none yet: a test authority is made in {folder} when first needed")

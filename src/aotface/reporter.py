@@ -4,7 +4,7 @@ from typing import Protocol, runtime_checkable
 
 
 @runtime_checkable
-class Voice(Protocol):
+class Reporter(Protocol):
     """Two streams of lines, and how far a long work has come."""
 
     def say(self, line: str) -> None:

@@ -102,7 +102,7 @@ def test_frames_times_and_sound_are_the_targets(finished: Path, clips: Path) -> 
 
 def test_a_frame_without_a_face_reaches_the_file_as_it_was(place: Path) -> None:
     """With nothing lost in encoding, a frame without a face is that of the target to the bit, others are not."""
-    words = [*SWAP[:-2], "none", "--no-mark", "--video-quality", "0", "--trim-end", "0.18"]
+    words = [*SWAP[:-2], "none", "--no-mark", "--crf", "0", "--trim-end", "0.18"]
     assert main(words) == 0
     out, target = pixels(place / "out.mp4"), pixels(place / "clip.mp4")
     assert [a == b for a, b in zip(out, target[:6], strict=True)] == [index in GONE for index in range(6)]

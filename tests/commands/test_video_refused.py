@@ -114,7 +114,7 @@ def test_kept_frames_in_the_way_are_noticed_first(place: Path) -> None:
         "out.mp4",
         "--transfer",
         "none",
-        "--keep-frames",
+        "--save-frames",
         "kept",
     ]
     assert main(words) == 5

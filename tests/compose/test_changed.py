@@ -66,7 +66,7 @@ def test_folders_of_frames_become_a_video(place: Path, tmp_path: Path, more: tup
     """As DeepFaceLab leaves them: merged and merged_mask, one picture a frame."""
     more = tuple(str(place / word) if word == "merged_mask" else word for word in more)
     output = tmp_path / "out.mp4"
-    assert refine(place, output, "merged", "target", "--rate", "30000/1001", *more) == 0
+    assert refine(place, output, "merged", "target", "--fps", "30000/1001", *more) == 0
     with av.open(str(output)) as file:
         assert file.streams.video[0].average_rate.as_integer_ratio() == (30000, 1001)
         assert file.streams.video[0].frames == COUNT
@@ -98,14 +98,14 @@ def test_a_target_as_its_own_swap_stays_and_is_said(
 @pytest.mark.parametrize(
     ("swapped", "target", "more", "code", "said"),
     [
-        ("merged", "target", "", 2, "expected --rate"),
-        ("merged", "target", "--rate 0", 2, "got '0'"),
-        ("merged", "target", "--rate 25/0", 2, "25 or 30000/1001"),
-        ("fewer", "target", "--rate 25", 2, "expected the target's 8 frames, got 7"),
+        ("merged", "target", "", 2, "expected --fps"),
+        ("merged", "target", "--fps 0", 2, "got '0'"),
+        ("merged", "target", "--fps 25/0", 2, "25 or 30000/1001"),
+        ("fewer", "target", "--fps 25", 2, "expected the target's 8 frames, got 7"),
         ("fewer", "target.mp4", "", 2, "expected the target's 8 frames, got 7"),
-        ("small", "target", "--rate 25", 2, "expected the target's 256 pixels of width, got 128"),
-        ("merged", "target", "--rate 25 --mask {}/fewer", 2, "8 frames, got 7"),
-        ("merged", "target", "--rate 25 -o {}/folder", 2, "frames become a video"),
+        ("small", "target", "--fps 25", 2, "expected the target's 256 pixels of width, got 128"),
+        ("merged", "target", "--fps 25 --mask {}/fewer", 2, "8 frames, got 7"),
+        ("merged", "target", "--fps 25 -o {}/folder", 2, "frames become a video"),
         ("merged", "target.mp4", "--overwrite -o {}/target.mp4", 2, "is an input of this run"),
         ("merged/00000.png", "target/00000.png", "--mask {}/merged_mask", 2, "for videos and for folders"),
     ],

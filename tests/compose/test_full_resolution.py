@@ -6,7 +6,7 @@ import pytest
 
 from aotface.colour_space import luminance
 from aotface.compose import pipeline
-from aotface.compose.full_resolution import NativeFace
+from aotface.compose.full_resolution import FullResolutionFace
 from aotface.face.detect import detect
 from aotface.media.image import read_image
 from aotface.options import DEFAULTS, LEARNED
@@ -36,7 +36,7 @@ def pair() -> tuple[Frame, Frame]:
 def made(pair: tuple[Frame, Frame]) -> dict[str, pipeline.Swapped]:
     """By the frame's own pixels out of a small crop, by a crop that holds the face, and by the small crop alone."""
     found = [detect(frame) for frame in pair]
-    assert SMALL < pipeline.work_side(found[1][0]) <= pipeline.NATIVE_SIDE
+    assert SMALL < pipeline.work_side(found[1][0]) <= pipeline.FULL_RESOLUTION_SIDE
 
     def run(**limits: int) -> pipeline.Swapped:
         with pytest.MonkeyPatch.context() as patch:
@@ -44,7 +44,7 @@ def made(pair: tuple[Frame, Frame]) -> dict[str, pipeline.Swapped]:
                 patch.setattr(pipeline, name, value)
             return pipeline.swap_found(pair[0], found[0], pair[1], found[1], mark=False)
 
-    return {"native": run(NATIVE_SIDE=SMALL), "whole": run(), "small": run(LARGEST_SIDE=SMALL)}
+    return {"native": run(FULL_RESOLUTION_SIDE=SMALL), "whole": run(), "small": run(LARGEST_SIDE=SMALL)}
 
 
 def inside(done: pipeline.Swapped) -> np.ndarray:
@@ -77,7 +77,7 @@ def test_detail_is_kept(made: dict[str, pipeline.Swapped]) -> None:
 
 def test_pieces_are_the_whole(made: dict[str, pipeline.Swapped]) -> None:
     face = made["native"].faces[0].after
-    assert isinstance(face, NativeFace)
+    assert isinstance(face, FullResolutionFace)
     whole, shown = face((300, 300, 700, 700))
     piece, part = face((300, 420, 700, 520))
     np.testing.assert_allclose(piece, whole[120:220], atol=2e-4)

@@ -3,7 +3,7 @@ import math
 import pytest
 
 from aotface.errors import InputError
-from aotface.evaluation.acceptance import verdict
+from aotface.evaluation.acceptance import acceptance
 
 TRUTH = {"lf_de": 4.0, "keep": 0.9, "leak": 0.2, "leak_floor": 0.15, "identity_drop": 0.1, "seam": 1.0}
 TRUTH |= {"de_truth": 0.0}
@@ -17,7 +17,7 @@ def rows(base, **changes):
 
 
 def test_the_truth_passes_beside_itself():
-    found = verdict(rows(TRUTH), rows(TRUTH), rows(COPY))
+    found = acceptance(rows(TRUTH), rows(TRUTH), rows(COPY))
     assert found.passed and not found.skipped
     names = ["lf_de", "keep", "leak", "identity_drop", "seam", "de_truth"]
     assert [check.name for check in found.checks] == names
@@ -29,8 +29,8 @@ def test_the_truth_passes_beside_itself():
     + [("identity_drop", 0.129, 0.131), ("seam", 1.19, 1.21), ("de_truth", 4.9, 5.1)],
 )
 def test_each_limit_beside_the_truth(name, holds, fails):
-    assert verdict(rows(TRUTH, **{name: holds}), rows(TRUTH), rows(COPY)).passed
-    failed = verdict(rows(TRUTH, **{name: fails}), rows(TRUTH), rows(COPY))
+    assert acceptance(rows(TRUTH, **{name: holds}), rows(TRUTH), rows(COPY)).passed
+    failed = acceptance(rows(TRUTH, **{name: fails}), rows(TRUTH), rows(COPY))
     assert not failed.passed
     assert [check.name for check in failed.checks if not check.ok] == [name]
 
@@ -41,33 +41,33 @@ def test_each_limit_beside_the_truth(name, holds, fails):
     + [("identity_drop", 0.119, 0.121), ("seam", 1.19, 1.21)],
 )
 def test_each_limit_without_a_truth(name, holds, fails):
-    assert verdict(rows(BLIND, **{name: holds})).passed
-    failed = verdict(rows(BLIND, **{name: fails}))
+    assert acceptance(rows(BLIND, **{name: holds})).passed
+    failed = acceptance(rows(BLIND, **{name: fails}))
     assert [check.name for check in failed.checks if not check.ok] == [name]
 
 
 def test_a_copy_of_the_target_fails_for_leak_and_identity():
-    failed = {check.name for check in verdict(rows(COPY), rows(TRUTH), rows(COPY)).checks if not check.ok}
+    failed = {check.name for check in acceptance(rows(COPY), rows(TRUTH), rows(COPY)).checks if not check.ok}
     assert failed == {"leak", "keep", "identity_drop"}
 
 
 def test_doing_nothing_fails_with_and_without_a_truth():
     nothing = rows(BLIND, keep=1.0, leak=0.15, identity_drop=0.0, lf_de=10.0, de_truth=9.0)
     for truth in (None, rows(TRUTH)):
-        assert {check.name for check in verdict(nothing, truth).checks if not check.ok} == {"lf_de"}
+        assert {check.name for check in acceptance(nothing, truth).checks if not check.ok} == {"lf_de"}
 
 
 def test_nobody_is_asked_for_a_better_seam_than_the_truth_has():
     truth = rows(TRUTH, seam=1.5)
-    assert verdict(rows(TRUTH, seam=1.79), truth).passed
-    assert not verdict(rows(TRUTH, seam=1.81), truth).passed
-    assert not verdict(rows(TRUTH, seam=1.21), rows(TRUTH, seam=0.5)).passed
+    assert acceptance(rows(TRUTH, seam=1.79), truth).passed
+    assert not acceptance(rows(TRUTH, seam=1.81), truth).passed
+    assert not acceptance(rows(TRUTH, seam=1.21), rows(TRUTH, seam=0.5)).passed
 
 
 def test_medians_judge_not_single_rows():
     one_bad = [*rows(BLIND), BLIND | {"keep": 0.1}]
-    assert verdict(one_bad).passed
-    assert not verdict([*one_bad, *[BLIND | {"keep": 0.1}] * 4]).passed
+    assert acceptance(one_bad).passed
+    assert not acceptance([*one_bad, *[BLIND | {"keep": 0.1}] * 4]).passed
 
 
 def test_without_a_model_identity_is_skipped_not_passed():
@@ -75,18 +75,18 @@ def test_without_a_model_identity_is_skipped_not_passed():
         {name: value for name, value in row.items() if name != "identity_drop"} for row in rows(TRUTH)
     ]
     for truth in (rows(TRUTH), anonymous):
-        assert verdict(anonymous, truth, rows(COPY)).skipped == ("identity_drop",)
-        assert verdict(anonymous, truth).skipped == ("identity_drop", "de_truth")
+        assert acceptance(anonymous, truth, rows(COPY)).skipped == ("identity_drop",)
+        assert acceptance(anonymous, truth).skipped == ("identity_drop", "de_truth")
     blind = [row | {"gap": 10.0} for row in anonymous]
-    for found in (verdict(anonymous, anonymous, rows(COPY)), verdict(blind)):
+    for found in (acceptance(anonymous, anonymous, rows(COPY)), acceptance(blind)):
         assert found.skipped == ("identity_drop",)
         assert "identity_drop" not in {check.name for check in found.checks}
 
 
 def test_a_metric_that_is_missing_is_an_error_not_a_pass():
     with pytest.raises(InputError, match="leak_floor"):
-        verdict(rows({name: value for name, value in BLIND.items() if name != "leak_floor"}))
+        acceptance(rows({name: value for name, value in BLIND.items() if name != "leak_floor"}))
     with pytest.raises(InputError, match="seam"):
-        verdict(rows(TRUTH, seam=math.nan), rows(TRUTH))
+        acceptance(rows(TRUTH, seam=math.nan), rows(TRUTH))
     with pytest.raises(InputError, match="0 rows"):
-        verdict([])
+        acceptance([])

@@ -12,7 +12,7 @@ from aotface.errors import NoFaceError, UsageError
 from aotface.evaluation.suites import clips
 from aotface.media.image import read_image, write_image
 from aotface.media.video.encode import Encoding, write_segment
-from aotface.media.video.folder import folder_facts, read_folder_frames
+from aotface.media.video.folder import folder_info, read_folder_frames
 from aotface.metrics import Sample, measure
 from aotface.metrics.temporal import Clip
 from aotface.samples import sample
@@ -29,7 +29,7 @@ def write_clip(path: Path, name: str, folder: Path) -> None:
         zoom = cv2.getRotationMatrix2D((width / 2, height / 2), 0.5 * number, 1 + 0.01 * number)
         write_image(folder / f"{number}.png", cv2.warpAffine(picture, zoom, (width, height)))
     rate = Fraction(25)
-    write_segment(path, folder_facts(folder, rate), Encoding(quality=10), read_folder_frames(folder, rate))
+    write_segment(path, folder_info(folder, rate), Encoding(quality=10), read_folder_frames(folder, rate))
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +74,7 @@ def test_a_clip_without_a_face_says_so(data: Path, tmp_path: Path) -> None:
         write_image(folder / f"{number}.png", np.full((128, 128, 3), 90 + number, np.uint8))
     rate = Fraction(25)
     write_segment(
-        tmp_path / "empty.mp4", folder_facts(folder, rate), Encoding(), read_folder_frames(folder, rate)
+        tmp_path / "empty.mp4", folder_info(folder, rate), Encoding(), read_folder_frames(folder, rate)
     )
     plan = clips.plan(data, 1, 0, print)[0]
     nobody = replace(plan, files={**plan.files, "target": str(tmp_path / "empty.mp4")})

@@ -16,7 +16,7 @@ from aotface.evaluation.figures import _apart, along_light, light_and_leak, time
 from aotface.evaluation.report import MARKDOWN, PAGE, PARQUET, markdown, page
 from aotface.evaluation.results import COLUMNS, Row, gather, methods_of, write_parquet
 from aotface.evaluation.suites import SUITES
-from aotface.evaluation.tables import Table, by_group, compare, judge, median, verdicts
+from aotface.evaluation.tables import Table, acceptances, by_group, compare, judge, median
 from aotface.evaluation.triple import Plan, Triple
 from aotface.media.image import read_image, write_image
 from aotface.media.sniff import sniff
@@ -62,7 +62,7 @@ def test_the_page_needs_no_other_file(tmp_path: Path) -> None:
     assert len(sources) == len(METHODS) and all(one.startswith("data:image/jpeg;base64,") for one in sources)
     assert "<script" not in whole and "@import" not in whole and "url(http" not in whole
     assert whole.count("<svg") == 3
-    for word in ("Verdict", "skin tone", "angle of the main light", *METHODS):
+    for word in ("Acceptance", "skin tone", "angle of the main light", *METHODS):
         assert word in whole
 
 
@@ -93,7 +93,7 @@ def test_groups_are_counted_and_ordered() -> None:
 
 def test_the_verdict_says_what_failed() -> None:
     rows = made_rows()
-    cells = {row[0]: row for row in verdicts(rows, "t").cells}
+    cells = {row[0]: row for row in acceptances(rows, "t").cells}
     assert cells["truth"][1] == "pass" and "FAIL" not in " ".join(cells["truth"])
     assert cells["copy"][1] == cells["none"][1] == cells["mkl"][1] == "fail"
     assert "FAIL 1.000 <= 0.330" in cells["copy"]
@@ -143,7 +143,7 @@ def test_parquet_keeps_every_number(tmp_path: Path) -> None:
         assert {name: value for name, value in found.items() if value is not None} == row
 
 
-class Voice:
+class Reporter:
     def __init__(self) -> None:
         self.said: list[str] = []
 
@@ -164,9 +164,9 @@ def test_the_command_ends_in_three_files(
 
     suite = replace(SUITES["folder"], plan=plan, make=lambda plan, data: triple(int(plan.name[-1])))
     monkeypatch.setitem(SUITES, "folder", suite)
-    out, voice = tmp_path / "out", Voice()
-    Bench(suite="folder", data=tmp_path, output=out, methods="mkl, none").run(voice)
-    assert [Path(line).name for line in voice.said[-3:]] == [PARQUET, PAGE, MARKDOWN]
+    out, reporter = tmp_path / "out", Reporter()
+    Bench(suite="folder", data=tmp_path, output=out, methods="mkl, none").run(reporter)
+    assert [Path(line).name for line in reporter.said[-3:]] == [PARQUET, PAGE, MARKDOWN]
     assert (out / MARKDOWN).read_text() == markdown(gather(out))
     assert {row["method"] for row in gather(out)} == {"truth", "copy", "none", "mkl"}
     with pytest.raises(InputError, match="no results"):
@@ -176,9 +176,9 @@ def test_the_command_ends_in_three_files(
 def test_the_command_refuses_what_does_not_fit_together(tmp_path: Path) -> None:
     command = Bench(suite="folder", data=tmp_path, output=tmp_path, identity=tmp_path / "net.onnx")
     with pytest.raises(UsageError, match="--identity-sha256"):
-        command.run(Voice())
+        command.run(Reporter())
     with pytest.raises(UsageError, match="folder"):
-        replace(command, identity=None, data=tmp_path / "none").run(Voice())
+        replace(command, identity=None, data=tmp_path / "none").run(Reporter())
 
 
 def test_names_of_crowded_points_are_moved_apart() -> None:

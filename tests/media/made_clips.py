@@ -110,7 +110,7 @@ def make_clip(
         stream = _picture_stream(file, codec, rate, options, size, format, base, tags)
         if rotation or flip:
             stream.set_display_rotation(-rotation, hflip=flip)
-        voice = file.add_stream(sound, rate=SOUND_RATE) if sound else None
+        reporter = file.add_stream(sound, rate=SOUND_RATE) if sound else None
         caption = file.add_mux_stream(words) if words else None
         file.start_encoding()  # so that there is a file even without a frame
         for index, second in enumerate(shown):
@@ -120,8 +120,8 @@ def make_clip(
             file.mux(stream.encode(frame))
         file.mux(stream.encode(None))
         length = float(shown[-1] + 1 / rate) if shown else 0.0
-        if voice is not None:
-            _speak(file, voice, length)
+        if reporter is not None:
+            _speak(file, reporter, length)
         if caption is not None:
             _caption(file, caption, words or "")
     return Clip(path, shown)

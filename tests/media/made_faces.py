@@ -65,13 +65,13 @@ def write_frames(
         stream.codec_context.time_base, stream.codec_context.thread_count = base, 1
         if rotation:
             stream.set_display_rotation(-rotation)
-        voice = file.add_stream(sound, rate=48000) if sound else None
+        reporter = file.add_stream(sound, rate=48000) if sound else None
         file.start_encoding()
         for frame, second in zip(frames, shown, strict=True):
             picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), "rgb24").reformat(format=format)
             picture.pts, picture.time_base = int(second / base), base
             file.mux(stream.encode(picture))
         file.mux(stream.encode(None))
-        if voice is not None:
-            _speak(file, voice, float(shown[-1] + 1 / rate))
+        if reporter is not None:
+            _speak(file, reporter, float(shown[-1] + 1 / rate))
     return path

@@ -25,8 +25,8 @@ def same(a: VideoFrame, b: VideoFrame) -> bool:
 def test_every_index_is_reached_exactly(kind, clip: Make) -> None:
     """Key frames far apart, B-frames, open groups, uneven times, clocks that do not begin at 0."""
     made = clip(kind.name)
-    facts, times = probe(made.path), frame_times(made.path)
-    whole = list(read_frames(made.path, facts=facts))
+    info, times = probe(made.path), frame_times(made.path)
+    whole = list(read_frames(made.path, info=info))
     assert [frame.index for frame in whole] == list(range(made.count))
     assert [frame.pts for frame in whole] == times.pts.tolist()
     assert [number_in(frame.planes.y) for frame in whole] == list(range(made.count))
@@ -38,7 +38,7 @@ def test_every_index_is_reached_exactly(kind, clip: Make) -> None:
     for first in begins:
         if first < made.count:
             last = min(first + 2, made.count)
-            part = list(read_frames(made.path, first, last, facts, times))
+            part = list(read_frames(made.path, first, last, info, times))
             assert [frame.index for frame in part] == list(range(first, last))
             assert all(same(frame, whole[frame.index]) for frame in part)
 
@@ -120,7 +120,7 @@ def test_frames_of_more_than_one_size_are_refused(tmp_path: Path) -> None:
 def test_frames_travel_between_processes(clip: Make) -> None:
     frame = next(read_frames(clip("rotated_90.mp4").path))
     copy = pickle.loads(pickle.dumps(frame))
-    assert same(frame, copy) and np.array_equal(frame.rgb, copy.rgb) and copy.facts == frame.facts
+    assert same(frame, copy) and np.array_equal(frame.rgb, copy.rgb) and copy.info == frame.info
 
 
 # --- what is not changed stays
@@ -145,10 +145,10 @@ def test_only_what_is_changed_is_converted(name: str, clip: Make) -> None:
     rgb[y0:y1, x0:x1] = rgb[y0:y1, x0:x1][::-1, ::-1] // 2 + 60 * (257 if rgb.dtype == np.uint16 else 1)
     for box in (None, (x0, y0, x1, y1), (0, 0, 40, 40), (-5, -5, 4000, 4000)):
         new = frame.edited(rgb, box)
-        changed = frame.facts.orientation.stored((rgb != frame.rgb).any(axis=-1))
+        changed = frame.info.orientation.stored((rgb != frame.rgb).any(axis=-1))
         assert (new.planes.y != frame.planes.y)[~changed].sum() == 0
         assert (new.planes.y != frame.planes.y)[changed].mean() > 0.5
-        layout = frame.facts.layout
+        layout = frame.info.layout
         blocks = np.add.reduceat(np.add.reduceat(changed, range(0, changed.shape[0], layout.step_y), 0),
                                  range(0, changed.shape[1], layout.step_x), 1) > 0  # fmt: skip
         for old_plane, new_plane in zip(frame.planes[1:], new.planes[1:], strict=True):
@@ -158,7 +158,7 @@ def test_only_what_is_changed_is_converted(name: str, clip: Make) -> None:
             new.rgb[y0 + 2 : y1 - 2, x0 + 2 : x1 - 2].astype(int) - rgb[y0 + 2 : y1 - 2, x0 + 2 : x1 - 2]
         )
         assert inner.mean() < (2 if layout.step_x == 1 else 8) * step
-        assert (new.index, new.pts, new.facts) == (frame.index, frame.pts, frame.facts)
+        assert (new.index, new.pts, new.info) == (frame.index, frame.pts, frame.info)
     assert (
         frame.planes.y.tolist() == next(read_frames(clip(name).path)).planes.y.tolist()
     )  # the old one is kept

@@ -50,9 +50,9 @@ def test_quality_0_gives_back_what_was_decoded(name: str, codec: str, clip: Make
     assert len(back) == 6
     for a, b in zip(frames, back, strict=True):
         assert all(np.array_equal(x, y) for x, y in zip(a.planes, b.planes, strict=True))
-    facts, wanted = probe(path), probe(clip(name).path)
-    assert facts.layout == wanted.layout and facts.bit_depth == (10 if wanted.bit_depth > 8 else 8)
-    assert facts.colour.full_range == wanted.colour.full_range and facts.colour.matrix == wanted.colour.matrix
+    info, wanted = probe(path), probe(clip(name).path)
+    assert info.layout == wanted.layout and info.bit_depth == (10 if wanted.bit_depth > 8 else 8)
+    assert info.colour.full_range == wanted.colour.full_range and info.colour.matrix == wanted.colour.matrix
 
 
 def test_the_default_quality_is_close(clip: Make, tmp_path: Path) -> None:
@@ -80,9 +80,9 @@ def test_same_frames_same_bytes(codec: str, clip: Make, tmp_path: Path) -> None:
 
 def test_a_segment_does_not_depend_on_where_it_was_read_from(clip: Make, tmp_path: Path) -> None:
     path = clip("ntsc.mp4").path
-    facts, frames = probe(path), list(read_frames(path))
-    write_segment(tmp_path / "a.mp4", facts, Encoding(), frames[7:19])
-    write_segment(tmp_path / "b.mp4", facts, Encoding(), read_frames(path, 7, 19))
+    info, frames = probe(path), list(read_frames(path))
+    write_segment(tmp_path / "a.mp4", info, Encoding(), frames[7:19])
+    write_segment(tmp_path / "b.mp4", info, Encoding(), read_frames(path, 7, 19))
     assert digest(tmp_path / "a.mp4") == digest(tmp_path / "b.mp4")
 
 
@@ -136,14 +136,14 @@ def test_encodings_that_do_not_exist(wrong: dict, said: str) -> None:
 
 
 def test_every_preset_is_known_to_both_encoders(clip: Make, tmp_path: Path) -> None:
-    frames, facts = list(read_frames(clip("one.mp4").path)), probe(clip("one.mp4").path)
+    frames, info = list(read_frames(clip("one.mp4").path)), probe(clip("one.mp4").path)
     for codec in ("h264", "hevc"):
         for preset in PRESETS:
-            write_segment(tmp_path / f"{codec}_{preset}.mp4", facts, Encoding(codec, 30, preset), frames)
+            write_segment(tmp_path / f"{codec}_{preset}.mp4", info, Encoding(codec, 30, preset), frames)
 
 
 def test_frames_that_do_not_fit_leave_nothing_behind(clip: Make, tmp_path: Path) -> None:
-    facts, frames = probe(clip("ntsc.mp4").path), list(read_frames(clip("ntsc.mp4").path, 0, 3))
+    info, frames = probe(clip("ntsc.mp4").path), list(read_frames(clip("ntsc.mp4").path, 0, 3))
     other = next(read_frames(clip("odd.webm").path))
     deep = next(read_frames(clip("ten_bit.mp4").path))
     path = tmp_path / "a.mp4"
@@ -155,14 +155,14 @@ def test_frames_that_do_not_fit_leave_nothing_behind(clip: Make, tmp_path: Path)
         ([frames[1], frames[1]], "after tick 1001"),
     ):
         with pytest.raises(errors.InputError, match=said):
-            write_segment(path, facts, Encoding(), bad)
+            write_segment(path, info, Encoding(), bad)
         assert list(tmp_path.iterdir()) == []
 
 
 def test_an_end_in_the_middle_leaves_nothing_behind(clip: Make, tmp_path: Path) -> None:
-    facts, frames = probe(clip("ntsc.mp4").path), list(read_frames(clip("ntsc.mp4").path))
+    info, frames = probe(clip("ntsc.mp4").path), list(read_frames(clip("ntsc.mp4").path))
     for end in (KeyboardInterrupt, ValueError, errors.NoFaceError):
-        with pytest.raises(end), segment_writer(tmp_path / "a.mp4", facts) as writer:
+        with pytest.raises(end), segment_writer(tmp_path / "a.mp4", info) as writer:
             for frame in frames:
                 writer.add(frame)
             raise end
@@ -170,28 +170,28 @@ def test_an_end_in_the_middle_leaves_nothing_behind(clip: Make, tmp_path: Path) 
 
 
 def test_outputs_that_cannot_be_written(clip: Make, tmp_path: Path) -> None:
-    facts, frames = probe(clip("one.mp4").path), list(read_frames(clip("one.mp4").path))
+    info, frames = probe(clip("one.mp4").path), list(read_frames(clip("one.mp4").path))
     path = tmp_path / "a.mp4"
     path.write_bytes(b"old")
     with pytest.raises(errors.OutputExistsError):
-        write_segment(path, facts, Encoding(), frames)
+        write_segment(path, info, Encoding(), frames)
     assert path.read_bytes() == b"old"
-    write_segment(path, facts, Encoding(), frames, overwrite=True)
+    write_segment(path, info, Encoding(), frames, overwrite=True)
     assert len(list(read_frames(path))) == 1
     with pytest.raises(errors.UnwritableError, match="does not exist"):
-        write_segment(tmp_path / "none" / "a.mp4", facts, Encoding(), frames)
+        write_segment(tmp_path / "none" / "a.mp4", info, Encoding(), frames)
     with pytest.raises(errors.UsageError, match=r"ends in \.mp4"):
-        write_segment(tmp_path / "a.avi", facts, Encoding(), frames)
+        write_segment(tmp_path / "a.avi", info, Encoding(), frames)
 
 
 def test_a_full_disk_is_one_line(clip: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object) -> None:
         raise av.error.OSError(28, "No space left on device")
 
-    facts, frames = probe(clip("one.mp4").path), list(read_frames(clip("one.mp4").path))
+    info, frames = probe(clip("one.mp4").path), list(read_frames(clip("one.mp4").path))
     with (
         pytest.raises(errors.UnwritableError, match="disk is full"),
-        segment_writer(tmp_path / "a.mp4", facts) as writer,
+        segment_writer(tmp_path / "a.mp4", info) as writer,
     ):
         writer.add(frames[0])
         full()
@@ -202,9 +202,9 @@ def test_facts_of_another_time_base(clip: Make, tmp_path: Path) -> None:
     """Ticks that are no 1/n become whole numbers of smaller ones."""
     from fractions import Fraction
 
-    facts = probe(clip("one.mp4").path)
+    info = probe(clip("one.mp4").path)
     frame = next(read_frames(clip("one.mp4").path))
-    slow = replace(facts, time_base=Fraction(1001, 30000))
-    frames = [replace(frame, index=n, pts=n, facts=slow) for n in range(5)]
+    slow = replace(info, time_base=Fraction(1001, 30000))
+    frames = [replace(frame, index=n, pts=n, info=slow) for n in range(5)]
     write_segment(tmp_path / "a.mp4", slow, Encoding(), frames)
     assert [f.time for f in read_frames(tmp_path / "a.mp4")] == [n * Fraction(1001, 30000) for n in range(5)]

@@ -10,7 +10,7 @@ from aotface.media.image import read_image, write_image
 from aotface.media.video.decode import read_frames
 from aotface.media.video.encode import Encoding, write_segment
 from aotface.media.video.folder import (
-    folder_facts,
+    folder_info,
     frame_from_rgb,
     list_frames,
     read_folder_frames,
@@ -39,12 +39,12 @@ def test_frames_come_in_natural_order(folder: Path) -> None:
 
 
 def test_a_folder_is_a_video(folder: Path, tmp_path: Path) -> None:
-    facts = folder_facts(folder, NTSC)
-    assert (facts.width, facts.height, facts.rate, facts.frames) == (64, 48, NTSC, 12)
+    info = folder_info(folder, NTSC)
+    assert (info.width, info.height, info.rate, info.frames) == (64, 48, NTSC, 12)
     parts = [tmp_path / "a.mp4", tmp_path / "b.mp4"]
-    write_segment(parts[0], facts, Encoding(), read_folder_frames(folder, NTSC, 0, 5))
-    write_segment(parts[1], facts, Encoding(), read_folder_frames(folder, NTSC, 5))
-    out = join(parts, None, tmp_path / "out.mp4", facts, regular(12, NTSC))
+    write_segment(parts[0], info, Encoding(), read_folder_frames(folder, NTSC, 0, 5))
+    write_segment(parts[1], info, Encoding(), read_folder_frames(folder, NTSC, 5))
+    out = join(parts, None, tmp_path / "out.mp4", info, regular(12, NTSC))
     times = frame_times(out)
     assert [times.seconds(index) for index in range(13)] == [index / NTSC for index in range(13)]
     assert [number_in(frame.planes.y) for frame in read_frames(out)] == list(range(12))
@@ -65,10 +65,10 @@ def test_its_pixels_are_those_of_the_pictures(folder: Path) -> None:
 def test_odd_and_deep_pictures(tmp_path: Path) -> None:
     rgb = np.random.default_rng(0).integers(0, 65536, (49, 65, 3)).astype(np.uint16)
     write_image(tmp_path / "1.png", rgb)
-    facts = folder_facts(tmp_path, Fraction(10))
-    assert facts.layout.name == "yuv444p10le" and facts.bit_depth == 16
+    info = folder_info(tmp_path, Fraction(10))
+    assert info.layout.name == "yuv444p10le" and info.bit_depth == 16
     frame = next(read_folder_frames(tmp_path, Fraction(10)))
-    assert write_segment(tmp_path / "a.mp4", facts, Encoding(quality=0), [frame]) == 1
+    assert write_segment(tmp_path / "a.mp4", info, Encoding(quality=0), [frame]) == 1
     back = next(read_frames(tmp_path / "a.mp4")).rgb
     assert np.abs(back.astype(int) - rgb).max() <= 0.0017 * 65535
 
@@ -76,7 +76,7 @@ def test_odd_and_deep_pictures(tmp_path: Path) -> None:
 def test_frames_for_a_turned_video(tmp_path: Path) -> None:
     made: Clip = make_clip(tmp_path / "a.mp4", 2, rotation=90)
     frame = next(read_frames(made.path))
-    fresh = frame_from_rgb(frame.rgb, frame.index, frame.pts, frame.facts)
+    fresh = frame_from_rgb(frame.rgb, frame.index, frame.pts, frame.info)
     for a, b in zip(frame.planes, fresh.planes, strict=True):
         assert np.abs(a.astype(int) - b).mean() < 3  # not 0: some of the made colours do not exist in RGB
     assert fresh.rgb is frame.rgb and fresh.edited(frame.rgb).pts == frame.pts
@@ -101,8 +101,8 @@ def test_folders_that_are_no_video(folder: Path, tmp_path: Path) -> None:
         list(read_folder_frames(folder, Fraction(25)))
     (tmp_path / "empty").mkdir()
     with pytest.raises(errors.UnreadableImageError, match="no picture"):
-        folder_facts(tmp_path / "empty", Fraction(25))
+        folder_info(tmp_path / "empty", Fraction(25))
     with pytest.raises(errors.UsageError, match="more than 0"):
-        folder_facts(folder, Fraction(0))
+        folder_info(folder, Fraction(0))
     with pytest.raises(errors.UsageError, match="within 13 frames"):
         next(read_folder_frames(folder, Fraction(25), 5, 14))

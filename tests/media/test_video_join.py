@@ -14,7 +14,7 @@ from aotface.media.video.copying import refuse_container
 from aotface.media.video.decode import read_frames
 from aotface.media.video.encode import Encoding, write_segment
 from aotface.media.video.join import join
-from aotface.media.video.order import Stamps, delay, shown_numbers
+from aotface.media.video.order import Stamps, delay, presentation_order
 from aotface.media.video.probe import probe
 from aotface.media.video.timing import frame_times
 
@@ -25,12 +25,12 @@ Packets = list[tuple[Fraction, bytes]]
 
 def segments(clip: Clip, folder: Path, first: int = 0, last: int | None = None, size: int = 7) -> list[Path]:
     """Encode a clip in pieces of ``size`` frames."""
-    facts, times, paths = probe(clip.path), frame_times(clip.path), []
+    info, times, paths = probe(clip.path), frame_times(clip.path), []
     last = len(times) if last is None else last
     for begin in range(first, last, size):
         paths.append(folder / f"part_{begin:03d}.mp4")
-        frames = read_frames(clip.path, begin, min(begin + size, last), facts, times)
-        write_segment(paths[-1], facts, Encoding(quality=0), frames, overwrite=True)
+        frames = read_frames(clip.path, begin, min(begin + size, last), info, times)
+        write_segment(paths[-1], info, Encoding(quality=0), frames, overwrite=True)
     return paths
 
 
@@ -65,14 +65,14 @@ def test_every_frame_and_every_sound_is_where_it_was(
 ) -> None:
     made = clip(name)
     out = joined(made, tmp_path / f"out{suffix}")
-    facts, times = probe(made.path), frame_times(made.path)
+    info, times = probe(made.path), frame_times(made.path)
     new_facts, new = probe(out), frame_times(out)
     limit = MILLISECOND if suffix == ".mkv" else 0  # Matroska counts whole milliseconds
     assert len(new) == made.count == len(frame_times(out, exact=True))
     for index in range(made.count + 1):
-        assert abs(new.seconds(index) - (times.seconds(index) - facts.start)) <= limit
-    assert (new_facts.width, new_facts.height) == (facts.width, facts.height)
-    assert new_facts.orientation == facts.orientation and new_facts.layout == facts.layout
+        assert abs(new.seconds(index) - (times.seconds(index) - info.start)) <= limit
+    assert (new_facts.width, new_facts.height) == (info.width, info.height)
+    assert new_facts.orientation == info.orientation and new_facts.layout == info.layout
     for kind in ("audio", "subtitle"):
         before, after = packets(made.path, kind), packets(out, kind)
         assert len(before) == len(after)
@@ -81,7 +81,7 @@ def test_every_frame_and_every_sound_is_where_it_was(
             if name != "pcm.mov":  # raw sound has no packets of its own: the containers cut it as they like
                 assert [data for _, data in old] == [data for _, data in fresh]
                 for (then, _), (now, _) in zip(old, fresh, strict=True):
-                    assert abs(now - (then - facts.start)) <= max(limit, Fraction(1, 40000))
+                    assert abs(now - (then - info.start)) <= max(limit, Fraction(1, 40000))
 
 
 @pytest.mark.parametrize("name", ["ntsc.mp4", "uneven.mp4", "rotated_90.mp4", "ten_bit.mp4", "open_gop.mkv"])
@@ -276,7 +276,7 @@ def test_chapters_move_with_the_trim(tmp_path: Path) -> None:
 
 def test_segments_that_are_missing_or_mixed_up(clip: Make, tmp_path: Path) -> None:
     made = clip("uneven.mp4")
-    facts, times, parts = probe(made.path), frame_times(made.path), segments(made, tmp_path)
+    info, times, parts = probe(made.path), frame_times(made.path), segments(made, tmp_path)
     out = tmp_path / "out.mp4"
     for wrong in (
         parts[:-1],
@@ -286,35 +286,35 @@ def test_segments_that_are_missing_or_mixed_up(clip: Make, tmp_path: Path) -> No
         [parts[0], *parts],
     ):
         with pytest.raises(errors.VideoError, match="make the") as caught:
-            join(wrong, made.path, out, facts, times)
+            join(wrong, made.path, out, info, times)
         assert str(caught.value).isprintable() and not out.exists()
-    join(parts, made.path, out, facts, times)  # the twin
+    join(parts, made.path, out, info, times)  # the twin
 
 
 def test_segments_of_another_encoding_or_damaged(clip: Make, tmp_path: Path) -> None:
     made = clip("ntsc.mp4")
-    facts, times, parts = probe(made.path), frame_times(made.path), segments(made, tmp_path)
+    info, times, parts = probe(made.path), frame_times(made.path), segments(made, tmp_path)
     kept = parts[1].read_bytes()
-    frames = read_frames(made.path, 7, 14, facts, times)
-    write_segment(parts[1], facts, Encoding(quality=30, preset="slow"), frames, overwrite=True)
+    frames = read_frames(made.path, 7, 14, info, times)
+    write_segment(parts[1], info, Encoding(quality=30, preset="slow"), frames, overwrite=True)
     with pytest.raises(errors.VideoError, match="encoded like the first segment"):
-        join(parts, made.path, tmp_path / "out.mp4", facts, times)
+        join(parts, made.path, tmp_path / "out.mp4", info, times)
     parts[1].write_bytes(kept[: len(kept) // 2])
     with pytest.raises(errors.VideoError, match="part_007"):
-        join(parts, made.path, tmp_path / "out.mp4", facts, times)
+        join(parts, made.path, tmp_path / "out.mp4", info, times)
     parts[1].unlink()
     with pytest.raises(errors.VideoError, match="no such file"):
-        join(parts, made.path, tmp_path / "out.mp4", facts, times)
+        join(parts, made.path, tmp_path / "out.mp4", info, times)
 
 
 def test_an_existing_output_is_kept_unless_asked(clip: Make, tmp_path: Path) -> None:
     made = clip("ntsc.mp4")
     out = joined(made, tmp_path / "out.mp4")
     before = out.read_bytes()
-    facts, times, parts = probe(made.path), frame_times(made.path), sorted(tmp_path.glob("part_*"))
+    info, times, parts = probe(made.path), frame_times(made.path), sorted(tmp_path.glob("part_*"))
     with pytest.raises(errors.OutputExistsError):
-        join(parts, made.path, out, facts, times)
-    join(parts, made.path, out, facts, times, overwrite=True)
+        join(parts, made.path, out, info, times)
+    join(parts, made.path, out, info, times, overwrite=True)
     assert out.read_bytes() == before
 
 
@@ -323,7 +323,7 @@ def test_an_existing_output_is_kept_unless_asked(clip: Make, tmp_path: Path) -> 
 
 def test_decoding_times_rise_and_never_pass_the_shown_ones() -> None:
     pts = [0, 90, 40, 20, 70, 300, 120]  # one I, then P and B-frames
-    shown = shown_numbers(pts)
+    shown = presentation_order(pts)
     assert shown == (0, 4, 2, 1, 3, 6, 5) and delay(shown) == 2
     ticks = (*sorted(pts), 310)
     stamps = Stamps(ticks, delay(shown))

@@ -17,12 +17,12 @@ from aotface.media.video.probe import probe
 def target(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> VideoFrame:
     path = tmp_path_factory.mktemp("kept") / "clip.mp4"
     write_frames(path, [face_frame(0)], Fraction(25), format=request.param)
-    return next(read_frames(path, facts=probe(path)))
+    return next(read_frames(path, info=probe(path)))
 
 
 def same(a: VideoFrame, b: VideoFrame) -> bool:
     planes = zip(a.planes, b.planes, strict=True)
-    return (a.index, a.pts, a.facts) == (b.index, b.pts, b.facts) and all(
+    return (a.index, a.pts, a.info) == (b.index, b.pts, b.info) and all(
         p.dtype == q.dtype and np.array_equal(p, q) for p, q in planes
     )
 
@@ -31,15 +31,15 @@ def test_a_frame_comes_back_to_the_bit(target: VideoFrame) -> None:
     rgb = target.rgb.copy()
     rgb[80:180, 70:190] = 255 - rgb[80:180, 70:190]  # differences beyond half the range wrap, and come back
     frame = target.edited(rgb)
-    kept = unpack(pack(frame, target), target, target.facts)
+    kept = unpack(pack(frame, target), target, target.info)
     assert same(kept, frame) and not same(kept, target)
 
 
 def test_a_frame_of_another_layout_comes_back_too(target: VideoFrame) -> None:
-    facts = replace(target.facts, layout=Layout(8, 1, 1))
+    info = replace(target.info, layout=Layout(8, 1, 1))
     planes = type(target.planes)(*np.random.default_rng(0).integers(0, 256, (3, 256, 256), np.uint8))
-    frame = replace(target, planes=planes, facts=facts)
-    assert same(unpack(pack(frame, target), target, facts), frame)
+    frame = replace(target, planes=planes, info=info)
+    assert same(unpack(pack(frame, target), target, info), frame)
 
 
 def test_what_is_the_targets_takes_no_room(target: VideoFrame) -> None:

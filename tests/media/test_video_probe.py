@@ -24,23 +24,23 @@ Make = Callable[[str], Clip]
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 def test_every_kind_is_known(kind, clip: Make) -> None:
-    facts = probe(clip(kind.name).path)
+    info = probe(clip(kind.name).path)
     size = kind.more.get("size", (64, 48))
     turned = kind.more.get("rotation", 0) % 180 != 0
-    assert is_video(facts.path)
-    assert (facts.coded_width, facts.coded_height) == size
-    assert (facts.width, facts.height) == (size[::-1] if turned else size)
-    assert facts.bit_depth == {"ten": 10, "bt2020": 10, "prores": 10, "twelve": 12}.get(
+    assert is_video(info.path)
+    assert (info.coded_width, info.coded_height) == size
+    assert (info.width, info.height) == (size[::-1] if turned else size)
+    assert info.bit_depth == {"ten": 10, "bt2020": 10, "prores": 10, "twelve": 12}.get(
         kind.name.split(".")[0].split("_")[0], 8
     )
-    assert len(facts.audio) == ("sound" in kind.more) and len(facts.subtitles) == ("words" in kind.more)
-    assert facts.frames in (None, clip(kind.name).count)
+    assert len(info.audio) == ("sound" in kind.more) and len(info.subtitles) == ("words" in kind.more)
+    assert info.frames in (None, clip(kind.name).count)
 
 
 def test_rates_are_exact(clip: Make) -> None:
-    facts = probe(clip("ntsc.mp4").path)
-    assert facts.rate == NTSC and facts.time_base == Fraction(1, 30000) and facts.frames == 30
-    assert facts.duration_seconds == pytest.approx(30 / NTSC) and facts.start == 0
+    info = probe(clip("ntsc.mp4").path)
+    assert info.rate == NTSC and info.time_base == Fraction(1, 30000) and info.frames == 30
+    assert info.duration_seconds == pytest.approx(30 / NTSC) and info.start == 0
     assert probe(clip("mp2.mpg").path).start > 0  # a clock that does not begin at 0
 
 
@@ -50,8 +50,8 @@ def test_rates_are_exact(clip: Make) -> None:
      ("rotated_270.mkv", 270, False), ("mirrored.mp4", 270, True)],
 )  # fmt: skip
 def test_rotation(name: str, degrees: int, mirrored: bool, clip: Make) -> None:
-    facts = probe(clip(name).path)
-    assert (facts.rotation, facts.orientation.mirrored) == (degrees, mirrored)
+    info = probe(clip(name).path)
+    assert (info.rotation, info.orientation.mirrored) == (degrees, mirrored)
 
 
 def test_colours_said_and_guessed(clip: Make) -> None:
@@ -85,17 +85,17 @@ def test_what_is_guessed_follows_the_size(height: int, width: int, matrix: str) 
 @pytest.mark.parametrize(("transfer", "name"), [(16, "pq"), (18, "hlg")])
 def test_hdr_is_seen_and_refused(transfer: int, name: str, tmp_path: Path) -> None:
     made = make_clip(tmp_path / "hdr.mp4", 3, format="yuv420p10le", tags=(9, transfer, 9, 1))
-    facts = probe(made.path)
-    assert facts.hdr and facts.colour.transfer == name
+    info = probe(made.path)
+    assert info.hdr and info.colour.transfer == name
     with pytest.raises(errors.UnsupportedError, match=f"HDR \\({name}\\)") as caught:
         next(read_frames(made.path))
     assert str(caught.value).isprintable()
 
 
 def test_tracks(clip: Make) -> None:
-    facts = probe(clip("aac.mp4").path)
-    assert [track.codec for track in facts.tracks] == ["aac", "mov_text"]
-    assert (facts.audio[0].rate_hertz, facts.audio[0].channels) == (48000, 2)
+    info = probe(clip("aac.mp4").path)
+    assert [track.codec for track in info.tracks] == ["aac", "mov_text"]
+    assert (info.audio[0].rate_hertz, info.audio[0].channels) == (48000, 2)
 
 
 def test_notes(clip: Make) -> None:
@@ -213,8 +213,8 @@ def test_sizes_are_checked_before_anything_is_decoded(clip: Make, monkeypatch: p
 
 def test_2160p(tmp_path: Path) -> None:
     made = make_clip(tmp_path / "uhd.mp4", 2, size=(3840, 2160), options={"preset": "ultrafast"})
-    facts = probe(made.path)
-    assert (facts.width, facts.height) == (3840, 2160) and facts.colour.matrix == "bt709"
+    info = probe(made.path)
+    assert (info.width, info.height) == (3840, 2160) and info.colour.matrix == "bt709"
     assert [number_in(frame.planes.y) for frame in read_frames(made.path)] == [0, 1]
 
 

@@ -8,7 +8,7 @@ from onnx import TensorProto, helper
 from aotface.errors import WeightsError
 from aotface.face.mesh import LEFT_EYE, RIGHT_EYE
 from aotface.face.template import TEMPLATES
-from aotface.metrics.identity import IdentityMeter, identity_drop, likeness
+from aotface.metrics.identity import IdentityMeter, identity_drop, similarity
 
 SIDE = 128
 GROUPS = (RIGHT_EYE, LEFT_EYE, (4,), (61,), (291,))
@@ -98,9 +98,9 @@ def test_likeness_is_the_cosine_and_drop_the_loss(tmp_path):
         np.broadcast_to(np.float32(colour), (SIDE, SIDE, 3)).copy()
         for colour in ([0.9, 0.5, 0.5], [0.9, 0.5, 0.6], [0.5, 0.9, 0.5])
     )
-    assert likeness(meter, source, mesh, source, mesh) == pytest.approx(1, abs=1e-6)
+    assert similarity(meter, source, mesh, source, mesh) == pytest.approx(1, abs=1e-6)
     drop = identity_drop(meter, result, reenacted, mesh, source, mesh)
-    before, after = (likeness(meter, crop, mesh, source, mesh) for crop in (reenacted, result))
+    before, after = (similarity(meter, crop, mesh, source, mesh) for crop in (reenacted, result))
     assert drop == pytest.approx(before - after, abs=1e-6) and drop > 0.1
     assert identity_drop(meter, reenacted, reenacted, mesh, source, mesh) == 0
 

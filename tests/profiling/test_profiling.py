@@ -23,7 +23,7 @@ from aotface.profiling.stages import STAGES, measure_stages
 
 # by their full names: `swap` and `blend` name functions too
 lines, blending, reading = (
-    import_module(f"aotface.{name}") for name in ("swap.video", "swap.blend", "media.video.decode")
+    import_module(f"aotface.{name}") for name in ("video.render", "compose.blend", "media.video.decode")
 )
 
 
@@ -151,8 +151,8 @@ def test_the_command_measures_and_writes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(transfers, "installed", lambda: ["torch"])
-    monkeypatch.setitem(transfers.PEERS, "dfl-sot", lambda crop, target, mask, *, seed: crop)
-    arguments = ["benchmark", "--sizes", "200", "--frames", "3", "--transfer", "mean"]
+    monkeypatch.setitem(transfers.BASELINES, "dfl-sot", lambda crop, target, mask, *, seed: crop)
+    arguments = ["benchmark", "--heights", "200", "--frames", "3", "--transfer", "mean"]
     assert main(arguments) == 0
     found = json.loads((tmp_path / "benchmark.json").read_text())
     (size,) = found["sizes"]
@@ -167,7 +167,8 @@ def test_the_command_measures_and_writes(
 
 
 @pytest.mark.parametrize(
-    "words", ["--sizes big", "--sizes 20", "--sizes ,", "--transfer best", "--backend abacus", "--device gpu"]
+    "words",
+    ["--heights big", "--heights 20", "--heights ,", "--transfer best", "--backend abacus", "--device gpu"],
 )
 def test_what_makes_no_sense_is_refused_before_anything_runs(words: str) -> None:
     assert main(["benchmark", *words.split()]) == UsageError.exit_code

@@ -13,8 +13,9 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from aotface.errors import ProvenanceError
 from aotface.provenance import authority
-from aotface.provenance.authority import home, load_signer, own_root, own_signer
+from aotface.provenance.authority import load_signer, own_root, own_signer
 from aotface.provenance.credentials import Record, sign
+from aotface.settings import settings_folder
 
 PEM = serialization.Encoding.PEM
 UNUSED = (
@@ -82,7 +83,7 @@ def root(root_key) -> bytes:
 
 
 def test_own_authority_is_made_once_and_kept() -> None:
-    assert own_root() is None and not home().exists()  # asking makes nothing
+    assert own_root() is None and not settings_folder().exists()  # asking makes nothing
     first = own_signer()
     assert own_signer() == first and first.algorithm == "es256"
     chain = x509.load_pem_x509_certificates(first.certificates)
@@ -109,7 +110,7 @@ def test_own_certificate_names_nobody_and_follows_the_profile() -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has other permissions")
 def test_key_is_for_the_user_alone() -> None:
     own_signer()
-    folder = home() / "authority"
+    folder = settings_folder() / "authority"
     assert stat.S_IMODE((folder / "key.pem").stat().st_mode) == 0o600
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert sorted(os.listdir(folder)) == ["certificates.pem", "key.pem"]  # no key of the root
@@ -119,7 +120,7 @@ def test_many_at_once_agree_on_one_authority() -> None:
     with ThreadPoolExecutor(8) as pool:
         signers = list(pool.map(lambda _: own_signer(), range(8)))
     assert len(set(signers)) == 1
-    assert os.listdir(home()) == ["authority"]  # no drafts left
+    assert os.listdir(settings_folder()) == ["authority"]  # no drafts left
 
 
 def test_key_is_not_in_the_representation() -> None:
@@ -128,7 +129,7 @@ def test_key_is_not_in_the_representation() -> None:
 
 def test_broken_authority_says_what_to_remove() -> None:
     own_signer()
-    (home() / "authority" / "key.pem").write_bytes(b"nothing")
+    (settings_folder() / "authority" / "key.pem").write_bytes(b"nothing")
     with pytest.raises(ProvenanceError, match="remove the folder"):
         own_signer()
 
@@ -144,9 +145,9 @@ def test_home_follows_the_platform(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AOTFACE_HOME")
     monkeypatch.setenv("XDG_CONFIG_HOME", "/settings")
     monkeypatch.setattr(authority.sys, "platform", "linux")
-    assert home() == Path("/settings/aotface")
+    assert settings_folder() == Path("/settings/aotface")
     monkeypatch.delenv("XDG_CONFIG_HOME")
-    assert home() == Path.home() / ".config" / "aotface"
+    assert settings_folder() == Path.home() / ".config" / "aotface"
 
 
 def test_own_chain_signs_from_bytes_and_from_paths(root_key, leaf_key, root, tmp_path, picture) -> None:

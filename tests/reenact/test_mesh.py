@@ -56,8 +56,8 @@ def test_at_larger_sides_too_and_outside_is_the_target(faces: dict) -> None:
         made = reenact(frame, face, target)
         assert made.crop.shape == (side, side, 3)
         assert error(made.crop, target.crop, made.mask) < 1.5
-    other, giver = faces["source_deep_woman"]
-    made = reenact(other, giver, target)
+    other, prepared = faces["source_deep_woman"]
+    made = reenact(other, prepared, target)
     far = np.zeros((side, side), bool)
     far[: side // 20] = True
     assert np.array_equal(made.crop[far], target.crop[far])
@@ -161,22 +161,22 @@ def closed(points: np.ndarray) -> np.ndarray:
 
 
 def test_a_closed_eye_shows_nothing_of_the_eye(faces: dict, monkeypatch: pytest.MonkeyPatch) -> None:
-    frame, giver = faces["source_light_man"]
+    frame, prepared = faces["source_light_man"]
     red = frame.copy()
     for ring in (LEFT_EYE, RIGHT_EYE):
-        middle = giver.landmarks[ring, :2].mean(axis=0)
-        inside = middle + 0.75 * (giver.landmarks[ring, :2] - middle)
+        middle = prepared.landmarks[ring, :2].mean(axis=0)
+        inside = middle + 0.75 * (prepared.landmarks[ring, :2] - middle)
         cv2.fillConvexPoly(red, cv2.convexHull(np.round(inside).astype(np.int32)), (255, 0, 0))
 
     def redness(points: np.ndarray) -> float:
-        made = reenact(red, giver, align(frame, replace(giver, landmarks=points), 512))
+        made = reenact(red, prepared, align(frame, replace(prepared, landmarks=points), 512))
         crop = made.crop * made.mask[..., None]
         return float(np.clip(crop[..., 0] - 2 * crop[..., 1], 0, 1).sum())
 
-    opened, shut = redness(giver.landmarks), redness(closed(giver.landmarks))
+    opened, shut = redness(prepared.landmarks), redness(closed(prepared.landmarks))
     assert shut < 0.2 * opened
     monkeypatch.setattr(mesh, "_lids", lambda points, side: np.zeros((side, side), np.float32))
-    assert redness(closed(giver.landmarks)) > 0.4 * opened  # the twin: one blur for the whole face
+    assert redness(closed(prepared.landmarks)) > 0.4 * opened  # the twin: one blur for the whole face
 
 
 def test_raised_brows_of_the_target_do_not_show_above_the_new_ones() -> None:

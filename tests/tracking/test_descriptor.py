@@ -8,7 +8,7 @@ from aotface.face.detect import detect
 from aotface.face.render import render
 from aotface.media.image import read_image
 from aotface.samples import sample
-from aotface.tracking.descriptor import Look, likeness, likenesses, look_of, mix
+from aotface.tracking.descriptor import Descriptor, descriptor_of, mix, similarities, similarity
 from aotface.types import Face, Frame
 
 
@@ -33,8 +33,8 @@ def lit(frame: Frame, face: Face) -> Frame:
 
 def test_a_face_is_like_itself_under_another_light(faces: list[tuple[Frame, Face]]) -> None:
     for frame, face in faces:
-        assert likeness(look_of(frame, face), look_of(frame, face)) == pytest.approx(1)
-        assert likeness(look_of(frame, face), look_of(lit(frame, face), face)) > 0.85
+        assert similarity(descriptor_of(frame, face), descriptor_of(frame, face)) == pytest.approx(1)
+        assert similarity(descriptor_of(frame, face), descriptor_of(lit(frame, face), face)) > 0.85
 
 
 def test_raw_brightness_is_not(faces: list[tuple[Frame, Face]]) -> None:
@@ -46,23 +46,23 @@ def test_raw_brightness_is_not(faces: list[tuple[Frame, Face]]) -> None:
 
 
 def test_other_faces_are_less_alike(faces: list[tuple[Frame, Face]]) -> None:
-    looks = [look_of(frame, face) for frame, face in faces]
-    table = likenesses(looks, looks)
+    descriptor_count = [descriptor_of(frame, face) for frame, face in faces]
+    table = similarities(descriptor_count, descriptor_count)
     np.testing.assert_allclose(np.diag(table), 1, atol=1e-6)
     assert (table[~np.eye(3, dtype=bool)] < 0.75).all()  # composites share some of their people
     np.testing.assert_allclose(table, table.T, atol=1e-6)
-    assert table[0, 1] == pytest.approx(likeness(looks[0], looks[1]))
+    assert table[0, 1] == pytest.approx(similarity(descriptor_count[0], descriptor_count[1]))
 
 
 def test_the_mean_of_a_look_with_itself_is_that_look() -> None:
     rng = np.random.default_rng(0)
-    look = Look(*(rng.random(n).astype(np.float32) + 0.1 for n in (898, 898, 2)))
-    for name, values in vars(mix(look, look, 0.3)).items():
-        np.testing.assert_allclose(values, getattr(look, name), rtol=1e-5)
+    descriptor = Descriptor(*(rng.random(n).astype(np.float32) + 0.1 for n in (898, 898, 2)))
+    for name, values in vars(mix(descriptor, descriptor, 0.3)).items():
+        np.testing.assert_allclose(values, getattr(descriptor, name), rtol=1e-5)
 
 
 def test_what_was_not_seen_takes_the_other_s_value() -> None:
     rng = np.random.default_rng(0)
-    a, b = (Look(*(rng.random(n).astype(np.float32) for n in (898, 898, 2))) for _ in range(2))
+    a, b = (Descriptor(*(rng.random(n).astype(np.float32) for n in (898, 898, 2))) for _ in range(2))
     a.weight[:100] = 0
     np.testing.assert_allclose(mix(a, b, 0.5).texture[:100], b.texture[:100], rtol=1e-5)

@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from aotface.face import motion
 from aotface.face.mesh import INNER_LIPS, LEFT_EYE, MEAN
+from aotface.tracking import motion
 from aotface.tracking.motion import HEIGHT, OPENS, held
 
 SIZE = 120.0

@@ -11,7 +11,7 @@ from aotface.media.image import read_image
 from aotface.samples import sample
 from aotface.tracking.saved_tracker import SavedTracker
 from aotface.tracking.tracker import Tracker, track
-from aotface.tracking.tracklets import Run
+from aotface.tracking.tracklets import Tracklet
 from aotface.types import Frame
 
 INTERVAL = 4
@@ -119,14 +119,14 @@ def test_a_missing_piece_is_noticed(clip: list[Frame]) -> None:
 
 def test_all_that_a_tracker_knows_is_kept() -> None:
     """When one of these sets grows, `SavedTracker` has to keep more."""
-    known = {"_interval", "_runs", "_active", "_recent", "_glance", "_cuts", "_count", "_searched"}
+    known = {"_interval", "_tracklets", "_active", "_recent", "_signature", "_cuts", "_count", "_searched"}
     assert set(vars(Tracker())) == known
-    assert {field.name for field in fields(Run)} == {
+    assert {field.name for field in fields(Tracklet)} == {
         "frames",
         "landmarks",
         "scores",
-        "look",
-        "looks",
+        "descriptor",
+        "descriptor_count",
         "changes",
         "elsewhere",
     }

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from aotface.face import smooth as module
 from aotface.face.mesh import MEAN
-from aotface.tracking.descriptor import Look
+from aotface.tracking import smooth as module
+from aotface.tracking.descriptor import Descriptor
 from aotface.tracking.smooth import HEIGHT, shape_at_rest, smooth, smooth_landmarks
 from aotface.tracking.tracks import Track, Tracks
 
@@ -128,9 +128,9 @@ def test_one_frame_is_left_alone() -> None:
 
 
 def a_track(landmarks: np.ndarray, frames: np.ndarray) -> Track:
-    look = Look(np.zeros(898, np.float32), np.ones(898, np.float32), np.zeros(2, np.float32))
+    descriptor = Descriptor(np.zeros(898, np.float32), np.ones(898, np.float32), np.zeros(2, np.float32))
     return Track(
-        0, frames.astype(np.int32), landmarks.astype(np.float32), np.ones(len(frames), np.float32), look
+        0, frames.astype(np.int32), landmarks.astype(np.float32), np.ones(len(frames), np.float32), descriptor
     )
 
 

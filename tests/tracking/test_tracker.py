@@ -8,10 +8,10 @@ from aotface.errors import FaceError, FaceIndexError, InputError, NoFaceError, U
 from aotface.face.detect import detect
 from aotface.media.image import read_image
 from aotface.samples import sample
-from aotface.tracking.descriptor import Look, look_of
+from aotface.tracking.descriptor import Descriptor, descriptor_of
 from aotface.tracking.motion import OPENS
 from aotface.tracking.tracker import Tracker, track
-from aotface.tracking.tracklets import Run, join
+from aotface.tracking.tracklets import Tracklet, join
 from aotface.tracking.tracks import Track, Tracks, choose_alike, choose_tracks
 from aotface.types import Frame
 
@@ -167,28 +167,30 @@ def test_without_frames_or_faces_there_is_nothing() -> None:
         choose_tracks(nobody, "largest")
 
 
-def a_look(seed: int) -> Look:
+def a_look(seed: int) -> Descriptor:
     rng = np.random.default_rng(seed)
-    return Look(rng.normal(size=898).astype(np.float32), np.ones(898, np.float32), np.zeros(2, np.float32))
+    return Descriptor(
+        rng.normal(size=898).astype(np.float32), np.ones(898, np.float32), np.zeros(2, np.float32)
+    )
 
 
-def a_run(first: int, last: int, x: float, look: Look, size: float = 50.0) -> Run:
+def a_run(first: int, last: int, x: float, descriptor: Descriptor, size: float = 50.0) -> Tracklet:
     rng = np.random.default_rng(7)
     points = (rng.random((468, 3)) * size + (x, 0, 0)).astype(np.float32)
     frames = list(range(first, last + 1))
-    return Run(frames, [points] * len(frames), [0.9] * len(frames), look)
+    return Tracklet(frames, [points] * len(frames), [0.9] * len(frames), descriptor)
 
 
 def test_runs_seen_together_are_different_people_however_alike() -> None:
-    look = a_look(0)
-    assert len(join([a_run(0, 9, 0, look), a_run(5, 14, 200, look)], 15, []).tracks) == 2
-    assert len(join([a_run(0, 9, 0, look), a_run(12, 14, 200, look)], 15, []).tracks) == 1
+    descriptor = a_look(0)
+    assert len(join([a_run(0, 9, 0, descriptor), a_run(5, 14, 200, descriptor)], 15, []).tracks) == 2
+    assert len(join([a_run(0, 9, 0, descriptor), a_run(12, 14, 200, descriptor)], 15, []).tracks) == 1
 
 
 def test_of_two_rivals_nobody_is_chosen() -> None:
-    look = a_look(0)
-    runs = [a_run(0, 9, 0, look), a_run(0, 9, 200, look), a_run(20, 29, 100, look)]
-    assert len(join(runs, 30, []).tracks) == 3
+    descriptor = a_look(0)
+    tracklets = [a_run(0, 9, 0, descriptor), a_run(0, 9, 200, descriptor), a_run(20, 29, 100, descriptor)]
+    assert len(join(tracklets, 30, []).tracks) == 3
 
 
 def test_a_flash_is_dropped_and_a_jump_is_a_cut() -> None:
@@ -231,7 +233,7 @@ def test_faces_of_a_frame() -> None:
 def test_a_person_is_chosen_by_a_picture(man: Frame, woman: Frame) -> None:
     tracks = track([np.hstack([man, woman])] * 3)
     for picture, side in ((man, 0), (woman, 1)):
-        chosen = choose_alike(tracks, look_of(picture, detect(picture)[0]))
+        chosen = choose_alike(tracks, descriptor_of(picture, detect(picture)[0]))
         assert (centres(tracks, chosen)[0, 0] > SIZE[0]) == bool(side)
     with pytest.raises(FaceError, match="like the reference"):
         choose_alike(tracks, a_look(3))

@@ -34,7 +34,7 @@ def test_the_default_file_changes_nothing_and_tells_the_truth(tmp_path: Path) ->
 def test_the_paper_file_holds_the_papers_facts() -> None:
     paper = load_config(Path("paper"))
     assert (paper.batch, paper.steps, paper.learning_rate) == (16, 200_000, 2e-4)
-    assert (paper.betas, paper.weight_decay, paper.opponents_rate) == ((0.5, 0.999), 2e-4, 2e-4)
+    assert (paper.betas, paper.weight_decay, paper.discriminators_rate) == ((0.5, 0.999), 2e-4, 2e-4)
     assert paper.options.head == "paint" and not paper.options.base and paper.options.geometry
     assert paper.plan_by_rmsprop and not paper.decoupled_decay and paper.games_start == 0
     w = paper.weights

@@ -26,7 +26,10 @@ Tiny = Callable[..., TrainConfig]
 
 def states(trainer: Trainer) -> dict[str, torch.Tensor]:
     """Everything that a further step depends on."""
-    parts = {"generator": trainer.generator.state_dict(), "opponents": trainer.opponents.state_dict()}
+    parts = {
+        "generator": trainer.generator.state_dict(),
+        "discriminators": trainer.discriminators.state_dict(),
+    }
     found = {f"{name}/{key}": value for name, part in parts.items() for key, value in part.items()}
     found |= {f"average/{key}": value for key, value in trainer.average.items()}
     for name, optimiser in (("optimiser", trainer.optimiser), ("rival", trainer.rival)):
@@ -61,7 +64,7 @@ def test_stopped_and_resumed_equals_uninterrupted(
     assert [name for name in wanted if not torch.equal(wanted[name], found[name])] == []
     assert resumed.watch.state() == whole.watch.state()
     # The twin: steps do change what is compared, games included.
-    assert any(not torch.equal(half[n], found[n]) for n in half if n.startswith("opponents/"))
+    assert any(not torch.equal(half[n], found[n]) for n in half if n.startswith("discriminators/"))
 
 
 def test_workers_change_nothing(tiny: Tiny, shards: Shards, fabric: Any, tmp_path: Path) -> None:

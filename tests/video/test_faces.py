@@ -67,7 +67,7 @@ def test_several_sources_onto_several_faces(place: Path, tmp_path: Path) -> None
         '[[face]]\nface = "left.png"\nsource = "source_deep_woman.png"\n'
         f'[[face]]\nface = "{place / "right.png"}"\nsource = "source_light_man.png"\nsource_face = 0\n'
     )
-    assert swap(place, tmp_path / "out.mp4", "--faces", str(mapping)) == 0
+    assert swap(place, tmp_path / "out.mp4", "--face-map", str(mapping)) == 0
     assert sides(tmp_path / "out.mp4") == {"left", "right"}
     inputs = json.loads((tmp_path / "out.run.json").read_text())["inputs"]
     named = {Path(name).name for name in inputs}
@@ -87,9 +87,9 @@ def test_several_sources_onto_several_faces(place: Path, tmp_path: Path) -> None
         ("--face none.png -s {}/source_light_man.png", 2, "there is no such file"),
         ("--face {}/wall.png -s {}/source_light_man.png", 4, "no face found in the reference"),
         ("--face 7 -s {}/source_light_man.png", 4, "face 7 of the target does not exist"),
-        ("--faces {}/x.toml -s {}/source_light_man.png", 2, "say --source, or --faces"),
-        ("--faces {}/none.toml", 3, "none.toml"),
-        ("--faces {}/twice.toml", 2, "named twice"),
+        ("--face-map {}/x.toml -s {}/source_light_man.png", 2, "say --source, or --face-map"),
+        ("--face-map {}/none.toml", 3, "none.toml"),
+        ("--face-map {}/twice.toml", 2, "named twice"),
     ],
 )
 def test_a_wish_that_cannot_be_met_is_one_line(
@@ -108,7 +108,7 @@ def test_a_mapping_is_for_videos(place: Path, tmp_path: Path, capsys: pytest.Cap
     (place / "one.toml").write_text('[[face]]\nface = 0\nsource = "left.png"\n')
     words = [
         "swap",
-        "--faces",
+        "--face-map",
         str(place / "one.toml"),
         "-t",
         str(place / "left.png"),

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from aotface.video.prefetch import ahead, spread
+from aotface.video.prefetch import parallel_map, prefetch
 
 
 def test_the_same_items_in_the_same_order() -> None:
-    assert list(ahead(range(100), 2)) == list(range(100))
-    assert list(ahead(ahead(iter("abc")))) == ["a", "b", "c"]
+    assert list(prefetch(range(100), 2)) == list(range(100))
+    assert list(prefetch(prefetch(iter("abc")))) == ["a", "b", "c"]
 
 
 def test_never_further_ahead_than_asked() -> None:
@@ -22,7 +22,7 @@ def test_never_further_ahead_than_asked() -> None:
             made.append(number)
             yield number
 
-    for number in ahead(items(), 3):
+    for number in prefetch(items(), 3):
         time.sleep(0.002)
         assert len(made) <= number + 1 + 3 + 2  # waiting, one in hand on either side
 
@@ -35,11 +35,11 @@ def test_never_more_bytes_than_asked_but_always_one_item() -> None:
             made.append(number)
             yield number
 
-    for number in ahead(items(), 10, weigh=lambda item: 40, most=100):
+    for number in prefetch(items(), 10, weigh=lambda item: 40, most=100):
         time.sleep(0.005)
         assert len(made) <= number + 1 + 2 + 2
     made.clear()
-    assert list(ahead(items(), 10, weigh=lambda item: 1000, most=100)) == list(range(20))
+    assert list(prefetch(items(), 10, weigh=lambda item: 1000, most=100)) == list(range(20))
 
 
 def test_an_error_comes_in_its_turn() -> None:
@@ -50,7 +50,7 @@ def test_an_error_comes_in_its_turn() -> None:
 
     seen = []
     with pytest.raises(ValueError, match="broken"):
-        for item in ahead(items()):
+        for item in prefetch(items()):
             seen.append(item)
     assert seen == [1, 2]
 
@@ -66,7 +66,7 @@ def test_the_thread_ends_with_its_receiver() -> None:
         finally:
             closed.set()
 
-    line = ahead(items())
+    line = prefetch(items())
     assert next(line) == 1
     line.close()
     assert closed.is_set() and not [t for t in threading.enumerate() if t.name == "ahead"]
@@ -82,12 +82,12 @@ def test_several_at_the_same_time_and_yet_in_order() -> None:
         return number * number
 
     squares = [number * number for number in range(12)]
-    assert list(spread(work, range(12), 2, depth=1, helping=False)) == squares
-    assert list(spread(work, range(12), 1, depth=1)) == squares  # the receiver is the other
+    assert list(parallel_map(work, range(12), 2, depth=1, helping=False)) == squares
+    assert list(parallel_map(work, range(12), 1, depth=1)) == squares  # the receiver is the other
     with pytest.raises(threading.BrokenBarrierError):  # the twin: one alone waits in vain
         together.reset()
         together = threading.Barrier(2, timeout=0.1)
-        list(spread(work, range(2), 1, helping=False))
+        list(parallel_map(work, range(2), 1, helping=False))
 
 
 def test_an_error_of_one_worker_comes_in_its_turn() -> None:
@@ -99,7 +99,7 @@ def test_an_error_of_one_worker_comes_in_its_turn() -> None:
     for workers, helping in ((1, False), (1, True), (2, True), (3, False)):
         seen = []
         with pytest.raises(ValueError, match="broken"):
-            for item in spread(work, range(20), workers, helping=helping):
+            for item in parallel_map(work, range(20), workers, helping=helping):
                 seen.append(item)
         assert seen == list(range(5))
         assert not [thread for thread in threading.enumerate() if thread.name == "ahead"]
@@ -112,7 +112,7 @@ def test_workers_wait_for_room() -> None:
         made.append(number)
         return number
 
-    for number in spread(work, range(50), 2, depth=2):
+    for number in parallel_map(work, range(50), 2, depth=2):
         time.sleep(0.002)
         assert len(made) <= number + 1 + 2 + 3  # waiting, and one in each hand
 
@@ -125,5 +125,5 @@ def test_an_interrupt_of_the_receiver_comes_at_once() -> None:
         return number
 
     with pytest.raises(KeyboardInterrupt):
-        list(spread(work, range(9), 1))
+        list(parallel_map(work, range(9), 1))
     assert not [thread for thread in threading.enumerate() if thread.name == "ahead"]

@@ -15,8 +15,8 @@ from aotface.options import Options
 from aotface.samples import sample
 from aotface.video import render as video
 from aotface.video.plan import open_clip
-from aotface.video.quantise import SIDE, Finished, _flow, _moved, _towards, rounded_after
-from aotface.video.render import Scene, analyse, finished_frames, finished_layers, make_scene, prepare_source
+from aotface.video.quantise import SIDE, Finished, _flow, _moved, _towards, quantise_towards_previous
+from aotface.video.render import Scene, analyse, make_scene, prepare_source, render_frames, render_layers
 
 COUNT = 7
 
@@ -27,21 +27,21 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Scene:
     rng = np.random.default_rng(5)
     frames = [face_frame(0) + rng.integers(0, 2, (256, 256, 1), dtype=np.uint8) for _ in range(COUNT)]
     clip = open_clip(write_frames(tmp_path_factory.mktemp("clip") / "still.mp4", frames))
-    giver = prepare_source(read_image(sample("source_light_man")).frame, "largest")
-    return make_scene(clip, analyse(clip), giver, Options(transfer="mean"), mark=False)
+    prepared = prepare_source(read_image(sample("source_light_man")).frame, "largest")
+    return make_scene(clip, analyse(clip), prepared, Options(transfer="mean"), mark=False)
 
 
 @pytest.fixture(scope="module")
 def whole(scene: Scene) -> list[VideoFrame]:
-    return list(finished_frames(scene, 0, COUNT))
+    return list(render_frames(scene, 0, COUNT))
 
 
 @pytest.fixture(scope="module")
 def alone(scene: Scene) -> list[VideoFrame]:
     """Every frame rounded by itself."""
     patch = pytest.MonkeyPatch()
-    patch.setattr(video, "rounded_after", lambda before, here, *more: here.frame)
-    frames = list(finished_frames(scene, 0, COUNT))
+    patch.setattr(video, "quantise_towards_previous", lambda before, here, *more: here.frame)
+    frames = list(render_frames(scene, 0, COUNT))
     patch.undo()
     return frames
 
@@ -73,7 +73,7 @@ def test_frames_are_quieter_and_within_a_step(whole: list[VideoFrame], alone: li
 
 
 def test_what_is_not_the_face_stays_the_targets(scene: Scene) -> None:
-    for target, layers in zip(scene.clip.frames(), finished_layers(scene, 0, COUNT), strict=True):
+    for target, layers in zip(scene.clip.frames(), render_layers(scene, 0, COUNT), strict=True):
         (face,) = layers.faces
         outside = frame_mask(face.mask, face.place.matrix, 256, 256) == 0
         assert outside.mean() > 0.3
@@ -83,29 +83,29 @@ def test_what_is_not_the_face_stays_the_targets(scene: Scene) -> None:
 def test_a_frame_that_comes_again_is_the_same(scene: Scene, whole: list[VideoFrame]) -> None:
     target, rgb = next(scene.clip.frames(3, 4)), deepened(whole[3].rgb)
     here = Finished(target, target.edited(rgb))
-    again = rounded_after(Finished(target, here.frame), here, rgb, rgb, (0, 0, 256, 256))
+    again = quantise_towards_previous(Finished(target, here.frame), here, rgb, rgb, (0, 0, 256, 256))
     assert the_same(again, here.frame)
     y = here.frame.planes.y
     higher = replace(here.frame, planes=here.frame.planes._replace(y=np.minimum(y + 1, 255).astype(np.uint8)))
-    drawn = rounded_after(Finished(target, higher), here, rgb, rgb, (0, 0, 256, 256))
+    drawn = quantise_towards_previous(Finished(target, higher), here, rgb, rgb, (0, 0, 256, 256))
     assert (drawn.planes.y > y).mean() > 0.1  # twin: another frame before, another rounding
 
 
 def test_who_goes_on_needs_the_frame_before_alone(scene: Scene, whole: list[VideoFrame]) -> None:
     before = Finished(next(scene.clip.frames(3, 4)), whole[3])
-    made = [layers.frame for layers in finished_layers(scene, 4, COUNT, before=before)]
+    made = [layers.frame for layers in render_layers(scene, 4, COUNT, before=before)]
     assert all(map(the_same, made, whole[4:])) and len(made) == COUNT - 4
     other = before._replace(frame=before.target)
-    assert not the_same(next(finished_layers(scene, 4, 5, before=other)).frame, whole[4])
+    assert not the_same(next(render_layers(scene, 4, 5, before=other)).frame, whole[4])
 
 
 def test_a_segment_begins_without_the_one_before(
     scene: Scene, alone: list[VideoFrame], whole: list[VideoFrame], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(video, "cut", lambda first, last: [(0, 4), (4, COUNT)])
-    frames = list(finished_frames(scene, 0, COUNT))
+    frames = list(render_frames(scene, 0, COUNT))
     assert the_same(frames[4], alone[4]) and not the_same(whole[4], alone[4])
-    assert all(map(the_same, finished_frames(scene, 4, COUNT), frames[4:]))
+    assert all(map(the_same, render_frames(scene, 4, COUNT), frames[4:]))
 
 
 @pytest.mark.parametrize("factor", [1, 3])

@@ -17,7 +17,7 @@ from aotface.errors import UsageError, VideoError
 from aotface.media.video.parts import cut
 from aotface.samples import sample
 from aotface.video import ray_executor as rays
-from aotface.video.ray_executor import Files, Order, RayFarm, pieces_of
+from aotface.video.ray_executor import Files, RayExecutor, RayJob, pieces_of
 
 COUNT = 26
 OUTPUTS = ("out.mp4", "out.mask.mp4", "out.reenacted.mp4", "out.matrix.jsonl")
@@ -33,7 +33,7 @@ class Inline:
     fails_after: int = 99
     made: list[list[int]] = field(default_factory=list)
 
-    def results(self, order: Order, pieces: Sequence[list[int]]) -> Iterator[tuple[list[int], Files]]:
+    def results(self, order: RayJob, pieces: Sequence[list[int]]) -> Iterator[tuple[list[int], Files]]:
         for piece in reversed(pieces):
             if len(self.made) == self.fails_after:
                 raise VideoError("scene.mp4: frame 3 cannot be decoded")
@@ -59,7 +59,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def alone(scene: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Made without sharing."""
+    """FaceBuffers without sharing."""
     folder = tmp_path_factory.mktemp("alone")
     assert swap(folder, scene) == 0
     return folder
@@ -78,12 +78,12 @@ def test_shared_work_gives_the_same_bytes_and_goes_on_after_a_fault(
 ) -> None:
     farms = [Inline(fails_after=1), Inline()]
     waiting = iter(farms)
-    monkeypatch.setattr(video, "RayFarm", lambda *_: next(waiting))
+    monkeypatch.setattr(video, "RayExecutor", lambda *_: next(waiting))
     assert swap(tmp_path, scene, "--ray", "local") == 3
     assert "frame 3 cannot be decoded" in capsys.readouterr().err
     assert swap(tmp_path, scene, "--ray", "local") == 0
     assert "going on: 1 of 2 segments are there" in capsys.readouterr().out
-    assert [farm.made for farm in farms] == [[[1]], [[0]]]
+    assert [executor.made for executor in farms] == [[[1]], [[0]]]
     assert same(tmp_path, alone)
 
 
@@ -100,7 +100,7 @@ def test_without_ray_it_says_how_to_get_it(
 ) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(UsageError, match=r"pip install 'aotface\[ray\]'"):
-        RayFarm("local")
+        RayExecutor("local")
     assert swap(tmp_path, scene, "--workers", "2") == 2
     assert "--workers goes with --ray" in capsys.readouterr().err
     words = ["swap", "-s", str(sample("source_light_man")), "-t", str(sample("source_light_man"))]
@@ -140,7 +140,7 @@ def test_a_worker_that_is_killed_is_replaced(
     killed: list[int] = []
     make_on = rays.make_on
 
-    def with_a_death(farm, plan, tracks, parts, encoding, progress) -> int:  # type: ignore[no-untyped-def]
+    def with_a_death(executor, plan, tracks, parts, encoding, progress) -> int:  # type: ignore[no-untyped-def]
         def kill_one(frames: int) -> None:
             progress(frames)
             victims = [] if killed else working_below(os.getpid())
@@ -148,7 +148,7 @@ def test_a_worker_that_is_killed_is_replaced(
                 os.kill(victim, signal.SIGKILL)
                 killed.append(victim)
 
-        return make_on(farm, plan, tracks, parts, encoding, kill_one)
+        return make_on(executor, plan, tracks, parts, encoding, kill_one)
 
     monkeypatch.setattr(video, "make_on", with_a_death)
     assert len(cut(0, COUNT)) > 4

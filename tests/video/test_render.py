@@ -19,17 +19,17 @@ from aotface.samples import sample
 from aotface.tracking.tracks import Tracks
 from aotface.video import frame_state as seen
 from aotface.video import render as video
-from aotface.video import temporal_filter as steady
+from aotface.video import temporal_filter as temporal_filter
 from aotface.video.plan import open_clip
 from aotface.video.render import (
     Clip,
-    Giver,
+    PreparedSource,
     Scene,
     analyse,
-    finished_frames,
-    finished_layers,
     make_scene,
     prepare_source,
+    render_frames,
+    render_layers,
 )
 
 COUNT, GONE = 16, range(7, 11)
@@ -46,7 +46,7 @@ def the_same(some: list[VideoFrame], others: list[VideoFrame]) -> bool:
 
 
 @pytest.fixture(scope="module")
-def giver() -> Giver:
+def prepared() -> PreparedSource:
     return prepare_source(read_image(sample("source_light_man")).frame, "largest")
 
 
@@ -63,13 +63,13 @@ def tracks(clip: Clip) -> Tracks:
 
 
 @pytest.fixture(scope="module")
-def scene(clip: Clip, tracks: Tracks, giver: Giver) -> Scene:
-    return make_scene(clip, tracks, giver, Options(transfer="mkl"))
+def scene(clip: Clip, tracks: Tracks, prepared: PreparedSource) -> Scene:
+    return make_scene(clip, tracks, prepared, Options(transfer="mkl"))
 
 
 @pytest.fixture(scope="module")
 def whole(scene: Scene) -> list[VideoFrame]:
-    return list(finished_frames(scene, 0, COUNT))
+    return list(render_frames(scene, 0, COUNT))
 
 
 def test_the_face_that_comes_back_is_the_one_that_went(tracks: Tracks) -> None:
@@ -94,14 +94,14 @@ def test_a_frame_without_a_face_is_the_targets_bit_for_bit(clip: Clip, whole: li
 def test_a_piece_is_the_slice_of_the_whole(
     scene: Scene, whole: list[VideoFrame], first: int, last: int
 ) -> None:
-    assert the_same(list(finished_frames(scene, first, last)), whole[first:last])
+    assert the_same(list(render_frames(scene, first, last)), whole[first:last])
 
 
 def test_a_piece_that_does_not_look_around_is_another(
     scene: Scene, whole: list[VideoFrame], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(video, "REACH", 0)
-    assert not the_same(list(finished_frames(scene, 5, 7)), whole[5:7])
+    assert not the_same(list(render_frames(scene, 5, 7)), whole[5:7])
 
 
 def test_large_faces_are_made_again_to_the_same_bytes(
@@ -113,7 +113,7 @@ def test_large_faces_are_made_again_to_the_same_bytes(
     monkeypatch.setattr(seen, "LARGE_MADE", 0)
     monkeypatch.setattr(seen, "LARGE_FRAME", 0)
     assert (
-        the_same(list(finished_frames(scene, 5, 8)), whole[5:8]) and len(again) == 7
+        the_same(list(render_frames(scene, 5, 8)), whole[5:8]) and len(again) == 7
     )  # from the segment's start; 7 has no face
 
 
@@ -121,32 +121,34 @@ def test_kept_traits_are_not_found_again(
     scene: Scene, whole: list[VideoFrame], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     parts, _ = claim(tmp_path / "out.mp4", {}, [(0, COUNT)])
-    list(finished_layers(scene, 4, 7, parts))
+    list(render_layers(scene, 4, 7, parts))
     looked: list[int] = []
-    see_face = seen._see_face
-    monkeypatch.setattr(seen, "_see_face", lambda *words: looked.append(1) or see_face(*words))
-    frames = [layers.frame for layers in finished_layers(scene, 5, 8, parts)]
+    see_face = seen._new_face_state
+    monkeypatch.setattr(seen, "_new_face_state", lambda *words: looked.append(1) or see_face(*words))
+    frames = [layers.frame for layers in render_layers(scene, 5, 8, parts)]
     assert the_same(frames, whole[5:8]) and len(looked) == 1  # frame 11, beyond what was seen the first time
     looked.clear()
-    assert the_same(list(finished_frames(scene, 5, 8)), whole[5:8]) and len(looked) == 8  # twin: nothing kept
+    assert the_same(list(render_frames(scene, 5, 8)), whole[5:8]) and len(looked) == 8  # twin: nothing kept
 
 
-def test_with_the_network_a_piece_is_the_slice_too(clip: Clip, tracks: Tracks, giver: Giver) -> None:
-    scene = make_scene(clip, tracks, giver, Options())
-    whole = list(finished_frames(scene, 0, 2))
-    assert the_same(list(finished_frames(scene, 1, 2)), whole[1:])
+def test_with_the_network_a_piece_is_the_slice_too(
+    clip: Clip, tracks: Tracks, prepared: PreparedSource
+) -> None:
+    scene = make_scene(clip, tracks, prepared, Options())
+    whole = list(render_frames(scene, 0, 2))
+    assert the_same(list(render_frames(scene, 1, 2)), whole[1:])
     assert not the_same(whole[:1], list(clip.frames(0, 1)))
 
 
-def test_a_short_insert_without_a_face_stays(tmp_path: Path, giver: Giver) -> None:
+def test_a_short_insert_without_a_face_stays(tmp_path: Path, prepared: PreparedSource) -> None:
     frames = [plain_frame(index) if index in (4, 5) else face_frame(index) for index in range(9)]
     clip = open_clip(write_frames(tmp_path / "insert.mp4", frames))
-    scene = make_scene(clip, analyse(clip), giver, Options(transfer="mean"))
-    assert the_same(list(finished_frames(scene, 4, 6)), list(clip.frames(4, 6)))
+    scene = make_scene(clip, analyse(clip), prepared, Options(transfer="mean"))
+    assert the_same(list(render_frames(scene, 4, 6)), list(clip.frames(4, 6)))
 
 
 def test_a_receiver_that_stops_early_leaves_no_thread(scene: Scene) -> None:
-    frames = finished_frames(scene, 0, COUNT)
+    frames = render_frames(scene, 0, COUNT)
     next(frames)
     frames.close()  # type: ignore[attr-defined]
     assert not [thread for thread in threading.enumerate() if thread.name == "ahead"]
@@ -164,15 +166,15 @@ def lamp_clip(folder: Path) -> Clip:
 
 
 @pytest.fixture(scope="module")
-def lamp(tmp_path_factory: pytest.TempPathFactory, giver: Giver) -> Scene:
+def lamp(tmp_path_factory: pytest.TempPathFactory, prepared: PreparedSource) -> Scene:
     clip = lamp_clip(tmp_path_factory.mktemp("lamp"))
-    return make_scene(clip, analyse(clip), giver, Options(transfer="mkl"), mark=False)
+    return make_scene(clip, analyse(clip), prepared, Options(transfer="mkl"), mark=False)
 
 
 def face_light(scene: Scene) -> Iterator[float]:
     """Mean linear light of the cheeks and nose in each finished frame."""
     box = slice(110, 160), slice(100, 156)
-    for frame in finished_frames(scene, LAMP_ON - 2, LAMP_ON + 5):
+    for frame in render_frames(scene, LAMP_ON - 2, LAMP_ON + 5):
         yield float(srgb_to_linear(frame.rgb[box].astype(np.float32) / 255).mean())
 
 
@@ -186,56 +188,56 @@ def test_a_lamp_switched_on_is_followed_within_three_frames(lamp: Scene) -> None
 def test_without_a_look_at_the_light_a_lamp_would_be_smeared(
     lamp: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(steady, "TOLERANCE", 1e6)
+    monkeypatch.setattr(temporal_filter, "TOLERANCE", 1e6)
     light = np.array(list(face_light(lamp)))
     assert light[1] / light[-1] > 1.3 / LAMP_GAIN or light[4] / light[-1] < 0.95
 
 
-def test_one_frame(tmp_path: Path, giver: Giver) -> None:
+def test_one_frame(tmp_path: Path, prepared: PreparedSource) -> None:
     clip = open_clip(write_frames(tmp_path / "one.mp4", [face_frame(0)]))
-    (frame,) = finished_frames(make_scene(clip, analyse(clip), giver, Options(transfer="mkl")), 0, 1)
+    (frame,) = render_frames(make_scene(clip, analyse(clip), prepared, Options(transfer="mkl")), 0, 1)
     assert frame.index == 0 and not the_same([frame], list(clip.frames()))
 
 
-def test_ten_bits_stay_ten_bits(tmp_path: Path, giver: Giver) -> None:
+def test_ten_bits_stay_ten_bits(tmp_path: Path, prepared: PreparedSource) -> None:
     path = write_frames(
         tmp_path / "deep.mp4", [*map(face_frame, range(3)), plain_frame(3)], format="yuv420p10le"
     )
     clip = open_clip(path)
-    frames = list(finished_frames(make_scene(clip, analyse(clip), giver, Options(transfer="mean")), 2, 4))
+    frames = list(render_frames(make_scene(clip, analyse(clip), prepared, Options(transfer="mean")), 2, 4))
     assert all(values.dtype == np.uint16 for values in (frames[0].rgb, frames[0].planes.y))
     assert [the_same([a], [b]) for a, b in zip(frames, clip.frames(2, 4), strict=True)] == [False, True]
 
 
-def test_uneven_times_stay(tmp_path: Path, giver: Giver) -> None:
+def test_uneven_times_stay(tmp_path: Path, prepared: PreparedSource) -> None:
     base = Fraction(1, 90000)
     seconds = [tick * base for tick in (0, 2000, 9000)]
     path = write_frames(
         tmp_path / "uneven.mp4", [face_frame(i) for i in range(3)], seconds=seconds, time_base=base
     )
     clip = open_clip(path)
-    frames = finished_frames(make_scene(clip, analyse(clip), giver, Options(transfer="mean")), 0, 3)
+    frames = render_frames(make_scene(clip, analyse(clip), prepared, Options(transfer="mean")), 0, 3)
     assert [frame.time for frame in frames] == seconds
 
 
-def test_a_video_without_a_face_is_refused(tmp_path: Path, giver: Giver) -> None:
+def test_a_video_without_a_face_is_refused(tmp_path: Path, prepared: PreparedSource) -> None:
     clip = open_clip(write_frames(tmp_path / "plain.mp4", [plain_frame(i) for i in range(3)]))
     tracks = analyse(clip)
     with pytest.raises(NoFaceError):
-        make_scene(clip, tracks, giver, Options(transfer="mkl"))
+        make_scene(clip, tracks, prepared, Options(transfer="mkl"))
 
 
-def test_a_face_that_is_not_there_is_refused(clip: Clip, tracks: Tracks, giver: Giver) -> None:
+def test_a_face_that_is_not_there_is_refused(clip: Clip, tracks: Tracks, prepared: PreparedSource) -> None:
     with pytest.raises(FaceIndexError, match="face 1 .* shows 1"):
-        make_scene(clip, tracks, giver, Options(transfer="mkl", face="1"))
+        make_scene(clip, tracks, prepared, Options(transfer="mkl", face="1"))
 
 
 def test_a_video_swapped_elsewhere_is_taken_as_it_is(clip: Clip, tracks: Tracks) -> None:
     """The target given as its own swap: nothing to move, so nothing moves."""
     scene = make_scene(clip, tracks, None, Options(transfer="mkl"), mark=False, swapped=clip)
-    for frame, target in zip(finished_frames(scene, 0, 2), clip.frames(0, 2), strict=True):
+    for frame, target in zip(render_frames(scene, 0, 2), clip.frames(0, 2), strict=True):
         apart = np.abs(frame.rgb.astype(int) - target.rgb)
         assert apart.max() <= 20 and apart.mean() < 0.5
     nobody = make_scene(clip, tracks, None, Options(transfer="mkl"), mark=False)
     with pytest.raises(InputError, match="expected a source"):  # twin: neither source nor swap
-        list(finished_frames(nobody, 0, 1))
+        list(render_frames(nobody, 0, 1))

@@ -17,7 +17,7 @@ from aotface.media.image import Picture, output_format, quality_for, write_image
 from aotface.media.runlog import command_line, environment, now, sha256_of, write_run_log
 from aotface.provenance import mark_frame
 from aotface.provenance.credentials import Record
-from aotface.reporter import Voice
+from aotface.reporter import Reporter
 from aotface.video.layers import face_row, grey, place_of
 
 Work = Callable[[Pair], tuple[Swapped, Picture]]
@@ -36,7 +36,7 @@ class _Run:
 
 
 def run_pairs(
-    command: Writing, pairs: list[Pair], folder: bool, work: Work, voice: Voice, facts: dict[str, Any]
+    command: Writing, pairs: list[Pair], folder: bool, work: Work, reporter: Reporter, facts: dict[str, Any]
 ) -> None:
     """Do all the work of one command. One broken picture of many gets its own line, and the rest goes on.
 
@@ -61,12 +61,12 @@ def run_pairs(
     _check_writable(run, log_path)
     notes = [] if command.mark else [UNMARKED]
     for note in notes:
-        voice.warn(note)
+        reporter.warn(note)
     started, entries = now(), []
     try:
         for number, pair in enumerate(pairs, 1):
             entries.append(entry := _outcome(run, pair, alone=len(pairs) == 1))
-            _tell(voice, pair, entry, f"{number}/{len(pairs)} " if folder else "")
+            _tell(reporter, pair, entry, f"{number}/{len(pairs)} " if folder else "")
     finally:
         if entries:
             record = _record(command, pairs, entries) | {"started": started, "notes": notes, **facts}
@@ -89,14 +89,14 @@ def _check_writable(run: _Run, output: Path) -> None:
     check_output(output, run.command.overwrite)
 
 
-def _tell(voice: Voice, pair: Pair, entry: dict[str, Any], place: str) -> None:
+def _tell(reporter: Reporter, pair: Pair, entry: dict[str, Any], place: str) -> None:
     for note in entry.get("notes", ()):
-        voice.warn(note)
+        reporter.warn(note)
     if entry["status"] == "written":
         faces = f"{len(entry['faces'])} face" + "s" * (len(entry["faces"]) != 1)
-        voice.say(f"{place}{show(pair.output)}  ({faces}, {entry['seconds']:.1f} s)")
+        reporter.say(f"{place}{show(pair.output)}  ({faces}, {entry['seconds']:.1f} s)")
     else:
-        voice.warn(f"{place}failed: {show(pair.given)} with {show(pair.target)}: {entry['error']}")
+        reporter.warn(f"{place}failed: {show(pair.given)} with {show(pair.target)}: {entry['error']}")
 
 
 def _record(command: Writing, pairs: list[Pair], entries: list[dict[str, Any]]) -> dict[str, Any]:

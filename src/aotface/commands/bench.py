@@ -7,7 +7,7 @@ from typing import Annotated
 from typer import Option
 
 from aotface.errors import UsageError
-from aotface.reporter import Voice
+from aotface.reporter import Reporter
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +60,7 @@ class Bench:
         if not self.data.is_dir():
             raise UsageError(f"expected --data to be a folder, got {self.data}")
 
-    def run(self, voice: Voice) -> None:
+    def run(self, reporter: Reporter) -> None:
         """Measure, then write the report on everything in the folder."""
         self.check()
         from aotface.evaluation.report import PAGE, write_report
@@ -84,11 +84,11 @@ class Bench:
             from aotface.evaluation.solvers import report as solvers
             from aotface.evaluation.solvers.run import run as run_solvers
 
-            run_solvers(job, voice.say)
+            run_solvers(job, reporter.say)
             paths = solvers.write_report(self.output)
             paths += write_report(self.output) if (self.output / PAGE).is_file() else []
         else:
-            run(job, voice.say)
+            run(job, reporter.say)
             paths = write_report(self.output)
         for path in paths:
-            voice.say(show(path))
+            reporter.say(show(path))

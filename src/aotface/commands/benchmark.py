@@ -9,7 +9,7 @@ from typer import Option
 from aotface.commands.device import pick_device
 from aotface.errors import UsageError
 from aotface.options import Options
-from aotface.reporter import Voice
+from aotface.reporter import Reporter
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +22,7 @@ class Benchmark:
     output: Annotated[Path, Option("--output", "-o", help="File for all numbers (JSON).")] = Path(
         "benchmark.json"
     )
-    sizes: Annotated[str, Option("--sizes", help="Lines of the frames, separated by commas.")] = (
+    heights: Annotated[str, Option("--heights", help="Lines of the frames, separated by commas.")] = (
         "360,720,1080,2160"
     )
     frames: Annotated[int, Option("--frames", min=3, help="Of each clip.")] = 24
@@ -40,14 +40,14 @@ class Benchmark:
         Raises:
             UsageError: not numbers from 90 to 4320.
         """
-        words = [word.strip() for word in self.sizes.split(",") if word.strip()]
+        words = [word.strip() for word in self.heights.split(",") if word.strip()]
         if not words or not all(word.isdecimal() and 90 <= int(word) <= 4320 for word in words):
             raise UsageError(
-                f"expected --sizes as lines from 90 to 4320, such as 360,720, got {self.sizes!r}"
+                f"expected --heights as lines from 90 to 4320, such as 360,720, got {self.heights!r}"
             )
         return sorted({int(word) for word in words})
 
-    def run(self, voice: Voice) -> None:
+    def run(self, reporter: Reporter) -> None:
         """Measure, say the table, write the numbers."""
         sizes = self.lines()
         from aotface.commands.swap import Swap
@@ -69,8 +69,8 @@ class Benchmark:
         options = replace(options, device=pick_device(self.device, alike.networks()))
         from aotface.profiling.run import benchmark
 
-        report = benchmark(sizes, self.frames, options, voice.warn)
+        report = benchmark(sizes, self.frames, options, reporter.warn)
         for line in report.lines():
-            voice.say(line)
+            reporter.say(line)
         write_run_log(self.output, report.values(), self.overwrite)
-        voice.say(f"\n{show(self.output)}")
+        reporter.say(f"\n{show(self.output)}")

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from typer import Option
 
-from aotface.reporter import Voice
+from aotface.reporter import Reporter
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,10 +25,10 @@ class Demo:
     ] = None
     overwrite: Annotated[bool, Option("--overwrite", help="Replace what an earlier run left.")] = False
 
-    def run(self, voice: Voice) -> None:
+    def run(self, reporter: Reporter) -> None:
         """Write the pictures and the sheet."""
         from aotface.demo import demonstrate
         from aotface.media.files import show
 
-        sheet = demonstrate(self.output, self.source, self.target, self.overwrite, voice.say)
-        voice.say(f"look at {show(sheet)}")
+        sheet = demonstrate(self.output, self.source, self.target, self.overwrite, reporter.say)
+        reporter.say(f"look at {show(sheet)}")

@@ -1,4 +1,4 @@
-"""Which face of a video gets which source: `--face`, `--faces`, and reference pictures."""
+"""Which face of a video gets which source: `--face`, `--face-map`, and reference pictures."""
 
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -9,14 +9,14 @@ from aotface.media.config import read_toml
 from aotface.media.files import show
 from aotface.media.image import read_image
 from aotface.options import DEFAULTS
-from aotface.tracking.descriptor import look_of
+from aotface.tracking.descriptor import descriptor_of
 from aotface.tracking.tracks import Tracks, choose_alike, choose_tracks
-from aotface.video.plan import Put
+from aotface.video.plan import Assignment
 
 KEYS = {"face", "source", "source_face"}
 
 
-class Wanted(NamedTuple):
+class FaceWish(NamedTuple):
     """One wish: ``face`` as in ``--face``, and the source that goes there (None: it is there already)."""
 
     face: str
@@ -46,8 +46,8 @@ def reference_in(face: str) -> Path | None:
     return path
 
 
-def read_faces(path: Path) -> tuple[Wanted, ...]:
-    """Read a mapping file: ``[[face]]`` tables with ``face``, ``source`` and, if wished, ``source_face``.
+def read_faces(path: Path) -> tuple[FaceWish, ...]:
+    """FrameInputs a mapping file: ``[[face]]`` tables with ``face``, ``source`` and, if wished, ``source_face``.
 
     Args:
         path: the TOML file. Paths in it count from its folder and stay inside, unless they are absolute.
@@ -63,7 +63,7 @@ def read_faces(path: Path) -> tuple[Wanted, ...]:
     return tuple(_row(path, number, row) for number, row in enumerate(rows))
 
 
-def assign(tracks: Tracks, wanted: tuple[Wanted, ...]) -> tuple[Put, ...]:
+def assign(tracks: Tracks, wanted: tuple[FaceWish, ...]) -> tuple[Assignment, ...]:
     """Find the tracks that are meant.
 
     Args:
@@ -77,15 +77,15 @@ def assign(tracks: Tracks, wanted: tuple[Wanted, ...]) -> tuple[Put, ...]:
         FaceError: no such face; or a reference that is like none, or like two.
         UsageError: two wishes for one face.
     """
-    puts: dict[int, Put] = {}
+    assignments: dict[int, Assignment] = {}
     for wish in wanted:
         reference = reference_in(wish.face)
         found = choose_tracks(tracks, wish.face) if reference is None else (_alike(tracks, reference),)
         for track in found:
-            if track in puts:
+            if track in assignments:
                 raise UsageError(f"face {track} of the target is named twice, again by {wish.face}: drop one")
-            puts[track] = Put(track, wish.source, wish.source_face)
-    return tuple(puts[track] for track in sorted(puts))
+            assignments[track] = Assignment(track, wish.source, wish.source_face)
+    return tuple(assignments[track] for track in sorted(assignments))
 
 
 def _alike(tracks: Tracks, reference: Path) -> int:
@@ -93,10 +93,10 @@ def _alike(tracks: Tracks, reference: Path) -> int:
     faces = detect(frame)
     if not faces:
         raise NoFaceError(f"{show(reference)}: no face found in the reference: choose another picture")
-    return choose_alike(tracks, look_of(frame, faces[0]))
+    return choose_alike(tracks, descriptor_of(frame, faces[0]))
 
 
-def _row(path: Path, number: int, row: Any) -> Wanted:
+def _row(path: Path, number: int, row: Any) -> FaceWish:
     """One table of a mapping file, checked."""
     place = f"{show(path)}: face table {number + 1}"
     if not isinstance(row, dict) or not {"face", "source"} <= set(row) <= KEYS:
@@ -113,7 +113,7 @@ def _row(path: Path, number: int, row: Any) -> Wanted:
     if source_face != "largest" and (type(source_face) is not int or source_face < 0):
         raise InputError(f'{place}: expected source_face as "largest" or a number, got {source_face!r}')
     named = str(face) if type(face) is int else str(_inside(path.parent, face, place))
-    return Wanted(named, _inside(path.parent, source, place), str(source_face))
+    return FaceWish(named, _inside(path.parent, source, place), str(source_face))
 
 
 def _inside(folder: Path, name: str, place: str) -> Path:

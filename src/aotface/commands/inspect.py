@@ -6,7 +6,7 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-from aotface.reporter import Voice
+from aotface.reporter import Reporter
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,14 +22,14 @@ class Inspect:
     ] = None
     overwrite: Annotated[bool, Option("--overwrite", help="Replace an existing sheet.")] = False
 
-    def run(self, voice: Voice) -> None:
+    def run(self, reporter: Reporter) -> None:
         """Write the sheet, and one line per face."""
         from aotface.errors import UsageError
         from aotface.media.files import check_output, same_file, show
         from aotface.media.video.opening import is_video
 
         if is_video(self.picture):
-            self._video(voice)
+            self._video(reporter)
             return
         if self.output is None:
             raise UsageError("say --output: the sheet to write")
@@ -44,10 +44,10 @@ class Inspect:
         for face in found.faces:
             x0, y0, x1, y1 = face.aligned.face.box
             where = f"{x0:.0f},{y0:.0f} to {x1:.0f},{y1:.0f}"
-            voice.say(f"face {face.aligned.face.index}: {x1 - x0:.0f} x {y1 - y0:.0f} px, {where}")
-        voice.say(show(self.output))
+            reporter.say(f"face {face.aligned.face.index}: {x1 - x0:.0f} x {y1 - y0:.0f} px, {where}")
+        reporter.say(show(self.output))
 
-    def _video(self, voice: Voice) -> None:
+    def _video(self, reporter: Reporter) -> None:
         """List the faces of a video."""
         from aotface.errors import NoFaceError, UsageError
         from aotface.media.files import show
@@ -57,7 +57,7 @@ class Inspect:
         if self.output is not None:
             raise UsageError("of a video there is no sheet: drop --output")
         clip = open_clip(self.picture)
-        tracks = analyse(clip, lambda done: voice.progress("looking for faces", done, len(clip))).tracks
+        tracks = analyse(clip, lambda done: reporter.progress("looking for faces", done, len(clip))).tracks
         if not tracks:
             raise NoFaceError(f"no face found in {show(self.picture)}")
         begin = clip.times.seconds(0)
@@ -66,4 +66,4 @@ class Inspect:
             spans = track.landmarks[..., :2].max(axis=1) - track.landmarks[..., :2].min(axis=1)
             width, height = spans.mean(axis=0)
             there = f"{len(track.frames)} of {len(clip)} frames, {first:.3f} to {last:.3f} s"
-            voice.say(f"face {track.id}: {there}, {width:.0f} x {height:.0f} px on average")
+            reporter.say(f"face {track.id}: {there}, {width:.0f} x {height:.0f} px on average")

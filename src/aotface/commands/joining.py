@@ -14,7 +14,7 @@ from aotface.media.video.parts import Parts
 from aotface.media.weights import sha256
 from aotface.options import Options
 from aotface.provenance.credentials import Record, sign_video
-from aotface.video.layers import grey_facts
+from aotface.video.layers import grey_info
 from aotface.video.plan import open_clip
 from aotface.video.scene import Scene
 from aotface.video.segments import MASK, MATRIX
@@ -35,10 +35,10 @@ def digest(path: Path) -> str:
     return hashlib.sha256("".join(sha256(frame) for frame in list_frames(path)).encode()).hexdigest()
 
 
-def record_of(options: Options, facts: dict[str, Any], swapped: bool) -> Record:
+def record_of(options: Options, info: dict[str, Any], swapped: bool) -> Record:
     """How the frames were made."""
     reenactor = "given" if swapped else "mesh"
-    return Record(options.transfer, reenactor, facts.get("model_sha256"), {"seed": options.seed})
+    return Record(options.transfer, reenactor, info.get("model_sha256"), {"seed": options.seed})
 
 
 def deliver(
@@ -47,8 +47,8 @@ def deliver(
     """Join the segments with the target's sound, sign, and write the video."""
     clip = scene.clip
     segments = [parts.segment(number) for number in range(len(parts.segments))]
-    whole = (clip.facts, clip.times, clip.first, clip.last)
-    heard = None if clip.facts.container == FOLDER else pair.target
+    whole = (clip.info, clip.times, clip.first, clip.last)
+    heard = None if clip.info.container == FOLDER else pair.target
     if not command.mark:
         join(segments, heard, pair.output, *whole, command.overwrite)
         return
@@ -75,8 +75,8 @@ def deliver_layer(
     if layer == MATRIX:
         write_bytes(output, b"".join(read_bytes(piece) for piece in pieces), overwrite)
         return
-    facts = grey_facts(clip.facts) if layer == MASK else clip.facts
-    whole = (facts, clip.times, clip.first, clip.last)
+    info = grey_info(clip.info) if layer == MASK else clip.info
+    whole = (info, clip.times, clip.first, clip.last)
     if layer == MASK or not command.mark:
         join(pieces, None, output, *whole, overwrite)
         return
@@ -85,13 +85,13 @@ def deliver_layer(
     _sign(command, joined, pair, inputs, output, before, overwrite)
 
 
-def check_kept_frames(folder: Path, overwrite: bool) -> None:
+def check_saved_frames(folder: Path, overwrite: bool) -> None:
     """Refuse a folder that holds frames already, before hours are spent."""
     for path in sorted(folder.glob("[0-9]*.png"))[:1]:
         check_output(path, overwrite)
 
 
-def keep_frames(output: Path, folder: Path, overwrite: bool) -> None:
+def save_frames(output: Path, folder: Path, overwrite: bool) -> None:
     """Write every frame of the finished video as PNG."""
     for frame in open_clip(output).frames():
         save_frame(folder, frame, overwrite)

@@ -92,5 +92,5 @@ def frames_pair(given: str, target: str, output: str, rate: Fraction | None) -> 
     if Path(output).suffix.lower() not in CONTAINERS:
         raise UsageError(f"{output}: frames become a video: expected a name that ends in .mp4, .mov or .mkv")
     if rate is None and places[1] in folders:
-        raise UsageError(f"{show(places[1])}: expected --rate with a folder of frames: frames a second")
+        raise UsageError(f"{show(places[1])}: expected --fps with a folder of frames: frames a second")
     return VideoPair(*places, Path(output))

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-from aotface.reporter import Voice
+from aotface.reporter import Reporter
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +30,7 @@ class Prepare:
     seed: Annotated[int, Option("--seed", min=0, help="Chooses who is warped onto whom.")] = 0
     overwrite: Annotated[bool, Option("--overwrite", help="Replace shards of another request.")] = False
 
-    def run(self, voice: Voice) -> None:
+    def run(self, reporter: Reporter) -> None:
         """Write the shards and their index."""
         from aotface.media.files import show
         from aotface.training.listing import list_pictures
@@ -38,9 +38,9 @@ class Prepare:
 
         listed = list_pictures(self.folder, self.validation)
         config = PrepareConfig(side=self.side, sources=self.sources, seed=self.seed)
-        index = prepare(listed, self.output, config, voice.say, voice.warn, self.overwrite)
+        index = prepare(listed, self.output, config, reporter.say, reporter.warn, self.overwrite)
         parts = []
         for split in ("train", "validation"):
             people = [face["person"] for face in index["faces"] if face["split"] == split]
             parts.append(f"{split}: {len(people)} faces of {len(set(people))} people")
-        voice.say(f"{show(self.output)}  " + ", ".join(parts))
+        reporter.say(f"{show(self.output)}  " + ", ".join(parts))

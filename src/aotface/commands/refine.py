@@ -10,7 +10,7 @@ from typer import Option
 from aotface.commands.device import pick_device
 from aotface.commands.writing import Pair, Writing, pair_up
 from aotface.errors import UsageError
-from aotface.reporter import Voice
+from aotface.reporter import Reporter
 
 if TYPE_CHECKING:
     from aotface.compose.pipeline import Swapped
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class Refine(Writing):
     """Move a face that any other tool has already swapped into the light and tone of its target.
 
-    A folder of swapped pictures and a folder of targets meet by file name; with --rate they are the frames of a video.
+    A folder of swapped pictures and a folder of targets meet by file name; with --fps they are the frames of a video.
     """
 
     swapped: Annotated[
@@ -37,9 +37,9 @@ class Refine(Writing):
         str,
         Option("--target", "-t", help="The original picture or video: its light and tone are wanted."),
     ]
-    rate: Annotated[
+    fps: Annotated[
         str | None,
-        Option("--rate", help="Folders are the frames of a video, so many a second: 25, or 30000/1001."),
+        Option("--fps", help="Folders are the frames of a video, so many a second: 25, or 30000/1001."),
     ] = None
     mask: Annotated[
         Path | None,
@@ -48,11 +48,11 @@ class Refine(Writing):
         ),
     ] = None
 
-    def run(self, voice: Voice) -> None:
+    def run(self, reporter: Reporter) -> None:
         """Refine every pair."""
         self.check()
         device = pick_device(self.device, self.networks())
-        if self._videos(device, voice):
+        if self._videos(device, reporter):
             return
         pairs, folder = pair_up(self.swapped, self.target, self.output, by_name=True)
         from aotface.commands.batch import run_pairs
@@ -65,9 +65,9 @@ class Refine(Writing):
             target = read_image(pair.target)
             return refine(read_image(pair.given).frame, target.frame, options, self.mark), target
 
-        run_pairs(self, pairs, folder, work, voice, facts)
+        run_pairs(self, pairs, folder, work, reporter, facts)
 
-    def _videos(self, device: str, voice: Voice) -> bool:
+    def _videos(self, device: str, reporter: Reporter) -> bool:
         """Refine videos, when that is what the targets are."""
         from aotface.commands.pairing import frames_pair, video_pairs
         from aotface.commands.video import VideoWork, run_videos
@@ -77,22 +77,20 @@ class Refine(Writing):
         videos = [one] if one else video_pairs(self.swapped, self.target, self.output, by_name=True)
         if not videos:
             if self.mask is not None or rate is not None:
-                raise UsageError("--mask and --rate are for videos and for folders of frames")
+                raise UsageError("--mask and --fps are for videos and for folders of frames")
             return False
         if self.mask is not None and len(videos) > 1:
             raise UsageError(f"one --mask belongs to one video, got {len(videos)}: refine them one by one")
         facts = self.facts(device)
         work = VideoWork(self, self.options(device), facts, swapped=True, rate=rate, masks=self.mask)
-        run_videos(work, videos, voice)
+        run_videos(work, videos, reporter)
         return True
 
     def _rate(self) -> Fraction | None:
         try:
-            rate = None if self.rate is None else Fraction(self.rate)
+            rate = None if self.fps is None else Fraction(self.fps)
         except (ValueError, ZeroDivisionError):
             rate = Fraction(0)
         if rate is not None and not 0 < rate <= 1000:
-            raise UsageError(
-                f"expected --rate as frames a second such as 25 or 30000/1001, got {self.rate!r}"
-            )
+            raise UsageError(f"expected --fps as frames a second such as 25 or 30000/1001, got {self.fps!r}")
         return rate

@@ -11,7 +11,7 @@ from aotface.commands.device import pick_device
 from aotface.commands.writing import Pair, Writing, pair_up
 from aotface.errors import UsageError
 from aotface.options import Options
-from aotface.reporter import Voice
+from aotface.reporter import Reporter
 
 if TYPE_CHECKING:
     from aotface.compose.pipeline import Reenactor, Swapped
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Swap(Writing):
-    """Put the face of SOURCE into TARGET, in the target's pose, light and tone.
+    """Assignment the face of SOURCE into TARGET, in the target's pose, light and tone.
 
     Several sources and several targets (folders or globs) give every pair, as files in the folder OUTPUT.
     """
@@ -37,10 +37,10 @@ class Swap(Writing):
     source: Annotated[
         str, Option("--source", "-s", help="Person whose identity is wanted: picture, folder or glob.")
     ] = ""
-    faces: Annotated[
+    face_map: Annotated[
         Path | None,
         Option(
-            "--faces", help="Of a video, in place of --source: TOML file that says which face gets which."
+            "--face-map", help="Of a video, in place of --source: TOML file that says which face gets which."
         ),
     ] = None
     source_face: Annotated[
@@ -63,10 +63,10 @@ class Swap(Writing):
     def check(self) -> None:
         """Refuse options that do not fit together."""
         super().check()
-        if (self.source == "") == (self.faces is None):
-            raise UsageError("expected a person to put there: say --source, or --faces with a video")
-        if self.faces is not None and self.face != Options.face:
-            raise UsageError("--faces says which face is meant: drop --face")
+        if (self.source == "") == (self.face_map is None):
+            raise UsageError("expected a person to put there: say --source, or --face-map with a video")
+        if self.face_map is not None and self.face != Options.face:
+            raise UsageError("--face-map says which face is meant: drop --face")
         if self.reenact not in ("mesh", "onnx"):
             raise UsageError(f"expected --reenact mesh or onnx, got {self.reenact!r}")
         if (self.reenact == "onnx") != (self.reenact_config is not None):
@@ -77,11 +77,11 @@ class Swap(Writing):
         onnx = {"onnxruntime": str(self.reenact_config)} if self.reenact_config is not None else {}
         return super().networks() | onnx
 
-    def run(self, voice: Voice) -> None:
+    def run(self, reporter: Reporter) -> None:
         """Swap every pair."""
         self.check()
         device = pick_device(self.device, self.networks())
-        if self._videos(device, voice):
+        if self._videos(device, reporter):
             return
         pairs, folder = pair_up(self.source, self.target, self.output)
         from aotface.commands.batch import run_pairs
@@ -93,34 +93,34 @@ class Swap(Writing):
         reenactor, models = self._reenactor(device)
 
         @lru_cache(maxsize=4)  # every target meets every source: do not look twice
-        def look(path: Path) -> "tuple[Picture, list[Face]]":
+        def descriptor(path: Path) -> "tuple[Picture, list[Face]]":
             picture = read_image(path)
             return picture, detect(picture.frame)
 
         def work(pair: Pair) -> "tuple[Swapped, Picture]":
-            (source, givers), (target, takers) = look(pair.given), look(pair.target)
-            done = swap_found(source.frame, givers, target.frame, takers, options, reenactor, self.mark)
+            (source, sources), (target, takers) = descriptor(pair.given), descriptor(pair.target)
+            done = swap_found(source.frame, sources, target.frame, takers, options, reenactor, self.mark)
             return done, target
 
-        run_pairs(self, pairs, folder, work, voice, facts | models)
+        run_pairs(self, pairs, folder, work, reporter, facts | models)
 
-    def _videos(self, device: str, voice: Voice) -> bool:
+    def _videos(self, device: str, reporter: Reporter) -> bool:
         """Swap into videos, when that is what the targets are."""
         from aotface.commands.faces import read_faces
         from aotface.commands.pairing import video_pairs
         from aotface.commands.video import VideoWork, run_videos
 
-        if self.faces is not None:
-            read_faces(self.faces)
-        pairs = video_pairs(str(self.faces or self.source), self.target, self.output, by_name=False)
+        if self.face_map is not None:
+            read_faces(self.face_map)
+        pairs = video_pairs(str(self.face_map or self.source), self.target, self.output, by_name=False)
         if not pairs:
-            if self.faces is not None:
-                raise UsageError("--faces is for videos; for a picture say --source and --face")
+            if self.face_map is not None:
+                raise UsageError("--face-map is for videos; for a picture say --source and --face")
             return False
         if self.reenact != "mesh":
             raise UsageError("--reenact onnx is for pictures; swap the video with it, then refine it")
-        work = VideoWork(self, self.options(device), self.facts(device), mapping=self.faces is not None)
-        run_videos(work, pairs, voice)
+        work = VideoWork(self, self.options(device), self.facts(device), mapping=self.face_map is not None)
+        run_videos(work, pairs, reporter)
         return True
 
     def _reenactor(self, device: str) -> "tuple[Reenactor | None, dict[str, Any]]":

@@ -7,7 +7,7 @@ from typing import Annotated
 from typer import Argument, Option
 
 from aotface.commands.device import pick_device
-from aotface.reporter import Voice
+from aotface.reporter import Reporter
 
 FLAGS = (
     "size",
@@ -60,7 +60,7 @@ class Train:
     ] = False
     overwrite: Annotated[bool, Option("--overwrite", help="Throw away the run in the folder.")] = False
 
-    def run(self, voice: Voice) -> None:
+    def run(self, reporter: Reporter) -> None:
         """Train."""
         from aotface.training.session import Request, run
 
@@ -77,4 +77,4 @@ class Train:
             self.tensorboard,
             self.workers,
         )
-        run(request, voice.say, voice.warn)
+        run(request, reporter.say, reporter.warn)

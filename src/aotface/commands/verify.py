@@ -6,7 +6,7 @@ from typing import Annotated
 
 from typer import Argument
 
-from aotface.reporter import Voice
+from aotface.reporter import Reporter
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,9 +15,9 @@ class Verify:
 
     file: Annotated[Path, Argument(help="Picture or video to check.")]
 
-    def run(self, voice: Voice) -> None:
+    def run(self, reporter: Reporter) -> None:
         """Say the report's lines; finding no mark is an answer, not an error."""
         from aotface.provenance.verify import verify
 
         for line in verify(self.file).lines():
-            voice.say(line)
+            reporter.say(line)

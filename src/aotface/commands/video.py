@@ -9,15 +9,15 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from aotface.commands.faces import Wanted, assign, read_faces
+from aotface.commands.faces import FaceWish, assign, read_faces
 from aotface.commands.joining import (
     beside,
-    check_kept_frames,
+    check_saved_frames,
     deliver,
     deliver_layer,
     digest,
-    keep_frames,
     record_of,
+    save_frames,
 )
 from aotface.commands.pairing import VideoPair
 from aotface.commands.writing import UNMARKED, Writing
@@ -31,11 +31,10 @@ from aotface.media.video.encode import Encoding
 from aotface.media.video.folder import FOLDER
 from aotface.media.video.parts import Parts, claim, cut
 from aotface.options import BACKENDS, LEARNED, Options
-from aotface.reporter import Voice
+from aotface.reporter import Reporter
 from aotface.tracking.tracks import Tracks
-from aotface.video.heap import keep_freed_memory
-from aotface.video.plan import Plan, look_at, open_clip, scene_of
-from aotface.video.ray_executor import RayFarm, make_on
+from aotface.video.plan import Plan, open_clip, prepare_source_file, scene_of
+from aotface.video.ray_executor import RayExecutor, make_on
 from aotface.video.render import PIECE, analyse, shows_a_swap
 from aotface.video.scene import Clip, Scene
 from aotface.video.segments import MASK, MATRIX, REENACTED, make_segments
@@ -65,12 +64,12 @@ class VideoWork:
     rate: Fraction | None = None
     masks: Path | None = None
 
-    def wishes(self, pair: VideoPair) -> tuple[Wanted, ...]:
+    def wishes(self, pair: VideoPair) -> tuple[FaceWish, ...]:
         """Which face of the target gets what."""
         if self.mapping:
             return read_faces(pair.given)
         source = None if self.swapped else pair.given
-        return (Wanted(self.options.face, source, self.options.source_face),)
+        return (FaceWish(self.options.face, source, self.options.source_face),)
 
     def inputs(self, pair: VideoPair) -> dict[str, Path]:
         """What went in beside the target, by what it is."""
@@ -81,7 +80,7 @@ class VideoWork:
         return found | ({"mask": self.masks} if self.masks is not None else {})
 
 
-def run_videos(work: VideoWork, pairs: list[VideoPair], voice: Voice) -> None:
+def run_videos(work: VideoWork, pairs: list[VideoPair], reporter: Reporter) -> None:
     """Make every video; one that fails among several gets a line, and the rest goes on.
 
     Raises:
@@ -89,15 +88,14 @@ def run_videos(work: VideoWork, pairs: list[VideoPair], voice: Voice) -> None:
         PartialError: some of several failed.
         Interrupted: Ctrl-C; what is finished is kept.
     """
-    keep_freed_memory()
     if len(pairs) > 1:
         make_folder(pairs[0].output.parent)
     if not work.command.mark:
-        voice.warn(UNMARKED)
+        reporter.warn(UNMARKED)
     failed = 0
     for pair in pairs:
         try:
-            one_video(work, pair, voice)
+            one_video(work, pair, reporter)
         except KeyboardInterrupt:
             raise Interrupted(
                 f"stopped: the finished part of {show(pair.output)} is kept; say the same command again to go on"
@@ -106,12 +104,14 @@ def run_videos(work: VideoWork, pairs: list[VideoPair], voice: Voice) -> None:
             if len(pairs) == 1:
                 raise
             failed += 1
-            voice.warn(f"failed: {show(pair.given)} with {show(pair.target)}: {' '.join(str(error).split())}")
+            reporter.warn(
+                f"failed: {show(pair.given)} with {show(pair.target)}: {' '.join(str(error).split())}"
+            )
     if failed:
         raise PartialError(f"{failed} of {len(pairs)} videos failed: see the lines above")
 
 
-def one_video(work: VideoWork, pair: VideoPair, voice: Voice) -> Path:
+def one_video(work: VideoWork, pair: VideoPair, reporter: Reporter) -> Path:
     """Make one video, or go on with it.
 
     Returns:
@@ -122,53 +122,55 @@ def one_video(work: VideoWork, pair: VideoPair, voice: Voice) -> Path:
     layers = _layers(command)
     _refuse_inputs(work, pair, [pair.output, *(beside(pair.output, layer) for layer in layers)])
     clip = open_clip(pair.target, command.trim_start, command.trim_end, work.rate)
-    refuse_container(pair.output, None if clip.facts.container == FOLDER else pair.target)
+    refuse_container(pair.output, None if clip.info.container == FOLDER else pair.target)
     swapped = _same_frames(pair.given, clip, work.rate) if work.swapped else None
     masks = _same_frames(work.masks, clip, work.rate) if work.masks is not None else None
-    for note in clip.facts.notes:
-        voice.warn(f"{show(pair.target)}: {note}")
+    for note in clip.info.notes:
+        reporter.warn(f"{show(pair.target)}: {note}")
     for wish in work.wishes(pair):
-        look_at(wish.source, wish.source_face)  # what is wrong there is said before the target is searched
-    if command.keep_frames is not None:
-        check_kept_frames(command.keep_frames, command.overwrite)
-    encoding = Encoding(command.codec, command.video_quality, command.preset)
-    parts, going_on = claim(pair.output, _job(work, pair, clip, encoding), cut(clip.first, clip.last), layers)
+        prepare_source_file(
+            wish.source, wish.source_face
+        )  # what is wrong there is said before the target is searched
+    if command.save_frames is not None:
+        check_saved_frames(command.save_frames, command.overwrite)
+    encoding = Encoding(command.codec, command.crf, command.preset)
+    parts, resumed = claim(pair.output, _job(work, pair, clip, encoding), cut(clip.first, clip.last), layers)
     for layer in layers:
         check_output(beside(pair.output, layer), command.overwrite or parts.noted(layer[1:]))
-    if going_on:
-        voice.say(
+    if resumed:
+        reporter.say(
             f"going on: {len(parts.segments) - len(parts.missing())} of {len(parts.segments)} segments are there"
         )
     # Other backends are told when they are loaded how many threads they may use.
     if work.options.transfer == LEARNED and work.options.backend == BACKENDS[0]:
         threading.Thread(target=_load, args=(work.options,)).start()
-    tracks = _tracks(parts, clip, voice)
+    tracks = _tracks(parts, clip, reporter)
     try:
-        puts = assign(tracks, work.wishes(pair))
-        scene = scene_of(clip, tracks, puts, work.options, command.mark, swapped, masks)
+        assignments = assign(tracks, work.wishes(pair))
+        scene = scene_of(clip, tracks, assignments, work.options, command.mark, swapped, masks)
     except AotfaceError:
-        if not going_on:  # nothing is kept that the right words could go on with
+        if not resumed:  # nothing is kept that the right words could go on with
             parts.discard()
         raise
     if work.swapped and masks is None and not shows_a_swap(scene):
-        voice.warn(
+        reporter.warn(
             f"{show(pair.given)}: its faces are those of {show(pair.target)}, as far as a few looks tell; "
             "such frames stay as they are: give the swap of it, or say --mask"
         )
-    made = _make(command, Plan.of(scene, puts), tracks, scene, parts, encoding, _watch(voice, clip))
+    made = _make(command, Plan.of(scene, assignments), tracks, scene, parts, encoding, _watch(reporter, clip))
     inputs, record = work.inputs(pair), record_of(work.options, work.facts, work.swapped)
     for layer in layers:
         deliver_layer(command, pair, inputs, record, scene, parts, layer)
     deliver(command, pair, inputs, record, scene, parts)
-    if command.keep_frames is not None:
-        keep_frames(pair.output, make_folder(command.keep_frames), command.overwrite)
+    if command.save_frames is not None:
+        save_frames(pair.output, make_folder(command.save_frames), command.overwrite)
     seconds = round(time.monotonic() - clock, 2)
     times = {"started": started, "finished": now(), "seconds": seconds}
     log = command.run_log or pair.output.with_name(f"{pair.output.stem}.run.json")
     whole = run_record(work, pair, scene) | times | {"frames_made": made}
     write_run_log(log if command.overwrite else free_name(log), whole, command.overwrite)
     parts.discard()
-    voice.say(f"{show(pair.output)}  ({len(clip)} frames, {made} made now, {seconds:.1f} s)")
+    reporter.say(f"{show(pair.output)}  ({len(clip)} frames, {made} made now, {seconds:.1f} s)")
     return pair.output
 
 
@@ -198,11 +200,11 @@ def _make(
     """Make the missing segments, here or by Ray; says how many frames were made."""
     if command.ray is None or not parts.missing():
         return make_segments(scene, parts, encoding, progress)
-    farm = RayFarm(command.ray, command.workers, plan.options.device == "cuda")
+    executor = RayExecutor(command.ray, command.workers, plan.options.device == "cuda")
     try:
-        return make_on(farm, plan, tracks, parts, encoding, progress)
+        return make_on(executor, plan, tracks, parts, encoding, progress)
     finally:
-        farm.close()
+        executor.close()
 
 
 def _layers(command: Writing) -> tuple[str, ...]:
@@ -216,19 +218,16 @@ def _same_frames(path: Path, clip: Clip, rate: Fraction | None) -> Clip:
 
     Of a trimmed target they are either as many as are left, or as many as there were.
     """
-    other = open_clip(path, rate=rate or clip.facts.rate)
+    other = open_clip(path, rate=rate or clip.info.rate)
     if len(other) == len(clip.times) != len(clip):
         other = replace(other, first=clip.first, last=clip.last)
     pairs: list[tuple[str, int | Fraction, int | Fraction]] = [
-        ("pixels of width", other.facts.width, clip.facts.width),
-        ("pixels of height", other.facts.height, clip.facts.height),
+        ("pixels of width", other.info.width, clip.info.width),
+        ("pixels of height", other.info.height, clip.info.height),
         ("frames", len(other), len(clip)),
     ]
-    rates = other.facts.rate, clip.facts.rate
-    if (
-        FOLDER not in (other.facts.container, clip.facts.container)
-        and abs(rates[0] / rates[1] - 1) > ROUNDING
-    ):
+    rates = other.info.rate, clip.info.rate
+    if FOLDER not in (other.info.container, clip.info.container) and abs(rates[0] / rates[1] - 1) > ROUNDING:
         pairs.append(("frames a second", *rates))
     for name, found, wanted in pairs:
         if found != wanted:
@@ -252,7 +251,7 @@ def _job(work: VideoWork, pair: VideoPair, clip: Clip, encoding: Encoding) -> di
         "faces": [[face, source and hashes[source], which] for face, source, which in wishes],
         "first": clip.first,
         "last": clip.last,
-        "rate": str(clip.facts.rate),
+        "rate": str(clip.info.rate),
         "options": asdict(work.options),
         "weights": work.facts.get("model_sha256"),
         "mark": work.command.mark,
@@ -261,24 +260,24 @@ def _job(work: VideoWork, pair: VideoPair, clip: Clip, encoding: Encoding) -> di
     }
 
 
-def _tracks(parts: Parts, clip: Clip, voice: Voice) -> Tracks:
+def _tracks(parts: Parts, clip: Clip, reporter: Reporter) -> Tracks:
     """The clip's faces: found once, then kept beside the segments."""
     kept = parts.load(TRACKS)
     if kept is not None:
         return Tracks.from_arrays(kept)
-    tracks = analyse(clip, lambda done: voice.progress("looking for faces", done, len(clip)), parts)
+    tracks = analyse(clip, lambda done: reporter.progress("looking for faces", done, len(clip)), parts)
     parts.save(TRACKS, tracks.to_arrays())
     parts.forget(PIECE)
     return tracks
 
 
-def _watch(voice: Voice, clip: Clip) -> Callable[[int], None]:
+def _watch(reporter: Reporter, clip: Clip) -> Callable[[int], None]:
     done = 0
 
     def tell(more: int) -> None:
         nonlocal done
         done += more
-        voice.progress("swapping", done, len(clip))
+        reporter.progress("swapping", done, len(clip))
 
     return tell
 
@@ -296,9 +295,9 @@ def run_record(work: VideoWork, pair: VideoPair, scene: Scene) -> dict[str, Any]
         "inputs": {str(path): digest(path) for path in files},
         "output": pair.output,
         "frames": len(clip),
-        "rate": str(clip.facts.rate),
+        "rate": str(clip.info.rate),
         "tracks": {
-            str(track.id): {"frames": len(track.frames), "swapped": track.id in scene.givers}
+            str(track.id): {"frames": len(track.frames), "swapped": track.id in scene.sources}
             for track in scene.tracks.tracks
         },
         **work.facts,

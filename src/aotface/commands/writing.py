@@ -97,15 +97,15 @@ class Writing:
         float | None, Option("--trim-end", help="Of a video: seconds from its start at which to end.")
     ] = None
     codec: Annotated[str, Option("--codec", help="Of a video: h264 or hevc.")] = "h264"
-    video_quality: Annotated[
-        int, Option("--video-quality", help="Of a video: 0 (nothing is lost) to 51; 18 looks like the input.")
+    crf: Annotated[
+        int, Option("--crf", help="Of a video: 0 (nothing is lost) to 51; 18 looks like the input.")
     ] = 18
     preset: Annotated[
         str, Option("--preset", help="Of a video: from ultrafast to veryslow; slower files are smaller.")
     ] = "veryfast"
-    keep_frames: Annotated[
+    save_frames: Annotated[
         Path | None,
-        Option("--keep-frames", help="Of a video: also write every frame as PNG into this folder."),
+        Option("--save-frames", help="Of a video: also write every frame as PNG into this folder."),
     ] = None
     ray: Annotated[
         str | None,

@@ -14,8 +14,8 @@ from jaxtyping import Float32
 from aotface.face.align import invert, resize_matrix, transform_points
 from aotface.reenact.reading import Box, Reading
 from aotface.transfer.aot.apply import to_array, to_tensor
-from aotface.transfer.aot.colour_map import Field, changes
-from aotface.transfer.aot.colour_map_arrays import FieldArray
+from aotface.transfer.aot.colour_map import ColourMap, changes
+from aotface.transfer.aot.colour_map_arrays import ColourMapArray
 from aotface.types import Matrix
 
 CARRIED = 2
@@ -23,7 +23,7 @@ CARRIED = 2
 
 
 @dataclass(frozen=True)
-class NativeFace:
+class FullResolutionFace:
     """X_r and Y at the frame's own pixels.
 
     ``reading``: see there, drawn fine. ``field``: what is laid on X_r; None: nothing. ``matrix``: frame points to points
@@ -31,7 +31,7 @@ class NativeFace:
     """
 
     reading: Reading
-    field: FieldArray | None
+    field: ColourMapArray | None
     matrix: Matrix
     side: int
     device: str = "cpu"
@@ -48,7 +48,7 @@ class NativeFace:
     ) -> Float32[np.ndarray, "rows columns 3"]:
         box, place = self._box(strip), torch.device(self.device)
         values = to_tensor(self._field_in(box), device=place)
-        maps, result = Field(values[:, 0:3], values[:, 3:4], values[:, 4:7]), np.empty_like(face)
+        maps, result = ColourMap(values[:, 0:3], values[:, 3:4], values[:, 4:7]), np.empty_like(face)
         height, width, first = box[3] - box[1], box[2] - box[0], strip[1] - box[1]
         with torch.inference_mode():
             for rows, change in changes(maps, height, width, first, first + len(face)):
@@ -64,7 +64,7 @@ class NativeFace:
         rows = transform_points(corners, invert(self.matrix))[:, 1]
         return strip[0], int(np.floor(rows.min())) - 2, strip[2], int(np.ceil(rows.max())) + 3
 
-    def _field_in(self, box: Box) -> FieldArray:
+    def _field_in(self, box: Box) -> ColourMapArray:
         """The field over that box."""
         assert self.field is not None
         side = CARRIED * len(self.field)

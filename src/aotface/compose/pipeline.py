@@ -26,13 +26,13 @@ from aotface.transfer.resolution import apply_at_resolution
 from aotface.types import CROP_SIDE, AlignedFace, Crop, Face, Frame
 
 if TYPE_CHECKING:
-    from aotface.compose.full_resolution import NativeFace
+    from aotface.compose.full_resolution import FullResolutionFace
     from aotface.transfer.aot.network import Network
 
 LARGEST_SIDE = 2048
 """Larger faces are worked on at this side: a 24-megapixel portrait stays under 2 GB."""
 
-NATIVE_SIDE = 1024
+FULL_RESOLUTION_SIDE = 1024
 """The same where the finished face is read from the source at the frame's own pixels, whatever the side of its crop."""
 
 _ONE_LOADS = threading.Lock()  # of the threads that need the same network at the same time
@@ -52,8 +52,8 @@ class SwappedFace:
     reenacted: Crop
     swapped: Crop
     mask: Float32[np.ndarray, "side side"]
-    before: "NativeFace | None" = None
-    after: "NativeFace | None" = None
+    before: "FullResolutionFace | None" = None
+    after: "FullResolutionFace | None" = None
 
 
 @dataclass(frozen=True)
@@ -122,9 +122,9 @@ def swap_found(
     """As `swap`, for frames whose faces are known: many pairs share few pictures."""
     if options.source_face == "all":
         raise UsageError("the source gives one face: say --source-face largest or a number")
-    giver = choose(source_faces, options.source_face, "source")[0]
+    prepared = choose(source_faces, options.source_face, "source")[0]
     takers = choose(target_faces, options.face, "target")
-    reenact = partial(reenactor or by_mesh, source, giver)
+    reenact = partial(reenactor or by_mesh, source, prepared)
     return _walk(target, takers, reenact, options, mark, readable=reenactor is None)
 
 
@@ -178,11 +178,11 @@ def choose(faces: list[Face], which: str, where: str) -> list[Face]:
     return [faces[index]]
 
 
-def by_mesh(source: Frame, giver: Face, target: AlignedFace) -> Reenacted:
+def by_mesh(source: Frame, prepared: Face, target: AlignedFace) -> Reenacted:
     """Reenact by the 3-D mesh; what covers the source's face is not carried over."""
-    aligned = align(source, giver)
+    aligned = align(source, prepared)
     texture = usable_texture(aligned.crop, aligned.landmarks, render(aligned.landmarks, CROP_SIDE))
-    return reenact_by_mesh(source, giver, target, texture, aligned.matrix)
+    return reenact_by_mesh(source, prepared, target, texture, aligned.matrix)
 
 
 def work_side(face: Face) -> int:
@@ -229,7 +229,7 @@ def with_native(reenacted: Reenacted, moved: Crop) -> Crop:
     return result
 
 
-def learned_field(
+def learned_colour_map(
     reenacted: Reenacted, target: AlignedFace, mask: np.ndarray, options: Options
 ) -> np.ndarray | None:
     """What the network of `LEARNED` would lay on X_r, as a plain array; None where it repaints. See `transport`."""
@@ -282,21 +282,21 @@ def swap_face(
         readable: X_r is read from the source's picture by a map, and can be read again at the frame's own pixels.
     """
     side = work_side(taker)
-    native = readable and options.transfer == LEARNED and side > NATIVE_SIDE
-    target = align(frame, taker, NATIVE_SIDE if native else side)
+    native = readable and options.transfer == LEARNED and side > FULL_RESOLUTION_SIDE
+    target = align(frame, taker, FULL_RESOLUTION_SIDE if native else side)
     reenacted = reenact(target)
     mask = reenacted.mask * enlarged(visible_at(frame, taker), len(target.crop))
     if not native:
         return SwappedFace(target, reenacted.crop, transport(reenacted, target, mask, options), mask)
-    field = learned_field(reenacted, target, mask, options)
+    field = learned_colour_map(reenacted, target, mask, options)
     if field is None or reenacted.reading is None:  # a network that paints: at the crop's own side
         return swap_face(frame, taker, reenact, options)
-    from aotface.compose.full_resolution import NativeFace
-    from aotface.transfer.aot.colour_map_arrays import lay_field
+    from aotface.compose.full_resolution import FullResolutionFace
+    from aotface.transfer.aot.colour_map_arrays import apply_colour_map_array
 
     finer, place = reenacted.reading.finer(), (target.matrix, len(target.crop), options.device)
-    before, after = (NativeFace(finer, one, *place) for one in (None, field))
-    moved = with_native(reenacted, lay_field(reenacted.crop, field, options.device))
+    before, after = (FullResolutionFace(finer, one, *place) for one in (None, field))
+    moved = with_native(reenacted, apply_colour_map_array(reenacted.crop, field, options.device))
     return SwappedFace(target, reenacted.crop, moved, mask, before, after)
 
 

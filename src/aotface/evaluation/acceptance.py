@@ -30,7 +30,7 @@ class Check:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Acceptance:
     """All checks held, or not; ``skipped`` names checks that were not made for want of an optional model."""
 
     passed: bool
@@ -38,9 +38,9 @@ class Verdict:
     skipped: tuple[str, ...]
 
 
-def verdict(
+def acceptance(
     rows: Sequence[Row], truth_rows: Sequence[Row] | None = None, copy_rows: Sequence[Row] | None = None
-) -> Verdict:
+) -> Acceptance:
     """Judge a method by the medians of its rows.
 
     With a truth, relative to what the truth itself scores on the same pairs: lf_de <= 1.25 of its own,
@@ -64,7 +64,7 @@ def verdict(
         limits["identity_drop"] = None
     skipped = tuple(name for name, limit in limits.items() if limit is None)
     checks = tuple(_check(rows, name, limit) for name, limit in limits.items() if limit is not None)
-    return Verdict(all(check.ok for check in checks), checks, skipped)
+    return Acceptance(all(check.ok for check in checks), checks, skipped)
 
 
 def _truth_limits(truth_rows: Sequence[Row], copy_rows: Sequence[Row] | None) -> dict[str, float | None]:

@@ -131,7 +131,7 @@ def multiscale_difference(reenacted: Crop, target: Crop, mask: Mask, *, seed: in
     return _inside_only(reenacted, mask, reference.astype(np.float32) / 255)
 
 
-PEERS: dict[str, Transfer] = {
+BASELINES: dict[str, Transfer] = {
     "dfl-rct": dfl_rct,
     "dfl-sot": dfl_sot,
     "faceswap-avg": faceswap_avg,

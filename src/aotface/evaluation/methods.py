@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from aotface.errors import UsageError, WeightsError
-from aotface.evaluation.baselines import PEERS
+from aotface.evaluation.baselines import BASELINES
 from aotface.evaluation.triple import Triple
 from aotface.media.weights import find_weights, sha256
 from aotface.transfer.classical import TRANSFERS, Transfer
@@ -36,7 +36,7 @@ class Method:
 
 def names() -> tuple[str, ...]:
     """Names of all methods that need no weights, references first."""
-    return ("truth", "copy", *TRANSFERS, *PEERS)
+    return ("truth", "copy", *TRANSFERS, *BASELINES)
 
 
 def find_methods(chosen: Sequence[str], weights: Path | None = None) -> list[Method]:
@@ -72,8 +72,8 @@ def _method(name: str, weights: Path | None) -> Method:
         return Method(name, "reference", lambda triple: triple.target)
     if name in TRANSFERS:
         return Method(name, "classical", _by_colours(TRANSFERS[name]))
-    if name in PEERS:
-        return Method(name, "peer", _by_colours(PEERS[name]))
+    if name in BASELINES:
+        return Method(name, "peer", _by_colours(BASELINES[name]))
     file = weights or packaged_weights()
     if file is None:
         raise UsageError("aot needs trained weights: say --weights FILE")
@@ -95,8 +95,8 @@ def _network(weights: Path) -> tuple[Callable[[Triple], Crop], Callable[[Sequenc
     from aotface.face.render import render
     from aotface.transfer.aot.apply import transport_crop
     from aotface.transfer.aot.checkpoint import load_generator
-    from aotface.transfer.aot.colour_map_arrays import find_field, lay_field
-    from aotface.video.temporal_filter import FIELD_REACH, light_of, steady, window
+    from aotface.transfer.aot.colour_map_arrays import apply_colour_map_array, find_colour_map
+    from aotface.video.temporal_filter import MAP_REACH, light_grid, temporal_filter, window
 
     generator = load_generator(weights)
 
@@ -107,17 +107,17 @@ def _network(weights: Path) -> tuple[Callable[[Triple], Crop], Callable[[Sequenc
     def over_time(clip: Sequence[Triple]) -> list[Crop]:
         owns = [render(t.landmarks, len(t.target)) for t in clip]
         fields = [
-            find_field(generator, t.reenacted, t.target, t.mask, t.geometry, own=own)
+            find_colour_map(generator, t.reenacted, t.target, t.mask, t.geometry, own=own)
             for t, own in zip(clip, owns, strict=True)
         ]
         if any(field is None for field in fields):
             return [run(t) for t in clip]
-        maps, lights = dict(enumerate(fields)), {i: light_of(t.target) for i, t in enumerate(clip)}
+        maps, lights = dict(enumerate(fields)), {i: light_grid(t.target) for i, t in enumerate(clip)}
         stretch = range(len(clip))
         return [
-            lay_field(
+            apply_colour_map_array(
                 t.reenacted,
-                steady(window(maps, i, FIELD_REACH, stretch), window(lights, i, FIELD_REACH, stretch)),
+                temporal_filter(window(maps, i, MAP_REACH, stretch), window(lights, i, MAP_REACH, stretch)),
             )
             for i, t in enumerate(clip)
         ]

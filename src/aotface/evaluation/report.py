@@ -8,7 +8,7 @@ from aotface.evaluation.contact import contact_sheet, inline
 from aotface.evaluation.figures import along_light, light_and_leak, score_of, time_and_quality
 from aotface.evaluation.results import Row, gather, methods_of, write_parquet
 from aotface.evaluation.suites import SUITES
-from aotface.evaluation.tables import HEADINGS, MAIN, by_group, compare, judge, verdicts
+from aotface.evaluation.tables import HEADINGS, MAIN, acceptances, by_group, compare, judge
 from aotface.media.files import write_bytes
 from aotface.media.runlog import environment, now
 
@@ -86,7 +86,7 @@ def _section(name: str, rows: Sequence[Row], folder: Path) -> str:
     metric = score_of(rows)
     rest = [heading for heading in HEADINGS if heading not in MAIN]
     tables = [
-        verdicts(rows, "Verdict"),
+        acceptances(rows, "Acceptance"),
         compare(rows, "Methods"),
         compare(rows, "Further metrics", rest),
         by_group(rows, "light", metric, f"{HEADINGS[metric]} by angle of the main light, degrees (pairs)"),

@@ -6,7 +6,7 @@ from html import escape
 
 import numpy as np
 
-from aotface.evaluation.acceptance import Check, Verdict, verdict
+from aotface.evaluation.acceptance import Acceptance, Check, acceptance
 from aotface.evaluation.results import Row, methods_of, values_of
 from aotface.evaluation.statistics import Interval, bootstrap
 from aotface.metrics import METRICS
@@ -122,7 +122,7 @@ def by_group(rows: Sequence[Row], fact: str, metric: str, title: str) -> Table:
     return Table(title, ("method", *(f"{group} ({counts[group]})" for group in groups)), tuple(cells))
 
 
-def judge(rows: Sequence[Row], method: str) -> Verdict:
+def judge(rows: Sequence[Row], method: str) -> Acceptance:
     """The verdict on a method in one suite, against the truth on the same pairs where there is one."""
     own = [row for row in rows if row["method"] == method]
     pairs = {row["pair"] for row in own}
@@ -130,10 +130,10 @@ def judge(rows: Sequence[Row], method: str) -> Verdict:
         _numbers([row for row in rows if row["method"] == name and row["pair"] in pairs])
         for name in ("truth", "copy")
     )
-    return verdict(_numbers(own), truth or None, copy or None)
+    return acceptance(_numbers(own), truth or None, copy or None)
 
 
-def verdicts(rows: Sequence[Row], title: str) -> Table:
+def acceptances(rows: Sequence[Row], title: str) -> Table:
     """One line per method: whether it passes, and each check with its limit."""
     found = {method: judge(rows, method) for method in methods_of(rows)}
     names = list(dict.fromkeys(check.name for one in found.values() for check in one.checks))

@@ -33,6 +33,9 @@ OUTER_LIPS = np.array(
 LEFT_BROW = np.array([276, 283, 282, 295, 285, 336, 296, 334, 293, 300])
 RIGHT_BROW = np.array([46, 53, 52, 65, 55, 107, 66, 105, 63, 70])
 
+BROW_REACH = 0.04
+"""How far a brow may reach over its landmarks, in face heights: the landmark model follows raised brows part of the way."""
+
 
 def vertex_normals(landmarks: Landmarks) -> Float32[np.ndarray, "468 3"]:
     """Smooth unit normals, the area-weighted mean of the triangles around each vertex.

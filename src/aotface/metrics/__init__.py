@@ -13,7 +13,7 @@ from aotface.light import Normals, light_distance
 from aotface.masked import Colours
 from aotface.metrics.colour import ita_difference, lf_de, mean_de, swd
 from aotface.metrics.detail import keep, leak, leak_floor
-from aotface.metrics.identity import Embedder, identity_drop, likeness
+from aotface.metrics.identity import Embedder, identity_drop, similarity
 from aotface.metrics.seam import seam
 from aotface.metrics.temporal import Clip, clip_de, clip_de_floor, rerun_de
 from aotface.metrics.truth import ciede2000, psnr, ssim
@@ -156,10 +156,10 @@ METRICS: dict[str, Metric] = {
             "identity_reenacted",
             "higher",
             "",
-            likeness,
+            similarity,
             ("identity", "result", "landmarks", "reenacted", "landmarks"),
         ),
-        Metric("identity_source", "higher", "", likeness, ("identity", "result", "landmarks", *_SOURCE)),
+        Metric("identity_source", "higher", "", similarity, ("identity", "result", "landmarks", *_SOURCE)),
         Metric(
             "identity_drop",
             "lower",

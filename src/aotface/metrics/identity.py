@@ -74,7 +74,7 @@ class IdentityMeter:
         return vector / np.maximum(np.linalg.norm(vector), np.float32(1e-12))
 
 
-def likeness(
+def similarity(
     meter: Embedder, crop: Colours, landmarks: Landmarks, other: Colours, other_landmarks: Landmarks
 ) -> float:
     """Cosine of two faces' embeddings. No unit, -1..1, higher is more alike.

@@ -116,6 +116,6 @@ def ssim(result: Colours, truth: Colours, mask: Mask) -> float:
     mean_x, mean_y, squares, product = np.split(moments, 4, axis=1)
     variance = squares - mean_x**2 - mean_y**2  # of x and of y, added
     covariance = product - mean_x * mean_y
-    likeness = (2 * mean_x * mean_y + SSIM_C1) * (2 * covariance + SSIM_C2)
-    likeness /= (mean_x**2 + mean_y**2 + SSIM_C1) * (variance + SSIM_C2)
-    return weighted_mean(likeness.mean(axis=1), weights)
+    similarity = (2 * mean_x * mean_y + SSIM_C1) * (2 * covariance + SSIM_C2)
+    similarity /= (mean_x**2 + mean_y**2 + SSIM_C1) * (variance + SSIM_C2)
+    return weighted_mean(similarity.mean(axis=1), weights)

@@ -9,7 +9,7 @@ import numpy as np
 
 from aotface.media.image import read_image, write_image
 from aotface.media.video.encode import Encoding, write_segment
-from aotface.media.video.folder import folder_facts, frame_from_rgb
+from aotface.media.video.folder import folder_info, frame_from_rgb
 from aotface.samples import sample
 from aotface.types import Frame
 
@@ -76,8 +76,8 @@ def write_clip(folder: Path, height: int, width: int, count: int) -> Path:
     pictures = folder / "frames"
     pictures.mkdir()
     write_image(pictures / "0.png", next(made_frames(height, width, 1)))
-    facts = folder_facts(pictures, RATE)
-    frames = (frame_from_rgb(rgb, k, k, facts) for k, rgb in enumerate(made_frames(height, width, count)))
+    info = folder_info(pictures, RATE)
+    frames = (frame_from_rgb(rgb, k, k, info) for k, rgb in enumerate(made_frames(height, width, count)))
     path = folder / "clip.mp4"
-    write_segment(path, facts, Encoding(quality=16), frames)
+    write_segment(path, info, Encoding(quality=16), frames)
     return path

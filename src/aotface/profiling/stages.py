@@ -21,7 +21,7 @@ from aotface.threads import one_thread_each
 from aotface.tracking.tracker import Tracker
 from aotface.tracking.tracks import Tracks
 from aotface.video.plan import open_clip
-from aotface.video.render import finished_frames, make_scene, prepare_source
+from aotface.video.render import make_scene, prepare_source, render_frames
 
 SOURCE = "source_light_man"
 
@@ -68,23 +68,21 @@ def measure_stages(clip: Path, options: Options) -> tuple[dict[str, Cost], int]:
     Returns:
         Cost by stage, one of `STAGES`; and the side in pixels at which the face of the last frame was worked on.
     """
-    clock, footage = Clock(), open_clip(clip)
-    giver, read = prepare_source(read_image(sample(SOURCE)).frame, "largest"), _reading(clock)
+    clock, spec = Clock(), open_clip(clip)
+    prepared, read = prepare_source(read_image(sample(SOURCE)).frame, "largest"), _reading(clock)
     _track(islice(read_frames(clip), LOADING), Clock())
     tracks = _track(read(clip), clock)
-    scene = make_scene(footage, tracks, giver, options)
-    next(finished_frames(scene, 0, len(footage)))  # loads everything
+    scene = make_scene(spec, tracks, prepared, options)
+    next(render_frames(scene, 0, len(spec)))  # loads everything
     with _watched(clock, read):
-        finished = clock.time("rest", lambda: _kept(finished_frames(scene, 0, len(footage))))
-    costs, writer = clock.shares(len(footage)), Clock()
+        finished = clock.time("rest", lambda: _kept(render_frames(scene, 0, len(spec))))
+    costs, writer = clock.shares(len(spec)), Clock()
     writer.time(
         "encode",
-        lambda: write_segment(
-            clip.with_name("encoded.mp4"), footage.facts, Encoding(), finished, overwrite=True
-        ),
+        lambda: write_segment(clip.with_name("encoded.mp4"), spec.info, Encoding(), finished, overwrite=True),
     )
     costs["encode"] = together([costs["encode"], writer.shares(len(finished))["encode"]])
-    _, face = scene.tracks.faces_at(len(footage) - 1)[0]
+    _, face = scene.tracks.faces_at(len(spec) - 1)[0]
     return {stage: costs[stage] for stage in STAGES}, work_side(face)
 
 

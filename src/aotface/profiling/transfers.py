@@ -7,7 +7,7 @@ import numpy as np
 
 from aotface.compose.pipeline import transport
 from aotface.errors import AotfaceError
-from aotface.evaluation.baselines import PEERS
+from aotface.evaluation.baselines import BASELINES
 from aotface.face.align import align
 from aotface.face.detect import detect
 from aotface.media.image import read_image
@@ -86,12 +86,12 @@ def measure_transfers(options: Options, repeat: int = 5) -> dict[str, Cost]:
 
     def peer(name: str) -> Callable[[], np.ndarray]:
         crops = face.reenacted.crop, face.target.crop, face.reenacted.mask
-        return lambda: (PEERS.get(name) or colour.find(name))(*crops, seed=options.seed)
+        return lambda: (BASELINES.get(name) or colour.find(name))(*crops, seed=options.seed)
 
     found = {f"aot by {name}": cost for name, cost in measure_backends(repeat, options)[0].items()}
     if options.transfer not in (LEARNED, *OTHERS):
         clock.time(options.transfer, peer(options.transfer))
     for name, words in OTHERS.items():
-        for _ in range(1 if name in PEERS else repeat):  # a peer takes seconds
+        for _ in range(1 if name in BASELINES else repeat):  # a peer takes seconds
             clock.time(words, peer(name))
     return found | clock.costs()

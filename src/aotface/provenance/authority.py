@@ -10,7 +10,6 @@ anybody can make one. For that, name a certificate from an authority that others
 import os
 import secrets
 import shutil
-import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,6 +22,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from aotface.errors import ProvenanceError
+from aotface.settings import settings_folder
 
 PrivateKey = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey
 
@@ -57,23 +57,6 @@ class Signer:
         return f"Signer({self.algorithm}, key hidden)"
 
 
-def home() -> Path:
-    """The user's folder for settings: ``$AOTFACE_HOME``, else the platform's.
-
-    Returns:
-        The folder; it need not exist.
-
-    Source: [ours], XDG base directory specification.
-    """
-    if given := os.environ.get("AOTFACE_HOME"):
-        return Path(given)
-    if sys.platform == "win32" and (roaming := os.environ.get("APPDATA")):
-        return Path(roaming) / "aotface"
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Application Support" / "aotface"
-    return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "aotface"
-
-
 def own_signer() -> Signer:
     """The test authority of this computer; made on first use, whoever comes first.
 
@@ -85,7 +68,7 @@ def own_signer() -> Signer:
 
     Source: [ours]
     """
-    folder = home() / "authority"
+    folder = settings_folder() / "authority"
     try:
         if not folder.is_dir():
             _make(folder)
@@ -106,7 +89,7 @@ def own_signer() -> Signer:
 def own_root() -> bytes | None:
     """The root certificate (PEM) of this computer's test authority; None where none was made."""
     try:
-        chain = (home() / "authority" / "certificates.pem").read_bytes()
+        chain = (settings_folder() / "authority" / "certificates.pem").read_bytes()
         return x509.load_pem_x509_certificates(chain)[-1].public_bytes(serialization.Encoding.PEM)
     except (OSError, ValueError):
         return None

@@ -95,13 +95,13 @@ def verify(path: Path | str) -> Verification:
 
 def _look(path: Path) -> Iterator[tuple[int, Watermark]]:
     """The watermark of a few frames of a video, in the order in which they are looked at."""
-    facts, times = probe(path), frame_times(path, allow_damage=True)
+    info, times = probe(path), frame_times(path, allow_damage=True)
     looked: set[int] = set()
     for looks in (LOOKS, MORE_LOOKS):
         found = False
         for number in sorted({len(times) * (2 * k + 1) // (2 * looks) for k in range(looks)} - looked):
             looked.add(number)
-            (frame,) = read_frames(path, number, number + 1, facts, times)
+            (frame,) = read_frames(path, number, number + 1, info, times)
             mark = watermark.detect(frame.rgb)
             found |= mark.found
             yield number, mark

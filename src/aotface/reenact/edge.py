@@ -3,12 +3,9 @@
 import cv2
 import numpy as np
 
-from aotface.face.mesh import LEFT_BROW, MEAN, RIGHT_BROW
+from aotface.face.mesh import BROW_REACH, LEFT_BROW, MEAN, RIGHT_BROW
 from aotface.face.render import Raster
 from aotface.types import CROP_SIDE, Landmarks, Mask
-
-RAISED = 0.04
-"""How far a brow may reach over its landmarks, in face heights: the landmark model follows raised brows part of the way."""
 
 BRIM = 4.0
 """Pixels at 256 in which the mask falls at least, at the mesh's edge."""
@@ -44,7 +41,7 @@ def inner_mask(points: Landmarks, raster: Raster, target: Landmarks | None = Non
 def _over_brows(target: Landmarks, distance: np.ndarray, unit: float) -> np.ndarray:
     """1 on the target's brows, less from there to the mesh's edge; ``distance``: from that edge."""
     drawn = np.full(distance.shape, 255, np.uint8)
-    up = (target[10, :2] - target[152, :2]) * RAISED
+    up = (target[10, :2] - target[152, :2]) * BROW_REACH
     for brow in (LEFT_BROW, RIGHT_BROW):
         outline = np.concatenate([target[brow, :2], target[brow, :2] + up])
         cv2.fillConvexPoly(drawn, cv2.convexHull(np.round(outline).astype(np.int32)), (0,))

@@ -59,7 +59,7 @@ class OnnxReenactor:
             named += [path for path in (source.projection, source.vector) if path is not None]
         return named
 
-    def __call__(self, source: Frame, giver: Face, target: AlignedFace) -> Reenacted:
+    def __call__(self, source: Frame, prepared: Face, target: AlignedFace) -> Reenacted:
         """Put the source's face into the target's pose and expression, as the network does it.
 
         Args:
@@ -76,7 +76,7 @@ class OnnxReenactor:
         square = cut_square(target.crop, matrix, picture.size)
         feeds = {
             self._name(picture.input, 0): encode(square, picture.encoding),
-            self._name(self.spec.source.input, 1): self._identity(source, giver),
+            self._name(self.spec.source.input, 1): self._identity(source, prepared),
         }
         try:
             (answer,) = self._session.run([self._output], feeds)
@@ -91,16 +91,16 @@ class OnnxReenactor:
     def _name(self, name: str, place: int) -> str:
         return name or self._session.get_inputs()[place].name
 
-    def _identity(self, source: Frame, giver: Face) -> np.ndarray:
+    def _identity(self, source: Frame, prepared: Face) -> np.ndarray:
         wanted = self.spec.source
         if isinstance(wanted, PictureInput):
-            return encode(_aligned(source, giver, wanted), wanted.encoding)
+            return encode(_aligned(source, prepared, wanted), wanted.encoding)
         if wanted.vector is not None:
             vector = _array(wanted.vector)
         else:
             assert wanted.picture is not None  # parse_spec and __init__ saw to it
             name = wanted.picture.input or self._embed.get_inputs()[0].name
-            square = _aligned(source, giver, wanted.picture)
+            square = _aligned(source, prepared, wanted.picture)
             vector = self._embed.run(None, {name: encode(square, wanted.picture.encoding)})[0]
         return _unit(_projected(vector.reshape(1, -1), wanted.projection))
 

@@ -29,7 +29,7 @@ Plane = Float32[np.ndarray, "27 48"]
 
 
 @dataclass(frozen=True)
-class Glance:
+class FrameSignature:
     """A frame as `is_cut` sees it.
 
     ``structure``: log light, its local mean and contrast taken out. ``histogram``: of hue and light, sums to 1.
@@ -39,7 +39,7 @@ class Glance:
     histogram: Float32[np.ndarray, " bins"]
 
 
-def glance(frame: Frame) -> Glance:
+def frame_signature(frame: Frame) -> FrameSignature:
     """Take from a frame what the search for cuts needs.
 
     Args:
@@ -53,7 +53,7 @@ def glance(frame: Frame) -> Glance:
     light = np.log2(small @ LUMA + 16)
     centred = light - cv2.GaussianBlur(light, (0, 0), 3)
     contrast = np.sqrt(cv2.GaussianBlur(centred**2, (0, 0), 3) + 0.06**2)  # noise of an even wall stays small
-    return Glance((centred / contrast).astype(np.float32), _histogram(small, light))
+    return FrameSignature((centred / contrast).astype(np.float32), _histogram(small, light))
 
 
 def _histogram(small: Float32[np.ndarray, "27 48 3"], light: Plane) -> Float32[np.ndarray, " bins"]:
@@ -73,7 +73,7 @@ def _histogram(small: Float32[np.ndarray, "27 48 3"], light: Plane) -> Float32[n
     return (counts.ravel() / light.size).astype(np.float32)
 
 
-def is_cut(before: Glance, now: Glance) -> bool:
+def is_cut(before: FrameSignature, now: FrameSignature) -> bool:
     """Whether a new shot begins.
 
     Neither motion (the structure is found again, if shifted) nor a lamp switched on (it is found in place) is a
@@ -84,7 +84,7 @@ def is_cut(before: Glance, now: Glance) -> bool:
     return kept < SAME_STRUCTURE and change > max(LEAST_CHANGE, CHANGE_PER_STRUCTURE * kept)
 
 
-def shared_structure(a: Glance, b: Glance) -> float:
+def shared_structure(a: FrameSignature, b: FrameSignature) -> float:
     """How much of one frame is found in the other, in place or moved by up to a quarter: -1..1."""
     norms = np.sqrt((a.structure**2).mean() * (b.structure**2).mean())
     in_place = float((a.structure * b.structure).mean() / max(float(norms), 1e-6))

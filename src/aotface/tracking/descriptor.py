@@ -41,8 +41,8 @@ with resources.files("aotface.tracking").joinpath("mean_descriptor.npz").open("r
 
 
 @dataclass(frozen=True)
-class Look:
-    """What `likeness` compares.
+class Descriptor:
+    """What `similarity` compares.
 
     ``texture``: per triangle, natural log of light beyond smooth shading and beyond the mean face.
     ``weight``: how much of the triangle was seen. ``tint``: mean log red and blue against green.
@@ -53,7 +53,7 @@ class Look:
     tint: Float32[np.ndarray, " 2"]
 
 
-def look_of(frame: Frame, face: Face) -> Look:
+def descriptor_of(frame: Frame, face: Face) -> Descriptor:
     """How a face of a frame looks.
 
     Args:
@@ -82,40 +82,46 @@ def look_of(frame: Frame, face: Face) -> Look:
     texture = np.clip(logs - _smooth_light(logs, normals.astype(np.float64), weight), -LIMIT, LIMIT)
     mean = np.log(weight @ colours / weight.sum() + FLOOR / 2)
     tint = np.array([mean[0] - mean[1], mean[2] - mean[1]])
-    return Look((texture - MEAN_LOOK).astype(np.float32), weight.astype(np.float32), tint.astype(np.float32))
+    return Descriptor(
+        (texture - MEAN_LOOK).astype(np.float32), weight.astype(np.float32), tint.astype(np.float32)
+    )
 
 
-def likeness(a: Look, b: Look) -> float:
+def similarity(a: Descriptor, b: Descriptor) -> float:
     """How alike two faces look: the weighted correlation of their textures, less a part for tint.
 
     Returns:
         At most 1. Measured on eleven clips: a person against the mean of the same person earlier 0.83 to 0.99,
         against others under 0.6; 61 people in one studio against each other: 1 pair in 1000 above 0.75.
     """
-    return float(likenesses([a], [b])[0, 0])
+    return float(similarities([a], [b])[0, 0])
 
 
-def likenesses(some: Sequence[Look], others: Sequence[Look]) -> Float64[np.ndarray, "some others"]:
-    """`likeness` of each with each, at once."""
-    x, y = (np.array([look.texture for look in looks], np.float64) for looks in (some, others))
-    u, v = (np.sqrt(np.array([look.weight for look in looks], np.float64)) for looks in (some, others))
+def similarities(
+    some: Sequence[Descriptor], others: Sequence[Descriptor]
+) -> Float64[np.ndarray, "some others"]:
+    """`similarity` of each with each, at once."""
+    x, y = (np.array([descriptor.texture for descriptor in group], np.float64) for group in (some, others))
+    u, v = (
+        np.sqrt(np.array([descriptor.weight for descriptor in group], np.float64)) for group in (some, others)
+    )
     total = u @ v.T
     mean_x, mean_y = (u * x) @ v.T / total, u @ (v * y).T / total
     spread_x = np.maximum((u * x**2) @ v.T / total - mean_x**2, 0)
     spread_y = np.maximum(u @ (v * y**2).T / total - mean_y**2, 0)
     together = (u * x) @ (v * y).T / total - mean_x * mean_y
-    tints = [np.array([look.tint for look in looks], np.float64) for looks in (some, others)]
+    tints = [np.array([descriptor.tint for descriptor in group], np.float64) for group in (some, others)]
     apart = np.linalg.norm(tints[0][:, None] - tints[1][None], axis=2)
     return together / np.maximum(np.sqrt(spread_x * spread_y), 1e-9) - TINT_WEIGHT * apart
 
 
-def mix(a: Look, b: Look, share: float) -> Look:
+def mix(a: Descriptor, b: Descriptor, share: float) -> Descriptor:
     """The mean of two looks, triangle by triangle as far as each was seen; ``share``: the part of the second."""
     weight_a, weight_b = (1 - share) * a.weight, share * b.weight
     weight = weight_a + weight_b
     texture = (weight_a * a.texture + weight_b * b.texture) / np.maximum(weight, 1e-12)
     tint = (1 - share) * a.tint + share * b.tint
-    return Look(texture.astype(np.float32), weight.astype(np.float32), tint.astype(np.float32))
+    return Descriptor(texture.astype(np.float32), weight.astype(np.float32), tint.astype(np.float32))
 
 
 def _smooth_light(

@@ -13,10 +13,10 @@ import numpy as np
 from aotface.errors import InputError
 from aotface.face.landmarks import Box, to_uint8
 from aotface.tracking.cutaway import shows_something_else
-from aotface.tracking.cuts import glance
-from aotface.tracking.descriptor import Look
+from aotface.tracking.cuts import frame_signature
+from aotface.tracking.descriptor import Descriptor
 from aotface.tracking.tracker import DETECTION_INTERVAL, LONGEST_GAP, Tracker
-from aotface.tracking.tracklets import Run
+from aotface.tracking.tracklets import Tracklet
 from aotface.types import Frame, Landmarks
 
 
@@ -33,19 +33,23 @@ class SavedTracker(Tracker):
         """Take the next frame; where a face comes back across a cut, see what its gap shows."""
         super().add(frame)
         self._passed.append(self._recent[-1][1])
-        back = [run for run in self._active if len(run.frames) > 1 and run.frames[-1] == self._count - 1]
-        for run in back:
-            if any(run.frames[-2] < cut < run.frames[-1] for cut in self._cuts[-LONGEST_GAP - 1 :]):
-                run.elsewhere += self._something_else(run)
+        back = [
+            tracklet
+            for tracklet in self._active
+            if len(tracklet.frames) > 1 and tracklet.frames[-1] == self._count - 1
+        ]
+        for tracklet in back:
+            if any(tracklet.frames[-2] < cut < tracklet.frames[-1] for cut in self._cuts[-LONGEST_GAP - 1 :]):
+                tracklet.elsewhere += self._is_cutaway(tracklet)
 
-    def _something_else(self, run: Run) -> list[int]:
+    def _is_cutaway(self, tracklet: Tracklet) -> list[int]:
         """Frames of a run's latest gap that show somebody else, or something else."""
-        (before, after), (a, b) = run.frames[-2:], run.landmarks[-2:]
+        (before, after), (a, b) = tracklet.frames[-2:], tracklet.landmarks[-2:]
         around = [(self._frame(number), _box(points)) for number, points in ((before, a), (after, b))]
         found = []
         for number in range(before + 1, after):
             box = _box(a + (b - a) * np.float32((number - before) / (after - before)))
-            others = [other.at(number) for other in self._runs[-8:] if other is not run]
+            others = [other.at(number) for other in self._tracklets[-8:] if other is not tracklet]
             taken = any(other is not None and _holds(box, other) for other in others)
             if taken or shows_something_else(self._frame(number), box, around):
                 found.append(number)
@@ -70,17 +74,19 @@ class SavedTracker(Tracker):
         Returns:
             Arrays by name; those of a run begin with its number.
         """
-        self._kept += [0] * (len(self._runs) - len(self._kept))
-        active = {id(run) for run in self._active}
+        self._kept += [0] * (len(self._tracklets) - len(self._kept))
+        active = {id(tracklet) for tracklet in self._active}
         arrays = {
             "counts": np.array([self._count, self._searched], np.int32),
             "cuts": np.array(self._cuts, np.int32),
-            "active": np.array([i for i, run in enumerate(self._runs) if id(run) in active], np.int32),
+            "active": np.array(
+                [i for i, tracklet in enumerate(self._tracklets) if id(tracklet) in active], np.int32
+            ),
         }
-        for number, (run, kept) in enumerate(zip(self._runs, self._kept, strict=True)):
-            if len(run.frames) > kept or id(run) in active:
-                arrays |= {f"{number}.{name}": values for name, values in _arrays(run, kept).items()}
-            self._kept[number] = len(run.frames)
+        for number, (tracklet, kept) in enumerate(zip(self._tracklets, self._kept, strict=True)):
+            if len(tracklet.frames) > kept or id(tracklet) in active:
+                arrays |= {f"{number}.{name}": values for name, values in _arrays(tracklet, kept).items()}
+            self._kept[number] = len(tracklet.frames)
         self.saved = self._count
         return arrays
 
@@ -92,15 +98,17 @@ class SavedTracker(Tracker):
         """
         for name in sorted({int(key.split(".")[0]) for key in piece if key[0].isdigit()}):
             values = {key.split(".")[1]: piece[key] for key in piece if key.startswith(f"{name}.")}
-            if name > len(self._runs):
+            if name > len(self._tracklets):
                 raise InputError("faces: a piece of the search is missing; remove the folder of parts")
-            if name == len(self._runs):
-                self._runs.append(Run([], [], [], Look(values["texture"], values["weight"], values["tint"])))
-            _lengthen(self._runs[name], values)
+            if name == len(self._tracklets):
+                self._tracklets.append(
+                    Tracklet([], [], [], Descriptor(values["texture"], values["weight"], values["tint"]))
+                )
+            _lengthen(self._tracklets[name], values)
         self._count, self._searched = piece["counts"].tolist()
         self._cuts = piece["cuts"].tolist()
-        self._active = [self._runs[number] for number in piece["active"].tolist()]
-        self._kept = [len(run.frames) for run in self._runs]
+        self._active = [self._tracklets[number] for number in piece["active"].tolist()]
+        self._kept = [len(tracklet.frames) for tracklet in self._tracklets]
         self.saved = self._count
 
     def recall(self, number: int, frame: Frame) -> None:
@@ -113,34 +121,34 @@ class SavedTracker(Tracker):
         self._passed.append(to_uint8(frame))
         if not self._cuts or number >= self._cuts[-1]:
             self._recent.append((number, self._passed[-1]))
-        self._glance = glance(frame)
+        self._signature = frame_signature(frame)
 
 
-def _arrays(run: Run, kept: int) -> dict[str, np.ndarray]:
+def _arrays(tracklet: Tracklet, kept: int) -> dict[str, np.ndarray]:
     """A run from a place on, and how it looks now."""
-    points = np.array(run.landmarks[kept:], np.float32).reshape(-1, 468, 3)
+    points = np.array(tracklet.landmarks[kept:], np.float32).reshape(-1, 468, 3)
     return {
-        "frames": np.array(run.frames[kept:], np.int32),
+        "frames": np.array(tracklet.frames[kept:], np.int32),
         "landmarks": points,
-        "scores": np.array(run.scores[kept:], np.float64),
-        "texture": run.look.texture,
-        "weight": run.look.weight,
-        "tint": run.look.tint,
-        "looks": np.array([run.looks], np.int32),
-        "changes": np.array(run.changes, np.float64),
-        "elsewhere": np.array(run.elsewhere, np.int32),
+        "scores": np.array(tracklet.scores[kept:], np.float64),
+        "texture": tracklet.descriptor.texture,
+        "weight": tracklet.descriptor.weight,
+        "tint": tracklet.descriptor.tint,
+        "looks": np.array([tracklet.descriptor_count], np.int32),
+        "changes": np.array(tracklet.changes, np.float64),
+        "elsewhere": np.array(tracklet.elsewhere, np.int32),
     }
 
 
-def _lengthen(run: Run, values: Mapping[str, np.ndarray]) -> None:
-    run.frames += values["frames"].tolist()
-    run.landmarks += list(values["landmarks"])
-    run.scores += values["scores"].tolist()
-    run.look = Look(values["texture"], values["weight"], values["tint"])
-    run.looks = int(values["looks"][0])
-    run.changes.clear()
-    run.changes.extend(values["changes"].tolist())
-    run.elsewhere = values["elsewhere"].tolist()
+def _lengthen(tracklet: Tracklet, values: Mapping[str, np.ndarray]) -> None:
+    tracklet.frames += values["frames"].tolist()
+    tracklet.landmarks += list(values["landmarks"])
+    tracklet.scores += values["scores"].tolist()
+    tracklet.descriptor = Descriptor(values["texture"], values["weight"], values["tint"])
+    tracklet.descriptor_count = int(values["looks"][0])
+    tracklet.changes.clear()
+    tracklet.changes.extend(values["changes"].tolist())
+    tracklet.elsewhere = values["elsewhere"].tolist()
 
 
 def _box(points: Landmarks) -> Box:

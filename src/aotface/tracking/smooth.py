@@ -21,7 +21,7 @@ SLOWEST_CUTOFF = 0.8
 CUTOFF_PER_SPEED = 250.0
 """Hertz per face height a second above the trembling."""
 
-TREMBLE = 0.005
+JITTER = 0.005
 DRIFT = 0.0008
 """Steps from frame to frame, in face heights, that the landmark model makes on a still face: single steps at most, and
 what is left of them when they are averaged with their signs."""
@@ -147,7 +147,7 @@ def _speed(points: Points, near: Float64[np.ndarray, "groups vertices"]) -> Floa
     steps = np.diff(points, axis=0)
     share = np.full((len(steps), 1, 1), DRIFT_SHARE)
     drift = (_back(_forward(steps, share), share) + _forward(_back(steps, share), share)) / 2
-    single = np.maximum(_local_length(steps, near) - TREMBLE, 0)
+    single = np.maximum(_local_length(steps, near) - JITTER, 0)
     speed = np.maximum(single, np.maximum(_local_length(drift, near) - DRIFT, 0))
     padded = np.pad(speed, ((REACH, REACH), (0, 0)))  # step k lies between frames k and k + 1
     return np.maximum.reduce([padded[k : k + len(points)] for k in range(2 * REACH)])

@@ -13,10 +13,10 @@ import numpy as np
 from aotface.face.align import crop_matrix, invert, transform_landmarks
 from aotface.face.detect import detect
 from aotface.face.landmarks import Box, locate, to_uint8
-from aotface.tracking.cuts import Glance, glance, is_cut
-from aotface.tracking.descriptor import likeness, look_of, mix
+from aotface.tracking.cuts import FrameSignature, frame_signature, is_cut
+from aotface.tracking.descriptor import descriptor_of, mix, similarity
 from aotface.tracking.motion import held
-from aotface.tracking.tracklets import Run, join
+from aotface.tracking.tracklets import Tracklet, join
 from aotface.tracking.tracks import Tracks
 from aotface.types import Face, Frame, Landmarks
 
@@ -35,12 +35,12 @@ FASTEST = 0.5
 STILL = 0.1
 """Distance of landmarks in face sizes within which a face stays the same across a flash or a cut."""
 
-LIKE_ENOUGH = 0.3
-STRICTLY_LIKE = 0.6
+SIMILAR_ENOUGH = 0.3
+STRICTLY_SIMILAR = 0.6
 """Likeness to the run's mean: for going on, and for going on across a cut."""
 
-LOOK_INTERVAL = 4
-LOOK_MEMORY = 50
+DESCRIPTOR_INTERVAL = 4
+DESCRIPTOR_MEMORY = 50
 """Frames between two comparisons of looks, and number of looks in the running mean."""
 
 REPEATED = 2.5
@@ -73,103 +73,107 @@ class Tracker:
 
     def __init__(self, interval: int = DETECTION_INTERVAL):
         self._interval = interval
-        self._runs: list[Run] = []
-        self._active: list[Run] = []
+        self._tracklets: list[Tracklet] = []
+        self._active: list[Tracklet] = []
         self._recent: deque[tuple[int, np.ndarray]] = deque(maxlen=interval)
-        self._glance: Glance | None = None
+        self._signature: FrameSignature | None = None
         self._cuts: list[int] = []
         self._count, self._searched = 0, -interval
 
     def add(self, frame: Frame) -> None:
         """Take the next frame."""
-        number, picture, now = self._count, to_uint8(frame), glance(frame)
-        if self._glance is not None and is_cut(self._glance, now):
+        number, picture, now = self._count, to_uint8(frame), frame_signature(frame)
+        if self._signature is not None and is_cut(self._signature, now):
             self._cuts.append(number)
             self._recent.clear()
-        lost = [run for run in self._active if not self._follow(run, picture)]
+        lost = [tracklet for tracklet in self._active if not self._follow(tracklet, picture)]
         if lost or number in self._cuts[-1:] or number - self._searched >= self._interval:
             self._search(picture, lost)
             self._searched = number
-        self._active = [run for run in self._active if number - run.frames[-1] <= LONGEST_GAP]
+        self._active = [tracklet for tracklet in self._active if number - tracklet.frames[-1] <= LONGEST_GAP]
         self._recent.append((number, picture))
-        self._glance, self._count = now, number + 1
+        self._signature, self._count = now, number + 1
 
     def finish(self) -> Tracks:
         """The tracks of all frames so far."""
-        return join(self._runs, self._count, self._cuts)
+        return join(self._tracklets, self._count, self._cuts)
 
-    def _follow(self, run: Run, picture: np.ndarray) -> bool:
+    def _follow(self, tracklet: Tracklet, picture: np.ndarray) -> bool:
         """Find a run's face near its last place and lengthen the run by it."""
-        if self._repeats(run, picture):
-            _lengthen(run, self._count, run.landmarks[-1], run.scores[-1])
+        if self._repeats(tracklet, picture):
+            _lengthen(tracklet, self._count, tracklet.landmarks[-1], tracklet.scores[-1])
             return True
         for margin in MARGINS:
-            points = _locate(picture, run.landmarks[-1], margin)
-            if points is None or self._taken(points, self._count, run):
+            points = _locate(picture, tracklet.landmarks[-1], margin)
+            if points is None or self._taken(points, self._count, tracklet):
                 continue
-            if self._goes_on(run, picture, points):
-                _lengthen(run, self._count, self._held(run, picture, points), run.scores[-1])
+            if self._continues(tracklet, picture, points):
+                _lengthen(tracklet, self._count, self._held(tracklet, picture, points), tracklet.scores[-1])
                 return True
         return False
 
-    def _held(self, run: Run, picture: np.ndarray, points: Landmarks) -> Landmarks:
+    def _held(self, tracklet: Tracklet, picture: np.ndarray, points: Landmarks) -> Landmarks:
         """A run's new landmarks, held to the motion since the frame before if that frame shows the face too."""
         before = self._recent[-1] if self._recent else None
-        if before is None or not before[0] == run.frames[-1] == self._count - 1:
+        if before is None or not before[0] == tracklet.frames[-1] == self._count - 1:
             return points
-        return held(before[1], picture, run.landmarks[-1], points)
+        return held(before[1], picture, tracklet.landmarks[-1], points)
 
-    def _search(self, picture: np.ndarray, lost: list[Run]) -> None:
+    def _search(self, picture: np.ndarray, lost: list[Tracklet]) -> None:
         """Search the whole frame: renew scores, pick up lost faces, begin new runs."""
         for face in detect(picture):
-            present = [run for run in self._active if run.frames[-1] == self._count]
-            known = [run for run in present if _overlap(_box(run.landmarks[-1]), face.box) > 0.4]
+            present = [tracklet for tracklet in self._active if tracklet.frames[-1] == self._count]
+            known = [
+                tracklet for tracklet in present if _overlap(_box(tracklet.landmarks[-1]), face.box) > 0.4
+            ]
             if known:
                 known[0].scores[-1] = face.score
                 continue
             found = [
-                run for run in lost if run not in present and self._goes_on(run, picture, face.landmarks)
+                tracklet
+                for tracklet in lost
+                if tracklet not in present and self._continues(tracklet, picture, face.landmarks)
             ]
             if found:
                 _lengthen(found[0], self._count, face.landmarks, face.score)
                 continue
-            run = Run([self._count], [face.landmarks], [face.score], look_of(picture, face))
-            self._trace_back(run)
-            self._active.append(run)
-            self._runs.append(run)
+            tracklet = Tracklet([self._count], [face.landmarks], [face.score], descriptor_of(picture, face))
+            self._trace_back(tracklet)
+            self._active.append(tracklet)
+            self._tracklets.append(tracklet)
 
-    def _trace_back(self, run: Run) -> None:
+    def _trace_back(self, tracklet: Tracklet) -> None:
         """A new face was there before the search that found it: follow it backwards."""
         for number, picture in reversed(self._recent):
-            points = _locate(picture, run.landmarks[0], MARGINS[0])
-            if points is None or self._taken(points, number, run):
+            points = _locate(picture, tracklet.landmarks[0], MARGINS[0])
+            if points is None or self._taken(points, number, tracklet):
                 return
-            moved, ratio = _motion(run.landmarks[0], points)
+            moved, ratio = _motion(tracklet.landmarks[0], points)
             face = Face(0, _box(points), 1.0, points)
             if (
                 moved > FASTEST
                 or not 0.7 < ratio < 1.4
-                or likeness(run.look, look_of(picture, face)) < LIKE_ENOUGH
+                or similarity(tracklet.descriptor, descriptor_of(picture, face)) < SIMILAR_ENOUGH
             ):
                 return
-            run.frames.insert(0, number)
-            run.landmarks.insert(0, points)
-            run.scores.insert(0, run.scores[0])
+            tracklet.frames.insert(0, number)
+            tracklet.landmarks.insert(0, points)
+            tracklet.scores.insert(0, tracklet.scores[0])
 
-    def _repeats(self, run: Run, picture: np.ndarray) -> bool:
+    def _repeats(self, tracklet: Tracklet, picture: np.ndarray) -> bool:
         """Whether the face is that of the frame before to the pixel, while it moves otherwise: then so are its landmarks."""
-        if not self._recent or run.frames[-1] != self._count - 1:
+        if not self._recent or tracklet.frames[-1] != self._count - 1:
             return False
-        change = _change(self._recent[-1][1], picture, _box(run.landmarks[-1]))
-        quickest = max(run.changes, default=0.0)
-        run.changes.append(change)
+        change = _change(self._recent[-1][1], picture, _box(tracklet.landmarks[-1]))
+        quickest = max(tracklet.changes, default=0.0)
+        tracklet.changes.append(change)
         return change <= min(REPEATED, REPEATED_SHARE * quickest)
 
-    def _goes_on(self, run: Run, picture: np.ndarray, points: Landmarks) -> bool:
+    def _continues(self, tracklet: Tracklet, picture: np.ndarray, points: Landmarks) -> bool:
         """Whether a face in this frame is the run's: near, of its size, and like it. Renews the run's look."""
-        before, gap = run.landmarks[-1], self._count - run.frames[-1]
+        before, gap = tracklet.landmarks[-1], self._count - tracklet.frames[-1]
         moved, ratio = _motion(before, points)
-        cut = bool(self._cuts) and self._cuts[-1] > run.frames[-1]
+        cut = bool(self._cuts) and self._cuts[-1] > tracklet.frames[-1]
         if cut and np.linalg.norm((points - before)[:, :2], axis=1).mean() > STILL * _size(before):
             return False
         if moved > FASTEST * gap or not 0.7**gap < ratio < 1.4**gap:
@@ -177,20 +181,22 @@ class Tracker:
         crowded = any(
             _overlap(_box(other.landmarks[-1]), _box(points)) > 0.1
             for other in self._active
-            if other is not run
+            if other is not tracklet
         )
-        if not (cut or crowded or gap > 1 or moved > 0.15 or self._count % LOOK_INTERVAL == 0):
+        if not (cut or crowded or gap > 1 or moved > 0.15 or self._count % DESCRIPTOR_INTERVAL == 0):
             return True
-        look = look_of(picture, Face(0, _box(points), 1.0, points))
-        if likeness(run.look, look) < (STRICTLY_LIKE if cut else LIKE_ENOUGH):
+        descriptor = descriptor_of(picture, Face(0, _box(points), 1.0, points))
+        if similarity(tracklet.descriptor, descriptor) < (STRICTLY_SIMILAR if cut else SIMILAR_ENOUGH):
             return False
-        run.looks += 1
-        run.look = mix(run.look, look, 1 / min(run.looks, LOOK_MEMORY))
+        tracklet.descriptor_count += 1
+        tracklet.descriptor = mix(
+            tracklet.descriptor, descriptor, 1 / min(tracklet.descriptor_count, DESCRIPTOR_MEMORY)
+        )
         return True
 
-    def _taken(self, points: Landmarks, number: int, own: Run) -> bool:
+    def _taken(self, points: Landmarks, number: int, own: Tracklet) -> bool:
         """Whether another run has this face already."""
-        others = [run.at(number) for run in self._active if run is not own]
+        others = [tracklet.at(number) for tracklet in self._active if tracklet is not own]
         return any(other is not None and _overlap(_box(other), _box(points)) > 0.4 for other in others)
 
 
@@ -205,10 +211,10 @@ def _change(before: np.ndarray, now: np.ndarray, box: Box) -> float:
     return float(cv2.resize(difference, (8, 8), interpolation=cv2.INTER_AREA).mean(axis=2).max())
 
 
-def _lengthen(run: Run, number: int, points: Landmarks, score: float) -> None:
-    run.frames.append(number)
-    run.landmarks.append(points)
-    run.scores.append(score)
+def _lengthen(tracklet: Tracklet, number: int, points: Landmarks, score: float) -> None:
+    tracklet.frames.append(number)
+    tracklet.landmarks.append(points)
+    tracklet.scores.append(score)
 
 
 def _locate(picture: np.ndarray, before: Landmarks, margin: float) -> Landmarks | None:

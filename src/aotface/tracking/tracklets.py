@@ -7,11 +7,11 @@ from itertools import pairwise
 import numpy as np
 from jaxtyping import Float64
 
-from aotface.tracking.descriptor import Look, likenesses, mix
+from aotface.tracking.descriptor import Descriptor, mix, similarities
 from aotface.tracking.tracks import Track, Tracks
 from aotface.types import Landmarks
 
-SHORTEST_RUN = 3
+SHORTEST_TRACKLET = 3
 """Frames; what is seen for less is not a face."""
 
 SURELY_THE_SAME = 0.78
@@ -28,18 +28,18 @@ CLEARLY = 0.05
 
 
 @dataclass
-class Run:
+class Tracklet:
     """A face followed without a break of more than a few frames.
 
-    ``look``: the mean of so many ``looks``. ``changes``: of the picture in the last few frames, in levels.
+    ``descriptor``: the mean of so many ``descriptor_count``. ``changes``: of the picture in the last few frames, in levels.
     ``elsewhere``: frames of gaps that show something else, and must not be filled.
     """
 
     frames: list[int]
     landmarks: list[Landmarks]
     scores: list[float]
-    look: Look
-    looks: int = 1
+    descriptor: Descriptor
+    descriptor_count: int = 1
     changes: deque[float] = field(default_factory=lambda: deque(maxlen=4))
     elsewhere: list[int] = field(default_factory=list)
 
@@ -51,7 +51,7 @@ class Run:
         return None
 
 
-def join(runs: list[Run], count: int, cuts: list[int]) -> Tracks:
+def join(tracklets: list[Tracklet], count: int, cuts: list[int]) -> Tracks:
     """Make tracks of runs.
 
     Args:
@@ -62,28 +62,36 @@ def join(runs: list[Run], count: int, cuts: list[int]) -> Tracks:
     Returns:
         The tracks, largest first.
     """
-    runs = [run for run in runs if len(run.frames) >= min(SHORTEST_RUN, count)]
-    runs.sort(key=lambda run: (run.frames[0], *run.landmarks[0].mean(axis=0).tolist()))
-    begins = {run.frames[0] for run in runs}
-    real = {c for c in cuts if c in begins or not any(run.frames[0] < c <= run.frames[-1] for run in runs)}
-    people = [[runs[i] for i in sorted(group)] for group in _groups(runs, sorted(real))]
+    tracklets = [tracklet for tracklet in tracklets if len(tracklet.frames) >= min(SHORTEST_TRACKLET, count)]
+    tracklets.sort(key=lambda tracklet: (tracklet.frames[0], *tracklet.landmarks[0].mean(axis=0).tolist()))
+    begins = {tracklet.frames[0] for tracklet in tracklets}
+    real = {
+        c
+        for c in cuts
+        if c in begins or not any(tracklet.frames[0] < c <= tracklet.frames[-1] for tracklet in tracklets)
+    }
+    people = [[tracklets[i] for i in sorted(group)] for group in _groups(tracklets, sorted(real))]
     for person in people:  # somebody who is elsewhere in the very next frame: a cut that nothing else showed
         real |= {b.frames[0] for a, b in pairwise(person) if b.frames[0] == a.frames[-1] + 1}
     tracks = [_track(person) for person in people]
     tracks.sort(key=lambda track: (-track.area, int(track.frames[0])))
-    numbered = tuple(Track(i, t.frames, t.landmarks, t.scores, t.look) for i, t in enumerate(tracks))
+    numbered = tuple(Track(i, t.frames, t.landmarks, t.scores, t.descriptor) for i, t in enumerate(tracks))
     return Tracks(count, np.array(sorted(real), np.int32), numbered)
 
 
-def _groups(runs: list[Run], cuts: list[int]) -> list[set[int]]:
+def _groups(tracklets: list[Tracklet], cuts: list[int]) -> list[set[int]]:
     """Runs of one person, greedily, the most alike first; who is seen at the same time is somebody else."""
-    group_of = {i: {i} for i in range(len(runs))}
-    if len(runs) > 1:
-        alike = likenesses([run.look for run in runs], [run.look for run in runs])
-        together = np.array([[_overlap(a, b) for b in runs] for a in runs])
-        pairs = [(float(alike[i, j]), i, j) for i in range(len(runs)) for j in range(i + 1, len(runs))]
+    group_of = {i: {i} for i in range(len(tracklets))}
+    if len(tracklets) > 1:
+        alike = similarities(
+            [tracklet.descriptor for tracklet in tracklets], [tracklet.descriptor for tracklet in tracklets]
+        )
+        together = np.array([[_overlap(a, b) for b in tracklets] for a in tracklets])
+        pairs = [
+            (float(alike[i, j]), i, j) for i in range(len(tracklets)) for j in range(i + 1, len(tracklets))
+        ]
         for value, i, j in sorted(pairs, key=lambda pair: (-pair[0], pair[1], pair[2])):
-            needed = LIKELY_THE_SAME if _soon_and_near(runs[i], runs[j], cuts) else SURELY_THE_SAME
+            needed = LIKELY_THE_SAME if _soon_and_near(tracklets[i], tracklets[j], cuts) else SURELY_THE_SAME
             a, b = group_of[i], group_of[j]
             if value < needed or a is b or any(together[k, m] for k in a for m in b):
                 continue
@@ -99,11 +107,11 @@ def _rivalled(value: float, i: int, j: int, alike: Float64[np.ndarray, "n n"], t
     return bool(((alike[:, j] > value - CLEARLY) & together[i] & (np.arange(len(alike)) != i)).any())
 
 
-def _overlap(a: Run, b: Run) -> bool:
+def _overlap(a: Tracklet, b: Tracklet) -> bool:
     return a is not b and a.frames[0] <= b.frames[-1] and b.frames[0] <= a.frames[-1]
 
 
-def _soon_and_near(a: Run, b: Run, cuts: list[int]) -> bool:
+def _soon_and_near(a: Tracklet, b: Tracklet, cuts: list[int]) -> bool:
     first, last = (a, b) if a.frames[-1] < b.frames[0] else (b, a)
     end, start = first.frames[-1], last.frames[0]
     if start - end > SOON or any(end < cut <= start for cut in cuts):
@@ -114,29 +122,29 @@ def _soon_and_near(a: Run, b: Run, cuts: list[int]) -> bool:
     return bool(moved < size and 0.7 < np.ptp(after, axis=0).max() / max(size, 1e-6) < 1.4)
 
 
-def _track(runs: list[Run]) -> Track:
-    look, seen = runs[0].look, len(runs[0].frames)
-    for run in runs[1:]:
-        seen += len(run.frames)
-        look = mix(look, run.look, len(run.frames) / seen)
-    parts = [_filled(run) for run in runs]
+def _track(tracklets: list[Tracklet]) -> Track:
+    descriptor, seen = tracklets[0].descriptor, len(tracklets[0].frames)
+    for tracklet in tracklets[1:]:
+        seen += len(tracklet.frames)
+        descriptor = mix(descriptor, tracklet.descriptor, len(tracklet.frames) / seen)
+    parts = [_filled(tracklet) for tracklet in tracklets]
     frames, landmarks, scores = (np.concatenate([part[k] for part in parts]) for k in range(3))
-    return Track(0, frames, landmarks, scores, look)
+    return Track(0, frames, landmarks, scores, descriptor)
 
 
-def _filled(run: Run) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _filled(tracklet: Tracklet) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Gaps are filled: landmarks on the straight line between both ends, score 0; but not with what is elsewhere."""
-    known = np.array(run.frames)
+    known = np.array(tracklet.frames)
     frames = np.arange(known[0], known[-1] + 1)
     after = np.searchsorted(known, frames)
     before = np.maximum(after - (known[after] != frames), 0)
     part = (frames - known[before]) / np.maximum(known[after] - known[before], 1)
-    points = np.array(run.landmarks)
+    points = np.array(tracklet.landmarks)
     landmarks, gaps = points[before], np.flatnonzero(part)  # of a long video nothing is held twice as float64
     start, end = points[before[gaps]], points[after[gaps]]
     landmarks[gaps] = start + part[gaps, None, None] * (end - start)
-    scores = np.where(part == 0, np.array(run.scores)[before], 0)
-    if run.elsewhere:
-        here = ~np.isin(frames, run.elsewhere)
+    scores = np.where(part == 0, np.array(tracklet.scores)[before], 0)
+    if tracklet.elsewhere:
+        here = ~np.isin(frames, tracklet.elsewhere)
         frames, landmarks, scores = frames[here], landmarks[here], scores[here]
     return frames.astype(np.int32), landmarks.astype(np.float32, copy=False), scores.astype(np.float32)

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float32, Int32
 
 from aotface.errors import FaceError, FaceIndexError, InputError, NoFaceError, UsageError
-from aotface.tracking.descriptor import Look, likeness
+from aotface.tracking.descriptor import Descriptor, similarity
 from aotface.types import Face, Landmarks
 
 KNOWN = 0.35
@@ -30,7 +30,7 @@ class Track:
     frames: Int32[np.ndarray, " n"]
     landmarks: Float32[np.ndarray, "n 468 3"]
     scores: Float32[np.ndarray, " n"]
-    look: Look
+    descriptor: Descriptor
     rest: Landmarks | None = None
 
     @property
@@ -85,7 +85,11 @@ class Tracks:
         arrays["tracks"] = np.array([len(self.tracks)], np.int32)
         for track in self.tracks:
             named = {"frames": track.frames, "landmarks": track.landmarks, "scores": track.scores}
-            named |= {"texture": track.look.texture, "weight": track.look.weight, "tint": track.look.tint}
+            named |= {
+                "texture": track.descriptor.texture,
+                "weight": track.descriptor.weight,
+                "tint": track.descriptor.tint,
+            }
             arrays |= {f"{track.id}.{name}": values for name, values in named.items()}
         return arrays
 
@@ -132,12 +136,12 @@ def choose_tracks(tracks: Tracks, which: str) -> tuple[int, ...]:
     return (wanted,)
 
 
-def choose_alike(tracks: Tracks, look: Look) -> int:
+def choose_alike(tracks: Tracks, descriptor: Descriptor) -> int:
     """The track that looks like the face of a reference picture.
 
     Args:
         tracks: of the whole video.
-        look: of the reference, by `look_of`.
+        look: of the reference, by `descriptor_of`.
 
     Raises:
         NoFaceError: the video shows none.
@@ -147,7 +151,9 @@ def choose_alike(tracks: Tracks, look: Look) -> int:
         raise NoFaceError(
             "no face found in the target: it needs one of at least about 64 pixels, not turned away"
         )
-    order = sorted(((likeness(look, track.look), -track.id) for track in tracks.tracks), reverse=True)
+    order = sorted(
+        ((similarity(descriptor, track.descriptor), -track.id) for track in tracks.tracks), reverse=True
+    )
     best = order[0][0]
     if best < KNOWN:
         raise FaceError(
@@ -166,7 +172,11 @@ def _track_from(arrays: Mapping[str, np.ndarray], i: int) -> Track:
     scores = _checked(arrays, f"{i}.scores", np.float32, (len(frames),))
     texture, weight = (_checked(arrays, f"{i}.{name}", np.float32, (898,)) for name in ("texture", "weight"))
     return Track(
-        i, frames, landmarks, scores, Look(texture, weight, _checked(arrays, f"{i}.tint", np.float32, (2,)))
+        i,
+        frames,
+        landmarks,
+        scores,
+        Descriptor(texture, weight, _checked(arrays, f"{i}.tint", np.float32, (2,))),
     )
 
 

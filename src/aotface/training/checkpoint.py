@@ -21,14 +21,14 @@ State = dict[str, Tensor]
 class Checkpoint:
     """All that a run needs to go on; the random numbers need nothing, they follow from seed and step.
 
-    ``generator``, ``opponents``: their parameters. ``average``: the generator's, averaged. ``optimiser``,
+    ``generator``, ``discriminators``: their parameters. ``average``: the generator's, averaged. ``optimiser``,
     ``rival``: state of the two optimisers. ``watch``: running numbers of the look at divergence.
     """
 
     step: int
     generator: State
     average: State
-    opponents: State
+    discriminators: State
     optimiser: dict[str, Any]
     rival: dict[str, Any]
     watch: dict[str, float] = field(default_factory=dict)
@@ -37,7 +37,7 @@ class Checkpoint:
 def save_checkpoint(folder: Path, state: Checkpoint) -> None:
     """Write one file, whole or not at all."""
     tensors: State = {}
-    for part in ("generator", "average", "opponents"):
+    for part in ("generator", "average", "discriminators"):
         tensors |= {f"{part}/{k}": v for k, v in getattr(state, part).items()}
     plain: dict[str, Any] = {"step": state.step, "watch": state.watch}
     for part in ("optimiser", "rival"):
@@ -70,7 +70,7 @@ def load_checkpoint(folder: Path) -> Checkpoint | None:
 
 
 def _sorted(plain: dict[str, Any], tensors: State) -> Checkpoint:
-    parts: dict[str, State] = {"generator": {}, "average": {}, "opponents": {}}
+    parts: dict[str, State] = {"generator": {}, "average": {}, "discriminators": {}}
     states: dict[str, dict[int, State]] = {"optimiser": {}, "rival": {}}
     for name, value in tensors.items():
         part, rest = name.split("/", 1)

@@ -16,7 +16,7 @@ from aotface.training.ranges import LightingConfig
 from aotface.transfer.aot.generator import SIZES, Options
 from aotface.transfer.aot.objective import Weights
 
-GAMES_SHARE = 0.6
+ADVERSARIAL_SHARE = 0.6
 """Share of the steps after which the games begin, unless ``games_from`` says otherwise."""
 
 PRECISIONS = ("bf16-mixed", "32-true")
@@ -34,7 +34,7 @@ class TrainConfig:
     ``size``: tiny, small or base. ``batch``: faces a step and process, times ``accumulate``.
     ``learning_rate``: the peak, after ``warmup`` steps; a cosine leads down to ``final_rate`` of it.
     ``betas``, ``weight_decay``, ``decoupled_decay`` (AdamW; off: Adam [paper]): of the generator.
-    ``opponents_rate``: of critics and discriminator, by RMSprop [paper]; ``plan_by_rmsprop``: Omega moves
+    ``discriminators_rate``: of critics and discriminator, by RMSprop [paper]; ``plan_by_rmsprop``: Omega moves
     with them [paper]. ``conditional``: critics compare face by face. ``clip``: largest gradient norm.
     ``ema``: of the averaged weights. ``games_from``: first step with games, left out: after GAMES_SHARE of
     the steps; ``games_every``: on each step that this divides; ``games_ramp``: steps over which they gain
@@ -48,7 +48,7 @@ class TrainConfig:
     steps: int = 8000
     batch: int = 16
     learning_rate: float = 1e-3
-    opponents_rate: float = 2e-4
+    discriminators_rate: float = 2e-4
     warmup: int = 150
     final_rate: float = 0.02
     betas: tuple[float, float] = (0.9, 0.99)
@@ -80,7 +80,7 @@ class TrainConfig:
     @property
     def games_start(self) -> int:
         """First step of the games."""
-        return round(GAMES_SHARE * self.steps) if self.games_from is None else self.games_from
+        return round(ADVERSARIAL_SHARE * self.steps) if self.games_from is None else self.games_from
 
 
 def load_config(file: Path | None = None, flags: Mapping[str, Any] | None = None) -> TrainConfig:
@@ -171,7 +171,7 @@ def checked(config: TrainConfig) -> TrainConfig:
         *((0 <= getattr(c, n) <= 1, n, share, getattr(c, n)) for n in ("unpaired", "final_rate", "ema")),
         *(
             (getattr(c, n) > 0, n, "above 0", getattr(c, n))
-            for n in ("learning_rate", "opponents_rate", "clip")
+            for n in ("learning_rate", "discriminators_rate", "clip")
         ),
         (c.runaway > 1, "runaway", "above 1", c.runaway),
     )

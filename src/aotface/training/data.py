@@ -193,14 +193,14 @@ class Batches:
         self.unpaired = round(size * unpaired)
         shading = torch.tensor([face["shading"] for face in shards.facts])
         weights = torch.from_numpy(balance(shards.tones_degrees)) * _evenness(shading)
-        givers = _evenness(torch.tensor([face["source_shading"] for face in shards.facts]))
-        self.weights, self.givers = weights.to(shards.device), givers.to(shards.device)
+        sources = _evenness(torch.tensor([face["source_shading"] for face in shards.facts]))
+        self.weights, self.sources = weights.to(shards.device), sources.to(shards.device)
 
     def draw(self, step: int, rank: int = 0, games: bool = True) -> Batch:
         """The batch of one step (of one of several processes); without games every answer is known."""
         rng = torch.Generator(self.shards.device).manual_seed((self.seed * 1_000_003 + step) * 4099 + rank)
         rows = torch.multinomial(self.weights, self.size, replacement=True, generator=rng)
-        slots = torch.multinomial(self.givers[rows], 1, generator=rng)[:, 0]
+        slots = torch.multinomial(self.sources[rows], 1, generator=rng)[:, 0]
         flip = rand(rng, self.size) < 0.5
         take = self.shards.take
         even_a = _turned(take("reenacted", rows, slots), flip)

@@ -8,7 +8,7 @@ from aotface.media.files import show
 from aotface.transfer.aot.generator import RelightingGenerator
 from aotface.transfer.aot.onnx_write import write_checked
 
-FIELD_OUTPUTS = ("swapped", "gain", "saturation", "bias")
+COLOUR_MAP_OUTPUTS = ("swapped", "gain", "saturation", "bias")
 
 
 class _Flat(nn.Module):
@@ -47,6 +47,6 @@ def write_onnx(generator: RelightingGenerator, path: Path, overwrite: bool = Fal
         WeightsError: the file does not give what torch gives; it is not left.
     """
     flat, side = _Flat(generator), generator.input_side
-    names = FIELD_OUTPUTS if generator.options.head == "field" else FIELD_OUTPUTS[:1]
+    names = COLOUR_MAP_OUTPUTS if generator.options.head == "field" else COLOUR_MAP_OUTPUTS[:1]
     advice = f"{show(path)}: --onnx needs the onnx package: pip install onnx"
     return write_checked(flat, path, names, side, advice, overwrite)

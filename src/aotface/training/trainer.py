@@ -20,7 +20,14 @@ from aotface.training.config import TrainConfig
 from aotface.training.data import Batches, Shards
 from aotface.training.watch import Watch
 from aotface.transfer.aot.generator import SIZES, RelightingGenerator
-from aotface.transfer.aot.objective import Batch, Opponents, Score, Weights, generator_loss, opponents_loss
+from aotface.transfer.aot.objective import (
+    Batch,
+    Discriminators,
+    Score,
+    Weights,
+    discriminators_loss,
+    generator_loss,
+)
 
 RMSPROP_MEMORY = 0.9
 """Source: [paper]."""
@@ -65,9 +72,9 @@ class Trainer:
         generator = RelightingGenerator(size, config.options)
         self.generator: RelightingGenerator = fabric.to_device(generator)
         self.generator.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.opponents: Opponents = fabric.to_device(Opponents(size, config.conditional))
+        self.discriminators: Discriminators = fabric.to_device(Discriminators(size, config.conditional))
         self.average = {k: v.detach().clone() for k, v in self.generator.state_dict().items()}
-        self.optimiser, self.rival = _optimisers(config, self.generator, self.opponents)
+        self.optimiser, self.rival = _optimisers(config, self.generator, self.discriminators)
         self.watch = Watch(config.runaway, config.window)
         self.step = 0
         self.saved: int | None = None
@@ -78,7 +85,7 @@ class Trainer:
         if saved is None:
             return False
         self.generator.load_state_dict(saved.generator)
-        self.opponents.load_state_dict(saved.opponents)
+        self.discriminators.load_state_dict(saved.discriminators)
         self.average = {k: v.to(self.fabric.device) for k, v in saved.average.items()}
         self.optimiser.load_state_dict(saved.optimiser)
         self.rival.load_state_dict(saved.rival)
@@ -102,7 +109,7 @@ class Trainer:
     def save(self) -> None:
         """Write the checkpoint (first process only)."""
         if self.fabric.is_global_zero:
-            networks = (self.generator.state_dict(), self.average, self.opponents.state_dict())
+            networks = (self.generator.state_dict(), self.average, self.discriminators.state_dict())
             optimisers = (self.optimiser.state_dict(), self.rival.state_dict())
             save_checkpoint(self.out, Checkpoint(self.step, *networks, *optimisers, self.watch.state()))
         self.saved = self.step
@@ -122,7 +129,7 @@ class Trainer:
     def weights(self) -> Weights:
         """The terms' weights at this step: games come late, and gently.
 
-        Against opponents that know nothing yet, and a reconstruction whose easiest answer is to change
+        Against discriminators that know nothing yet, and a reconstruction whose easiest answer is to change
         nothing, an early game at full weight drives the field's head back to zero.
         """
         c, w = self.config, self.config.weights
@@ -151,7 +158,7 @@ class Trainer:
         """
         c, rate, plays = self.config, self.rate(), self.plays(self.step)
         _set_rate(self.optimiser, c.learning_rate * rate)
-        _set_rate(self.rival, c.opponents_rate * min(1.0, rate * 2))
+        _set_rate(self.rival, c.discriminators_rate * min(1.0, rate * 2))
         random = torch.Generator().manual_seed(c.seed * 7_368_787 + self.step)
         terms: Terms = {}
         self.optimiser.zero_grad()
@@ -165,7 +172,7 @@ class Trainer:
         self.watch.look(terms | {"gradient": float(norm)}, self.step)
         self.optimiser.step()
         if plays:
-            nn.utils.clip_grad_norm_(self.opponents.parameters(), c.clip)
+            nn.utils.clip_grad_norm_(self.discriminators.parameters(), c.clip)
         if plays or c.plan_by_rmsprop:
             self.rival.step()
         self._average()
@@ -179,14 +186,14 @@ class Trainer:
         rebuilt = None
         if w.reconstruction or w.edges or w.mix:
             rebuilt = self.generator.reconstruct(batch.x_t, batch.geometry, batch.mask, swapped.features_t)
-        players = (self.generator, self.opponents)
-        self.opponents.requires_grad_(False)
+        players = (self.generator, self.discriminators)
+        self.discriminators.requires_grad_(False)
         loss = generator_loss(*players, batch, w, random, swapped, rebuilt, *self.scores)
         (loss.total / parts).backward()  # type: ignore[no-untyped-call]
-        self.opponents.requires_grad_(True)
+        self.discriminators.requires_grad_(True)
         _add(terms, loss.terms, parts)
         if plays and (w.transport or w.mix):
-            against = opponents_loss(*players, w, random, swapped, rebuilt)
+            against = discriminators_loss(*players, w, random, swapped, rebuilt)
             (against.total / parts).backward()  # type: ignore[no-untyped-call]
             _add(terms, against.terms, parts)
 
@@ -194,7 +201,7 @@ class Trainer:
         """Average gradients over all processes."""
         if self.fabric.world_size == 1:
             return
-        networks = (*self.generator.parameters(), *self.opponents.parameters())
+        networks = (*self.generator.parameters(), *self.discriminators.parameters())
         gradients = [p.grad for p in networks if p.grad is not None]
         flat = self.fabric.all_reduce(torch.cat([g.flatten() for g in gradients]), reduce_op="mean")
         for gradient, shared in zip(gradients, flat.split([g.numel() for g in gradients]), strict=True):
@@ -247,16 +254,16 @@ def averaged_generator(trainer: Trainer) -> RelightingGenerator:
 
 
 def _optimisers(
-    c: TrainConfig, generator: RelightingGenerator, opponents: Opponents
+    c: TrainConfig, generator: RelightingGenerator, discriminators: Discriminators
 ) -> tuple[torch.optim.Optimizer, torch.optim.Optimizer]:
-    """Adam for the generator, RMSprop for its opponents, and for Omega where that is asked for [paper]."""
+    """Adam for the generator, RMSprop for its discriminators, and for Omega where that is asked for [paper]."""
     plan = list(generator.notpe.parameters()) if c.plan_by_rmsprop else []
     known = {id(p) for p in plan}
     mine = [p for p in generator.parameters() if id(p) not in known]
     adam = torch.optim.AdamW if c.decoupled_decay else torch.optim.Adam
     optimiser = adam(mine, lr=c.learning_rate, betas=c.betas, weight_decay=c.weight_decay)
-    rivals = [*opponents.parameters(), *plan]
-    return optimiser, torch.optim.RMSprop(rivals, lr=c.opponents_rate, alpha=RMSPROP_MEMORY)
+    rivals = [*discriminators.parameters(), *plan]
+    return optimiser, torch.optim.RMSprop(rivals, lr=c.discriminators_rate, alpha=RMSPROP_MEMORY)
 
 
 def _set_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:

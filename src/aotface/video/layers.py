@@ -10,8 +10,8 @@ import numpy as np
 from aotface.compose.blend import blend, frame_mask
 from aotface.media.video.colour import Colour
 from aotface.media.video.decode import VideoFrame
-from aotface.media.video.facts import VideoFacts
 from aotface.media.video.folder import frame_from_rgb
+from aotface.media.video.info import VideoInfo
 from aotface.provenance import mark_frame
 from aotface.types import AlignedFace, Crop, Frame, Mask, Matrix
 
@@ -35,7 +35,7 @@ def place_of(target: AlignedFace) -> Place:
 
 
 @dataclass(frozen=True)
-class Laid:
+class CompositedFace:
     """One face as it was laid into a frame: where, X_r, and the mask under which it shows."""
 
     track: int
@@ -50,16 +50,16 @@ class Layers:
 
     original: VideoFrame
     frame: VideoFrame
-    faces: tuple[Laid, ...]
+    faces: tuple[CompositedFace, ...]
     mark: bool = True
 
     def mask(self) -> VideoFrame:
         """0 (black) to 255: with which weight swapped faces show; all black where there is none."""
-        facts = grey_facts(self.original.facts)
-        whole = np.zeros((facts.height, facts.width), np.float32)
+        info = grey_info(self.original.info)
+        whole = np.zeros((info.height, info.width), np.float32)
         for face in self.faces:
             np.maximum(whole, frame_mask(face.mask, face.place.matrix, *whole.shape), out=whole)
-        return frame_from_rgb(grey(whole), self.original.index, self.original.pts, facts)
+        return frame_from_rgb(grey(whole), self.original.index, self.original.pts, info)
 
     def reenacted(self) -> VideoFrame:
         """The frame before the transfer: X_r in its place, in its own light up to the edge."""
@@ -97,9 +97,9 @@ def face_row(place: Place, **more: int) -> dict[str, object]:
     return {**more, "side": place.side, "matrix": place.matrix.tolist(), "box": box}
 
 
-def grey_facts(facts: VideoFacts) -> VideoFacts:
+def grey_info(info: VideoInfo) -> VideoInfo:
     """Of the video of masks: size, turn and times of the target; 8 bits in full range, so that all 256 steps are kept."""
-    return replace(facts, layout=facts.layout._replace(depth=8), bit_depth=8, colour=_GREY)
+    return replace(info, layout=info.layout._replace(depth=8), bit_depth=8, colour=_GREY)
 
 
 def grey(mask: Mask) -> Frame:

@@ -10,15 +10,15 @@ from typing import NamedTuple
 from aotface.errors import UsageError
 from aotface.media.files import show
 from aotface.media.image import read_image
-from aotface.media.video.folder import FOLDER, folder_facts
+from aotface.media.video.folder import FOLDER, folder_info
 from aotface.media.video.probe import probe
 from aotface.media.video.timing import frame_times, regular
 from aotface.options import DEFAULTS, Options
 from aotface.tracking.tracks import Tracks
-from aotface.video.scene import Clip, Giver, Scene, make_scene, prepare_source
+from aotface.video.scene import Clip, PreparedSource, Scene, make_scene, prepare_source
 
 
-class Put(NamedTuple):
+class Assignment(NamedTuple):
     """What goes onto one track: a face of a picture; ``source`` is None where it is there already."""
 
     track: int
@@ -26,7 +26,7 @@ class Put(NamedTuple):
     source_face: str = DEFAULTS.source_face
 
 
-class Footage(NamedTuple):
+class ClipSpec(NamedTuple):
     """Frames ``first`` to ``last - 1`` of a video, or of a folder of pictures, which needs a ``rate``."""
 
     path: Path
@@ -35,10 +35,10 @@ class Footage(NamedTuple):
     rate: Fraction | None = None
 
     @staticmethod
-    def of(clip: Clip) -> "Footage":
+    def of(clip: Clip) -> "ClipSpec":
         """What another process needs to open the same."""
-        rate = clip.facts.rate if clip.facts.container == FOLDER else None
-        return Footage(clip.path.resolve(), clip.first, clip.last, rate)
+        rate = clip.info.rate if clip.info.container == FOLDER else None
+        return ClipSpec(clip.path.resolve(), clip.first, clip.last, rate)
 
     def clip(self) -> Clip:
         """Open it."""
@@ -49,23 +49,23 @@ class Footage(NamedTuple):
 class Plan:
     """See `Scene`, of which this is the recipe; the faces of the target travel beside it."""
 
-    target: Footage
-    puts: tuple[Put, ...]
+    target: ClipSpec
+    assignments: tuple[Assignment, ...]
     options: Options
     mark: bool = True
-    swapped: Footage | None = None
-    masks: Footage | None = None
+    swapped: ClipSpec | None = None
+    masks: ClipSpec | None = None
 
     @staticmethod
-    def of(scene: Scene, puts: Sequence[Put]) -> "Plan":
+    def of(scene: Scene, assignments: Sequence[Assignment]) -> "Plan":
         """The recipe of a scene, in absolute paths."""
-        whole = tuple(put._replace(source=put.source and put.source.resolve()) for put in puts)
+        whole = tuple(put._replace(source=put.source and put.source.resolve()) for put in assignments)
         options, weights = scene.options, Path(scene.options.weights)
         if weights.is_file():
             options = replace(options, weights=str(weights.resolve()))
         beside = (scene.swapped, scene.masks)
-        swapped, masks = (None if clip is None else Footage.of(clip) for clip in beside)
-        return Plan(Footage.of(scene.clip), whole, options, scene.mark, swapped, masks)
+        swapped, masks = (None if clip is None else ClipSpec.of(clip) for clip in beside)
+        return Plan(ClipSpec.of(scene.clip), whole, options, scene.mark, swapped, masks)
 
     def scene(self, tracks: Tracks) -> Scene:
         """Open everything.
@@ -73,24 +73,22 @@ class Plan:
         Args:
             tracks: of `analyse`.
         """
-        swapped, masks = (
-            None if footage is None else footage.clip() for footage in (self.swapped, self.masks)
-        )
-        return scene_of(self.target.clip(), tracks, self.puts, self.options, self.mark, swapped, masks)
+        swapped, masks = (None if spec is None else spec.clip() for spec in (self.swapped, self.masks))
+        return scene_of(self.target.clip(), tracks, self.assignments, self.options, self.mark, swapped, masks)
 
 
 def scene_of(
     clip: Clip,
     tracks: Tracks,
-    puts: Sequence[Put],
+    assignments: Sequence[Assignment],
     options: Options,
     mark: bool = True,
     swapped: Clip | None = None,
     masks: Clip | None = None,
 ) -> Scene:
-    """Look at every source once, and make the scene; see `make_scene`."""
-    givers = {put.track: look_at(put.source, put.source_face) for put in puts}
-    return make_scene(clip, tracks, None, options, mark, swapped, givers, masks)
+    """Descriptor at every source once, and make the scene; see `make_scene`."""
+    sources = {put.track: prepare_source_file(put.source, put.source_face) for put in assignments}
+    return make_scene(clip, tracks, None, options, mark, swapped, sources, masks)
 
 
 def open_clip(
@@ -112,15 +110,15 @@ def open_clip(
     """
     if path.is_dir():
         if rate is None:
-            raise UsageError(f"{show(path)}: expected --rate with a folder of frames: frames a second")
-        facts = folder_facts(path, rate)
-        times = regular(facts.frames or 0, rate)
+            raise UsageError(f"{show(path)}: expected --fps with a folder of frames: frames a second")
+        info = folder_info(path, rate)
+        times = regular(info.frames or 0, rate)
     else:
-        facts, times = probe(path), frame_times(path)
-    return Clip(path, facts, times, *times.between(start_seconds, end_seconds))
+        info, times = probe(path), frame_times(path)
+    return Clip(path, info, times, *times.between(start_seconds, end_seconds))
 
 
 @lru_cache(maxsize=8)
-def look_at(source: Path | None, which: str) -> Giver | None:
-    """Look at a source once; None where the face is there already."""
+def prepare_source_file(source: Path | None, which: str) -> PreparedSource | None:
+    """Descriptor at a source once; None where the face is there already."""
     return None if source is None else prepare_source(read_image(source).frame, which)

@@ -10,20 +10,20 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 WAITING_BYTES = 1 << 26
-"""What may wait between two stages: 64 MiB hold two frames of 2160p, and more small ones than `ahead` lets wait."""
+"""What may wait between two stages: 64 MiB hold two frames of 2160p, and more small ones than `prefetch` lets wait."""
 
 
-def ahead(
+def prefetch(
     items: Iterable[T],
     depth: int = 3,
     weigh: Callable[[T], int] = lambda item: 0,
     most: int = WAITING_BYTES,
 ) -> Iterator[T]:
-    """The same items, made on another thread, at most ``depth`` of them waiting; see `spread`."""
-    return spread(lambda item: item, items, 1, depth, weigh, most, helping=False)
+    """The same items, made on another thread, at most ``depth`` of them waiting; see `parallel_map`."""
+    return parallel_map(lambda item: item, items, 1, depth, weigh, most, helping=False)
 
 
-def spread(
+def parallel_map(
     work: Callable[[T], R],
     items: Iterable[T],
     workers: int,

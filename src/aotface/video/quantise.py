@@ -32,7 +32,9 @@ class Finished(NamedTuple):
     frame: VideoFrame
 
 
-def rounded_after(before: Finished, here: Finished, exact: Frame, laid: Frame, box: Box) -> VideoFrame:
+def quantise_towards_previous(
+    before: Finished, here: Finished, exact: Frame, composited: Frame, box: Box
+) -> VideoFrame:
     """One face of a finished frame, rounded towards the frame before.
 
     Args:
@@ -48,23 +50,23 @@ def rounded_after(before: Finished, here: Finished, exact: Frame, laid: Frame, b
 
     Source: [ours]; flow by Kroeger et al., "Fast optical flow using dense inverse search", ECCV 2016.
     """
-    target, facts = here.target, here.target.facts
-    layout = facts.layout
-    x0, y0, x1, y1 = stored_box(box, facts)
+    target, info = here.target, here.target.info
+    layout = info.layout
+    x0, y0, x1, y1 = stored_box(box, info)
 
     def cut(rgb: Frame) -> Frame:
-        return np.ascontiguousarray(facts.orientation.stored(rgb)[y0:y1, x0:x1])
+        return np.ascontiguousarray(info.orientation.stored(rgb)[y0:y1, x0:x1])
 
     now, then, known = (
         frame.planes.cut((x0, y0, x1, y1), layout) for frame in (target, before.target, before.frame)
     )
     flow = _flow(now.y, then.y)
-    values = unrounded(cut(exact), layout, facts.colour)
+    values = unrounded(cut(exact), layout, info.colour)
     pairs = zip(values, known, strict=True)
     top = (1 << layout.depth) - 1
     steps = Planes(*(_towards(value, _moved(plane, flow), top) for value, plane in pairs))
     planes = Planes(*(plane.copy() for plane in here.frame.planes))
-    paste(planes.cut((x0, y0, x1, y1), layout), steps, differing(cut(target.rgb), cut(laid)), layout)
+    paste(planes.cut((x0, y0, x1, y1), layout), steps, differing(cut(target.rgb), cut(composited)), layout)
     return replace(here.frame, planes=planes)
 
 

@@ -16,7 +16,6 @@ from aotface.media.files import read_bytes, write_bytes
 from aotface.media.video.encode import Encoding
 from aotface.media.video.parts import Parts
 from aotface.tracking.tracks import Tracks
-from aotface.video.heap import keep_freed_memory
 from aotface.video.plan import Plan
 from aotface.video.scene import Scene
 from aotface.video.segments import make_run, runs
@@ -32,7 +31,7 @@ Files = dict[str, bytes]
 
 
 @dataclass(frozen=True)
-class Order:
+class RayJob:
     """What every worker is told, once."""
 
     plan: Plan
@@ -50,17 +49,17 @@ class Order:
 
 
 @runtime_checkable
-class Farm(Protocol):
+class Executor(Protocol):
     """Who does the work."""
 
     workers: int
 
-    def results(self, order: Order, pieces: Sequence[list[int]]) -> Iterator[tuple[list[int], Files]]:
+    def results(self, order: RayJob, pieces: Sequence[list[int]]) -> Iterator[tuple[list[int], Files]]:
         """Every piece with its files, in any order."""
 
 
 def make_on(
-    farm: Farm,
+    executor: Executor,
     plan: Plan,
     tracks: Tracks,
     parts: Parts,
@@ -84,8 +83,8 @@ def make_on(
         AotfaceError: what a worker met; or workers kept dying.
     """
     made = 0
-    order = Order(plan, tracks, encoding, parts.segments, parts.layers)
-    for piece, files in farm.results(order, pieces_of(parts.missing(), farm.workers)):
+    order = RayJob(plan, tracks, encoding, parts.segments, parts.layers)
+    for piece, files in executor.results(order, pieces_of(parts.missing(), executor.workers)):
         for path in (path for number in piece for path in parts.files(number)):
             write_bytes(path, files[path.name], overwrite=True)
         frames = sum(last - first for first, last in (parts.segments[number] for number in piece))
@@ -100,7 +99,7 @@ def pieces_of(missing: list[int], workers: int) -> list[list[int]]:
     return [run[at : at + size] for run in runs(missing) for at in range(0, len(run), size)]
 
 
-class RayFarm:
+class RayExecutor:
     """A Ray cluster, or worker processes on this machine."""
 
     def __init__(self, address: str, workers: int | None = None, gpu: bool = False):
@@ -125,7 +124,7 @@ class RayFarm:
         there = self._ray.cluster_resources().get("GPU" if gpu else "CPU", 0)
         self.workers = workers or max(1, int(there))
 
-    def results(self, order: Order, pieces: Sequence[list[int]]) -> Iterator[tuple[list[int], Files]]:
+    def results(self, order: RayJob, pieces: Sequence[list[int]]) -> Iterator[tuple[list[int], Files]]:
         """Every piece with its files, as they are finished; at most ``workers`` at the same time."""
         ray = self._ray
         make = ray.remote(num_cpus=1, num_gpus=int(self._gpu), max_retries=RETRIES)(_make)
@@ -156,15 +155,14 @@ class RayFarm:
             ) from error
 
 
-def _make(order: Order, piece: list[int]) -> Files:
-    keep_freed_memory()
+def _make(order: RayJob, piece: list[int]) -> Files:
     return order.make(piece)
 
 
 _last: list[tuple[Plan, Scene]] = []
 
 
-def _scene(order: Order) -> Scene:
+def _scene(order: RayJob) -> Scene:
     """The scene, opened once per process."""
     if not _last or _last[0][0] != order.plan:
         _last[:] = [(order.plan, order.plan.scene(order.tracks))]

@@ -23,34 +23,49 @@ from aotface.provenance import mark_frame
 from aotface.threads import one_thread_each
 from aotface.tracking.saved_tracker import SavedTracker
 from aotface.tracking.tracks import Tracks
-from aotface.transfer.aot.colour_map_arrays import lay_field
+from aotface.transfer.aot.colour_map_arrays import apply_colour_map_array
 from aotface.types import Crop, Frame, Mask
-from aotface.video.frame_state import LARGE_FRAME, Going, Read, Seen, Traits, see, whole
-from aotface.video.layers import Laid, Layers
-from aotface.video.prefetch import ahead, spread
-from aotface.video.quantise import Finished, rounded_after
-from aotface.video.scene import Clip, Giver, Scene, make_scene, prepare_source
-from aotface.video.temporal_filter import FIELD_REACH, MASK_REACH, settle, steady, steady_mask, window
+from aotface.video.frame_state import (
+    LARGE_FRAME,
+    FaceState,
+    FrameInputs,
+    FrameState,
+    TemporalFeatures,
+    make_frame_state,
+    whole,
+)
+from aotface.video.layers import CompositedFace, Layers
+from aotface.video.prefetch import parallel_map, prefetch
+from aotface.video.quantise import Finished, quantise_towards_previous
+from aotface.video.scene import Clip, PreparedSource, Scene, make_scene, prepare_source
+from aotface.video.temporal_filter import (
+    MAP_REACH,
+    MASK_REACH,
+    apply_filtered_tone,
+    filter_mask,
+    temporal_filter,
+    window,
+)
 
 __all__ = [
     "Clip",
-    "Giver",
+    "PreparedSource",
     "Scene",
     "analyse",
-    "finished_frames",
-    "finished_layers",
+    "render_frames",
+    "render_layers",
     "make_scene",
     "prepare_source",
     "shows_a_swap",
 ]
 
-REACH = max(FIELD_REACH, MASK_REACH)
+REACH = max(MAP_REACH, MASK_REACH)
 """Frames before and after that a frame is made of."""
 
 PIECE, PIECE_FRAMES = "faces", 4
 """Under which name, and after how many frames each, the search for faces is kept."""
 
-SEEING = 1 if (os.cpu_count() or 1) < 4 else 2
+WORKERS = 1 if (os.cpu_count() or 1) < 4 else 2
 """Threads that see frames, beside the one that finishes them: it sees a frame too whenever it would wait. So two cores are
 always busy; more threads than that would only wait for each other."""
 
@@ -79,7 +94,7 @@ def _followed(clip: Clip, progress: Progress, parts: Parts | None) -> Tracks:
         tracker.restore(piece)
     known = tracker.count
     begin = known - tracker.memory
-    frames = ahead(map(_converted, clip.frames(clip.first + begin)), weigh=_weight)
+    frames = prefetch(map(_converted, clip.frames(clip.first + begin)), weigh=_weight)
     for number, frame in enumerate(frames, begin):
         if number < known:
             tracker.recall(number, frame.rgb)
@@ -92,12 +107,12 @@ def _followed(clip: Clip, progress: Progress, parts: Parts | None) -> Tracks:
     return tracker.finish()
 
 
-def finished_frames(scene: Scene, first: int, last: int) -> Iterator[VideoFrame]:
-    """The frames of a range, swapped; see `finished_layers`."""
-    return (layers.frame for layers in finished_layers(scene, first, last))
+def render_frames(scene: Scene, first: int, last: int) -> Iterator[VideoFrame]:
+    """The frames of a range, swapped; see `render_layers`."""
+    return (layers.frame for layers in render_layers(scene, first, last))
 
 
-def finished_layers(
+def render_layers(
     scene: Scene,
     first: int,
     last: int,
@@ -127,12 +142,14 @@ def finished_layers(
     starts = [start for start, _ in segments or cut(scene.clip.first, scene.clip.last)]
     begin = first if before is not None else max(start for start in starts if start <= first)
     lead, tail = max(scene.clip.first, begin - REACH), min(scene.clip.last, last + REACH)
-    look = partial(see, scene, parts, range(begin, last))
-    read = ahead(_read(scene, lead, tail), weigh=lambda item: item.bytes)
-    facts = scene.clip.facts
+    descriptor = partial(make_frame_state, scene, parts, range(begin, last))
+    read = prefetch(_read(scene, lead, tail), weigh=lambda item: item.bytes)
+    info = scene.clip.info
     # Seeing one close-up in 2160p takes hundreds of megabytes.
-    large = 3 * facts.height * facts.width > LARGE_FRAME
-    seen = spread(look, read, 1 if large else SEEING, 2, lambda item: item.bytes, helping=not large)
+    large = 3 * info.height * info.width > LARGE_FRAME
+    seen = parallel_map(
+        descriptor, read, 1 if large else WORKERS, 2, lambda item: item.bytes, helping=not large
+    )
     for number, around in _windows(seen, lead, tail):
         if begin <= number < last:
             layers = _finish(scene, around, number, None if number in starts else before)
@@ -144,11 +161,11 @@ def finished_layers(
 
 def shows_a_swap(scene: Scene, looks: int = 8) -> bool:
     """Whether a few frames, spread over those with a chosen face, show somebody else's swap."""
-    chosen = [track.frames for track in scene.tracks.tracks if track.id in scene.givers]
+    chosen = [track.frames for track in scene.tracks.tracks if track.id in scene.sources]
     numbers = np.unique(np.concatenate(chosen)) + scene.clip.first
     places = np.unique(np.linspace(0, len(numbers) - 1, looks).round().astype(int))
     reads = (next(_read(scene, number, number + 1)) for number in numbers[places].tolist())
-    return any(see(scene, None, range(0), read).faces for read in reads)
+    return any(make_frame_state(scene, None, range(0), read).faces for read in reads)
 
 
 def _converted(frame: VideoFrame) -> VideoFrame:
@@ -161,9 +178,9 @@ def _weight(frame: VideoFrame) -> int:
     return frame.rgb.nbytes + sum(plane.nbytes for plane in frame.planes)
 
 
-def _read(scene: Scene, first: int, last: int) -> Iterator[Read]:
+def _read(scene: Scene, first: int, last: int) -> Iterator[FrameInputs]:
     beside = (_pixels_beside(scene.clip, other, first, last) for other in (scene.swapped, scene.masks))
-    yield from map(Read, scene.clip.frames(first, last), *beside)
+    yield from map(FrameInputs, scene.clip.frames(first, last), *beside)
 
 
 def _pixels_beside(clip: Clip, other: Clip | None, first: int, last: int) -> Iterator[Frame | None]:
@@ -174,9 +191,9 @@ def _pixels_beside(clip: Clip, other: Clip | None, first: int, last: int) -> Ite
     return (frame.rgb for frame in other.frames(first + shift, last + shift))
 
 
-def _windows(seen: Iterable[Seen], first: int, last: int) -> Iterator[tuple[int, Sequence[Seen]]]:
+def _windows(seen: Iterable[FrameState], first: int, last: int) -> Iterator[tuple[int, Sequence[FrameState]]]:
     """Every frame's number with the frames within `REACH` of it, in order; those before it as neighbours."""
-    held: deque[Seen] = deque()
+    held: deque[FrameState] = deque()
     arriving = iter(seen)
     for number in range(first, last):
         while (not held or held[-1].number < number + REACH) and (item := next(arriving, None)) is not None:
@@ -189,7 +206,7 @@ def _windows(seen: Iterable[Seen], first: int, last: int) -> Iterator[tuple[int,
             held.popleft()
 
 
-def _finish(scene: Scene, around: Sequence[Seen], number: int, before: Finished | None) -> Layers:
+def _finish(scene: Scene, around: Sequence[FrameState], number: int, before: Finished | None) -> Layers:
     """Steady the faces of one frame by its neighbours, lay them in, and round them after the frame before."""
     here = whole(scene, next(item for item in around if item.number == number))
     assert here.read is not None  # it was asked for
@@ -197,7 +214,7 @@ def _finish(scene: Scene, around: Sequence[Seen], number: int, before: Finished 
     if not here.faces:
         return Layers(target, target, (), scene.mark)
     frame = deepened(target.rgb)  # rounded once, when it is stored: twice would flicker
-    laid, following = [], []
+    composited, following = [], []
     for going in here.faces:
         assert going.made is not None
         known, stretch, neighbours = _known(scene, around, number, going.track)
@@ -206,33 +223,33 @@ def _finish(scene: Scene, around: Sequence[Seen], number: int, before: Finished 
         box = face_box(mask, going.made.place.matrix, *frame.shape[:2])
         if number - 1 in stretch and box is not None:
             following.append(box)
-        laid.append(Laid(going.track, going.made.place, going.made.reenacted.crop, mask))
+        composited.append(CompositedFace(going.track, going.made.place, going.made.reenacted.crop, mask))
     exact = mark_frame(frame) if scene.mark else frame
     finished = target.edited(exact)
     if before is not None:
         for box in following:
-            finished = rounded_after(before, Finished(target, finished), exact, frame, box)
-    return Layers(target, finished, tuple(laid), scene.mark)
+            finished = quantise_towards_previous(before, Finished(target, finished), exact, frame, box)
+    return Layers(target, finished, tuple(composited), scene.mark)
 
 
 def _steadied(
-    going: Going, known: dict[int, Traits], around: Callable[..., list], scene: Scene
+    going: FaceState, known: dict[int, TemporalFeatures], around: Callable[..., list], scene: Scene
 ) -> tuple[Crop, Mask]:
     """Y and its mask, in the crop; ``around`` picks the window of a reach out of entries by frame number."""
     assert going.made is not None
     reenacted, swapped = going.made.reenacted, going.made.swapped
     lights = {index: one.light for index, one in known.items()}
     visibles = around({index: one.visible for index, one in known.items()}, reach=MASK_REACH)
-    visible = steady_mask(visibles, around(lights, reach=MASK_REACH))
+    visible = filter_mask(visibles, around(lights, reach=MASK_REACH))
     mask = reenacted.mask * enlarged(visible, len(reenacted.mask))
-    all_maps = around({index: one.maps for index, one in known.items()}, reach=FIELD_REACH)
-    maps = steady(all_maps, around(lights, reach=FIELD_REACH))
+    all_maps = around({index: one.maps for index, one in known.items()}, reach=MAP_REACH)
+    maps = temporal_filter(all_maps, around(lights, reach=MAP_REACH))
     if swapped is not None:
-        moved = settle(swapped, going.traits.maps, maps)
+        moved = apply_filtered_tone(swapped, going.features.maps, maps)
     else:
-        moved = lay_field(reenacted.crop, maps, scene.options.device)
-    if scene.givers[going.track] is not None:
-        soft = around({index: one.softness for index, one in known.items()}, reach=FIELD_REACH)
+        moved = apply_colour_map_array(reenacted.crop, maps, scene.options.device)
+    if scene.sources[going.track] is not None:
+        soft = around({index: one.softness for index, one in known.items()}, reach=MAP_REACH)
         sigma = float(np.mean([value for value in soft if value is not None]))
         moved = soften(moved, sigma, scale_of(going.made.place.matrix))
     moved = moved - reenacted.crop  # in place from here on: a close-up's crop takes 50 MB
@@ -242,10 +259,10 @@ def _steadied(
 
 
 def _known(
-    scene: Scene, around: Sequence[Seen], number: int, track: int
-) -> tuple[dict[int, Traits], range, Callable[..., list]]:
+    scene: Scene, around: Sequence[FrameState], number: int, track: int
+) -> tuple[dict[int, TemporalFeatures], range, Callable[..., list]]:
     """One track's face in the frames around; those up to a break or a cut; and the windows of this frame in them."""
-    known = {item.number: face.traits for item in around for face in item.faces if face.track == track}
+    known = {item.number: face.features for item in around for face in item.faces if face.track == track}
     cuts = {int(cut) + scene.clip.first for cut in scene.tracks.cuts}
     low = high = number
     while low - 1 in known and low not in cuts:

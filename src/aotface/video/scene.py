@@ -12,8 +12,8 @@ from aotface.face.detect import detect
 from aotface.face.parse import usable_texture
 from aotface.face.render import render
 from aotface.media.video.decode import VideoFrame, read_frames
-from aotface.media.video.facts import VideoFacts
 from aotface.media.video.folder import FOLDER, read_folder_frames
+from aotface.media.video.info import VideoInfo
 from aotface.media.video.timing import FrameTimes
 from aotface.options import Options
 from aotface.reenact.mesh import Reenacted
@@ -28,7 +28,7 @@ class Clip:
     """Frames ``first`` to ``last - 1`` of a video, or of a folder of pictures."""
 
     path: Path
-    facts: VideoFacts
+    info: VideoInfo
     times: FrameTimes
     first: int
     last: int
@@ -37,25 +37,25 @@ class Clip:
         return self.last - self.first
 
     def frames(self, first: int | None = None, last: int | None = None) -> Iterator[VideoFrame]:
-        """Read frames, by their numbers in the video; all of the clip when left out."""
+        """FrameInputs frames, by their numbers in the video; all of the clip when left out."""
         bounds = (self.first if first is None else first, self.last if last is None else last)
-        if self.facts.container == FOLDER:
-            return read_folder_frames(self.path, self.facts.rate, *bounds)
-        return read_frames(self.path, *bounds, self.facts, self.times)
+        if self.info.container == FOLDER:
+            return read_folder_frames(self.path, self.info.rate, *bounds)
+        return read_frames(self.path, *bounds, self.info, self.times)
 
 
 @dataclass(frozen=True)
 class Scene:
     """Everything that decides the finished frames.
 
-    ``clip``: the target. ``tracks``: its faces, smoothed, numbered from the clip's first frame. ``givers``: by track, the
+    ``clip``: the target. ``tracks``: its faces, smoothed, numbered from the clip's first frame. ``sources``: by track, the
     face that is put there: a source, or None where ``swapped`` holds it already. ``swapped``: the same frames after
     somebody else's swap. ``masks``: the same frames as a mask of that swap, white where it shows; left out, it is found.
     """
 
     clip: Clip
     tracks: Tracks
-    givers: Mapping[int, "Giver | None"]
+    sources: Mapping[int, "PreparedSource | None"]
     options: Options
     mark: bool = True
     swapped: Clip | None = None
@@ -63,7 +63,7 @@ class Scene:
 
 
 @dataclass(frozen=True)
-class Giver:
+class PreparedSource:
     """A source, looked at once: the frame, its face, that face aligned, and its usable texture."""
 
     frame: Frame
@@ -76,8 +76,8 @@ class Giver:
         return reenact_by_mesh(self.frame, self.face, target, self.texture, self.aligned.matrix)
 
 
-def prepare_source(frame: Frame, which: str) -> Giver:
-    """Look at a source once.
+def prepare_source(frame: Frame, which: str) -> PreparedSource:
+    """Descriptor at a source once.
 
     Args:
         frame: uint8 or uint16, RGB.
@@ -89,17 +89,17 @@ def prepare_source(frame: Frame, which: str) -> Giver:
     face = choose(detect(frame), which, "source")[0]
     aligned = align(frame, face)
     texture = usable_texture(aligned.crop, aligned.landmarks, render(aligned.landmarks, CROP_SIDE))
-    return Giver(frame, face, aligned, texture)
+    return PreparedSource(frame, face, aligned, texture)
 
 
 def make_scene(
     clip: Clip,
     tracks: Tracks,
-    giver: Giver | None,
+    prepared: PreparedSource | None,
     options: Options,
     mark: bool = True,
     swapped: Clip | None = None,
-    givers: "Mapping[int, Giver | None] | None" = None,
+    sources: "Mapping[int, PreparedSource | None] | None" = None,
     masks: Clip | None = None,
 ) -> Scene:
     """Choose the faces that were asked for, and smooth their motion.
@@ -111,13 +111,13 @@ def make_scene(
         options: see there.
         mark: embed the invisible watermark in every frame that is changed.
         swapped: see Scene.
-        givers: who goes where, in place of ``giver`` and ``options.face``.
+        givers: who goes where, in place of ``prepared`` and ``options.face``.
         masks: see Scene.
 
     Raises:
         NoFaceError, FaceIndexError, UsageError: see `choose_tracks`.
     """
-    if givers is None:
-        givers = dict.fromkeys(choose_tracks(tracks, options.face), giver)
-    rate = float(clip.facts.rate)
-    return Scene(clip, smooth(tracks, rate), givers, options, mark, swapped, masks)
+    if sources is None:
+        sources = dict.fromkeys(choose_tracks(tracks, options.face), prepared)
+    rate = float(clip.info.rate)
+    return Scene(clip, smooth(tracks, rate), sources, options, mark, swapped, masks)

@@ -14,15 +14,15 @@ import numpy as np
 from aotface.media.files import write_bytes
 from aotface.media.video.decode import VideoFrame
 from aotface.media.video.encode import SEGMENT_SUFFIX, Encoding, segment_writer
-from aotface.media.video.facts import VideoFacts
+from aotface.media.video.info import VideoInfo
 from aotface.media.video.join import origin_of
 from aotface.media.video.kept import pack, unpack
 from aotface.media.video.parts import Parts
 from aotface.threads import one_thread_each
-from aotface.video.frame_state import TRAITS
-from aotface.video.layers import Layers, grey_facts
+from aotface.video.frame_state import FEATURES
+from aotface.video.layers import Layers, grey_info
 from aotface.video.quantise import Finished
-from aotface.video.render import REACH, finished_layers
+from aotface.video.render import REACH, render_layers
 from aotface.video.scene import Clip, Scene
 
 MASK, REENACTED, MATRIX = ".mask.mp4", ".reenacted.mp4", ".matrix.jsonl"
@@ -80,7 +80,7 @@ def make_run(
             start, stop = parts.segments[number]
             made += _write(scene.clip, parts, encoding, number, islice(frames, stop - start), progress)
             parts.forget(FRAMES, below=stop)
-            parts.forget(TRAITS, below=stop - REACH)
+            parts.forget(FEATURES, below=stop - REACH)
     return made
 
 
@@ -114,8 +114,8 @@ def _write(
         writers = {}
         for layer in _pictures(parts):
             how, place = layer_encoding(layer, encoding), parts.segment(number, layer)
-            facts = _facts(clip, layer)
-            writers[layer] = stack.enter_context(segment_writer(place, facts, how, overwrite=True))
+            info = _info(clip, layer)
+            writers[layer] = stack.enter_context(segment_writer(place, info, how, overwrite=True))
         for views in frames:
             for layer, writer in writers.items():
                 writer.add(views.frames[layer])
@@ -132,8 +132,8 @@ def _pictures(parts: Parts) -> list[str]:
     return [layer for layer in (SEGMENT_SUFFIX, *parts.layers) if layer != MATRIX]
 
 
-def _facts(clip: Clip, layer: str) -> VideoFacts:
-    return grey_facts(clip.facts) if layer == MASK else clip.facts
+def _info(clip: Clip, layer: str) -> VideoInfo:
+    return grey_info(clip.info) if layer == MASK else clip.info
 
 
 def _frames(scene: Scene, parts: Parts, first: int, last: int, keep: bool) -> Iterator[Views]:
@@ -144,9 +144,9 @@ def _frames(scene: Scene, parts: Parts, first: int, last: int, keep: bool) -> It
         begin, before = begin + 1, views.frames[SEGMENT_SUFFIX]
     if begin == last:
         return
-    origin = origin_of(clip.facts, clip.times, clip.first, clip.last)
+    origin = origin_of(clip.info, clip.times, clip.first, clip.last)
     known = None if before is None else Finished(next(clip.frames(begin - 1, begin)), before)
-    for layers in finished_layers(scene, begin, last, parts if keep else None, parts.segments, known):
+    for layers in render_layers(scene, begin, last, parts if keep else None, parts.segments, known):
         index = layers.original.index
         frames = {layer: _view(layers, layer) for layer in wanted}
         line = ""
@@ -183,7 +183,7 @@ def _kept(clip: Clip, parts: Parts, first: int, last: int) -> Iterator[Views]:
         if MATRIX in parts.layers and not line:
             return
         frames = {
-            layer: unpack({n: arrays[f"{layer} {n}"] for n in "yuv"}, target, _facts(clip, layer))
+            layer: unpack({n: arrays[f"{layer} {n}"] for n in "yuv"}, target, _info(clip, layer))
             for layer in _pictures(parts)
         }
         yield Views(frames, line, made=False)

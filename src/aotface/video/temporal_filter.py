@@ -17,7 +17,7 @@ from aotface.colour_space import linear_to_srgb, srgb_to_linear
 from aotface.errors import InputError
 from aotface.types import Crop, Mask
 
-FIELD_REACH = 4
+MAP_REACH = 4
 """Frames before and after that count for a transfer's map."""
 
 MASK_REACH = 3
@@ -39,7 +39,7 @@ Maps = Float32[np.ndarray, "_side _side _channels"]
 Entry = TypeVar("Entry")
 
 
-def light_of(target: Crop) -> Light:
+def light_grid(target: Crop) -> Light:
     """The target's coarse light: what tells whether two frames are lit, and covered, alike.
 
     Args:
@@ -100,12 +100,12 @@ def _alike_around(frame: int, numbers: range, stretch: range, repeats: Collectio
     return first, last
 
 
-def steady(values: Sequence[Maps | None], lights: Sequence[Light | None]) -> Maps:
+def temporal_filter(values: Sequence[Maps | None], lights: Sequence[Light | None]) -> Maps:
     """The middle frame's maps, averaged over the window as far as the light is the same.
 
     Args:
         values: maps of consecutive frames, all of one shape, an odd number of them; None where there is no frame.
-        lights: of the same frames, by `light_of`.
+        lights: of the same frames, by `light_grid`.
 
     Returns:
         The weighted mean; nearer frames count more. Of equal maps it is that map, up to rounding.
@@ -128,7 +128,7 @@ def steady(values: Sequence[Maps | None], lights: Sequence[Light | None]) -> Map
     return total / weights[..., None]
 
 
-def steady_mask(masks: Sequence[Mask | None], lights: Sequence[Light | None]) -> Mask:
+def filter_mask(masks: Sequence[Mask | None], lights: Sequence[Light | None]) -> Mask:
     """The middle frame's mask without what flickers: the mean of the middle half of the window's values.
 
     What covers the face for most of the window covers it wholly, what shows for one frame only does not show; where
@@ -183,13 +183,13 @@ def tone_of(reenacted: Crop, swapped: Crop, mask: Mask) -> Light:
     return (logs[..., :3] - logs[..., 3:]).astype(np.float32)
 
 
-def settle(swapped: Crop, tone: Light, steady_tone: Light) -> Crop:
+def apply_filtered_tone(swapped: Crop, tone: Light, steady_tone: Light) -> Crop:
     """Bring one frame's Y to its steady tone, at any resolution.
 
     Args:
         swapped: Y, large x large x 3, 0..1.
         tone: its own, by `tone_of`.
-        steady_tone: of the window around it, by `steady`.
+        steady_tone: of the window around it, by `temporal_filter`.
 
     Returns:
         Y with the coarse difference made up for in linear light; grey stays grey.

@@ -123,7 +123,7 @@ def test_the_same_rows_give_the_same_figure() -> None:
     assert figure_png(made_rows())[1:4] == b"PNG"
 
 
-class Voice:
+class Reporter:
     def __init__(self) -> None:
         self.said: list[str] = []
 
@@ -174,10 +174,10 @@ def test_the_command_leads_there(
     command = Bench(
         suite="folder", data=tmp_path, output=tmp_path / "out", pairs=1, weights=weights, solvers=True
     )
-    voice = Voice()
-    command.run(voice)
-    assert [Path(line).name for line in voice.said[-4:]] == [PARQUET, MARKDOWN, SVG, PNG]
+    reporter = Reporter()
+    command.run(reporter)
+    assert [Path(line).name for line in reporter.said[-4:]] == [PARQUET, MARKDOWN, SVG, PNG]
     assert section(command.output).count("<svg") == 1 and "holds: " in section(command.output)
     assert section(tmp_path) == ""
     with pytest.raises(UsageError, match="leave out"):
-        replace(command, methods="mkl").run(voice)
+        replace(command, methods="mkl").run(reporter)

@@ -19,7 +19,7 @@ from aotface.media.image import read_image
 from aotface.samples import sample
 from aotface.transfer.aot import backends, onnx_file, onnx_write
 from aotface.transfer.aot.backends import Finder, installed, open_finder, version_of
-from aotface.transfer.aot.colour_map_arrays import FieldArray, find_field
+from aotface.transfer.aot.colour_map_arrays import ColourMapArray, find_colour_map
 from aotface.transfer.aot.generator import SIZES, Options, RelightingGenerator
 from aotface.types import AlignedFace
 
@@ -66,7 +66,7 @@ def inputs(source: AlignedFace, target: AlignedFace) -> tuple:
     return source.crop, target.crop, mask, render(target.landmarks, 256)
 
 
-def apart(one: FieldArray, other: FieldArray) -> float:
+def apart(one: ColourMapArray, other: ColourMapArray) -> float:
     return float(np.abs(one - other).max())
 
 
@@ -79,10 +79,10 @@ def test_onnxruntime_finds_the_field_that_torch_finds(faces: list[AlignedFace]) 
     for target in targets:
         given = inputs(source, target)
         found.append(other.finder.find(*given, own))
-        assert apart(found[-1], find_field(network.generator, *given, own=own)) < 2e-3
+        assert apart(found[-1], find_colour_map(network.generator, *given, own=own)) < 2e-3
     assert apart(*found) > 0.1  # the twin: fields differ from face to face
     for bf16 in (True, False):
-        bent = find_field(
+        bent = find_colour_map(
             network.rounded if bf16 else network.generator, *inputs(source, targets[0]), bf16, own
         )
         assert (apart(bent, found[0]) > 2e-3) == bf16  # and rounding of another kind would be seen
@@ -91,7 +91,7 @@ def test_onnxruntime_finds_the_field_that_torch_finds(faces: list[AlignedFace]) 
 def test_weights_that_are_rounded_once_give_what_autocast_gives(faces: list[AlignedFace]) -> None:
     network = NETWORK.load_network()
     given = inputs(*faces[:2])
-    once, each_time = (find_field(g, *given, True) for g in (network.rounded, network.generator))
+    once, each_time = (find_colour_map(g, *given, True) for g in (network.rounded, network.generator))
     assert np.array_equal(once, each_time)
     assert next(network.generator.parameters()).dtype == torch.float32
 
@@ -101,9 +101,9 @@ def test_the_file_is_made_once(
 ) -> None:
     given = inputs(*faces[:2])
     found = open_finder("onnx", tiny, HASH).find(*given)
-    assert apart(found, find_field(tiny, *given)) < 2e-3
+    assert apart(found, find_colour_map(tiny, *given)) < 2e-3
     path = onnx_file.kept_file(tiny, HASH)
-    monkeypatch.setattr(onnx_file, "write_field_network", lambda *_: pytest.fail("written twice"))
+    monkeypatch.setattr(onnx_file, "write_colour_map_network", lambda *_: pytest.fail("written twice"))
     assert apart(open_finder("onnx", tiny, HASH).find(*given), found) == 0
     assert [p.name for p in path.parent.glob("a*")] == [path.name]
     path.with_name(path.name.replace("a", "d")).write_bytes(b"no network")
@@ -116,13 +116,13 @@ def test_a_file_that_does_not_agree_is_not_left(
 ) -> None:
     kept = onnx_file.kept_file(tiny, HASH).read_bytes()
     monkeypatch.setattr(onnx_write, "_export", lambda flat, given, path, *_: path.write_bytes(kept))
-    assert onnx_file.write_field_network(tiny, tmp_path / "b.onnx") < 2e-3
+    assert onnx_file.write_colour_map_network(tiny, tmp_path / "b.onnx") < 2e-3
     (tmp_path / "b.onnx").unlink()
     with torch.no_grad():
         tiny = copy.deepcopy(tiny)
         tiny.decoder.head.bias += 0.01  # the file is of slightly other weights
     with pytest.raises(WeightsError, match="outputs of torch"):
-        onnx_file.write_field_network(tiny, tmp_path / "a.onnx")
+        onnx_file.write_colour_map_network(tiny, tmp_path / "a.onnx")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -173,7 +173,7 @@ def test_openvino_is_asked_for_the_field_and_reports_to_nobody(
     monkeypatch.syspath_prepend(tmp_path)
     given = inputs(*faces[:2])
     finder = open_finder("openvino", tiny, HASH)
-    assert isinstance(finder, Finder) and apart(finder.find(*given), find_field(tiny, *given)) < 2e-3
+    assert isinstance(finder, Finder) and apart(finder.find(*given), find_colour_map(tiny, *given)) < 2e-3
     assert not (tmp_path / "told").exists() and "openvino_telemetry" not in sys.modules
     sys.modules.pop("openvino")
     importlib.import_module("openvino")  # the twin: so it would have been told

@@ -3,13 +3,13 @@ import math
 import pytest
 import torch
 
-from aotface.transfer.aot import field as fields
-from aotface.transfer.aot.colour_map import Field
+from aotface.transfer.aot import colour_map as fields
+from aotface.transfer.aot.colour_map import ColourMap
 
 
-def constant(gain: float, saturation: float, bias: float, side: int = 8) -> Field:
+def constant(gain: float, saturation: float, bias: float, side: int = 8) -> ColourMap:
     ones = torch.ones(1, 3, side, side)
-    return Field(ones * gain, ones[:, :1] * saturation, ones * bias)
+    return ColourMap(ones * gain, ones[:, :1] * saturation, ones * bias)
 
 
 def test_linear_light_at_known_values() -> None:
@@ -31,7 +31,7 @@ def test_log_light_spans_minus_one_to_one_and_a_stop_is_a_quarter() -> None:
 
 def test_gain_multiplies_linear_light() -> None:
     linear = torch.full((1, 3, 8, 8), 0.2)
-    out = fields.apply_field(fields.to_display(linear), constant(math.log(2.0), 1.0, 0.0))
+    out = fields.apply_colour_map(fields.to_display(linear), constant(math.log(2.0), 1.0, 0.0))
     assert torch.allclose(fields.to_linear(out), torch.full_like(linear, 0.4), atol=1e-5)
 
 
@@ -39,25 +39,29 @@ def test_affine_map_on_one_pixel_by_hand() -> None:
     linear = torch.tensor([0.4, 0.2, 0.1]).view(1, 3, 1, 1)
     luma = 0.2126 * 0.4 + 0.7152 * 0.2 + 0.0722 * 0.1
     expected = torch.tensor([0.5 * (luma + 2.0 * (c - luma)) + 0.05 for c in (0.4, 0.2, 0.1)])
-    out = fields.apply_field(fields.to_display(linear), constant(math.log(0.5), 2.0, 0.05, side=1))
+    out = fields.apply_colour_map(fields.to_display(linear), constant(math.log(0.5), 2.0, 0.05, side=1))
     assert torch.allclose(fields.to_linear(out).flatten(), expected, atol=1e-5)
 
 
 def test_saturation_zero_is_grey_bit_for_bit() -> None:
     images = torch.rand(2, 3, 16, 16) * 2 - 1
-    field = Field(torch.rand(2, 1, 4, 4).repeat(1, 3, 1, 1), torch.zeros(2, 1, 4, 4), torch.zeros(2, 3, 4, 4))
-    out = fields.apply_field(images, field)
+    field = ColourMap(
+        torch.rand(2, 1, 4, 4).repeat(1, 3, 1, 1), torch.zeros(2, 1, 4, 4), torch.zeros(2, 3, 4, 4)
+    )
+    out = fields.apply_colour_map(images, field)
     assert torch.equal(out[:, 0], out[:, 1]) and torch.equal(out[:, 0], out[:, 2])
 
 
 def test_field_of_its_own_size_is_used_as_it_is_and_a_constant_one_survives_any_size() -> None:
     images = torch.rand(1, 3, 50, 70) * 2 - 1
     small, large = constant(0.3, 0.8, 0.01), constant(0.3, 0.8, 0.01, side=64)
-    large = Field(
+    large = ColourMap(
         large.gain[..., :50, :1].expand(1, 3, 50, 70),
         *(torch.full((1, c, 50, 70), v) for c, v in ((1, 0.8), (3, 0.01))),
     )
-    assert torch.allclose(fields.apply_field(images, small), fields.apply_field(images, large), atol=1e-5)
+    assert torch.allclose(
+        fields.apply_colour_map(images, small), fields.apply_colour_map(images, large), atol=1e-5
+    )
 
 
 def test_upsampling_is_smooth_and_exact_on_straight_lines() -> None:
@@ -70,12 +74,12 @@ def test_upsampling_is_smooth_and_exact_on_straight_lines() -> None:
 def test_bands_give_the_same_as_one_piece(monkeypatch: pytest.MonkeyPatch) -> None:
     images = torch.rand(1, 3, 50, 50) * 2 - 1
     random = torch.Generator().manual_seed(3)
-    field = Field(
+    field = ColourMap(
         torch.rand(1, 3, 8, 8, generator=random), torch.rand(1, 1, 8, 8), torch.rand(1, 3, 8, 8) * 0.1
     )
-    whole = fields.apply_field(images, field)
+    whole = fields.apply_colour_map(images, field)
     monkeypatch.setattr(fields, "BAND_PIXELS", 7 * 50)
-    assert torch.allclose(fields.apply_field(images, field), whole, atol=1e-6)
+    assert torch.allclose(fields.apply_colour_map(images, field), whole, atol=1e-6)
 
 
 def test_clipping_is_exact_forward_and_leaks_backward() -> None:
@@ -107,7 +111,7 @@ def test_means_of_whole_blocks_are_area_means(before: tuple[int, int], after: in
 def test_only_a_field_that_is_grey_everywhere_makes_grey_by_copying() -> None:
     images = torch.rand(2, 3, 33, 33) * 2 - 1
     grey = torch.rand(2, 1, 8, 8).repeat(1, 3, 1, 1)
-    field = Field(grey, torch.zeros(2, 1, 8, 8), grey * 0.1)
+    field = ColourMap(grey, torch.zeros(2, 1, 8, 8), grey * 0.1)
     field.saturation[1, 0, 3, 3] = 0.5
-    out = fields.apply_field(images, field)
+    out = fields.apply_colour_map(images, field)
     assert torch.equal(out[0, 0], out[0, 2]) and not torch.equal(out[1, 0], out[1, 2])

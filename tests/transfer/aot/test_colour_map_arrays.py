@@ -7,7 +7,7 @@ import pytest
 
 from aotface.errors import InputError
 from aotface.transfer.aot.apply import transport_full
-from aotface.transfer.aot.colour_map_arrays import CHANNELS, find_field, lay_field
+from aotface.transfer.aot.colour_map_arrays import CHANNELS, apply_colour_map_array, find_colour_map
 from aotface.types import Geometry
 
 
@@ -26,40 +26,42 @@ def test_found_and_laid_on_it_is_the_transport(
     x_r, x_t, mask, geometry = arrays(faces(side=64))
     large = np.ascontiguousarray(x_r.repeat(times, 0).repeat(times, 1))
     generator = tiny(wake=True)
-    field = find_field(generator, large, x_t, mask, geometry, bf16)
+    field = find_colour_map(generator, large, x_t, mask, geometry, bf16)
     assert field is not None and field.shape == (64, 64, CHANNELS) and field.dtype == np.float32
     at_once = transport_full(generator, large, x_t, mask, geometry, bf16)
-    np.testing.assert_allclose(lay_field(large, field), at_once, atol=1e-6)
+    np.testing.assert_allclose(apply_colour_map_array(large, field), at_once, atol=1e-6)
     field[..., :3] += 0.2  # the twin: a changed field is another picture
-    assert np.abs(lay_field(large, field) - at_once).max() > 0.01
+    assert np.abs(apply_colour_map_array(large, field) - at_once).max() > 0.01
 
 
 def test_some_rows_alone_are_those_of_the_whole(faces: Callable, tiny: Callable) -> None:
     x_r, x_t, mask, geometry = arrays(faces(side=64))
     large = np.ascontiguousarray(x_r.repeat(3, 0).repeat(3, 1))
-    field = find_field(tiny(wake=True), x_r, x_t, mask, geometry)
+    field = find_colour_map(tiny(wake=True), x_r, x_t, mask, geometry)
     assert field is not None
     rows = slice(70, 101)
-    whole = lay_field(large, field)[rows]
-    np.testing.assert_allclose(lay_field(large[rows], field, first_row=70), whole, atol=1e-6)
-    assert np.abs(lay_field(large[rows], field, first_row=76) - whole).max() > 1e-3  # the twin: other rows
+    whole = apply_colour_map_array(large, field)[rows]
+    np.testing.assert_allclose(apply_colour_map_array(large[rows], field, first_row=70), whole, atol=1e-6)
+    assert (
+        np.abs(apply_colour_map_array(large[rows], field, first_row=76) - whole).max() > 1e-3
+    )  # the twin: other rows
 
 
 def test_its_own_geometry_counts(faces: Callable, tiny: Callable) -> None:
     x_r, x_t, mask, geometry = arrays(faces(side=64))
     own = Geometry(geometry.normals[::-1].copy(), geometry.pncc, geometry.depth, geometry.mask)
     generator = tiny(wake=True)
-    field = find_field(generator, x_r, x_t, mask, geometry, own=own)
+    field = find_colour_map(generator, x_r, x_t, mask, geometry, own=own)
     at_once = transport_full(generator, x_r, x_t, mask, geometry, own=own)
     assert field is not None
-    np.testing.assert_allclose(lay_field(x_r, field), at_once, atol=1e-6)
+    np.testing.assert_allclose(apply_colour_map_array(x_r, field), at_once, atol=1e-6)
 
 
 def test_a_painting_head_has_no_field(faces: Callable, tiny: Callable) -> None:
-    assert find_field(tiny(head="paint"), *arrays(faces(side=64))) is None
+    assert find_colour_map(tiny(head="paint"), *arrays(faces(side=64))) is None
 
 
 def test_sizes_must_agree(faces: Callable, tiny: Callable) -> None:
     x_r, x_t, mask, geometry = arrays(faces(side=64))
     with pytest.raises(InputError, match="mask"):
-        find_field(tiny(), x_r, x_t, mask[:32, :32], geometry)
+        find_colour_map(tiny(), x_r, x_t, mask[:32, :32], geometry)

@@ -15,7 +15,12 @@ from aotface.face.render import render
 from aotface.media.image import read_image
 from aotface.reenact.mesh import Reenacted, reenact
 from aotface.samples import sample
-from aotface.transfer.aot.colour_map_arrays import FieldArray, field_inputs, find_field, lay_field
+from aotface.transfer.aot.colour_map_arrays import (
+    ColourMapArray,
+    apply_colour_map_array,
+    colour_map_inputs,
+    find_colour_map,
+)
 from aotface.types import AlignedFace, Crop, Geometry, Mask
 
 NETWORK = import_module("aotface.transfer.aot.network")
@@ -46,11 +51,11 @@ def reduced(crop: np.ndarray) -> np.ndarray:
 
 def pair(target_name: str) -> Pair:
     source, frame = (read_image(sample(name)).frame for name in ("source_light_man", target_name))
-    giver, taker = detect(source)[0], detect(frame)[0]
+    prepared, taker = detect(source)[0], detect(frame)[0]
 
     def moved(side: int) -> tuple[AlignedFace, Reenacted]:
         target = align(frame, taker, side)
-        return target, reenact(source, giver, target)
+        return target, reenact(source, prepared, target)
 
     target, made = moved(SMALL)
     large = moved(LARGE)[1].crop
@@ -66,14 +71,14 @@ def pairs() -> list[Pair]:
 def answer(one: Pair) -> Crop:
     """The network's own picture at 256 px: its field and what it makes of X_r in one pass, without this product."""
     generator = NETWORK.load_network().generator
-    tensors = field_inputs(*one.given, one.own, SMALL, torch.device("cpu"))
+    tensors = colour_map_inputs(*one.given, one.own, SMALL, torch.device("cpu"))
     with torch.inference_mode():
         swapped = generator(*tensors).swapped
     return np.ascontiguousarray(swapped[0].permute(1, 2, 0).numpy() * 0.5 + 0.5)
 
 
-def found(one: Pair) -> FieldArray:
-    field = find_field(NETWORK.load_network().generator, *one.given, own=one.own)
+def found(one: Pair) -> ColourMapArray:
+    field = find_colour_map(NETWORK.load_network().generator, *one.given, own=one.own)
     assert field is not None
     return field
 
@@ -88,8 +93,8 @@ def test_a_face_of_any_size_gets_what_the_network_answers(pairs: list[Pair]) -> 
     fields = [found(one) for one in pairs]
     for one, field in zip(pairs, fields, strict=True):
         own = answer(one)
-        assert apart(lay_field(one.small, field), own, one.mask) <= MOST / 10
-        assert apart(reduced(lay_field(one.large, field)), own, one.mask) <= MOST
+        assert apart(apply_colour_map_array(one.small, field), own, one.mask) <= MOST / 10
+        assert apart(reduced(apply_colour_map_array(one.large, field)), own, one.mask) <= MOST
         assert apart(one.small, own, one.mask) > 5 * MOST  # it does change the face
 
 
@@ -98,9 +103,11 @@ def test_a_field_in_a_wrong_place_or_of_another_face_would_be_seen(pairs: list[P
     one, other = pairs
     own, field = answer(one), found(one)
     step = len(field) // 16
-    assert apart(reduced(lay_field(one.large, np.roll(field, step, axis=1))), own, one.mask) > MOST
-    assert apart(reduced(lay_field(one.large, found(other))), own, one.mask) > MOST
-    assert apart(reduced(lay_field(one.large, field * np.float32(1.1))), own, one.mask) > MOST
+    assert (
+        apart(reduced(apply_colour_map_array(one.large, np.roll(field, step, axis=1))), own, one.mask) > MOST
+    )
+    assert apart(reduced(apply_colour_map_array(one.large, found(other))), own, one.mask) > MOST
+    assert apart(reduced(apply_colour_map_array(one.large, field * np.float32(1.1))), own, one.mask) > MOST
 
 
 def test_the_line_lays_that_field(pairs: list[Pair]) -> None:
@@ -110,8 +117,9 @@ def test_the_line_lays_that_field(pairs: list[Pair]) -> None:
     landmarks = align(frame, detect(frame)[0], SMALL).landmarks
     network = NETWORK.load_network()
     moved = network.transport(one.large, one.target, one.mask, landmarks, False)
-    generator_alone = find_field(network.generator, *one.given)  # without X_r's own landmarks, as here
+    generator_alone = find_colour_map(network.generator, *one.given)  # without X_r's own landmarks, as here
     assert (
-        apart(moved, lay_field(one.large, generator_alone), cv2.resize(one.mask, (LARGE, LARGE))) <= MOST / 10
+        apart(moved, apply_colour_map_array(one.large, generator_alone), cv2.resize(one.mask, (LARGE, LARGE)))
+        <= MOST / 10
     )
     assert moved.shape == (LARGE, LARGE, 3)

@@ -1,7 +1,7 @@
 import torch
 
 from aotface.transfer.aot.decoder import (
-    FIELD_OUTPUTS,
+    COLOUR_MAP_OUTPUTS,
     GATES,
     GUIDE_CHANNELS,
     PAINT_OUTPUTS,
@@ -23,12 +23,12 @@ def parts() -> tuple[list[torch.Tensor], torch.Tensor, torch.Tensor]:
 
 
 def test_shapes_of_both_heads() -> None:
-    for outputs, guided in ((FIELD_OUTPUTS, True), (PAINT_OUTPUTS, False)):
+    for outputs, guided in ((COLOUR_MAP_OUTPUTS, True), (PAINT_OUTPUTS, False)):
         assert FaceDecoder(CHANNELS, 1, outputs, guided)(*parts()).shape == (2, outputs, 32, 32)
 
 
 def test_an_untrained_field_is_constant_and_an_untrained_painting_is_not() -> None:
-    raw = FaceDecoder(CHANNELS, 1, FIELD_OUTPUTS, True)(*parts())
+    raw = FaceDecoder(CHANNELS, 1, COLOUR_MAP_OUTPUTS, True)(*parts())
     assert not raw[:, :5].any()
     of_light = torch.tensor(GATES).flatten().repeat(2)
     constants = torch.cat([of_light, torch.tensor(REMAINDER_GATES).flatten()]).view(1, -1, 1, 1)

@@ -8,8 +8,8 @@ from aotface.face.detect import detect
 from aotface.face.mesh import LEFT_EYE
 from aotface.media.image import read_image
 from aotface.samples import sample
-from aotface.transfer.aot.colour_map_arrays import lay_field
-from aotface.transfer.aot.eyes import calm_eyes
+from aotface.transfer.aot.colour_map_arrays import apply_colour_map_array
+from aotface.transfer.aot.eyes import limit_eye_whites
 from aotface.types import AlignedFace
 
 
@@ -32,8 +32,8 @@ def eye(crop: np.ndarray, face: AlignedFace) -> np.ndarray:
 
 def test_a_glowing_eye_is_brought_down_and_the_cheek_is_not(face: AlignedFace) -> None:
     points, bright = face.landmarks, flat(1.2)
-    calm = calm_eyes(bright, face.crop, face.crop, points, points)
-    before, after = (lay_field(face.crop, field) for field in (bright, calm))
+    calm = limit_eye_whites(bright, face.crop, face.crop, points, points)
+    before, after = (apply_colour_map_array(face.crop, field) for field in (bright, calm))
     white = np.percentile(eye(face.crop, face), 90)
     assert np.percentile(eye(before, face), 90) > 1.4 * white  # twin: without it, it glows
     assert np.percentile(eye(after, face), 90) < 1.25 * white
@@ -44,11 +44,11 @@ def test_a_glowing_eye_is_brought_down_and_the_cheek_is_not(face: AlignedFace) -
 
 def test_eyes_as_bright_as_the_targets_are_left_alone(face: AlignedFace) -> None:
     same = flat(0.0)
-    assert calm_eyes(same, face.crop, face.crop, face.landmarks, face.landmarks) is same
+    assert limit_eye_whites(same, face.crop, face.crop, face.landmarks, face.landmarks) is same
 
 
 def test_a_closed_eye_tells_nothing(face: AlignedFace) -> None:
     shut = face.landmarks.copy()
     shut[:, 1] = shut[:, 1].mean()
     bright = flat(1.2)
-    assert calm_eyes(bright, face.crop, face.crop, face.landmarks, shut) is bright
+    assert limit_eye_whites(bright, face.crop, face.crop, face.landmarks, shut) is bright

@@ -9,8 +9,8 @@ from aotface.face.detect import detect
 from aotface.face.render import render
 from aotface.media.image import read_image
 from aotface.samples import sample
-from aotface.transfer.aot.colour_map_arrays import lay_field
-from aotface.transfer.aot.highlights import calm_shine
+from aotface.transfer.aot.colour_map_arrays import apply_colour_map_array
+from aotface.transfer.aot.highlights import limit_highlights
 
 GAINS = (0.6, 0.8, 1.1)  # log, of red, green and blue: from dark skin to lighter
 FOREHEAD, NOSE = 151, 4  # landmarks where a highlight may lie
@@ -42,7 +42,9 @@ def contrast(crop: np.ndarray, place: tuple[int, int]) -> float:
 def test_a_highlight_is_calmed_and_loses_its_cold_colour(face: tuple) -> None:
     crop, mask, near = face
     place, lifted = max(near, key=lambda place: contrast(crop, place)), flat(*GAINS)
-    before, after = (lay_field(crop, field) for field in (lifted, calm_shine(lifted, crop, mask)))
+    before, after = (
+        apply_colour_map_array(crop, field) for field in (lifted, limit_highlights(lifted, crop, mask))
+    )
     shone = contrast(before, place)
     assert shone > 0.15  # twin: without it, it shines
     assert contrast(after, place) < 0.8 * shone
@@ -54,7 +56,7 @@ def test_a_highlight_is_calmed_and_loses_its_cold_colour(face: tuple) -> None:
 def test_skin_that_does_not_shine_stays(face: tuple) -> None:
     crop, mask, _ = face
     lifted = flat(*GAINS)
-    moved = np.abs(calm_shine(lifted, crop, mask) - lifted)[..., :3].max(axis=2)
+    moved = np.abs(limit_highlights(lifted, crop, mask) - lifted)[..., :3].max(axis=2)
     inside = mask[::2, ::2] > 0.5
     assert np.median(moved[inside]) < 0.02 and np.percentile(moved[~inside], 99) < 0.02
     assert moved.max() > 0.2
@@ -63,13 +65,13 @@ def test_skin_that_does_not_shine_stays(face: tuple) -> None:
 def test_a_map_that_lifts_nothing_is_the_very_same(face: tuple) -> None:
     crop, mask, _ = face
     for field in (flat(0.0, 0.0, 0.0), flat(-1.0, -1.0, -1.0), flat(*GAINS)):
-        same = calm_shine(field, crop, mask) is field
+        same = limit_highlights(field, crop, mask) is field
         assert same == (field[0, 0, 0] <= 0)
-    assert calm_shine(flat(*GAINS), crop, np.zeros_like(mask))[..., :3].max() <= 1.5
+    assert limit_highlights(flat(*GAINS), crop, np.zeros_like(mask))[..., :3].max() <= 1.5
 
 
 def test_grey_stays_grey(face: tuple) -> None:
     crop, mask, _ = face
-    calm = calm_shine(flat(1.2, 1.2, 1.2, saturation=0.0), crop, mask)
+    calm = limit_highlights(flat(1.2, 1.2, 1.2, saturation=0.0), crop, mask)
     assert np.ptp(calm[..., :3], axis=2).max() == 0
-    assert np.ptp(lay_field(crop, calm), axis=2).max() == 0
+    assert np.ptp(apply_colour_map_array(crop, calm), axis=2).max() == 0

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from aotface.transfer.aot import losses
-from aotface.transfer.aot.colour_map import Field, to_display
+from aotface.transfer.aot.colour_map import ColourMap, to_display
 
 
 def flat(value: float, side: int = 16) -> torch.Tensor:
@@ -57,7 +57,7 @@ def test_gradient_loss_of_a_ramp_and_of_a_constant() -> None:
 def test_smoothness_of_a_step_by_hand() -> None:
     gain = torch.zeros(1, 3, 4, 4)
     gain[..., 2:] = 1.0
-    field = Field(gain, torch.ones(1, 1, 4, 4), torch.zeros(1, 3, 4, 4))
+    field = ColourMap(gain, torch.ones(1, 1, 4, 4), torch.zeros(1, 3, 4, 4))
     # One of three steps in each row is 1, in three of seven channels.
     assert close(losses.smoothness_loss(field), 3.0 / 7.0 / 3.0)
 

@@ -53,7 +53,7 @@ SUITES: dict[str, Suite] = {
 
 
 def find_suite(name: str) -> Suite:
-    """Look a suite up.
+    """Descriptor a suite up.
 
     Raises:
         UsageError: there is no suite of that name.

@@ -57,7 +57,7 @@ def build(plan: Plan, data: Path) -> Triple:
 
 def _one(plan: Plan, source: Seen, target: Seen) -> Triple:
     made, mask = lay(source, target)
-    facts = Facts(
+    info = Facts(
         "clips",
         plan.source_person,
         plan.target_person,
@@ -67,7 +67,7 @@ def _one(plan: Plan, source: Seen, target: Seen) -> Triple:
     )
     crop, geometry = target.aligned.crop, target.geometry
     own = (source.aligned.crop, source.aligned.landmarks)
-    return Triple(plan.name, made.crop, crop, None, mask, geometry, made.landmarks, *own, facts)
+    return Triple(plan.name, made.crop, crop, None, mask, geometry, made.landmarks, *own, info)
 
 
 @lru_cache(maxsize=4)
@@ -78,11 +78,11 @@ def _first(path: Path) -> Seen:
 @lru_cache(maxsize=4)
 def _followed(path: Path) -> tuple[Seen, ...]:
     """The largest face of the first frames, its motion smoothed."""
-    facts = probe(path)
-    frames = [frame.rgb for frame in islice(read_frames(path, facts=facts), LENGTH)]
+    info = probe(path)
+    frames = [frame.rgb for frame in islice(read_frames(path, info=info), LENGTH)]
     if len(frames) < 2:
         raise InputError(f"{show(path)}: expected at least two frames; leave this clip out")
-    tracks = smooth(track(frames), float(facts.rate))
+    tracks = smooth(track(frames), float(info.rate))
     (chosen,) = choose_tracks(tracks, "largest")
     seen = []
     for number, frame in enumerate(frames):

@@ -96,10 +96,12 @@ def build(plan: Plan, data: Path) -> Triple:
 
 
 def _plan(suite: str, number: int, found: _Found, source: int, target: int) -> Plan:
-    (giver, _), (taker, _) = found[source], found[target]
-    others = [e.file for e, _ in found if e.person == giver.person and e.file not in (giver.file, taker.file)]
-    files = {"source": giver.file, "again": (others or [giver.file])[0], "target": taker.file}
-    return Plan(f"{suite}-{number:04d}", files, giver.person, taker.person)
+    (prepared, _), (taker, _) = found[source], found[target]
+    others = [
+        e.file for e, _ in found if e.person == prepared.person and e.file not in (prepared.file, taker.file)
+    ]
+    files = {"source": prepared.file, "again": (others or [prepared.file])[0], "target": taker.file}
+    return Plan(f"{suite}-{number:04d}", files, prepared.person, taker.person)
 
 
 def _differ(one: Seen, other: Seen) -> bool:

@@ -15,7 +15,7 @@ from av.video.stream import VideoStream
 from aotface.errors import InputError, UsageError, VideoError
 from aotface.media.files import show
 from aotface.media.video import colour
-from aotface.media.video.facts import VideoFacts
+from aotface.media.video.info import VideoInfo
 from aotface.media.video.layout import Layout, Planes, from_frame
 from aotface.media.video.opening import decoder
 from aotface.media.video.orientation import Box
@@ -37,18 +37,18 @@ class VideoFrame:
     index: int
     pts: int
     planes: Planes
-    facts: VideoFacts
+    info: VideoInfo
 
     @property
     def time(self) -> Fraction:
         """When it is shown, in seconds on the file's clock."""
-        return self.pts * self.facts.time_base
+        return self.pts * self.info.time_base
 
     @cached_property
     def rgb(self) -> Frame:
         """height x width x 3, upright; uint8, or uint16 where the video has more than 8 bits. Converted when asked."""
-        rgb = colour.to_rgb(self.planes, self.facts.layout, self.facts.colour)
-        return np.ascontiguousarray(self.facts.orientation.shown(rgb))
+        rgb = colour.to_rgb(self.planes, self.info.layout, self.info.colour)
+        return np.ascontiguousarray(self.info.orientation.shown(rgb))
 
     def edited(self, rgb: Frame, box: Box | None = None) -> "VideoFrame":
         """Put changed pixels into this frame.
@@ -69,8 +69,8 @@ class VideoFrame:
 
         Source: [ours].
         """
-        facts, layout = self.facts, self.facts.layout
-        wanted = (facts.height, facts.width, 3)
+        info, layout = self.info, self.info.layout
+        wanted = (info.height, info.width, 3)
         if rgb.shape != wanted or rgb.dtype not in (
             (np.uint8, np.uint16) if layout.depth == 8 else (np.uint16,)
         ):
@@ -78,18 +78,18 @@ class VideoFrame:
                 f"expected a frame {wanted} of {'uint8' if layout.depth == 8 else 'uint16'}, got {rgb.shape} "
                 f"{rgb.dtype}; keep size and depth of the video"
             )
-        x0, y0, x1, y1 = stored_box(box, facts)
+        x0, y0, x1, y1 = stored_box(box, info)
         if x0 >= x1 or y0 >= y1:
             return self
         before, new = (
-            np.ascontiguousarray(facts.orientation.stored(pixels)[y0:y1, x0:x1]) for pixels in (self.rgb, rgb)
+            np.ascontiguousarray(info.orientation.stored(pixels)[y0:y1, x0:x1]) for pixels in (self.rgb, rgb)
         )
         changed = differing(before, new)
         if not changed.any():
             return self
         planes = Planes(*(plane.copy() for plane in self.planes))
         paste(
-            planes.cut((x0, y0, x1, y1), layout), colour.from_rgb(new, layout, facts.colour), changed, layout
+            planes.cut((x0, y0, x1, y1), layout), colour.from_rgb(new, layout, info.colour), changed, layout
         )
         return replace(self, planes=planes)
 
@@ -110,7 +110,7 @@ def read_frames(
     path: str | os.PathLike[str],
     first: int = 0,
     last: int | None = None,
-    facts: VideoFacts | None = None,
+    info: VideoInfo | None = None,
     times: FrameTimes | None = None,
     threads: int = 0,
 ) -> Iterator[VideoFrame]:
@@ -135,8 +135,8 @@ def read_frames(
 
     Source: [ours].
     """
-    facts = facts or probe(path)
-    refuse_unhandled(facts)
+    info = info or probe(path)
+    refuse_unhandled(info)
     if times is None and first > 0:
         times = frame_times(path)
     if (
@@ -147,7 +147,7 @@ def read_frames(
         known = f" of {len(times)} frames" if times else ""
         raise UsageError(f"{show(path)}: expected a range of frames in it{known}, got {first} to {last}")
     if times is None:
-        yield from _from_the_start(path, facts, last, threads)
+        yield from _from_the_start(path, info, last, threads)
         return
     last = len(times) if last is None else last
     index = first
@@ -156,7 +156,7 @@ def read_frames(
             return
         if tick != times.pts[index]:
             break
-        yield VideoFrame(index, tick, _planes(frame, facts), facts)
+        yield VideoFrame(index, tick, _planes(frame, info), info)
         index += 1
     if index < last:
         raise VideoError(
@@ -166,7 +166,7 @@ def read_frames(
 
 
 def _from_the_start(
-    path: str | os.PathLike[str], facts: VideoFacts, last: int | None, threads: int
+    path: str | os.PathLike[str], info: VideoInfo, last: int | None, threads: int
 ) -> Iterator[VideoFrame]:
     """Read without knowing the times; they come out as `frame_times` would give them."""
     index = 0
@@ -177,7 +177,7 @@ def _from_the_start(
                 return
             if frame is None:
                 raise incomplete(path, f"what follows frame {index - 1} cannot be decoded")
-            yield VideoFrame(index, clock.time(frame.pts, frame.dts), _planes(frame, facts), facts)
+            yield VideoFrame(index, clock.time(frame.pts, frame.dts), _planes(frame, info), info)
             index += 1
     if last is not None and index < last:
         raise UsageError(f"{show(path)}: expected a range of frames in it, got 0 to {last} of {index}")
@@ -236,26 +236,26 @@ def _timed(
             yield frame.pts, frame
 
 
-def _planes(frame: av.VideoFrame, facts: VideoFacts) -> Planes:
+def _planes(frame: av.VideoFrame, info: VideoInfo) -> Planes:
     """The stored pixels of a decoded frame, in the layout of the video."""
-    if (frame.width, frame.height) != (facts.coded_width, facts.coded_height):
+    if (frame.width, frame.height) != (info.coded_width, info.coded_height):
         raise VideoError(
-            f"{show(facts.path)}: expected frames of {facts.coded_width} x {facts.coded_height} pixels, found one of "
+            f"{show(info.path)}: expected frames of {info.coded_width} x {info.coded_height} pixels, found one of "
             f"{frame.width} x {frame.height}; convert it to one size first"
         )
     if frame.format.is_rgb or frame.format.has_palette:
-        rgb = frame.reformat(format="rgb24" if facts.layout.depth == 8 else "rgb48le").to_ndarray()
-        return colour.from_rgb(rgb, facts.layout, facts.colour)
-    return from_frame(frame, facts.layout)
+        rgb = frame.reformat(format="rgb24" if info.layout.depth == 8 else "rgb48le").to_ndarray()
+        return colour.from_rgb(rgb, info.layout, info.colour)
+    return from_frame(frame, info.layout)
 
 
-def stored_box(box: Box | None, facts: VideoFacts) -> Box:
+def stored_box(box: Box | None, info: VideoInfo) -> Box:
     """A box of the shown frame as one of the stored frame, grown to whole chroma values."""
-    whole = (0, 0, facts.width, facts.height)
+    whole = (0, 0, info.width, info.height)
     x0, y0, x1, y1 = box or whole
-    inside = (max(x0, 0), max(y0, 0), min(x1, facts.width), min(y1, facts.height))
-    x0, y0, x1, y1 = facts.orientation.stored_box(inside, facts.height, facts.width)
-    sx, sy = facts.layout.step_x, facts.layout.step_y
+    inside = (max(x0, 0), max(y0, 0), min(x1, info.width), min(y1, info.height))
+    x0, y0, x1, y1 = info.orientation.stored_box(inside, info.height, info.width)
+    sx, sy = info.layout.step_x, info.layout.step_y
     return x0 // sx * sx, y0 // sy * sy, -(-x1 // sx) * sx, -(-y1 // sy) * sy
 
 

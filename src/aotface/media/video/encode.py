@@ -12,9 +12,9 @@ from av.container import OutputContainer
 from aotface.errors import InputError, UsageError
 from aotface.media.files import show
 from aotface.media.video.decode import VideoFrame
-from aotface.media.video.facts import VideoFacts
+from aotface.media.video.info import VideoInfo
 from aotface.media.video.layout import to_frame
-from aotface.media.video.order import Stamps, delay, shown_numbers
+from aotface.media.video.order import Stamps, delay, presentation_order
 from aotface.media.video.writing import writing
 
 SEGMENT_SUFFIX = ".mp4"
@@ -65,20 +65,18 @@ class SegmentWriter:
     The segment's clock begins at its first frame; the distances between frames are kept exactly.
     """
 
-    def __init__(self, container: OutputContainer, facts: VideoFacts, encoding: Encoding) -> None:
-        self._facts, self._container = facts, container
+    def __init__(self, container: OutputContainer, info: VideoInfo, encoding: Encoding) -> None:
+        self._info, self._container = info, container
         self._pts: list[int] = []
         self._packets: list[av.Packet] = []
-        stream = container.add_stream(ENCODERS[encoding.codec], rate=facts.rate, options=encoding.options)
+        stream = container.add_stream(ENCODERS[encoding.codec], rate=info.rate, options=encoding.options)
         assert isinstance(stream, av.VideoStream)
-        stream.width, stream.height, stream.pix_fmt = facts.coded_width, facts.coded_height, facts.layout.name
-        stream.time_base = facts.tick
+        stream.width, stream.height, stream.pix_fmt = info.coded_width, info.coded_height, info.layout.name
+        stream.time_base = info.tick
         context = stream.codec_context
-        context.time_base, context.thread_count = facts.tick, _THREADS
-        context.sample_aspect_ratio = facts.pixel_aspect
-        context.color_primaries, context.color_trc, context.colorspace, context.color_range = (
-            facts.colour.tags
-        )
+        context.time_base, context.thread_count = info.tick, _THREADS
+        context.sample_aspect_ratio = info.pixel_aspect
+        context.color_primaries, context.color_trc, context.colorspace, context.color_range = info.colour.tags
         self._stream = stream
 
     def add(self, frame: VideoFrame) -> None:
@@ -90,21 +88,19 @@ class SegmentWriter:
         Raises:
             InputError: not later, or of another size or layout.
         """
-        facts, shape = self._facts, frame.planes.y.shape
-        if shape != (facts.coded_height, facts.coded_width) or frame.facts.layout != facts.layout:
+        info, shape = self._info, frame.planes.y.shape
+        if shape != (info.coded_height, info.coded_width) or frame.info.layout != info.layout:
             raise InputError(
-                f"expected a frame of {facts.coded_height} x {facts.coded_width} pixels in {facts.layout.name}, "
-                f"got {shape[0]} x {shape[1]} in {frame.facts.layout.name} (height x width as stored)"
+                f"expected a frame of {info.coded_height} x {info.coded_width} pixels in {info.layout.name}, "
+                f"got {shape[0]} x {shape[1]} in {frame.info.layout.name} (height x width as stored)"
             )
         if self._pts and frame.pts <= self._pts[-1]:
             raise InputError(f"expected a frame after tick {self._pts[-1]}, got one at {frame.pts}")
         self._pts.append(frame.pts)
-        picture = to_frame(frame.planes, facts.layout)
-        picture.time_base = facts.tick
-        picture.pts = (frame.pts - self._pts[0]) * facts.time_base.numerator
-        picture.color_primaries, picture.color_trc, picture.colorspace, picture.color_range = (
-            facts.colour.tags
-        )
+        picture = to_frame(frame.planes, info.layout)
+        picture.time_base = info.tick
+        picture.pts = (frame.pts - self._pts[0]) * info.time_base.numerator
+        picture.color_primaries, picture.color_trc, picture.colorspace, picture.color_range = info.colour.tags
         self._packets += self._stream.encode(picture)
 
     @property
@@ -122,19 +118,19 @@ class SegmentWriter:
         if not self._pts:
             raise InputError("expected a segment of at least one frame, got none")
         self._packets += self._stream.encode(None)
-        shown = shown_numbers([packet.pts or 0 for packet in self._packets])
-        since = [(tick - self._pts[0]) * self._facts.time_base.numerator for tick in self._pts]
-        last = since[-1] - since[-2] if len(since) > 1 else round(1 / (self._facts.rate * self._facts.tick))
+        shown = presentation_order([packet.pts or 0 for packet in self._packets])
+        since = [(tick - self._pts[0]) * self._info.time_base.numerator for tick in self._pts]
+        last = since[-1] - since[-2] if len(since) > 1 else round(1 / (self._info.rate * self._info.tick))
         stamps = Stamps((*since, since[-1] + max(1, last)), delay(shown))
         for place, (packet, number) in enumerate(zip(self._packets, shown, strict=True)):
-            packet.time_base = self._facts.tick
+            packet.time_base = self._info.tick
             stamps.put(packet, place, number)
             self._container.mux(packet)
 
 
 @contextmanager
 def segment_writer(
-    path: str | os.PathLike[str], facts: VideoFacts, encoding: Encoding | None = None, overwrite: bool = False
+    path: str | os.PathLike[str], info: VideoInfo, encoding: Encoding | None = None, overwrite: bool = False
 ) -> Iterator[SegmentWriter]:
     """Open a segment for writing; it appears whole when the block ends well.
 
@@ -157,16 +153,16 @@ def segment_writer(
     """
     if Path(path).suffix != SEGMENT_SUFFIX:
         raise UsageError(f"{show(path)}: expected a segment name that ends in {SEGMENT_SUFFIX}")
-    options = {"movie_timescale": str(facts.tick.denominator)}
+    options = {"movie_timescale": str(info.tick.denominator)}
     with writing(path, "mp4", options, overwrite) as container:
-        writer = SegmentWriter(container, facts, encoding or Encoding())
+        writer = SegmentWriter(container, info, encoding or Encoding())
         yield writer
         writer.finish()
 
 
 def write_segment(
     path: str | os.PathLike[str],
-    facts: VideoFacts,
+    info: VideoInfo,
     encoding: Encoding,
     frames: Iterable[VideoFrame],
     overwrite: bool = False,
@@ -188,7 +184,7 @@ def write_segment(
 
     Source: [ours].
     """
-    with segment_writer(path, facts, encoding, overwrite) as writer:
+    with segment_writer(path, info, encoding, overwrite) as writer:
         for frame in frames:
             writer.add(frame)
     return writer.count

@@ -12,13 +12,13 @@ from aotface.media.image import read_image, write_image
 from aotface.media.video import colour
 from aotface.media.video.colour import Colour
 from aotface.media.video.decode import VideoFrame
-from aotface.media.video.facts import MAX_PIXELS, VideoFacts
+from aotface.media.video.info import MAX_PIXELS, VideoInfo
 from aotface.media.video.layout import Layout
 from aotface.media.video.orientation import Orientation
 from aotface.types import Frame
 
 FOLDER = "folder"
-"""The container of what is no file, in `VideoFacts`."""
+"""The container of what is no file, in `VideoInfo`."""
 
 _COLOUR = Colour("bt709", "bt709", "bt709", full_range=False, tags=(1, 1, 1, 1))
 
@@ -34,7 +34,7 @@ def list_frames(folder: str | os.PathLike[str]) -> list[Path]:
     )
 
 
-def folder_facts(folder: str | os.PathLike[str], rate: Fraction) -> VideoFacts:
+def folder_info(folder: str | os.PathLike[str], rate: Fraction) -> VideoInfo:
     """Describe a folder of pictures as a video; the first picture decides size and depth.
 
     Args:
@@ -55,7 +55,7 @@ def folder_facts(folder: str | os.PathLike[str], rate: Fraction) -> VideoFacts:
     paths = list_frames(folder)
     first = read_image(paths[0], max_pixels=MAX_PIXELS)
     height, width = first.frame.shape[:2]
-    return VideoFacts(
+    return VideoInfo(
         path=Path(folder),
         container=FOLDER,
         codec=first.format,
@@ -100,7 +100,7 @@ def read_folder_frames(
 
     Source: [ours].
     """
-    facts = folder_facts(folder, rate)
+    info = folder_info(folder, rate)
     paths = list_frames(folder)
     last = len(paths) if last is None else last
     if not 0 <= first < last <= len(paths):
@@ -109,15 +109,15 @@ def read_folder_frames(
         )
     for index in range(first, last):
         picture = read_image(paths[index], max_pixels=MAX_PIXELS).frame
-        if picture.shape[:2] != (facts.height, facts.width):
+        if picture.shape[:2] != (info.height, info.width):
             raise InputError(
-                f"{show(paths[index])}: expected {facts.width} x {facts.height} pixels like the first frame, "
+                f"{show(paths[index])}: expected {info.width} x {info.height} pixels like the first frame, "
                 f"got {picture.shape[1]} x {picture.shape[0]}; make all of one size"
             )
-        yield frame_from_rgb(picture, index, index, facts)
+        yield frame_from_rgb(picture, index, index, info)
 
 
-def frame_from_rgb(rgb: Frame, index: int, pts: int, facts: VideoFacts) -> VideoFrame:
+def frame_from_rgb(rgb: Frame, index: int, pts: int, info: VideoInfo) -> VideoFrame:
     """Make a frame of a video from pixels alone.
 
     Args:
@@ -126,8 +126,8 @@ def frame_from_rgb(rgb: Frame, index: int, pts: int, facts: VideoFacts) -> Video
         pts: when it is shown, in ticks of the video's time base.
         facts: of the video.
     """
-    planes = colour.from_rgb(facts.orientation.stored(rgb), facts.layout, facts.colour)
-    frame = VideoFrame(index, pts, planes, facts)
+    planes = colour.from_rgb(info.orientation.stored(rgb), info.layout, info.colour)
+    frame = VideoFrame(index, pts, planes, info)
     frame.__dict__["rgb"] = (
         rgb  # what would else be converted back from the planes, and lose what they cannot hold
     )

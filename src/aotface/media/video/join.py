@@ -16,9 +16,9 @@ from av.container import OutputContainer
 from aotface.errors import VideoError
 from aotface.media.files import show
 from aotface.media.video.copying import Span, add_copies, copied, harmless, refuse_container
-from aotface.media.video.facts import VideoFacts
+from aotface.media.video.info import VideoInfo
 from aotface.media.video.opening import opened
-from aotface.media.video.order import Stamps, delay, shown_numbers
+from aotface.media.video.order import Stamps, delay, presentation_order
 from aotface.media.video.orientation import Orientation
 from aotface.media.video.timing import FrameTimes
 from aotface.media.video.writing import CONTAINERS, writing
@@ -26,7 +26,7 @@ from aotface.media.video.writing import CONTAINERS, writing
 
 @dataclass(frozen=True)
 class _Segment:
-    """``shown``: see `shown_numbers`. ``times``: when its frames are shown, in seconds after the first.
+    """``shown``: see `presentation_order`. ``times``: when its frames are shown, in seconds after the first.
 
     ``header``: of the codec.
     """
@@ -41,7 +41,7 @@ def join(
     segments: Sequence[str | os.PathLike[str]],
     target: str | os.PathLike[str] | None,
     out: str | os.PathLike[str],
-    facts: VideoFacts,
+    info: VideoInfo,
     times: FrameTimes,
     first: int = 0,
     last: int | None = None,
@@ -78,15 +78,15 @@ def join(
     refuse_container(out, target)
     last = len(times) if last is None else last
     whole = (first, last) == (0, len(times))
-    origin = origin_of(facts, times, first, last)
-    ticks = tuple(int((times.seconds(index) - origin) / facts.tick) for index in range(first, last + 1))
+    origin = origin_of(info, times, first, last)
+    ticks = tuple(int((times.seconds(index) - origin) / info.tick) for index in range(first, last + 1))
     parts = [_read(segment) for segment in segments]
-    _check(parts, ticks, facts)
+    _check(parts, ticks, info)
     stamps = Stamps(ticks, max(delay(part.shown) for part in parts))
     span = Span(origin, None if whole else (times.seconds(first), times.seconds(last)))
     format = CONTAINERS[out.suffix.lower()]
-    with writing(out, format, _options(format, facts), overwrite) as container:
-        pictures = _pictures(parts, stamps, _add_picture(container, parts[0], facts), facts)
+    with writing(out, format, _options(format, info), overwrite) as container:
+        pictures = _pictures(parts, stamps, _add_picture(container, parts[0], info), info)
         if target is None:
             _write(container, pictures, iter(()))
         else:
@@ -97,19 +97,19 @@ def join(
     return out
 
 
-def origin_of(facts: VideoFacts, times: FrameTimes, first: int, last: int) -> Fraction:
+def origin_of(info: VideoInfo, times: FrameTimes, first: int, last: int) -> Fraction:
     """The time on the target's clock, in seconds, that is 0 on the clock of a finished video; see `join`."""
     whole = (first, last) == (0, len(times))
-    return max(Fraction(0), facts.start) // facts.tick * facts.tick if whole else times.seconds(first)
+    return max(Fraction(0), info.start) // info.tick * info.tick if whole else times.seconds(first)
 
 
-def _options(format: str, facts: VideoFacts) -> dict[str, str]:
+def _options(format: str, info: VideoInfo) -> dict[str, str]:
     """What the container is told."""
     if (
         format == "matroska"
     ):  # sound that an encoder put before the start stays there; else everything would move
         return {"avoid_negative_ts": "disabled"}
-    return {"movie_timescale": str(facts.tick.denominator), "movflags": "faststart"}
+    return {"movie_timescale": str(info.tick.denominator), "movflags": "faststart"}
 
 
 def _read(segment: str | os.PathLike[str]) -> _Segment:
@@ -121,15 +121,15 @@ def _read(segment: str | os.PathLike[str]) -> _Segment:
     if not pts:
         raise VideoError(f"{show(segment)}: expected a segment with frames, found none; make it again")
     since = tuple((tick - min(pts)) * base for tick in sorted(pts))
-    return _Segment(segment, shown_numbers(pts), since, header)
+    return _Segment(segment, presentation_order(pts), since, header)
 
 
-def _check(parts: Sequence[_Segment], ticks: Sequence[int], facts: VideoFacts) -> None:
+def _check(parts: Sequence[_Segment], ticks: Sequence[int], info: VideoInfo) -> None:
     """Refuse segments that are not these frames of the video, or not of one encoder."""
     begin = 0
     for part in parts:
         count = len(part.shown)
-        wanted = [(tick - ticks[begin]) * facts.tick for tick in ticks[begin : begin + count]]
+        wanted = [(tick - ticks[begin]) * info.tick for tick in ticks[begin : begin + count]]
         if begin + count >= len(ticks) or wanted != list(part.times) or part.header != parts[0].header:
             raise VideoError(
                 f"{show(part.path)}: expected {count} frames of the video from number {begin} of the range on, encoded "
@@ -142,21 +142,21 @@ def _check(parts: Sequence[_Segment], ticks: Sequence[int], facts: VideoFacts) -
         )
 
 
-def _add_picture(container: OutputContainer, part: _Segment, facts: VideoFacts) -> av.VideoStream:
+def _add_picture(container: OutputContainer, part: _Segment, info: VideoInfo) -> av.VideoStream:
     """Add the stream that all segments go into."""
     with opened(part.path) as (_, template):
         stream = container.add_stream_from_template(template, opaque=True)
-    stream.time_base = facts.tick
-    stream.codec_context.framerate = facts.rate
+    stream.time_base = info.tick
+    stream.codec_context.framerate = info.rate
     if stream.codec_context.name == "hevc" and container.format.name != "matroska":
         stream.codec_context.codec_tag = "hvc1"  # what Apple's players ask for
-    if facts.orientation != Orientation():
-        stream.set_display_matrix(facts.orientation.matrix)
+    if info.orientation != Orientation():
+        stream.set_display_matrix(info.orientation.matrix)
     return stream
 
 
 def _pictures(
-    parts: Sequence[_Segment], stamps: Stamps, stream: av.VideoStream, facts: VideoFacts
+    parts: Sequence[_Segment], stamps: Stamps, stream: av.VideoStream, info: VideoInfo
 ) -> Iterator[tuple[Fraction, av.Packet]]:
     """Read the packets of all segments, with their times in the whole video."""
     begin = 0
@@ -164,10 +164,10 @@ def _pictures(
         with opened(part.path) as (container, source):
             packets = (packet for packet in container.demux(source) if packet.size)
             for place, (packet, number) in enumerate(zip(packets, part.shown, strict=True)):
-                packet.time_base = facts.tick
+                packet.time_base = info.tick
                 stamps.put(packet, begin + place, begin + number)
                 packet.stream = stream
-                yield (packet.dts or 0) * facts.tick, packet
+                yield (packet.dts or 0) * info.tick, packet
         begin += len(part.shown)
 
 

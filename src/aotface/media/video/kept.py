@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from aotface.media.video.decode import VideoFrame
-from aotface.media.video.facts import VideoFacts
+from aotface.media.video.info import VideoInfo
 from aotface.media.video.layout import Planes
 
 _LEVEL = 1  # higher ones take several times as long and save a tenth
@@ -32,7 +32,7 @@ def pack(frame: VideoFrame, target: VideoFrame) -> dict[str, np.ndarray]:
     return {name: np.frombuffer(data, np.uint8) for name, data in zip(Planes._fields, packed, strict=True)}
 
 
-def unpack(arrays: Mapping[str, np.ndarray], target: VideoFrame, facts: VideoFacts) -> VideoFrame:
+def unpack(arrays: Mapping[str, np.ndarray], target: VideoFrame, info: VideoInfo) -> VideoFrame:
     """The way back from `pack`.
 
     Args:
@@ -40,7 +40,7 @@ def unpack(arrays: Mapping[str, np.ndarray], target: VideoFrame, facts: VideoFac
         target: the same as there.
         facts: of the frame that was packed.
     """
-    frame = replace(target, facts=facts)
+    frame = replace(target, info=info)
     planes = []
     for name, base in zip(Planes._fields, _base(frame, target), strict=True):
         difference = np.frombuffer(zlib.decompress(arrays[name].tobytes()), base.dtype)
@@ -50,9 +50,9 @@ def unpack(arrays: Mapping[str, np.ndarray], target: VideoFrame, facts: VideoFac
 
 def _base(frame: VideoFrame, target: VideoFrame) -> Planes:
     """The target's planes; zeros where those of the frame are laid out otherwise (unsigned numbers wrap, so both work)."""
-    layout, facts = frame.facts.layout, frame.facts
-    if layout == target.facts.layout:
+    layout, info = frame.info.layout, frame.info
+    if layout == target.info.layout:
         return target.planes
-    size = facts.coded_height, facts.coded_width
+    size = info.coded_height, info.coded_width
     small = size[0] // layout.step_y, size[1] // layout.step_x
     return Planes(*(np.zeros(shape, layout.dtype) for shape in (size, small, small)))

@@ -17,7 +17,7 @@ from av.video.stream import VideoStream
 from aotface.errors import TooLargeError, VideoError
 from aotface.media.files import show
 from aotface.media.sniff import HEAD_BYTES, sniff
-from aotface.media.video.facts import MAX_PIXELS
+from aotface.media.video.info import MAX_PIXELS
 
 DEMUXERS = {
     "MP4 or QuickTime": "mov",

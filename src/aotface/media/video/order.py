@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import av
 
 
-def shown_numbers(pts: Sequence[int]) -> tuple[int, ...]:
+def presentation_order(pts: Sequence[int]) -> tuple[int, ...]:
     """For each packet, in the order of decoding, the number of its frame in the order of showing.
 
     Args:
@@ -25,7 +25,7 @@ def delay(shown: Sequence[int]) -> int:
     """How many packets have to be decoded before the first frame can be shown, at least.
 
     Args:
-        shown: from `shown_numbers`.
+        shown: from `presentation_order`.
     """
     return max(place - number for place, number in enumerate(shown))
 

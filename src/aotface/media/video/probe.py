@@ -13,7 +13,7 @@ from av.video.stream import VideoStream
 from aotface.errors import UnsupportedError, VideoError
 from aotface.media.files import show
 from aotface.media.video import colour, orientation
-from aotface.media.video.facts import Track, VideoFacts
+from aotface.media.video.info import Track, VideoInfo
 from aotface.media.video.layout import layout_for
 from aotface.media.video.opening import is_video, opened
 
@@ -23,7 +23,7 @@ _FALLBACK_RATE = Fraction(25)
 _DOLBY_TAGS = ("dvh1", "dvhe", "dva1", "dvav", "dav1")  # Dolby Vision without a picture for other players
 
 
-def probe(path: str | os.PathLike[str]) -> VideoFacts:
+def probe(path: str | os.PathLike[str]) -> VideoInfo:
     """Read what a video file says about itself, and decode its first frame to see whether that is so.
 
     HDR is reported here and refused by `refuse_unhandled`, which every reader of frames calls.
@@ -49,28 +49,28 @@ def probe(path: str | os.PathLike[str]) -> VideoFacts:
             raise VideoError(
                 f"{show(path)}: expected a video, found no frame in it; get a whole copy of the file"
             )
-        return _facts(Path(path), container, stream, frame)
+        return _info(Path(path), container, stream, frame)
 
 
-def refuse_unhandled(facts: VideoFacts) -> None:
+def refuse_unhandled(info: VideoInfo) -> None:
     """Refuse a video whose frames cannot be handled.
 
     Raises:
         UnsupportedError: HDR, or a matrix that is not handled.
     """
-    if facts.hdr:
+    if info.hdr:
         raise UnsupportedError(
-            f"{show(facts.path)}: expected standard dynamic range, found HDR ({facts.colour.transfer}); "
+            f"{show(info.path)}: expected standard dynamic range, found HDR ({info.colour.transfer}); "
             "convert it to SDR (BT.709) first"
         )
-    if facts.colour.matrix not in colour.WEIGHTS:
+    if info.colour.matrix not in colour.WEIGHTS:
         raise UnsupportedError(
-            f"{show(facts.path)}: expected colours in BT.601, BT.709 or BT.2020, found {facts.colour.matrix}; "
+            f"{show(info.path)}: expected colours in BT.601, BT.709 or BT.2020, found {info.colour.matrix}; "
             "convert it to BT.709 first"
         )
 
 
-def _facts(path: Path, container: InputContainer, stream: VideoStream, frame: av.VideoFrame) -> VideoFacts:
+def _info(path: Path, container: InputContainer, stream: VideoStream, frame: av.VideoFrame) -> VideoInfo:
     """Gather the facts from the container and its first frame."""
     turn, known = orientation.from_matrix(display_matrix(frame))
     width, height = frame.width, frame.height
@@ -82,7 +82,7 @@ def _facts(path: Path, container: InputContainer, stream: VideoStream, frame: av
     length = stream.duration * stream.time_base if stream.duration and stream.time_base else None
     if length is None and container.duration:
         length = Fraction(container.duration, av.time_base)
-    return VideoFacts(
+    return VideoInfo(
         path=path,
         container=container.format.name,
         codec=stream.codec_context.name,

@@ -7,11 +7,11 @@ from jaxtyping import Float32
 from torch import Tensor
 
 from aotface.errors import InputError
-from aotface.transfer.aot.colour_map import apply_field, resize
+from aotface.transfer.aot.colour_map import apply_colour_map, resize
 from aotface.transfer.aot.generator import RelightingGenerator
 from aotface.types import Crop, Geometry, Mask
 
-__all__ = ["apply_field", "bf16_is_fast", "to_array", "to_tensor", "transport_crop", "transport_full"]
+__all__ = ["apply_colour_map", "bf16_is_fast", "to_array", "to_tensor", "transport_crop", "transport_full"]
 
 
 def bf16_is_fast(device: torch.device | str = "cpu") -> bool:
@@ -91,7 +91,9 @@ def transport_full(
         with torch.autocast(device.type, dtype=torch.bfloat16, enabled=bf16):
             small = generator(resize(x_r, generator.input_side), x_t, shape, cover, own_shape)
         painted = small.field is None
-        swapped = resize(small.swapped.float(), x_r.shape[-1]) if painted else apply_field(x_r, small.field)
+        swapped = (
+            resize(small.swapped.float(), x_r.shape[-1]) if painted else apply_colour_map(x_r, small.field)
+        )
         return to_array(swapped[0].mul(0.5).add_(0.5).clamp_(0.0, 1.0))
 
 

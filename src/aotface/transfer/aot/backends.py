@@ -17,7 +17,7 @@ from aotface.errors import UsageError, WeightsError
 from aotface.media.files import show
 from aotface.options import BACKENDS
 from aotface.transfer.aot.colour_map import resize
-from aotface.transfer.aot.colour_map_arrays import FieldArray, field_inputs
+from aotface.transfer.aot.colour_map_arrays import ColourMapArray, colour_map_inputs
 from aotface.transfer.aot.generator import RelightingGenerator
 from aotface.transfer.aot.onnx_file import OUTPUTS, kept_file
 from aotface.transfer.aot.onnx_write import INPUTS
@@ -44,10 +44,10 @@ class Finder:
         mask: Mask,
         geometry: Geometry,
         own: Geometry | None = None,
-    ) -> FieldArray:
+    ) -> ColourMapArray:
         """The map that the network would lay on X_r: see `transport.field_arrays.find_field`."""
         device = torch.device("cpu")
-        x_r, x_t, shape, cover, own_shape = field_inputs(
+        x_r, x_t, shape, cover, own_shape = colour_map_inputs(
             reenacted, target, mask, geometry, own, self.side, device
         )
         tensors = (x_r, x_t, shape, cover, shape if own_shape is None else own_shape)

@@ -7,9 +7,8 @@ brow would come along as a dark band.
 import cv2
 import numpy as np
 
-from aotface.face.mesh import LEFT_BROW, RIGHT_BROW
-from aotface.reenact.edge import RAISED
-from aotface.transfer.aot.colour_map_arrays import FieldArray
+from aotface.face.mesh import BROW_REACH, LEFT_BROW, RIGHT_BROW
+from aotface.transfer.aot.colour_map_arrays import ColourMapArray
 from aotface.types import CROP_SIDE, Landmarks, Mask
 
 THICK, SOFT = 5, 1.5
@@ -23,7 +22,9 @@ AROUND = 6.0
 """Standard deviation, in pixels at 256, of the neighbourhood from which the map is taken instead."""
 
 
-def without_brows(field: FieldArray, own_landmarks: Landmarks, landmarks: Landmarks, side: int) -> FieldArray:
+def without_brows(
+    field: ColourMapArray, own_landmarks: Landmarks, landmarks: Landmarks, side: int
+) -> ColourMapArray:
     """Continue the map over the target's brows, as far as they lie beside those of X_r.
 
     Args:
@@ -39,7 +40,7 @@ def without_brows(field: FieldArray, own_landmarks: Landmarks, landmarks: Landma
     """
     small = (len(field), len(field))
     pairs = [(brow, _apart(own_landmarks[brow], landmarks[brow], side)) for brow in (LEFT_BROW, RIGHT_BROW)]
-    up = (landmarks[10, :2] - landmarks[152, :2]) * RAISED
+    up = (landmarks[10, :2] - landmarks[152, :2]) * BROW_REACH
     moved = [(brow, apart) for brow, apart in pairs if apart > 0]
     if not moved:
         return field

@@ -31,7 +31,7 @@ RESAMPLED_ROWS = 64
 
 
 @dataclass  # not frozen: Lightning Fabric rebuilds it on the way out of a wrapped module
-class Field:
+class ColourMap:
     """What happens to each pixel. ``gain``: natural log; ``saturation``: factor; ``bias``: linear light."""
 
     gain: Float[Tensor, "batch 3 height width"]
@@ -88,13 +88,13 @@ def forbid_colour(
     return mean + weight * (values - mean)
 
 
-def brighter(field: Field, log_gain: Float[Tensor, "batch 3 height width"]) -> Field:
+def brighter(field: ColourMap, log_gain: Float[Tensor, "batch 3 height width"]) -> ColourMap:
     """The field whose answer is ``exp(log_gain)`` times as bright."""
-    return Field(field.gain + log_gain, field.saturation, field.bias * torch.exp(log_gain))
+    return ColourMap(field.gain + log_gain, field.saturation, field.bias * torch.exp(log_gain))
 
 
-def apply_field(
-    images: Float[Tensor, "batch 3 height width"], field: Field
+def apply_colour_map(
+    images: Float[Tensor, "batch 3 height width"], field: ColourMap
 ) -> Float[Tensor, "batch 3 height width"]:
     """Apply the map to pictures of any size; the field is upsampled, the picture's own detail is untouched.
 
@@ -113,7 +113,7 @@ def apply_field(
 
 
 def changes(
-    field: Field, height: int, width: int, first: int = 0, last: int | None = None
+    field: ColourMap, height: int, width: int, first: int = 0, last: int | None = None
 ) -> Iterator[tuple[slice, Callable[[Tensor], Tensor]]]:
     """The map band by band: which rows, and what changes pictures that are these rows.
 
@@ -156,7 +156,7 @@ def lit(
     return torch.exp(gain) * (grey + saturation * (linear - grey)) + bias
 
 
-def _colourless(field: Field) -> Bool[Tensor, "batch 1 1 1"]:
+def _colourless(field: ColourMap) -> Bool[Tensor, "batch 1 1 1"]:
     """Which pictures become grey. They take their first channel for all three, so that they are grey bit for bit.
 
     Powers and sums over the last few pixels of an array are rounded differently from the rest.

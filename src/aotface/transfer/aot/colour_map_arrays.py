@@ -7,17 +7,17 @@ from torch import Tensor
 
 from aotface.errors import InputError
 from aotface.transfer.aot.apply import to_array, to_tensor
-from aotface.transfer.aot.colour_map import Field, changes, resize
+from aotface.transfer.aot.colour_map import ColourMap, changes, resize
 from aotface.transfer.aot.generator import RelightingGenerator
 from aotface.types import Crop, Geometry, Mask
 
 CHANNELS = 7
 """Gain (natural log) of red, green and blue; saturation; bias (linear light) of red, green and blue."""
 
-FieldArray = Float32[np.ndarray, "_side _side 7"]
+ColourMapArray = Float32[np.ndarray, "_side _side 7"]
 
 
-def find_field(
+def find_colour_map(
     generator: RelightingGenerator,
     reenacted: Crop,
     target: Crop,
@@ -25,7 +25,7 @@ def find_field(
     geometry: Geometry,
     bf16: bool = False,
     own: Geometry | None = None,
-) -> FieldArray | None:
+) -> ColourMapArray | None:
     """The map that the network would lay on X_r, without laying it.
 
     Args:
@@ -45,7 +45,7 @@ def find_field(
     """
     device = next(generator.parameters()).device
     with torch.inference_mode(), torch.autocast(device.type, dtype=torch.bfloat16, enabled=bf16):
-        inputs = field_inputs(reenacted, target, mask, geometry, own, generator.input_side, device)
+        inputs = colour_map_inputs(reenacted, target, mask, geometry, own, generator.input_side, device)
         field = generator(*inputs).field
     if field is None:
         return None
@@ -53,7 +53,7 @@ def find_field(
     return to_array(stacked[0].float())
 
 
-def field_inputs(
+def colour_map_inputs(
     reenacted: Crop,
     target: Crop,
     mask: Mask,
@@ -83,9 +83,9 @@ def field_inputs(
     return resize(x_r, side), x_t, shape, to_tensor(mask, device=device), own_shape
 
 
-def lay_field(
+def apply_colour_map_array(
     reenacted: Float32[np.ndarray, "rows large 3"],
-    field: FieldArray,
+    field: ColourMapArray,
     device: str = "cpu",
     first_row: int = 0,
 ) -> Float32[np.ndarray, "rows large 3"]:
@@ -98,11 +98,11 @@ def lay_field(
         first_row: number of the first of these rows.
 
     Returns:
-        Y, of the same size, 0..1; with the field of `find_field` it is what `transport_full` gives, up to rounding.
+        Y, of the same size, 0..1; with the field of `find_colour_map` it is what `transport_full` gives, up to rounding.
     """
     place, (height, side) = torch.device(device), reenacted.shape[:2]
     values = to_tensor(field, device=place)
-    maps = Field(values[:, 0:3], values[:, 3:4], values[:, 4:7])
+    maps = ColourMap(values[:, 0:3], values[:, 3:4], values[:, 4:7])
     result = np.empty_like(reenacted)
     with torch.inference_mode():
         for rows, change in changes(maps, side, side, first_row, first_row + height):

@@ -15,7 +15,7 @@ GATES = ((0.45, 0.45), (1.2, 1.2), (0.15, 0.5), (0.55, 0.8), (0.0, 0.5), (0.0, 0
 """Where the gates start, brightness and colour of each octave: about the best constants on training pairs."""
 REMAINDER_GATES = ((0.6, 0.6), (0.5, 0.5), (0.4, 0.4), (0.3, 0.3), (0.1, 0.1))
 """Where the gates of what remains start: of the mean, then of each octave."""
-FIELD_OUTPUTS = 5 + 4 * len(GATES) + 2 * len(REMAINDER_GATES)
+COLOUR_MAP_OUTPUTS = 5 + 4 * len(GATES) + 2 * len(REMAINDER_GATES)
 """Log-gain (3), saturation, bias, the gates of the octaves of X_t and of X_r, and those of what remains."""
 PAINT_OUTPUTS = 3
 

@@ -10,7 +10,7 @@ from jaxtyping import Float32
 
 from aotface.colour_space import srgb_to_linear
 from aotface.face.mesh import LEFT_EYE, RIGHT_EYE
-from aotface.transfer.aot.colour_map_arrays import FieldArray, lay_field
+from aotface.transfer.aot.colour_map_arrays import ColourMapArray, apply_colour_map_array
 from aotface.types import Crop, Landmarks, Mask
 
 BRIGHT = 90
@@ -28,9 +28,9 @@ SOFT = 2.0
 _LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
 
 
-def calm_eyes(
-    field: FieldArray, reenacted: Crop, target: Crop, own_landmarks: Landmarks, landmarks: Landmarks
-) -> FieldArray:
+def limit_eye_whites(
+    field: ColourMapArray, reenacted: Crop, target: Crop, own_landmarks: Landmarks, landmarks: Landmarks
+) -> ColourMapArray:
     """Take gain away where it would make an eye brighter than those of the target.
 
     Args:
@@ -54,7 +54,7 @@ def calm_eyes(
     if not pairs:
         return field
     rows = _rows(np.maximum.reduce([own for own, _ in pairs]))
-    swapped = lay_field(reenacted[rows], field, first_row=rows.start)
+    swapped = apply_colour_map_array(reenacted[rows], field, first_row=rows.start)
     for own, theirs in pairs:
         white, allowed = (_white(v, m) for v, m in ((swapped, own[rows]), (target, theirs)))
         excess = float(white / max(ALLOWED * allowed, 1e-4))

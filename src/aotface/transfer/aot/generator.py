@@ -9,8 +9,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from aotface.transfer.aot import colour_map as fields
-from aotface.transfer.aot.colour_map import Field
-from aotface.transfer.aot.decoder import FIELD_OUTPUTS, GATES, GUIDE_CHANNELS, PAINT_OUTPUTS, FaceDecoder
+from aotface.transfer.aot.colour_map import ColourMap
+from aotface.transfer.aot.decoder import COLOUR_MAP_OUTPUTS, GATES, GUIDE_CHANNELS, PAINT_OUTPUTS, FaceDecoder
 from aotface.transfer.aot.encoder import PerceptualEncoder
 from aotface.transfer.aot.harmonics import light_by_shape
 from aotface.transfer.aot.notpe import NOTPE, pixel_pyramid
@@ -86,7 +86,7 @@ class Transported:
     """
 
     swapped: Float[Tensor, "batch 3 height width"]
-    field: Field | None
+    field: ColourMap | None
     features_r: list[Tensor]
     features_t: list[Tensor]
     moved: list[Tensor]
@@ -114,7 +114,7 @@ class RelightingGenerator(nn.Module):
         paint = options.head == "paint"
         self.encoder = PerceptualEncoder(size.channels, size.blocks, options.geometry)
         self.notpe = NOTPE(size.channels[:3], size.omega_hidden, options.target_features, options.transport)
-        outputs = PAINT_OUTPUTS if paint else FIELD_OUTPUTS
+        outputs = PAINT_OUTPUTS if paint else COLOUR_MAP_OUTPUTS
         self.decoder = FaceDecoder(size.channels, size.blocks, outputs, guided=not paint)
 
     @property
@@ -211,7 +211,7 @@ class RelightingGenerator(nn.Module):
         parts: tuple[_View, _View, Tensor, Tensor, Tensor],
         skips: list[Tensor],
         bottleneck: Tensor,
-    ) -> tuple[Tensor, Field | None, Tensor | None]:
+    ) -> tuple[Tensor, ColourMap | None, Tensor | None]:
         view_in, view_t, small_mask, *shapes = parts
         base, octaves = match_light(view_in.linear, view_t.linear, small_mask)
         if not (self.options.base and self.options.head == "field"):
@@ -238,7 +238,7 @@ class RelightingGenerator(nn.Module):
             )
             field = fields.brighter(field, fields.forbid_colour(lacking, weight))
         taken = gated(octaves[:, FINEST], first[:, 2 * FINEST.start : 2 * FINEST.stop])
-        return fields.apply_field(x_in, field), field, taken
+        return fields.apply_colour_map(x_in, field), field, taken
 
     def _fine_light(self, x_in: Tensor, x_t: Tensor, mask: Tensor, side: int) -> tuple[Tensor, Tensor]:
         """Mean gain and octaves at a side of their own."""
@@ -267,12 +267,12 @@ def _resample(values: Tensor, side: int) -> Tensor:
     return F.interpolate(values, size=(side, side), mode="bilinear", align_corners=False)
 
 
-def _bounded(raw: Tensor, start: Tensor, colour_t: Tensor, weight: Tensor) -> Field:
+def _bounded(raw: Tensor, start: Tensor, colour_t: Tensor, weight: Tensor) -> ColourMap:
     """The field from raw outputs: each part is limited, and ``weight`` 0 (a grey target) forbids colour."""
     gain = start + GAIN_LIMIT * torch.tanh(raw[:, 0:3] / GAIN_LIMIT)
     saturation = torch.exp(SATURATION_LIMIT * torch.tanh(raw[:, 3:4] / SATURATION_LIMIT))
     bias = BIAS_LIMIT * torch.tanh(raw[:, 4:5] / BIAS_LIMIT) * fields.forbid_colour(colour_t, weight)
-    return Field(fields.forbid_colour(gain, weight), weight * saturation, bias)
+    return ColourMap(fields.forbid_colour(gain, weight), weight * saturation, bias)
 
 
 def _gates(raw: Tensor) -> Tensor:
@@ -280,7 +280,12 @@ def _gates(raw: Tensor) -> Tensor:
 
 
 def _look_again(
-    field: Field, gates: Tensor, views: tuple[_View, _View], shapes: list[Tensor], mask: Tensor, last: bool
+    field: ColourMap,
+    gates: Tensor,
+    views: tuple[_View, _View],
+    shapes: list[Tensor],
+    mask: Tensor,
+    last: bool,
 ) -> Tensor:
     """What the light of the first answer still lacks of the target's, and the gates let through: log-gain to be added.
 

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from aotface.colour_space import srgb_to_linear
-from aotface.transfer.aot.colour_map_arrays import FieldArray, lay_field
+from aotface.transfer.aot.colour_map_arrays import ColourMapArray, apply_colour_map_array
 from aotface.types import Crop, Mask
 
 LOCAL = 20.0
@@ -36,7 +36,7 @@ _LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
 _FLOOR = np.float32(2e-3)
 
 
-def calm_shine(field: FieldArray, reenacted: Crop, mask: Mask) -> FieldArray:
+def limit_highlights(field: ColourMapArray, reenacted: Crop, mask: Mask) -> ColourMapArray:
     """Take gain away where a map would lift a highlight of X_r together with the skin around it.
 
     Args:
@@ -54,7 +54,7 @@ def calm_shine(field: FieldArray, reenacted: Crop, mask: Mask) -> FieldArray:
         cv2.resize(part, (side, side), interpolation=cv2.INTER_AREA) for part in (reenacted, mask)
     )
     sigma = LOCAL * side / 256
-    light, swapped = srgb_to_linear(small) @ _LUMA, srgb_to_linear(lay_field(small, field))
+    light, swapped = srgb_to_linear(small) @ _LUMA, srgb_to_linear(apply_colour_map_array(small, field))
     gains = _around(field[..., :3], cover, sigma)
     lifted = np.minimum(gains.mean(axis=2), PALER * (gains[..., 2] - gains[..., 0]))
     out = np.log((light + _FLOOR) / (_around(light[..., None], cover, sigma)[..., 0] + _FLOOR))

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-from aotface.transfer.aot.colour_map import LIGHT_FLOOR, Field, resize, to_linear
+from aotface.transfer.aot.colour_map import LIGHT_FLOOR, ColourMap, resize, to_linear
 from aotface.transfer.aot.octaves import masked_blur
 
 LOW_SIGMAS = (6.0 / 256.0, 16.0 / 256.0)
@@ -71,7 +71,7 @@ def gradient_loss(y: Images, answer: Images, mask: Masks) -> Float[Tensor, ""]:
     return total / GRADIENT_LEVELS
 
 
-def smoothness_loss(field: Field) -> Float[Tensor, ""]:
+def smoothness_loss(field: ColourMap) -> Float[Tensor, ""]:
     """Total variation of log gain and of the other channels: E |dx f| + E |dy f|."""
     values = torch.cat([field.gain, field.saturation, field.bias], dim=1)
     across = (values[..., :, 1:] - values[..., :, :-1]).abs().mean()

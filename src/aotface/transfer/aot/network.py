@@ -15,10 +15,10 @@ from aotface.options import DEFAULTS
 from aotface.transfer.aot.apply import bf16_is_fast, transport_full
 from aotface.transfer.aot.backends import Finder, open_finder
 from aotface.transfer.aot.brows import without_brows
-from aotface.transfer.aot.colour_map_arrays import FieldArray, find_field, lay_field
-from aotface.transfer.aot.eyes import calm_eyes
+from aotface.transfer.aot.colour_map_arrays import ColourMapArray, apply_colour_map_array, find_colour_map
+from aotface.transfer.aot.eyes import limit_eye_whites
 from aotface.transfer.aot.generator import SIZES, Options, RelightingGenerator
-from aotface.transfer.aot.highlights import calm_shine
+from aotface.transfer.aot.highlights import limit_highlights
 from aotface.types import Crop, Landmarks, Mask
 
 DEFAULT_WEIGHTS = DEFAULTS.weights
@@ -67,7 +67,7 @@ class Network:
         """
         field = self.find(reenacted, target, mask, landmarks, bf16, own_landmarks)
         if field is not None:
-            return lay_field(reenacted, field, next(self.generator.parameters()).device.type)
+            return apply_colour_map_array(reenacted, field, next(self.generator.parameters()).device.type)
         geometry = render(landmarks, len(target))
         own = None if own_landmarks is None else render(own_landmarks, len(target))
         return transport_full(self.generator, reenacted, target, mask, geometry, bf16, own)
@@ -80,15 +80,15 @@ class Network:
         landmarks: Landmarks,
         bf16: bool,
         own_landmarks: Landmarks | None = None,
-    ) -> FieldArray | None:
+    ) -> ColourMapArray | None:
         """The map that `transport` lays on X_r, eyes and shine calmed; see there. None from networks that repaint."""
         geometry = render(landmarks, len(target))
         own = None if own_landmarks is None else render(own_landmarks, len(target))
         if self.finder is not None:
-            field: FieldArray | None = self.finder.find(reenacted, target, mask, geometry, own)
+            field: ColourMapArray | None = self.finder.find(reenacted, target, mask, geometry, own)
         else:
             generator = self.rounded if bf16 else self.generator
-            field = find_field(generator, reenacted, target, mask, geometry, bf16, own)
+            field = find_colour_map(generator, reenacted, target, mask, geometry, bf16, own)
         if field is None or own_landmarks is None:
             return field
         size = (len(target), len(target))
@@ -98,8 +98,8 @@ class Network:
             else cv2.resize(reenacted, size, interpolation=cv2.INTER_AREA)
         )
         field = without_brows(field, own_landmarks, landmarks, len(target))
-        field = calm_shine(field, small, mask)
-        return calm_eyes(field, small, target, own_landmarks, landmarks)
+        field = limit_highlights(field, small, mask)
+        return limit_eye_whites(field, small, target, own_landmarks, landmarks)
 
 
 @functools.cache

@@ -1,4 +1,4 @@
-"""The two games and the pairs with a known answer: one loss for the generator, one for its opponents."""
+"""The two games and the pairs with a known answer: one loss for the generator, one for its discriminators."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -65,7 +65,7 @@ class Loss:
     terms: dict[str, float]
 
 
-class Opponents(nn.Module):
+class Discriminators(nn.Module):
     """The latent critics Psi_1 .. Psi_3 and the mix-and-segment discriminator.
 
     Args:
@@ -85,7 +85,7 @@ class Opponents(nn.Module):
 
 def generator_loss(
     generator: RelightingGenerator,
-    opponents: Opponents,
+    discriminators: Discriminators,
     batch: Batch,
     weights: Weights,
     random: torch.Generator,
@@ -98,7 +98,7 @@ def generator_loss(
 
     Args:
         generator: its plan is asked again for the sampled pixels.
-        opponents: held fixed here: give the optimiser the generator's parameters only.
+        discriminators: held fixed here: give the optimiser the generator's parameters only.
         batch, weights: see there.
         random: chooses pixels and rectangles.
         swapped: ``generator(...)`` of the batch.
@@ -118,9 +118,9 @@ def generator_loss(
     if rebuilt is not None and (w.reconstruction or w.edges):
         parts |= _reconstruction(rebuilt.swapped, batch, w)
     if w.transport or w.cost:
-        parts |= _transport(generator, opponents, swapped, w, random)
+        parts |= _transport(generator, discriminators, swapped, w, random)
     if w.mix and rebuilt is not None:
-        predicted, _ = _segment(opponents, swapped, y, rebuilt.swapped, random)
+        predicted, _ = _segment(discriminators, swapped, y, rebuilt.swapped, random)
         parts["mix"] = w.mix * losses.fooling_loss(predicted, swapped.mask)
     if w.smooth and swapped.field is not None:
         parts["smooth"] = w.smooth * losses.smoothness_loss(swapped.field)
@@ -131,9 +131,9 @@ def generator_loss(
     return _sum(parts, y)
 
 
-def opponents_loss(
+def discriminators_loss(
     generator: RelightingGenerator,
-    opponents: Opponents,
+    discriminators: Discriminators,
     weights: Weights,
     random: torch.Generator,
     swapped: Transported,
@@ -148,19 +148,19 @@ def opponents_loss(
     """
     parts: dict[str, Tensor] = {}
     estimates: dict[str, float] = {}
-    for level, critic in enumerate(opponents.critics if weights.transport else ()):
+    for level, critic in enumerate(discriminators.critics if weights.transport else ()):
         # A difference of two means and a second derivative: bfloat16 would leave little of either.
         with torch.autocast(swapped.mask.device.type, enabled=False):
             with torch.no_grad():
                 rows = _sample(generator, swapped, level, weights.samples, random)
-            extra = (rows.condition,) if opponents.conditional else ()
+            extra = (rows.condition,) if discriminators.conditional else ()
             distance = losses.dual(critic, rows.v_t, rows.v_y, *extra)
             penalty = losses.gradient_penalty(critic, rows.v_t, rows.v_y, random, *extra)
         parts[f"critic_{level + 1}"] = weights.penalty * penalty - distance
         estimates[f"w1_{level + 1}"] = float(distance.detach())
     if weights.mix and rebuilt is not None:
         pictures = (swapped.swapped.detach(), rebuilt.swapped.detach())
-        predicted, m = _segment(opponents, swapped, *pictures, random)
+        predicted, m = _segment(discriminators, swapped, *pictures, random)
         parts["segment"] = losses.segmentation_loss(predicted, m)
     loss = _sum(parts, swapped.swapped)
     return Loss(loss.total, loss.terms | estimates)
@@ -207,27 +207,27 @@ def _pick(
 
 
 def _segment(
-    opponents: Opponents, swapped: Transported, y_rt: Tensor, y_tt: Tensor, random: torch.Generator
+    discriminators: Discriminators, swapped: Transported, y_rt: Tensor, y_tt: Tensor, random: torch.Generator
 ) -> tuple[Tensor, Tensor]:
     """The predicted and the true M of a mix at the network's side."""
     side = swapped.mask.shape[-1]
     mixed = mix(resize(y_rt, side), resize(y_tt, side), swapped.mask, random)
-    return opponents.msd(mixed.y_mix), mixed.m
+    return discriminators.msd(mixed.y_mix), mixed.m
 
 
 def _transport(
     generator: RelightingGenerator,
-    opponents: Opponents,
+    discriminators: Discriminators,
     swapped: Transported,
     w: Weights,
     random: torch.Generator,
 ) -> dict[str, Tensor]:
     distance = cost = swapped.mask.new_zeros(())
-    for level, critic in enumerate(opponents.critics):
+    for level, critic in enumerate(discriminators.critics):
         with torch.autocast(swapped.mask.device.type, enabled=False):
             rows = _sample(generator, swapped, level, w.samples, random)
             if w.transport:
-                extra = (rows.condition,) if opponents.conditional else ()
+                extra = (rows.condition,) if discriminators.conditional else ()
                 distance = distance + losses.dual(critic, rows.v_t, rows.v_y, *extra)
             if w.cost:
                 cost = cost + losses.transport_cost(rows.v_y, rows.v_r, w.cost_power)

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from aotface.errors import UsageError
 from aotface.media.folder import make_folder
-from aotface.provenance import authority
+from aotface.settings import settings_folder
 from aotface.transfer.aot.generator import RelightingGenerator
 from aotface.transfer.aot.onnx_write import write_checked
 
@@ -15,7 +15,7 @@ VERSION = 2
 """Raised when the same weights begin to need another file."""
 
 
-class _FieldOnly(nn.Module):
+class _ColourMapOnly(nn.Module):
     """The generator without the picture: the field is laid on the face at the face's own size."""
 
     def __init__(self, generator: RelightingGenerator):
@@ -44,15 +44,15 @@ def kept_file(generator: RelightingGenerator, sha256: str) -> Path:
         WeightsError: the file would not give what torch gives.
         UnwritableError: the folder of settings cannot be written.
     """
-    folder = authority.home() / "onnx"
+    folder = settings_folder() / "onnx"
     path = folder / f"{sha256[:32]}-{generator.input_side}-{VERSION}.onnx"
     if not path.is_file():
         make_folder(folder)
-        write_field_network(generator, path)
+        write_colour_map_network(generator, path)
     return path
 
 
-def write_field_network(generator: RelightingGenerator, path: Path) -> float:
+def write_colour_map_network(generator: RelightingGenerator, path: Path) -> float:
     """Write the file, run it, and compare; whoever writes at the same time writes the same.
 
     Inputs: `onnx_write.INPUTS`. Outputs:
@@ -71,4 +71,6 @@ def write_field_network(generator: RelightingGenerator, path: Path) -> float:
     if generator.options.head != "field":
         raise UsageError("expected a network that gives a field, these weights paint: use --backend torch")
     advice = "another backend than torch needs the onnx package, once for each weights: pip install 'aotface[onnx]'"
-    return write_checked(_FieldOnly(generator), path, OUTPUTS, generator.input_side, advice, overwrite=True)
+    return write_checked(
+        _ColourMapOnly(generator), path, OUTPUTS, generator.input_side, advice, overwrite=True
+    )

@@ -69,7 +69,7 @@ def names() -> tuple[str, ...]:
 
 
 def find(name: str) -> Transfer:
-    """Look a method up.
+    """Descriptor a method up.
 
     Raises:
         UsageError: there is no method of that name.

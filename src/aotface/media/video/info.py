@@ -29,7 +29,7 @@ class Track:
 
 
 @dataclass(frozen=True)
-class VideoFacts:
+class VideoInfo:
     """A video as its file describes it.
 
     ``width``, ``height``: as shown, after rotation. ``coded_width``, ``coded_height``: as stored.
