@@ -14,8 +14,9 @@ from aotface.options import Options
 from aotface.reporter import Reporter
 
 if TYPE_CHECKING:
-    from aotface.compose.pipeline import Reenactor, Swapped
+    from aotface.compose.pipeline import Swapped
     from aotface.media.image import Picture
+    from aotface.reenact.base import Reenactor
     from aotface.types import Face
 
 

@@ -13,8 +13,8 @@ from aotface.face.align import invert, resize_matrix, sample, scale_of
 from aotface.face.template import cut_square, template_matrix
 from aotface.media.config import read_toml
 from aotface.media.weights import verified_bytes
-from aotface.reenact.given import edge_mask
-from aotface.reenact.mesh import Reenacted
+from aotface.reenact.base import Reenacted
+from aotface.reenact.edge import edge_mask
 from aotface.reenact.onnx_spec import Encoding, Network, PictureInput, SwapperSpec, VectorInput, parse_spec
 from aotface.types import AlignedFace, Crop, Face, Frame, Matrix
 
