@@ -34,9 +34,21 @@ class Method:
     needs_truth: bool = False
 
 
+def _formula(triple: Triple) -> Crop:
+    from aotface.face.render import render
+    from aotface.transport.formula import transfer  # imports torch
+
+    own = render(triple.landmarks, len(triple.target))
+    return transfer(triple.reenacted, triple.target, triple.mask, triple.geometry, own)
+
+
+SHAPED: dict[str, Callable[[Triple], Crop]] = {"formula": _formula}
+"""Methods without learned numbers that look at the faces' shapes, too."""
+
+
 def names() -> tuple[str, ...]:
     """Names of all methods that need no weights, references first."""
-    return ("truth", "copy", *TRANSFERS, *PEERS)
+    return ("truth", "copy", *TRANSFERS, *SHAPED, *PEERS)
 
 
 def find_methods(chosen: Sequence[str], weights: Path | None = None) -> list[Method]:
@@ -72,6 +84,8 @@ def _method(name: str, weights: Path | None) -> Method:
         return Method(name, "reference", lambda triple: triple.target)
     if name in TRANSFERS:
         return Method(name, "classical", _by_colours(TRANSFERS[name]))
+    if name in SHAPED:
+        return Method(name, "classical", SHAPED[name])
     if name in PEERS:
         return Method(name, "peer", _by_colours(PEERS[name]))
     file = weights or packaged_weights()

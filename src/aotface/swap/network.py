@@ -18,6 +18,7 @@ from aotface.swap.options import DEFAULTS
 from aotface.swap.shine import calm_shine
 from aotface.transport.apply import bf16_is_fast, transport_full
 from aotface.transport.field_arrays import FieldArray, find_field, lay_field
+from aotface.transport.formula import FORMULA, formula_generator
 from aotface.transport.generator import SIZES, Options, RelightingGenerator
 from aotface.types import Crop, Landmarks, Mask
 
@@ -107,12 +108,14 @@ def load_network(weights: str = DEFAULT_WEIGHTS, device: str = "cpu") -> Network
     """Open weights and build the generator they belong to.
 
     Args:
-        weights: packaged name or path of a ``.safetensors`` file made by `aotface export`.
+        weights: packaged name or path of a ``.safetensors`` file made by `aotface export`; "formula" has none.
         device: where it runs.
 
     Raises:
         WeightsError: no such file, or it does not fit any generator of ours.
     """
+    if weights == FORMULA:
+        return Network(copy.deepcopy(formula_generator()).to(device), FORMULA, {})
     path = find_weights(weights)
     facts = read_facts(path)
     size, options = facts.get("size", ""), facts.get("options", "{}")
