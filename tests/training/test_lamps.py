@@ -14,6 +14,8 @@ from safetensors.numpy import save
 from aotface.bench import portraits
 from aotface.bench.portraits import Seen
 from aotface.bench.suites.shots import TEST_PEOPLE, TRAIN_PEOPLE
+from aotface.commands.prepare import Prepare
+from aotface.commands.voice import Voice
 from aotface.errors import InputError, Interrupted, OutputExistsError, UsageError
 from aotface.face.align import align
 from aotface.face.mesh import MEAN
@@ -331,3 +333,10 @@ def test_another_array_in_a_file_is_refused(lamp_folder: Path, tmp_path: Path) -
     write_bytes(path, save({"other": np.zeros(3, np.float32)}), overwrite=True)
     with pytest.raises(InputError, match="expected the arrays"):
         load_stacks(tmp_path)
+
+
+def test_the_command_wants_portraits_or_lamps(lamp_folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="got neither"):
+        Prepare(output=tmp_path / "out").run(Voice())
+    Prepare(output=tmp_path / "out", lamps=lamp_folder, side=32).run(Voice())
+    assert load_stacks(tmp_path / "out", "all").side == 32
