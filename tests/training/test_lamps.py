@@ -15,7 +15,6 @@ from aotface.bench import portraits
 from aotface.bench.portraits import Seen
 from aotface.bench.suites.shots import TEST_PEOPLE, TRAIN_PEOPLE
 from aotface.commands.prepare import Prepare
-from aotface.commands.voice import Voice
 from aotface.errors import InputError, Interrupted, OutputExistsError, UsageError
 from aotface.face.align import align
 from aotface.face.mesh import MEAN
@@ -335,8 +334,26 @@ def test_another_array_in_a_file_is_refused(lamp_folder: Path, tmp_path: Path) -
         load_stacks(tmp_path)
 
 
+class Heard:
+    """A voice that is written down."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def say(self, line: str) -> None:
+        self.lines.append(line)
+
+    def warn(self, line: str) -> None:
+        self.lines.append(line)
+
+    def progress(self, work: str, done: int, total: int) -> None:
+        pass
+
+
 def test_the_command_wants_portraits_or_lamps(lamp_folder: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="got neither"):
-        Prepare(output=tmp_path / "out").run(Voice())
-    Prepare(output=tmp_path / "out", lamps=lamp_folder, side=32).run(Voice())
+        Prepare(output=tmp_path / "out").run(Heard())
+    heard = Heard()
+    Prepare(output=tmp_path / "out", lamps=lamp_folder, side=32).run(heard)
+    assert "2 people to train on, 1 that are only judged on" in heard.lines[-1]
     assert load_stacks(tmp_path / "out", "all").side == 32

@@ -42,7 +42,15 @@ def _formula(triple: Triple) -> Crop:
     return transfer(triple.reenacted, triple.target, triple.mask, triple.geometry, own)
 
 
-SHAPED: dict[str, Callable[[Triple], Crop]] = {"formula": _formula}
+def _shu(triple: Triple) -> Crop:
+    from aotface.colour import shu
+    from aotface.face.render import render
+
+    own = render(triple.landmarks, len(triple.target))
+    return shu.transfer(triple.reenacted, triple.target, triple.mask, triple.geometry, own, seed=0)
+
+
+SHAPED: dict[str, Callable[[Triple], Crop]] = {"formula": _formula, "shu2017": _shu}
 """Methods without learned numbers that look at the faces' shapes, too."""
 
 
