@@ -20,11 +20,12 @@ from aotface.types import CROP_SIDE, Crop, Geometry, Mask
 SIDE = 128
 """Largest side at which the transport is found, pixels."""
 
-POSITION, NORMAL = 1.0, 0.5
-"""Length of the crop's side, and of a unit normal, in units of the colours' range."""
+POSITION, NORMAL = 3.0, 3.0
+"""Length of the crop's side, and of a unit normal, in units of the colours' range:
+the best of those tried on development pairs."""
 
 ITERATIONS = 30
-RADIUS, SMALLEST_EDGE = 12.0, 0.03
+RADIUS, SMALLEST_EDGE = 5.0, 0.03
 """Of the guided filter: reach in pixels of a 256-px crop, and contrast of X_r (0..1) from which on an edge is kept."""
 
 Vectors = Float64[np.ndarray, "pixels dimensions"]
