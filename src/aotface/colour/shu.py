@@ -84,7 +84,7 @@ def transfer(
     sides = (before, own), (_small(target, size), geometry)
     clouds = [_vectors(crop, _small(shape.normals, size), inside) for crop, shape in sides]
     change = np.zeros_like(before)
-    moved = match(*clouds, weights, np.random.default_rng(seed))
+    moved = match(clouds[0], clouds[1], weights, np.random.default_rng(seed))
     change[inside] = (moved - clouds[0])[:, :3]
     guide = reenacted.mean(axis=2)
     large = cv2.resize(change, (side, side), interpolation=cv2.INTER_LINEAR)
