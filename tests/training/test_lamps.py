@@ -205,6 +205,10 @@ def test_lights_have_their_shares_and_fall_only_on_lamps_that_were_photographed(
     hard = (lights.source[plain][:, angles >= 20].sum((1, 2)) > 0).float().mean()
     assert float(hard) == pytest.approx(0.33, abs=0.04)
     assert int(count[~plain].max()) == 9 and int(count[~plain].min()) >= 1
+    few = torch.zeros(50, lamps, dtype=torch.bool)
+    few[:, 4] = True  # nothing in front, nothing else: what is there is taken
+    lone = draw_lights(few, angles, torch.Generator().manual_seed(0), LampMix())
+    assert float(lone.source[:, 5:].abs().max()) == float(lone.source[:, :4].abs().max()) == 0
     reversed_share = (
         (lights.source[plain][:, 3:].sum((1, 2)) > 0) & (lights.target[plain][:, :2].sum((1, 2)) > 0)
     ).float()

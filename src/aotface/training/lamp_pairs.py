@@ -63,18 +63,26 @@ def draw_lights(
     def either(which: Tensor, yes: Tensor, no: Tensor) -> Tensor:
         return torch.where(which[:, None, None], yes, no)
 
-    frontal, even = one_lamp(present & front, rng), even_light(present, angles < mix.even_degrees, rng)
+    frontal, even = (
+        one_lamp(_or_any(present & front, present), rng),
+        even_light(present, angles < mix.even_degrees, rng),
+    )
     mild = either(plain | chance(rng, n, 0.5), frontal, even)
     single = one_lamp(present, rng)
     sums = either(few, few_lamps(present, rng, mix), lamp_and_fill(present, rng, mix))
     target = either(reverse, mild, either(plain, single, sums))
-    keyed = one_lamp(present & aside, rng)
+    keyed = one_lamp(_or_any(present & aside, present), rng)
     bright = either(chance(rng, n, 0.7), keyed, few_lamps(present, rng, mix))
     source = either(hard, either(plain, keyed, bright), either(plain, frontal, mild))
     # Where values do not stand as they are, even white lamps have a colour, mostly a mild one.
     tint = lamp_colours(2 * n, 1, rng, replace(mix, stage=0.0)) ** rand(rng, 2 * n, 1, 1)
     tint = either(torch.cat((plain, plain)), torch.ones_like(tint), tint)
     return Lights(source * tint[:n], target * tint[n:], plain)
+
+
+def _or_any(some: Bool[Tensor, "n lamps"], present: Bool[Tensor, "n lamps"]) -> Bool[Tensor, "n lamps"]:
+    """Some of the lamps, or all that are there for pairs that share none of these."""
+    return torch.where(some.any(1, keepdim=True), some, present)
 
 
 class LampBatches:
