@@ -56,8 +56,8 @@ class OnnxReenactor:
         mask = [self._swapper.picture_output(self.spec.mask)] if self.spec.mask else []
         self._outputs = [picture, *mask]
         self._embedder, self._converter = self._vector_networks(device)
-        self._projection = self._matrix()
         self._check_pictures(show(config))
+        self._projection = self._matrix()
         networks = (self._swapper, self._embedder, self._converter)
         self.files: list[Path] = [config, *(path for one in networks if one for path in one.files)]
         if isinstance(self.spec.source, VectorInput):

@@ -31,7 +31,7 @@ class _Tensor:
     name: str = ""
     dims: list[int] = field(default_factory=list)
     kind: int = 0
-    raw: bytes = b""
+    raw: list[memoryview] = field(default_factory=list)
     external: dict[str, str] = field(default_factory=dict)
 
 
@@ -76,15 +76,29 @@ def stored_matrix(data: bytes, path: Path, name: str) -> np.ndarray:
     tensor = chosen[0]
     count = int(np.prod(tensor.dims, dtype=np.int64))
     kind = _TYPES.get(tensor.kind)
-    raw = _external_bytes(tensor, path) if tensor.external else tensor.raw
+    raw = _external_bytes(tensor, path) if tensor.external else b"".join(tensor.raw)
     if kind is None or not 0 < count * kind.itemsize <= len(raw):
         raise WeightsError(f"{show(path)}: the stored tensor {tensor.name!r} holds no floating-point numbers")
     return np.frombuffer(raw, kind, count).reshape(tensor.dims).astype(np.float32)
 
 
+def _beside(path: Path, name: str) -> Path:
+    folder = path.resolve().parent
+    try:
+        file = (folder / name).resolve()
+        inside, there = file.is_relative_to(folder), file.is_file()
+    except (OSError, ValueError):  # a name that no file can have
+        inside, there = True, False
+    if not inside:
+        raise WeightsError(f"{show(path)} wants weights from outside its folder: {show(file)}; not opened")
+    if not there:
+        raise WeightsError(f"{show(path)} needs {show(name)} beside it: put both into one folder")
+    return file
+
+
 def _external_bytes(tensor: _Tensor, path: Path) -> bytes:
     try:
-        with open(path.resolve().parent / tensor.external["location"], "rb") as file:
+        with open(_beside(path, tensor.external["location"]), "rb") as file:
             file.seek(int(tensor.external.get("offset", 0)))
             return file.read(int(tensor.external.get("length", -1)))
     except (OSError, KeyError, ValueError) as fault:
@@ -119,10 +133,10 @@ def _tensor(message: memoryview) -> _Tensor:
         elif number == _NAME:
             tensor.name = bytes(value).decode()
         elif number in (_FLOATS, _DOUBLES, _RAW):
-            tensor.raw += bytes(value)
+            tensor.raw.append(value)
         elif number == _EXTERNAL:
-            key, text = (bytes(dict(_fields(value)).get(n, b"")).decode() for n in (1, 2))  # type: ignore[arg-type]
-            tensor.external[key] = text
+            words = {n: bytes(word).decode() for n, word in _fields(value) if not isinstance(word, int)}
+            tensor.external[words.get(1, "")] = words.get(2, "")
     return tensor
 
 
