@@ -144,7 +144,9 @@ def test_the_wrong_recipe_gives_something_else(
     )
     assert np.abs(run(right, red, face, target)[1].crop - run(wrong, red, face, target)[1].crop).max() > 0.2
     small = ReenactorSettings("inswapper_128", None, right.model, right.embedding)
-    with pytest.raises(WeightsError, match="takes 1 x 3 x 256 x 256, .* gives 1 x 3 x 128 x 128"):
+    with pytest.raises(
+        WeightsError, match="takes 1 x 3 x 256 x 256, recipe inswapper_128 .target. gives 1 x 3 x 128 x 128"
+    ):
         open_reenactor(small)
 
 

@@ -48,7 +48,8 @@ class OnnxReenactor:
             UsageError: the device is not there.
         """
         data = with_models(read_toml(config), models)
-        self.spec = parse_spec(data, config.resolve().parent, show(config))
+        where = show(config) if name == "onnx" else f"recipe {name}"
+        self.spec = parse_spec(data, config.resolve().parent, where)
         self.name = name
         self._swapper = OnnxNetwork(self.spec.model, device)
         self._target_input, self._source_input = self._input_names()
@@ -56,7 +57,7 @@ class OnnxReenactor:
         mask = [self._swapper.picture_output(self.spec.mask)] if self.spec.mask else []
         self._outputs = [picture, *mask]
         self._embedder, self._converter = self._vector_networks(device)
-        self._check_pictures(show(config))
+        self._check_pictures(where)
         self._projection = self._matrix()
         networks = (self._swapper, self._embedder, self._converter)
         self.files: list[Path] = [config, *(path for one in networks if one for path in one.files)]
