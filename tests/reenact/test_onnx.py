@@ -252,3 +252,96 @@ def test_never_another_device_than_asked(tmp_path: Path) -> None:
         pytest.skip("this machine has the device whose absence is tested")
     with pytest.raises(UsageError, match="cuda was asked for"):
         OnnxReenactor(write(tmp_path, PICTURES), "cuda")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "error", "words"),
+    [
+        (
+            'input = "source"',
+            'input = "source"\nnormalise = 1',
+            InputError,
+            "normalise must be true or false",
+        ),
+        (
+            'input = "source"',
+            'input = "source"\nprojection = "p.npy"\nprojection_tensor = "last"',
+            InputError,
+            "one of projection, projection_tensor and .converter., got several",
+        ),
+        (
+            'input = "source"',
+            'input = "source"\nprojection_tensor = "e"',
+            WeightsError,
+            "no stored tensor 'e'",
+        ),
+        (EMBEDDING, '[converter]\nmodel = "c.onnx"', InputError, "needs a vector, or a table .embedding."),
+        (EMBEDDING, "embedding = 3", InputError, "unknown key 'embedding'"),
+        (
+            'model = "swapper.onnx"',
+            'model = "swapper.onnx"\noutput = 3',
+            InputError,
+            "must be a table with the keys",
+        ),
+        (
+            'size = 64\ntemplate = "arcface-112"\n[source]',
+            "size = 64\ntemplate = 3\n[source]",
+            InputError,
+            "must be one of",
+        ),
+    ],
+)
+def test_each_mistake_about_a_vector_is_named(
+    tmp_path: Path, before: str, after: str, error: type[Exception], words: str
+) -> None:
+    vector_swapper(tmp_path / "swapper.onnx")
+    mean_colour(tmp_path / "identity.onnx")
+    assert before in VECTORS + EMBEDDING
+    with pytest.raises(error, match=words) as caught:
+        OnnxReenactor(write(tmp_path, (VECTORS + EMBEDDING).replace(before, after)))
+    assert "\n" not in str(caught.value)
+
+
+def test_five_points_of_your_own_are_the_template(
+    tmp_path: Path, photo: np.ndarray, face: Face, target: AlignedFace
+) -> None:
+    picture_swapper(tmp_path / "swapper.onnx")
+    own = str([list(point) for point in TEMPLATES["arcface-128"].tolist()])
+    text = PICTURES.replace('"arcface-128"', own)
+    made = [
+        OnnxReenactor(write(tmp_path, words)).prepare(photo, face).reenact(target)
+        for words in (PICTURES, text)
+    ]
+    np.testing.assert_allclose(made[0].crop, made[1].crop, atol=1e-5)
+
+
+def test_a_projection_must_be_a_matrix_and_inputs_two(tmp_path: Path) -> None:
+    vector_swapper(tmp_path / "swapper.onnx")
+    mean_colour(tmp_path / "identity.onnx")
+    np.save(tmp_path / "p.npy", np.zeros(3))
+    text = VECTORS.replace('input = "source"', 'input = "source"\nprojection = "p.npy"') + EMBEDDING
+    with pytest.raises(WeightsError, match="must be a matrix to project the embedding"):
+        OnnxReenactor(write(tmp_path, text))
+    mean_colour(tmp_path / "swapper.onnx")
+    with pytest.raises(WeightsError, match="must have two inputs, .*, got face"):
+        OnnxReenactor(write(tmp_path, PICTURES.replace('"target"', '""').replace('"source"', '""')))
+
+
+def test_an_input_that_the_embedding_network_lacks(tmp_path: Path) -> None:
+    vector_swapper(tmp_path / "swapper.onnx")
+    mean_colour(tmp_path / "identity.onnx")
+    text = VECTORS + EMBEDDING + 'input = "photo"\n'
+    with pytest.raises(WeightsError, match="has no input 'photo'; it has face"):
+        OnnxReenactor(write(tmp_path, text))
+
+
+def test_a_network_that_onnxruntime_refuses(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    picture_swapper(tmp_path / "swapper.onnx")
+    model = onnx.load(tmp_path / "swapper.onnx")
+    model.graph.node[0].op_type = "NoSuchThing"
+    (tmp_path / "swapper.onnx").write_bytes(model.SerializeToString())
+    with pytest.raises(
+        WeightsError, match="not an ONNX network that onnxruntime can load .*NoSuchThing"
+    ) as caught:
+        OnnxReenactor(write(tmp_path, PICTURES))
+    assert "\n" not in str(caught.value) and capfd.readouterr().err == ""

@@ -77,3 +77,27 @@ def test_any_bytes_are_read_or_refused(data: bytes) -> None:
         external_files(data, Path("n.onnx"))
     except WeightsError as error:
         assert "\n" not in str(error)
+
+
+def message(*fields: tuple[int, bytes]) -> bytes:
+    """A message of length-delimited fields, each under 128 bytes."""
+    return b"".join(bytes([number << 3 | 2, len(value)]) + value for number, value in fields)
+
+
+def test_packed_dimensions_and_half_a_reference(tmp_path: Path) -> None:
+    path = tmp_path / "n.onnx"
+    numbers = np.array([[1, 2], [3, 4]], "<f4")
+    tensor = message((1, b"\x02\x02"), (8, b"emap"), (9, numbers.tobytes())) + b"\x10\x01"  # data type 1
+    np.testing.assert_array_equal(stored_matrix(message((7, message((5, tensor)))), path, LAST), numbers)
+    lost = message((1, b"\x02\x02"), (8, b"emap"), (13, message((1, b"offset"), (2, b"0")))) + b"\x10\x01"
+    with pytest.raises(WeightsError, match="cannot read its stored tensor 'emap'"):
+        stored_matrix(message((7, message((5, lost)))), path, LAST)
+    odd = message((1, b"\x02\x02"), (13, message((1, b"location"), (2, b"a\x00b")))) + b"\x10\x01"
+    with pytest.raises(WeightsError, match="beside it"):
+        external_files(message((7, message((5, odd)))), path)
+
+
+@pytest.mark.parametrize("data", [b"\x3b", b"\x3a\x05ab", b"\x38" + b"\xff" * 12 + b"\x01", b"\x3a"])
+def test_broken_messages_are_refused(data: bytes) -> None:
+    with pytest.raises(WeightsError, match="not an ONNX network: get a whole copy"):
+        external_files(data, Path("n.onnx"))

@@ -45,17 +45,8 @@ def external_files(data: bytes, path: Path) -> list[Path]:
     Raises:
         WeightsError: not an ONNX file, a file outside its folder, or a file that is not there.
     """
-    folder = path.resolve().parent
     names = {t.external["location"] for t in _tensors(data, path) if "location" in t.external}
-    found = [(folder / name).resolve() for name in sorted(names)]
-    for file in found:
-        if not file.is_relative_to(folder):
-            raise WeightsError(
-                f"{show(path)} wants weights from outside its folder: {show(file)}; not opened"
-            )
-        if not file.is_file():
-            raise WeightsError(f"{show(path)} needs {show(file.name)} beside it: put both into one folder")
-    return found
+    return [_beside(path, name) for name in sorted(names)]
 
 
 def stored_matrix(data: bytes, path: Path, name: str) -> np.ndarray:
