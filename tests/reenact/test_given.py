@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from skimage.data import astronaut
 
-from aotface.errors import InputError
+from aotface.errors import InputError, NoFaceError
 from aotface.face.align import align
 from aotface.face.detect import detect
+from aotface.reenact.base import PreparedSource
 from aotface.reenact.given import GivenSwap
 from aotface.types import AlignedFace
 
@@ -38,3 +39,18 @@ def test_sixteen_bits_say_the_same(photo: np.ndarray, target: AlignedFace) -> No
 def test_neither_frame_nor_square(photo: np.ndarray, target: AlignedFace) -> None:
     with pytest.raises(InputError, match="is 100 x 200, its target 512 x 512"):
         GivenSwap(np.zeros((200, 100, 3), np.uint8), 512, 512).reenact(target)
+
+
+def test_an_aligned_crop_is_laid_over_the_targets_face(photo: np.ndarray, target: AlignedFace) -> None:
+    crop = np.ascontiguousarray(photo[40:220, 130:310])  # a square of some other alignment
+    made = GivenSwap(crop, *photo.shape[:2]).reenact(target)
+    inside = made.mask > 0.9
+    assert inside.mean() > 0.1 and np.abs(made.crop - target.crop)[inside].mean() < 0.05
+    mirrored = GivenSwap(np.ascontiguousarray(crop[:, ::-1]), *photo.shape[:2]).reenact(target)
+    assert np.abs(mirrored.crop - target.crop)[inside].mean() > 0.05  # the twin
+    with pytest.raises(NoFaceError, match="no face in the swapped crop"):
+        GivenSwap(np.zeros((200, 200, 3), np.uint8), *photo.shape[:2]).reenact(target)
+
+
+def test_it_is_a_prepared_source(photo: np.ndarray) -> None:
+    assert isinstance(GivenSwap(photo, *photo.shape[:2]), PreparedSource)
