@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from aotface.colour_space import lab_to_srgb, srgb_to_lab
 from aotface.errors import InputError
 from aotface.transfer.classical import shu
 from aotface.types import Geometry
@@ -49,9 +50,25 @@ def test_equal_clouds_stay_put() -> None:
 
 def test_a_shift_of_all_colours_is_found() -> None:
     crop = np.random.default_rng(2).uniform(0.3, 0.5, (SIDE, SIDE, 3)).astype(np.float32)
-    wanted = crop + np.float32([0.2, 0.1, -0.1])
+    wanted = lab_to_srgb(srgb_to_lab(crop) + np.float32([10, 5, -5])).astype(np.float32)
     mask = np.ones((SIDE, SIDE), np.float32)
-    np.testing.assert_allclose(shu.transfer(crop, wanted, mask, flat(), flat()), wanted, atol=0.01)
+    np.testing.assert_allclose(shu.transfer(crop, wanted, mask, flat(), flat()), wanted, atol=0.015)
+
+
+def test_grey_targets_give_grey_faces() -> None:
+    rng = np.random.default_rng(4)
+    face, grey = (
+        rng.uniform(0.2, 0.8, (SIDE, SIDE, 3)),
+        np.repeat(rng.uniform(0.2, 0.8, (SIDE, SIDE, 1)), 3, 2),
+    )
+    mask = np.ones((SIDE, SIDE), np.float32)
+    to_grey = shu.transfer(*(2 * [grey.astype(np.float32)]), mask, dome(), dome())
+    assert float(np.ptp(to_grey, axis=2).max()) < 0.01
+    grey_face = np.repeat(face[..., :1], 3, axis=2).astype(np.float32)
+    moved = shu.transfer(grey_face, grey.astype(np.float32), mask, dome(), dome())
+    assert float(np.ptp(moved, axis=2).max()) < 0.01
+    coloured = shu.transfer(grey_face, face.astype(np.float32), mask, dome(), dome())
+    assert float(np.ptp(coloured, axis=2).max()) > 0.1  # the twin
 
 
 def test_light_from_the_side_goes_where_the_normals_say() -> None:

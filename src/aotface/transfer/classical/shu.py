@@ -1,6 +1,6 @@
 """Portrait lighting transfer as mass transport over colour, position and normal: the paper's direct ancestor.
 
-Every pixel of a face is a vector of colour, place and surface normal. The cloud of X_r's vectors is carried onto that of
+Every pixel of a face is a vector of Lab colour, place and surface normal. The cloud of X_r's vectors is carried onto that of
 X_t; what happens to the colours is the transfer. Because place and normal take part, a colour goes where light falls alike.
 The transport runs along rotating axes, one dimension at a time. The change of colour is then smoothed along X_r's edges,
 so that neighbours move alike.
@@ -13,12 +13,16 @@ import cv2
 import numpy as np
 from jaxtyping import Float32, Float64
 
+from aotface.colour_space import lab_to_srgb, srgb_to_lab
 from aotface.transfer.classical.masked import check_shapes
 from aotface.transfer.classical.quantiles import monotone
 from aotface.types import CROP_SIDE, Crop, Geometry, Mask
 
 SIDE = 128
 """Largest side at which the transport is found, pixels."""
+
+LAB = 100.0
+"""Range of L, the unit of all colours."""
 
 POSITION, NORMAL = 3.0, 3.0
 """Length of the crop's side, and of a unit normal, in units of the colours' range:
@@ -32,7 +36,9 @@ Vectors = Float64[np.ndarray, "pixels dimensions"]
 
 
 def match(vectors: Vectors, target: Vectors, weights: np.ndarray, random: np.random.Generator) -> Vectors:
-    """Carry one cloud onto another by full steps along the axes of random rotations; the first axes are the given ones.
+    """Carry one cloud onto another by full steps along the axes of random rotations; first and last are the given axes.
+
+    So the marginals fit exactly at the end, and colours that are grey in the target are grey.
 
     Args:
         vectors: one row a pixel.
@@ -43,12 +49,12 @@ def match(vectors: Vectors, target: Vectors, weights: np.ndarray, random: np.ran
     Source: Pitie, Kokaram, Dahyot, "N-dimensional probability density function transfer", 2005.
     """
     size, axes = vectors.shape[1], np.eye(vectors.shape[1])
-    for _ in range(ITERATIONS):
+    for number in range(ITERATIONS, -1, -1):
         here, there = vectors @ axes, target @ axes
         moved = [monotone(here[:, k].copy(), there[:, k].copy(), weights) for k in range(size)]
         vectors = np.stack(moved, axis=1) @ axes.T
         turned, triangle = np.linalg.qr(random.standard_normal((size, size)))
-        axes = turned * np.sign(np.diag(triangle))
+        axes = turned * np.sign(np.diag(triangle)) if number > 1 else np.eye(size)
     return vectors
 
 
@@ -89,7 +95,7 @@ def transfer(
     guide = reenacted.mean(axis=2)
     large = cv2.resize(change, (side, side), interpolation=cv2.INTER_LINEAR)
     smooth = guided(large, guide, mask, RADIUS * side / CROP_SIDE)
-    result = np.clip(reenacted + smooth, 0, 1)
+    result = np.clip(lab_to_srgb(srgb_to_lab(reenacted) + LAB * smooth), 0, 1)
     return np.where(mask[..., None] > 0, result, reenacted).astype(np.float32)
 
 
@@ -97,7 +103,9 @@ def _vectors(crop: Crop, normals: Float32[np.ndarray, "side side 3"], inside: np
     """Colour, position and normal of the pixels that count."""
     y, x = np.nonzero(inside)
     place = np.stack([x, y], axis=1) * (POSITION / len(crop))
-    return np.concatenate([crop[inside], place, NORMAL * normals[inside]], axis=1).astype(np.float64)
+    return np.concatenate([srgb_to_lab(crop[inside]) / LAB, place, NORMAL * normals[inside]], axis=1).astype(
+        np.float64
+    )
 
 
 def guided(
