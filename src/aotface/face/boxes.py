@@ -74,7 +74,10 @@ def find_boxes(picture: np.ndarray, detector: Detector, least_score: float) -> l
     )
     scores = 1 / (1 + np.exp(-np.clip(logits[0, :, 0].astype(np.float64), -80, 80)))
     kept = scores >= least_score
-    pairs = numbers[0][kept].reshape(int(kept.sum()), numbers.shape[-1] // 2, 2).astype(np.float64) / detector.side
+    pairs = (
+        numbers[0][kept].reshape(int(kept.sum()), numbers.shape[-1] // 2, 2).astype(np.float64)
+        / detector.side
+    )
     centres = _anchors(detector)[kept]
     pairs[:, 0] += centres
     pairs[:, 2:] += centres[:, None]
