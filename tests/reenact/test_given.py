@@ -26,7 +26,7 @@ def test_the_whole_frame_is_read_through_the_matrix_of_the_target(
 ) -> None:
     result = given(photo, target, *photo.shape[:2])
     np.testing.assert_array_equal(result.crop, target.crop)
-    assert result.mask.max() > 0.99 and result.native.max() == 0
+    assert result.mask.max() > 0.99 and result.from_target.max() == 0
     np.testing.assert_array_equal(given(photo // 2, target, *photo.shape[:2]).mask, result.mask)
 
 

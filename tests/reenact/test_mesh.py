@@ -104,11 +104,11 @@ def test_a_closed_mouth_shows_the_targets_open_one(faces: dict) -> None:
     opened[lower, 1] += 0.12 * np.ptp(target_face.landmarks[:, 1])
     target = align(target_frame, Face(0, target_face.box, 1.0, opened))
     made = reenact(frame, face, target)
-    inside = np.zeros(made.native.shape, bool)
+    inside = np.zeros(made.from_target.shape, bool)
     x, y = transform_landmarks(made.landmarks, np.eye(2, 3))[lower[4], :2]
     inside[round(float(y)) - 6, round(float(x))] = True
-    assert made.native[inside].max() > 0.5
-    assert reenact(target_frame, target_face, align(target_frame, target_face)).native.max() < 0.5
+    assert made.from_target[inside].max() > 0.5
+    assert reenact(target_frame, target_face, align(target_frame, target_face)).from_target.max() < 0.5
 
 
 def test_same_input_same_bytes(faces: dict) -> None:

@@ -14,8 +14,9 @@ from aotface.options import Options
 from aotface.reporter import Reporter
 
 if TYPE_CHECKING:
-    from aotface.compose.pipeline import Reenactor, Swapped
+    from aotface.compose.pipeline import Swapped
     from aotface.media.image import Picture
+    from aotface.reenact.base import Reenactor
     from aotface.types import Face
 
 
@@ -123,9 +124,11 @@ class Swap(Writing):
         run_videos(work, pairs, reporter)
         return True
 
-    def _reenactor(self, device: str) -> "tuple[Reenactor | None, dict[str, Any]]":
+    def _reenactor(self, device: str) -> "tuple[Reenactor, dict[str, Any]]":
         if self.reenact_config is None:
-            return None, {}
+            from aotface.compose.pipeline import BY_MESH
+
+            return BY_MESH, {}
         from aotface.media.weights import sha256
         from aotface.reenact.onnx import OnnxReenactor
 

@@ -1,5 +1,7 @@
 """X_r from a picture: a face that some other tool has already put into the target's pose."""
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 from jaxtyping import Bool, Float32
@@ -9,8 +11,22 @@ from aotface.face.align import invert, resize_matrix, sample, scale_of, transfor
 from aotface.face.detect import detect
 from aotface.face.render import rasterize
 from aotface.face.template import similarity_between
-from aotface.reenact.mesh import Reenacted, inner_mask
+from aotface.reenact.base import Reenacted
+from aotface.reenact.mesh import inner_mask
 from aotface.types import CROP_SIDE, AlignedFace, Frame, Landmarks, Matrix
+
+
+@dataclass(frozen=True)
+class GivenSwap:
+    """Somebody else's swap of a frame. ``frame``: see `given`. ``height``, ``width``: of the target frame, pixels."""
+
+    frame: Frame
+    height: int
+    width: int
+
+    def reenact(self, target: AlignedFace) -> Reenacted:
+        """X_r, read out of that picture."""
+        return given(self.frame, target, self.height, self.width)
 
 
 def given(swapped: Frame, target: AlignedFace, height: int, width: int) -> Reenacted:

@@ -8,11 +8,12 @@ source.
 
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
 import cv2
 import numpy as np
 
-from aotface.face.align import region_of, sample, transform_landmarks
+from aotface.face.align import align, region_of, sample, transform_landmarks
 from aotface.face.mesh import (
     INNER_LIPS,
     LEFT_BROW,
@@ -27,8 +28,10 @@ from aotface.face.mesh import (
     to_vertices,
     triangle_areas,
 )
+from aotface.face.parse import usable_texture
 from aotface.face.pose import fit_pose
-from aotface.face.render import Raster, rasterize
+from aotface.face.render import Raster, rasterize, render
+from aotface.reenact.base import Reenacted
 from aotface.reenact.edge import inner_mask
 from aotface.reenact.outline import inside
 from aotface.reenact.reading import Reading
@@ -43,20 +46,30 @@ closed eye's lids would let through what lies behind them."""
 
 
 @dataclass(frozen=True)
-class Reenacted:
-    """A face in the target's crop before transport (X_r).
+class MeshSource:
+    """A source, aligned and looked at once. ``texture``: 0..1, its usable skin in its crop of 256 px."""
 
-    ``crop``: the whole square; outside ``mask`` it is the target's own. ``mask``: soft, 0..1, where the source's face is
-    shown. ``native``: where, inside the mask, pixels are already the target's (inner mouth, closed eyes) and
-    must not be moved again. ``landmarks``: of the new shape, crop pixels. ``reading``: where in the source's picture it
-    was read; None where it was not.
-    """
+    frame: Frame
+    face: Face
+    aligned: AlignedFace
+    texture: Mask
 
-    crop: Crop
-    mask: Mask
-    native: Mask
-    landmarks: Landmarks
-    reading: Reading | None = None
+    def reenact(self, target: AlignedFace) -> Reenacted:
+        """X_r by the mesh."""
+        return reenact(self.frame, self.face, target, self.texture, self.aligned.matrix)
+
+
+class MeshReenactor:
+    """Reenacts by the 3-D mesh; what covers the source's face is not carried over."""
+
+    name = "mesh"
+    files: tuple[Path, ...] = ()
+
+    def prepare(self, source: Frame, face: Face) -> MeshSource:
+        """Align the source, and find its usable skin."""
+        aligned = align(source, face)
+        texture = usable_texture(aligned.crop, aligned.landmarks, render(aligned.landmarks, CROP_SIDE))
+        return MeshSource(source, face, aligned, texture)
 
 
 def reenact(

@@ -1,6 +1,7 @@
 """Any swapper that the user has as an ONNX file, in the place of the mesh."""
 
 import io
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,8 @@ from aotface.face.align import invert, resize_matrix, sample, scale_of
 from aotface.face.template import cut_square, template_matrix
 from aotface.media.config import read_toml
 from aotface.media.weights import verified_bytes
+from aotface.reenact.base import Reenacted
 from aotface.reenact.given import edge_mask
-from aotface.reenact.mesh import Reenacted
 from aotface.reenact.onnx_spec import Encoding, Network, PictureInput, SwapperSpec, VectorInput, parse_spec
 from aotface.types import AlignedFace, Crop, Face, Frame, Matrix
 
@@ -22,7 +23,9 @@ PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
 
 
 class OnnxReenactor:
-    """Reenacts with a network; use it like `aotface.compose.pipeline.by_mesh`."""
+    """Reenacts with a network."""
+
+    name = "onnx"
 
     def __init__(self, config: Path, device: str = "cpu"):
         """Load the networks that a TOML file names.
@@ -58,6 +61,10 @@ class OnnxReenactor:
             named += [source.network.model] if source.network else []
             named += [path for path in (source.projection, source.vector) if path is not None]
         return named
+
+    def prepare(self, source: Frame, face: Face) -> "OnnxSource":
+        """See `aotface.reenact.base.Reenactor`."""
+        return OnnxSource(self, source, face)
 
     def __call__(self, source: Frame, prepared: Face, target: AlignedFace) -> Reenacted:
         """Put the source's face into the target's pose and expression, as the network does it.
@@ -103,6 +110,19 @@ class OnnxReenactor:
             square = _aligned(source, prepared, wanted.picture)
             vector = self._embed.run(None, {name: encode(square, wanted.picture.encoding)})[0]
         return _unit(_projected(vector.reshape(1, -1), wanted.projection))
+
+
+@dataclass(frozen=True)
+class OnnxSource:
+    """A source for an ONNX swapper."""
+
+    network: OnnxReenactor
+    frame: Frame
+    face: Face
+
+    def reenact(self, target: AlignedFace) -> Reenacted:
+        """X_r by the network."""
+        return self.network(self.frame, self.face, target)
 
 
 def encode(square: Crop, encoding: Encoding) -> Float32[np.ndarray, "1 a b c"]:

@@ -14,8 +14,9 @@ from aotface.media.video.folder import FOLDER, folder_info
 from aotface.media.video.probe import probe
 from aotface.media.video.timing import frame_times, regular
 from aotface.options import DEFAULTS, Options
+from aotface.reenact.base import PreparedSource
 from aotface.tracking.tracks import Tracks
-from aotface.video.scene import Clip, PreparedSource, Scene, make_scene, prepare_source
+from aotface.video.scene import Clip, Scene, make_scene, prepare_source
 
 
 class Assignment(NamedTuple):
@@ -86,7 +87,7 @@ def scene_of(
     swapped: Clip | None = None,
     masks: Clip | None = None,
 ) -> Scene:
-    """Descriptor at every source once, and make the scene; see `make_scene`."""
+    """Prepare every source once, and make the scene; see `make_scene`."""
     sources = {put.track: prepare_source_file(put.source, put.source_face) for put in assignments}
     return make_scene(clip, tracks, None, options, mark, swapped, sources, masks)
 
@@ -120,5 +121,5 @@ def open_clip(
 
 @lru_cache(maxsize=8)
 def prepare_source_file(source: Path | None, which: str) -> PreparedSource | None:
-    """Descriptor at a source once; None where the face is there already."""
+    """Prepare a source once; None where the face is there already."""
     return None if source is None else prepare_source(read_image(source).frame, which)

@@ -4,23 +4,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
-from aotface.compose.pipeline import choose
-from aotface.face.align import align
+from aotface.compose.pipeline import BY_MESH, choose
 from aotface.face.detect import detect
-from aotface.face.parse import usable_texture
-from aotface.face.render import render
 from aotface.media.video.decode import VideoFrame, read_frames
 from aotface.media.video.folder import FOLDER, read_folder_frames
 from aotface.media.video.info import VideoInfo
 from aotface.media.video.timing import FrameTimes
 from aotface.options import Options
-from aotface.reenact.mesh import Reenacted
-from aotface.reenact.mesh import reenact as reenact_by_mesh
+from aotface.reenact.base import PreparedSource, Reenactor
 from aotface.tracking.smooth import smooth
 from aotface.tracking.tracks import Tracks, choose_tracks
-from aotface.types import CROP_SIDE, AlignedFace, Face, Frame
+from aotface.transfer import transfer_for
+from aotface.transfer.base import Transfer
+from aotface.types import Frame
 
 
 @dataclass(frozen=True)
@@ -37,7 +33,7 @@ class Clip:
         return self.last - self.first
 
     def frames(self, first: int | None = None, last: int | None = None) -> Iterator[VideoFrame]:
-        """FrameInputs frames, by their numbers in the video; all of the clip when left out."""
+        """Frames, by their numbers in the video; all of the clip when left out."""
         bounds = (self.first if first is None else first, self.last if last is None else last)
         if self.info.container == FOLDER:
             return read_folder_frames(self.path, self.info.rate, *bounds)
@@ -49,47 +45,33 @@ class Scene:
     """Everything that decides the finished frames.
 
     ``clip``: the target. ``tracks``: its faces, smoothed, numbered from the clip's first frame. ``sources``: by track, the
-    face that is put there: a source, or None where ``swapped`` holds it already. ``swapped``: the same frames after
-    somebody else's swap. ``masks``: the same frames as a mask of that swap, white where it shows; left out, it is found.
+    face that is put there: a source, or None where ``swapped`` holds it already. ``transfer``: that of the options.
+    ``swapped``: the same frames after somebody else's swap. ``masks``: the same frames as a mask of that swap, white where
+    it shows; left out, it is found.
     """
 
     clip: Clip
     tracks: Tracks
-    sources: Mapping[int, "PreparedSource | None"]
+    sources: Mapping[int, PreparedSource | None]
     options: Options
+    transfer: Transfer
     mark: bool = True
     swapped: Clip | None = None
     masks: Clip | None = None
 
 
-@dataclass(frozen=True)
-class PreparedSource:
-    """A source, looked at once: the frame, its face, that face aligned, and its usable texture."""
-
-    frame: Frame
-    face: Face
-    aligned: AlignedFace
-    texture: np.ndarray
-
-    def reenact(self, target: AlignedFace) -> Reenacted:
-        """X_r by the mesh."""
-        return reenact_by_mesh(self.frame, self.face, target, self.texture, self.aligned.matrix)
-
-
-def prepare_source(frame: Frame, which: str) -> PreparedSource:
-    """Descriptor at a source once.
+def prepare_source(frame: Frame, which: str, reenactor: Reenactor = BY_MESH) -> PreparedSource:
+    """Choose the face of a source, and prepare it.
 
     Args:
         frame: uint8 or uint16, RGB.
         which: ``largest`` or a number.
+        reenactor: brings it into the target's pose.
 
     Raises:
         NoFaceError, FaceIndexError, UsageError: see `choose`.
     """
-    face = choose(detect(frame), which, "source")[0]
-    aligned = align(frame, face)
-    texture = usable_texture(aligned.crop, aligned.landmarks, render(aligned.landmarks, CROP_SIDE))
-    return PreparedSource(frame, face, aligned, texture)
+    return reenactor.prepare(frame, choose(detect(frame), which, "source")[0])
 
 
 def make_scene(
@@ -99,7 +81,7 @@ def make_scene(
     options: Options,
     mark: bool = True,
     swapped: Clip | None = None,
-    sources: "Mapping[int, PreparedSource | None] | None" = None,
+    sources: Mapping[int, PreparedSource | None] | None = None,
     masks: Clip | None = None,
 ) -> Scene:
     """Choose the faces that were asked for, and smooth their motion.
@@ -107,17 +89,19 @@ def make_scene(
     Args:
         clip: the target.
         tracks: of `analyse`.
-        giver: the source; None when ``swapped`` holds the faces.
+        prepared: the source; None when ``swapped`` holds the faces.
         options: see there.
         mark: embed the invisible watermark in every frame that is changed.
         swapped: see Scene.
-        givers: who goes where, in place of ``prepared`` and ``options.face``.
+        sources: who goes where, in place of ``prepared`` and ``options.face``.
         masks: see Scene.
 
     Raises:
         NoFaceError, FaceIndexError, UsageError: see `choose_tracks`.
+        UsageError, WeightsError: see `open_transfer`.
     """
     if sources is None:
         sources = dict.fromkeys(choose_tracks(tracks, options.face), prepared)
     rate = float(clip.info.rate)
-    return Scene(clip, smooth(tracks, rate), sources, options, mark, swapped, masks)
+    transfer = transfer_for(options)
+    return Scene(clip, smooth(tracks, rate), sources, options, transfer, mark, swapped, masks)

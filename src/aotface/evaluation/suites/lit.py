@@ -81,7 +81,9 @@ def build(plan: Plan, data: Path) -> Triple:
     target = align(read_image(data / plan.files["target"]).frame, still.aligned.face)
     answer = read_image(data / plan.files["answer"]).frame
     made = reenact(source.frame, source.aligned.face, target)
-    mask = _feathered(made.mask * (1 - made.native) * _shown(source, target) * still.visible * _valid(still))
+    mask = _feathered(
+        made.mask * (1 - made.from_target) * _shown(source, target) * still.visible * _valid(still)
+    )
     lit = np.clip(
         times(reenact(answer, source.aligned.face, target).crop, _tone(made.crop, still, mask)), 0, 1
     )
@@ -97,6 +99,7 @@ def build(plan: Plan, data: Path) -> Triple:
         truth,
         mask,
         still.geometry,
+        target.landmarks,
         made.landmarks,
         again.crop,
         again.landmarks,

@@ -70,7 +70,7 @@ def build(plan: Plan, data: Path) -> Triple:
     own_shape = render(made.landmarks, CROP_SIDE)
     own_light, _ = light_on(own_shape, scene, metering)
     answer = apply_light(times(made.crop, gain), own_light)
-    shown = (own_shape.mask * (1 - made.native))[..., None]
+    shown = (own_shape.mask * (1 - made.from_target))[..., None]
     again = look(data / plan.files["again"])
     facts = Facts(
         "relit", plan.source_person, plan.target_person, target.tone, source.tone, scene.angle_degrees
@@ -82,6 +82,7 @@ def build(plan: Plan, data: Path) -> Triple:
         (crop + (answer - crop) * shown).astype(np.float32),
         mask,
         target.geometry,
+        target.aligned.landmarks,
         made.landmarks,
         again.aligned.crop,
         again.aligned.landmarks,
