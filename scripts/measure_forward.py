@@ -23,7 +23,7 @@ from aotface.profiling.clock import Clock, Cost
 from aotface.reenact.mesh import reenact
 from aotface.samples import sample
 from aotface.transfer.aot.apply import bf16_is_fast
-from aotface.transfer.aot.backends import installed
+from aotface.transfer.aot.backends import installed, open_finder
 from aotface.transfer.aot.colour_map_arrays import apply_colour_map_array, find_colour_map
 from aotface.transfer.aot.generator import RelightingGenerator
 from aotface.transfer.aot.network import load_network

@@ -55,7 +55,8 @@ def test_rct_gets_a_hue_of_the_other_sign_wrong(mask):
     """b* is +18 before and -15 in the target: the black outside keeps the default from getting there."""
     reenacted, target = face(0, WARM), face(1, COLD)
     peer, strict = (
-        lab_mean(f(reenacted, target, mask), mask)[2] for f in (BASELINES["dfl-rct"].function, reinhard.transfer)
+        lab_mean(f(reenacted, target, mask), mask)[2]
+        for f in (BASELINES["dfl-rct"].function, reinhard.transfer)
     )
     wanted = lab_mean(target, mask)[2]
     assert strict == pytest.approx(wanted, abs=0.1)

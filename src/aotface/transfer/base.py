@@ -59,6 +59,7 @@ class FacePair:
         return render(self.own_landmarks, len(self.mask))
 
 
+@runtime_checkable
 class InFrame(Protocol):
     """A change at the pixels of a frame, strip by strip."""
 
@@ -141,6 +142,7 @@ class Recoloured:
         """It is not known there."""
 
 
+@runtime_checkable
 class RecolourFunction(Protocol):
     """A transfer as one function of pictures."""
 
