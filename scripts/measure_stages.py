@@ -26,7 +26,6 @@ import torch
 from aotface.colour_space import luminance
 from aotface.compose import face_step, pipeline
 from aotface.compose.blend import blend
-from aotface.compose.pipeline import BY_MESH
 from aotface.face.detect import detect
 from aotface.media.image import encode_image, quality_for, read_image, write_image
 from aotface.media.video.decode import deepened
@@ -36,6 +35,7 @@ from aotface.profiling.clock import Clock, Cost, together
 from aotface.profiling.stages import TimedTransfer
 from aotface.provenance import mark_frame
 from aotface.provenance.credentials import Record, sign, write_signed
+from aotface.reenact.mesh import MeshReenactor
 from aotface.samples import sample
 from aotface.transfer import transfer_for
 from aotface.types import Frame
@@ -127,7 +127,7 @@ def one_run(given: Path, path: Path, transfer: str) -> tuple[dict[str, Cost], li
     clock = Clock()
     source, picture = clock.time("read both", lambda: (read_image(given).frame, read_image(path)))
     sources, faces = clock.time("detect in both", lambda: (detect(source), detect(picture.frame)))
-    prepared = clock.time("prepare the source", lambda: BY_MESH.prepare(source, sources[0]))
+    prepared = clock.time("prepare the source", lambda: MeshReenactor().prepare(source, sources[0]))
     chosen = TimedTransfer(transfer_for(Options(transfer=transfer)), clock)
     with ExitStack() as stack:  # the face step's own functions, timed where it calls them
         for name, stage in (("align", "align"), ("visible_at", "parse"), ("_reenact", "reenact")):

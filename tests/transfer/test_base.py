@@ -8,7 +8,7 @@ import pytest
 from aotface.errors import InputError
 from aotface.transfer import open_transfer
 from aotface.transfer.base import Change, FacePair, Recolour, Recoloured
-from aotface.types import Crop, Mask
+from aotface.types import Crop, Geometry, Mask
 
 Pair = Callable[..., FacePair]
 
@@ -56,3 +56,17 @@ def test_a_change_without_maps_is_of_one_crop(pair: Pair) -> None:
     assert not transfer.smooth
     with pytest.raises(InputError, match="mkl: expected no maps"):
         transfer.restore(np.zeros((4, 4, 3), np.float32))
+
+
+def test_a_function_that_asks_for_them_gets_both_meshes(pair: Pair) -> None:
+    given: list[Geometry] = []
+
+    def shaped(
+        reenacted: Crop, target: Crop, mask: Mask, geometry: Geometry, own: Geometry, *, seed: int = 0
+    ) -> Crop:
+        given.extend((geometry, own))
+        return reenacted
+
+    one = pair(512)
+    Recolour("shaped", shaped).find(one)
+    assert given[0] is one.small.geometry and given[1] is one.small.own_geometry

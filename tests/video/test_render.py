@@ -154,7 +154,7 @@ def test_a_receiver_that_stops_early_leaves_no_thread(scene: Scene) -> None:
     frames = render_frames(scene, 0, COUNT)
     next(frames)
     frames.close()  # type: ignore[attr-defined]
-    assert not [thread for thread in threading.enumerate() if thread.name == "ahead"]
+    assert not [thread for thread in threading.enumerate() if thread.name == "prefetch"]
 
 
 def lamp_clip(folder: Path) -> Clip:

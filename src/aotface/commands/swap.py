@@ -124,11 +124,9 @@ class Swap(Writing):
         run_videos(work, pairs, reporter)
         return True
 
-    def _reenactor(self, device: str) -> "tuple[Reenactor, dict[str, Any]]":
+    def _reenactor(self, device: str) -> "tuple[Reenactor | None, dict[str, Any]]":
         if self.reenact_config is None:
-            from aotface.compose.pipeline import BY_MESH
-
-            return BY_MESH, {}
+            return None, {}
         from aotface.media.weights import sha256
         from aotface.reenact.onnx import OnnxReenactor
 

@@ -20,9 +20,6 @@ from aotface.transfer import transfer_for
 from aotface.transfer.base import Transfer
 from aotface.types import AlignedFace, Crop, Face, Frame
 
-BY_MESH = MeshReenactor()
-"""The reenactor unless another is given."""
-
 
 @dataclass(frozen=True)
 class SwappedFace:
@@ -75,7 +72,7 @@ def swap(
     source: Frame,
     target: Frame,
     options: Options = DEFAULTS,
-    reenactor: Reenactor = BY_MESH,
+    reenactor: Reenactor | None = None,
     mark: bool = True,
 ) -> Swapped:
     """Put one face of the source on the chosen faces of the target.
@@ -84,7 +81,7 @@ def swap(
         source: uint8 or uint16, RGB.
         target: uint8 or uint16, RGB.
         options: which faces, which transfer, which seed.
-        reenactor: brings the source's face into the target's pose.
+        reenactor: brings the source's face into the target's pose; by the 3-D mesh when left out.
         mark: embed the invisible watermark.
 
     Returns:
@@ -99,7 +96,7 @@ def swap_found(
     target: Frame,
     target_faces: list[Face],
     options: Options = DEFAULTS,
-    reenactor: Reenactor = BY_MESH,
+    reenactor: Reenactor | None = None,
     mark: bool = True,
 ) -> Swapped:
     """As `swap`, for frames whose faces are known: many pairs share few pictures."""
@@ -107,7 +104,8 @@ def swap_found(
         raise UsageError("the source gives one face: say --source-face largest or a number")
     chosen = choose(source_faces, options.source_face, "source")[0]
     targets = choose(target_faces, options.face, "target")
-    return swap_faces(target, targets, reenactor.prepare(source, chosen), options, mark)
+    prepared = (reenactor or MeshReenactor()).prepare(source, chosen)
+    return swap_faces(target, targets, prepared, options, mark)
 
 
 def refine(swapped: Frame, target: Frame, options: Options = DEFAULTS, mark: bool = True) -> Swapped:

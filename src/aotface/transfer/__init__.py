@@ -1,7 +1,8 @@
 """Transfers: each moves a reenacted face into its target's light and tone. This file lists them; imports nothing heavy.
 
 A new transfer is one file and one line of `LISTED`. The file holds either a function ``transfer(reenacted, target, mask, *,
-seed=0) -> crop``, or a function ``open_transfer(settings) -> Transfer``: see `aotface.transfer.base`.
+seed=0) -> crop``, or a function ``open_transfer(settings) -> Transfer``: see `aotface.transfer.base`. A function with
+parameters ``geometry`` and ``own`` gets the maps of both meshes, too.
 """
 
 import threading

@@ -1,8 +1,9 @@
 """What a transfer is: given a reenacted face and its target, it finds a change of light and tone, and applies it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from inspect import signature
 from typing import Protocol, runtime_checkable
 
 import cv2
@@ -144,7 +145,7 @@ class Recoloured:
 
 @runtime_checkable
 class RecolourFunction(Protocol):
-    """A transfer as one function of pictures."""
+    """A transfer as one function of pictures. With parameters ``geometry`` and ``own`` it gets both meshes' maps, too."""
 
     def __call__(self, reenacted: Crop, target: Crop, mask: Mask, *, seed: int = 0) -> Crop:
         """Y, 0..1 float32; where the mask is 0, X_r unchanged."""
@@ -152,17 +153,19 @@ class RecolourFunction(Protocol):
 
 @dataclass(frozen=True)
 class Recolour:
-    """A function as a transfer: run at 256 px, its change applied at the crop's own side."""
+    """A `RecolourFunction` as a transfer: run at 256 px, its change applied at the crop's own side."""
 
     name: str
-    function: RecolourFunction
+    function: Callable[..., Crop]
     summary: str = ""
     smooth: bool = False
 
     def find(self, pair: FacePair) -> Recoloured:
         """Run the function."""
-        small = pair.small
-        moved = self.function(small.reenacted, small.target, small.mask, seed=pair.seed)
+        small, more = pair.small, {}
+        if "geometry" in signature(self.function).parameters:
+            more = {"geometry": small.geometry, "own": small.own_geometry}
+        moved = self.function(small.reenacted, small.target, small.mask, seed=pair.seed, **more)
         return Recoloured(apply_at_resolution(pair.reenacted, small.reenacted, moved, small.mask))
 
     def restore(self, temporal: Maps) -> Recoloured:

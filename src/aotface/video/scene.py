@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from aotface.compose.pipeline import BY_MESH, choose
+from aotface.compose.pipeline import choose
 from aotface.face.detect import detect
 from aotface.media.video.decode import VideoFrame, read_frames
 from aotface.media.video.folder import FOLDER, read_folder_frames
@@ -12,6 +12,7 @@ from aotface.media.video.info import VideoInfo
 from aotface.media.video.timing import FrameTimes
 from aotface.options import Options
 from aotface.reenact.base import PreparedSource, Reenactor
+from aotface.reenact.mesh import MeshReenactor
 from aotface.tracking.smooth import smooth
 from aotface.tracking.tracks import Tracks, choose_tracks
 from aotface.transfer import transfer_for
@@ -60,18 +61,19 @@ class Scene:
     masks: Clip | None = None
 
 
-def prepare_source(frame: Frame, which: str, reenactor: Reenactor = BY_MESH) -> PreparedSource:
+def prepare_source(frame: Frame, which: str, reenactor: Reenactor | None = None) -> PreparedSource:
     """Choose the face of a source, and prepare it.
 
     Args:
         frame: uint8 or uint16, RGB.
         which: ``largest`` or a number.
-        reenactor: brings it into the target's pose.
+        reenactor: by the 3-D mesh when left out.
 
     Raises:
         NoFaceError, FaceIndexError, UsageError: see `choose`.
     """
-    return reenactor.prepare(frame, choose(detect(frame), which, "source")[0])
+    face = choose(detect(frame), which, "source")[0]
+    return (reenactor or MeshReenactor()).prepare(frame, face)
 
 
 def make_scene(

@@ -219,19 +219,19 @@ def tone_of(reenacted: Crop, swapped: Crop, mask: Mask) -> Light:
     return (logs[..., :3] - logs[..., 3:]).astype(np.float32)
 
 
-def apply_filtered_tone(swapped: Crop, tone: Light, steady_tone: Light) -> Crop:
-    """Bring one frame's Y to its steady tone, at any resolution.
+def apply_filtered_tone(swapped: Crop, tone: Light, filtered_tone: Light) -> Crop:
+    """Bring one frame's Y to its filtered tone, at any resolution.
 
     Args:
         swapped: Y, large x large x 3, 0..1.
         tone: its own, by `tone_of`.
-        steady_tone: of the window around it, by `temporal_filter`.
+        filtered_tone: of the window around it, by `temporal_filter`.
 
     Returns:
         Y with the coarse difference made up for in linear light; grey stays grey.
     """
     grey = bool((swapped == swapped[..., :1]).all())
-    change = steady_tone - tone
+    change = filtered_tone - tone
     change = np.repeat(change.mean(axis=2, keepdims=True), 3, axis=2) if grey else change
     gain = _enlarged(np.exp(change), len(swapped))
     moved = np.clip(linear_to_srgb(np.clip(srgb_to_linear(swapped) * gain, 0, 1)), 0, 1).astype(np.float32)
@@ -248,7 +248,7 @@ def _alike(lights: Sequence[Light | None]) -> list[Float32[np.ndarray, "32 32"]]
 
 
 def _middle(values: Sequence[np.ndarray | None], lights: Sequence[Light | None]) -> np.ndarray:
-    """The entry that the window is about, after a look at the window."""
+    """The entry that the window is about; the window is checked."""
     middle = values[len(values) // 2] if len(values) % 2 else None
     given = [value is not None for value in values]
     if middle is None or given != [light is not None for light in lights]:

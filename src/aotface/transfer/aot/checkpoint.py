@@ -6,7 +6,7 @@ from typing import Any
 
 from aotface.errors import WeightsError
 from aotface.media.files import read_bytes, show
-from aotface.media.weights import find_weights, load_safetensors, read_facts, sha256
+from aotface.media.weights import load_safetensors, read_facts, sha256
 from aotface.transfer.aot.generator import SIZES, Options, RelightingGenerator
 from aotface.transfer.aot.network import Network, load_network
 
@@ -24,8 +24,8 @@ def load_trained(weights: str, device: str = "cpu") -> Network:
     Raises:
         WeightsError: the file or its configuration is missing, or the two do not fit.
     """
-    path = find_weights(weights)
-    if "size" in read_facts(path):
+    path = Path(weights).expanduser()
+    if not path.is_file() or "size" in read_facts(path):
         return load_network(weights, device)
     tensors = load_safetensors(path)
     averaged = {name.removeprefix(PART): value for name, value in tensors.items() if name.startswith(PART)}
