@@ -27,6 +27,7 @@ ROOMS = [
     {"provenance"},
     {"compose", "inspection"},
     {"video"},
+    {"jobs"},
     {"training", "evaluation"},
     {"profiling", "doctor", "demo", "commands", "cli", "__main__"},
 ]

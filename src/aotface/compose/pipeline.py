@@ -18,7 +18,7 @@ from aotface.face.parse import visible_skin
 from aotface.face.render import render
 from aotface.options import DEFAULTS, LEARNED, Options
 from aotface.provenance import mark_frame
-from aotface.reenact.base import Reenacted, Reenactor
+from aotface.reenact.base import PreparedSource, Reenacted, Reenactor
 from aotface.reenact.given import GivenSwap
 from aotface.reenact.mesh import MeshReenactor
 from aotface.transfer import classical as colour
@@ -121,8 +121,22 @@ def swap_found(
         raise UsageError("the source gives one face: say --source-face largest or a number")
     prepared = choose(source_faces, options.source_face, "source")[0]
     takers = choose(target_faces, options.face, "target")
-    reenact = (reenactor or MeshReenactor()).prepare(source, prepared).reenact
-    return _walk(target, takers, reenact, options, mark, readable=reenactor is None)
+    return compose(target, takers, (reenactor or MeshReenactor()).prepare(source, prepared), options, mark)
+
+
+def compose(
+    target: Frame, faces: list[Face], source: PreparedSource, options: Options, mark: bool = True
+) -> Swapped:
+    """Swap faces one after the other, and mark the picture.
+
+    Args:
+        target: uint8 or uint16, RGB.
+        faces: of the target; each is replaced.
+        source: gives X_r.
+        options: which transfer, which seed.
+        mark: embed the invisible watermark.
+    """
+    return _walk(target, faces, source.reenact, options, mark, readable=True)
 
 
 def refine(swapped: Frame, target: Frame, options: Options = DEFAULTS, mark: bool = True) -> Swapped:

@@ -13,6 +13,7 @@ import numpy as np
 
 from aotface.compose.changed import changed_region, given_region
 from aotface.compose.pipeline import enlarged, learned_colour_map, shrunk, transport, visible_at, work_side
+from aotface.compose.place import Place, place_of
 from aotface.compose.sharpness import softness
 from aotface.errors import InputError
 from aotface.face.align import align, resize_matrix, scale_of
@@ -23,7 +24,6 @@ from aotface.options import LEARNED, Options
 from aotface.reenact.base import Reenacted
 from aotface.reenact.given import GivenSwap
 from aotface.types import CROP_SIDE, AlignedFace, Crop, Face, Frame, Mask
-from aotface.video.layers import Place, place_of
 from aotface.video.scene import Scene
 from aotface.video.temporal_filter import Light, light_grid, tone_of
 

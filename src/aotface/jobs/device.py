@@ -1,0 +1,99 @@
+"""Networks of a job: which take part, where they run (what was asked for, or a refusal), and what records say of them."""
+
+import threading
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from aotface.errors import AotfaceError, UsageError
+from aotface.options import BACKENDS, LEARNED, Options
+
+if TYPE_CHECKING:
+    from aotface.jobs.spec import JobSpec
+
+
+def pick_device(wanted: str, users: dict[str, str]) -> str:
+    """Settle ``--device``.
+
+    Args:
+        wanted: ``auto``, ``cpu`` or ``cuda``.
+        users: what runs networks in this run, as ``{"torch": "aot"}`` or ``{"onnxruntime": "swapper.toml"}``.
+
+    Returns:
+        ``cpu`` or ``cuda``; with ``auto`` cuda where every user can have it.
+
+    Raises:
+        UsageError: no such device, nobody would use it, or somebody cannot.
+    """
+    if wanted not in ("auto", "cpu", "cuda"):
+        raise UsageError(f"expected --device auto, cpu or cuda, got {wanted!r}")
+    if wanted == "cpu" or (wanted == "auto" and not users):
+        return "cpu"
+    if not users:
+        raise UsageError("nothing in this run uses cuda: its methods work on the cpu, so leave --device out")
+    without = [f"{library} (for {use})" for library, use in users.items() if not _has_cuda(library)]
+    if wanted == "cuda" and without:
+        raise UsageError(f"--device cuda, but {', '.join(without)} sees no cuda here: ask `aotface doctor`")
+    return "cpu" if without else "cuda"
+
+
+def networks(spec: "JobSpec") -> dict[str, str]:
+    """Which library runs a network for what, in this job."""
+    by_torch = spec.transfer == LEARNED and spec.backend == BACKENDS[0]
+    found = {"torch": spec.transfer} if by_torch else {}
+    return found | ({"onnxruntime": spec.reenact} if spec.reenactor_settings().uses_onnxruntime else {})
+
+
+def check_transfer(name: str) -> None:
+    """Refuse a transfer that does not exist.
+
+    Raises:
+        UsageError: there is none of that name.
+    """
+    from aotface.transfer import classical
+
+    if name != LEARNED:
+        classical.find(name)
+
+
+def transfer_identity(options: Options) -> dict[str, Any]:
+    """What decides a transfer's results, for records: the hash of its weights, and the version of another backend.
+
+    Raises:
+        UsageError, WeightsError: the network cannot be had as it is asked for.
+    """
+    if options.transfer != LEARNED:
+        return {"model_sha256": None}
+    from aotface.transfer.aot.network import load_network, load_network_for
+
+    if options.backend == Options.backend:
+        return {"model_sha256": load_network(options.weights, options.device).sha256}
+    from aotface.transfer.aot.backends import version_of
+
+    network = load_network_for(options.backend, options.weights)
+    return {"model_sha256": network.sha256, "backend": version_of(options.backend)}
+
+
+def preload(options: Options) -> None:
+    """Load the network in the background; what is wrong with it is said where it is needed.
+
+    Other backends are told when they are loaded how many threads they may use, so they are not loaded ahead.
+    """
+    if options.transfer == LEARNED and options.backend == BACKENDS[0]:
+        threading.Thread(target=_load, args=(options,)).start()
+
+
+def _load(options: Options) -> None:
+    from aotface.compose.pipeline import loaded_network
+
+    with suppress(AotfaceError):
+        loaded_network(options)
+
+
+def _has_cuda(library: str) -> bool:
+    if library == "torch":
+        import torch
+
+        return torch.cuda.is_available()
+    from aotface.media.onnx_runtime import PROVIDERS, onnxruntime
+
+    return PROVIDERS["cuda"] in onnxruntime().get_available_providers()
