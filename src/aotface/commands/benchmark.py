@@ -63,7 +63,7 @@ class Benchmark:
             transfer=self.transfer,
             weights=self.weights,
             backend=self.backend,
-            device=self.device,  # type: ignore[arg-type]
+            device=self.device,
         )
         job.check()
         options = replace(job.options(), device=pick_device(self.device, networks(job)))

@@ -27,5 +27,6 @@ class Run:
         from aotface.jobs.spec import read_spec
 
         spec = read_spec(self.job)
-        overwrite, skip = self.overwrite or spec.overwrite, self.skip_existing or spec.skip_existing
-        run_job(replace(spec, overwrite=overwrite, skip_existing=skip), reporter)
+        if self.overwrite or self.skip_existing:  # in place of what the file says
+            spec = replace(spec, overwrite=self.overwrite, skip_existing=self.skip_existing)
+        run_job(spec, reporter)

@@ -1,13 +1,10 @@
 """What holds for all outputs of one job: options, reenactor, prepared sources, signer, reporter, and whether to stop."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
-
-import msgspec
-from msgspec.structs import replace
 
 from aotface.compose.pipeline import choose
 from aotface.errors import Interrupted, UsageError
@@ -45,7 +42,7 @@ Cancel = Callable[[], bool] | Event
 
 @dataclass(frozen=True)
 class JobContext:
-    """``spec``: with its device settled. ``facts``: of networks, for records. ``prepare``: a source by its path and face."""
+    """``options``: with their device settled. ``facts``: of networks, for records. ``prepare``: a source by path and face."""
 
     spec: JobSpec
     options: Options
@@ -86,7 +83,7 @@ class JobContext:
         """What every run log says; ``job`` can be run again by `aotface run LOG`."""
         return {
             "command": job.kind,
-            "job": msgspec.to_builtins(spec_beside(job, log)),
+            "job": spec_beside(job, log).to_dict(),
             "seed": job.seed,
             **self.facts,
             **environment(),
@@ -104,10 +101,9 @@ def open_context(spec: JobSpec, reporter: Reporter, cancel: Cancel | None = None
         UsageError, WeightsError, InputError: a network cannot be had as it is asked for.
         ProvenanceError: the certificate or its key cannot be used.
     """
-    spec = replace(spec, device=pick_device(spec.device, networks(spec)))  # type: ignore[arg-type]
-    options = spec.options()
-    reenactor = open_reenactor(spec.reenactor_settings(), spec.device)
-    facts: dict[str, Any] = {"device": spec.device} | transfer_identity(options)
+    options = replace(spec.options(), device=pick_device(spec.device, networks(spec)))
+    reenactor = open_reenactor(spec.reenactor_settings(), options.device)
+    facts: dict[str, Any] = {"device": options.device} | transfer_identity(options)
     if reenactor.files:
         facts["reenactor_sha256"] = {str(path): sha256(path) for path in reenactor.files}
     signer = signer_from(spec.certificate, spec.key)

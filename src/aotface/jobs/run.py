@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from aotface.jobs.context import Cancel, open_context
+from aotface.jobs.device import networks, pick_device
 from aotface.jobs.matching import make_plan
 from aotface.jobs.spec import JobSpec
 from aotface.reporter import Reporter, Silent
@@ -25,6 +26,7 @@ def run_job(spec: JobSpec, reporter: Reporter | None = None, cancel: Cancel | No
         Interrupted: the job was cancelled. Run again, it resumes a video, to the same file.
     """
     spec.check()
+    pick_device(spec.device, networks(spec))  # a device that is not there is said first
     plan = make_plan(spec)
     context = open_context(spec, reporter or Silent(), cancel)
     if plan.videos:

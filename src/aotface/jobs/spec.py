@@ -75,7 +75,7 @@ class JobSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     transfer: str = Options.transfer
     seed: Annotated[int, msgspec.Meta(ge=0)] = Options.seed
     weights: str = Options.weights
-    device: Literal["auto", "cpu", "cuda"] = "auto"
+    device: str = "auto"
     backend: str = Options.backend
     reenact: str = "mesh"
     reenact_config: str | None = None
@@ -124,7 +124,7 @@ class JobSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         return rate
 
     def options(self) -> Options:
-        """The choices that change the picture; ``device`` must be settled."""
+        """The choices that change the picture; ``device`` as it is asked for."""
         return Options(**{name: getattr(self, name) for name in Options.__dataclass_fields__})
 
     def reenactor_settings(self) -> "ReenactorSettings":
@@ -150,10 +150,13 @@ class JobSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         named = {"weights": maybe(self.weights), "face": maybe(self.face), "faces": tuple(rows)}
         return replace(self, **found | named)
 
+    def to_dict(self) -> dict[str, Any]:
+        """The job as plain values for JSON: the version, and every field that is not at its default."""
+        return {"version": self.version} | msgspec.to_builtins(self)
+
     def to_json(self) -> bytes:
-        """The job as a JSON file: every field that is not at its default."""
-        whole = {"version": self.version} | msgspec.to_builtins(self)
-        return msgspec.json.format(msgspec.json.encode(whole), indent=2) + b"\n"
+        """The job as a JSON file; see `to_dict`."""
+        return msgspec.json.format(msgspec.json.encode(self.to_dict()), indent=2) + b"\n"
 
     def check(self) -> None:
         """Refuse values of wrong types, and options that do not fit together, before anything is read.

@@ -7,6 +7,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
 from aotface.compose.output_layers import layers_named
 from aotface.errors import AotfaceError, Interrupted, PartialError, UsageError
 from aotface.jobs.assemble import assemble, assemble_layer, beside, check_saved_frames, digest, save_frames
@@ -149,9 +151,12 @@ def _make(
     progress = _counting(context, scene.clip)
     if job.ray is None or not parts.missing():
         return make_segments(scene, parts, encoding, progress)
-    executor = RayExecutor(job.ray, job.workers, job.device == "cuda")
+    device = context.options.device
+    executor = RayExecutor(job.ray, job.workers, device == "cuda")
     try:
-        return make_on(executor, job, tracks, parts, progress, context.stop_if_cancelled)
+        return make_on(
+            executor, replace(job, device=device), tracks, parts, progress, context.stop_if_cancelled
+        )
     finally:
         executor.close()
 

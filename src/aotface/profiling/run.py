@@ -68,7 +68,7 @@ def measure_command(clip: Path, frames: int, options: Options) -> tuple[float, f
         output=str(clip.with_name("swapped.mp4")),
         transfer=options.transfer,
         weights=options.weights,
-        device=options.device,  # type: ignore[arg-type]
+        device=options.device,
         backend=options.backend,
         seed=options.seed,
         run_log=str(clip.with_name("swapped.json")),
