@@ -27,6 +27,7 @@ ROOMS = [
     {"provenance"},
     {"compose", "inspection"},
     {"video"},
+    {"jobs"},
     {"evaluation"},
     {"training"},
     {"profiling", "doctor", "demo", "commands", "cli", "__main__"},
