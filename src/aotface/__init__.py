@@ -1,8 +1,7 @@
-"""Appearance Optimal Transport for swapped faces: the library's verbs on arrays.
+"""Appearance Optimal Transport for swapped faces.
 
-A frame is a numpy array, height x width x 3, RGB, uint8 or uint16. The verbs load what they need when they
-are first
-called: ``import aotface`` itself is quick.
+`Swapper` holds options and networks, and works on pictures and files from many threads. The functions are short forms of it
+for pictures in memory. Pictures are RGB; OpenCV reads BGR: pass ``picture[..., ::-1]``.
 
     >>> import aotface
     >>> done = aotface.swap(source, target, transfer="mkl")   # doctest: +SKIP
@@ -10,17 +9,18 @@ called: ``import aotface`` itself is quick.
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from aotface.options import Options  # also loads the room `swap`, so that the verb below keeps its name
-from aotface.types import Face, Frame
+from aotface.engine import Swapper
+from aotface.options import Options
+from aotface.types import Face
 
 if TYPE_CHECKING:
     from aotface.compose.pipeline import Swapped
     from aotface.inspection import Inspection
     from aotface.provenance.verify import Verification
 
-__all__ = ["detect", "inspect", "refine", "swap", "verify"]
+__all__ = ["Swapper", "detect", "inspect", "refine", "swap", "verify"]
 
 
 def __getattr__(name: str) -> str:
@@ -31,68 +31,65 @@ def __getattr__(name: str) -> str:
     raise AttributeError(f"module 'aotface' has no attribute {name!r}")
 
 
-def detect(frame: Frame) -> list[Face]:
-    """Find the faces of a frame.
+def detect(picture: Any) -> list[Face]:
+    """Find the faces of a picture.
 
     Args:
-        frame: uint8 or uint16, height x width x 3, RGB.
+        picture: see `aotface.media.array_input.as_frame`.
 
     Returns:
-        Faces with box and 468 landmarks in frame pixels, largest first; ``index`` is the place in this list.
+        Faces with box, 468 landmarks and irises in pixels, largest first; ``index`` is the place in this list.
     """
-    from aotface.face.detect import detect as find
-
-    return find(frame)
+    return Swapper().detect(picture)
 
 
 def swap(
-    source: Frame,
-    target: Frame,
+    source: Any,
+    target: Any,
     transfer: str = Options.transfer,
     face: str | int = Options.face,
     source_face: str | int = Options.source_face,
     seed: int = Options.seed,
     mark: bool = True,
 ) -> "Swapped":
-    """Put the source's face into the target frame, in the target's light and tone.
+    """Put the source's face into the target picture, in the target's light and tone.
 
     Args:
-        source: the person whose identity is wanted.
-        target: the frame to edit: pose, expression, light and background are its own.
-        transfer: name of the appearance transfer; `aotface.transfer.classical.SUMMARIES` lists them.
+        source: picture of the person whose identity is wanted; see `aotface.media.array_input.as_frame`.
+        target: the picture to edit: pose, expression, light and background are its own.
+        transfer: name of the appearance transfer; `aotface.transfer.LISTED` has them.
         face: ``"largest"``, ``"all"`` or the index of the target's face.
         source_face: ``"largest"`` or the index of the source's face.
         seed: same input and seed, same bytes.
-        mark: write the invisible watermark into the result. Files are signed as well when they are written by
-            the command line; an array can carry only the watermark.
+        mark: write the invisible watermark into the result. Files are signed as well, see `Swapper.swap_file`.
 
     Returns:
         The frame, its soft mask, the frame before the transfer, and what was found and made for each face.
 
     Raises:
+        InputError: not a picture.
         NoFaceError: source or target shows no face.
         FaceIndexError: the face asked for does not exist.
         UsageError: no transfer of that name.
     """
-    from aotface.compose import pipeline
-
-    return pipeline.swap(source, target, Options(transfer, str(face), str(source_face), seed), mark=mark)
+    return Swapper(transfer=transfer, face=face, source_face=source_face, seed=seed, mark=mark).swap(
+        source, target
+    )
 
 
 def refine(
-    swapped: Frame,
-    target: Frame,
+    swapped: Any,
+    target: Any,
     transfer: str = Options.transfer,
     face: str | int = Options.face,
     seed: int = Options.seed,
     mark: bool = True,
 ) -> "Swapped":
-    """Move a face that any other tool has already swapped into the light and tone of its target frame.
+    """Move a face that any other tool has already swapped into the light and tone of its target picture.
 
     Args:
-        swapped: the whole frame after the swap, of the target's size, or an aligned square crop of the new
-            face.
-        target: the original frame.
+        swapped: the whole picture after the swap, of the target's size, or an aligned square crop of the new face.
+        target: the original picture.
         transfer: name of the appearance transfer.
         face: ``"largest"``, ``"all"`` or the index of the target's face.
         seed: same input and seed, same bytes.
@@ -102,20 +99,18 @@ def refine(
         As `swap`.
 
     Raises:
-        InputError: ``swapped`` is neither a frame of the target's size nor a square.
+        InputError: ``swapped`` is neither a picture of the target's size nor a square.
         NoFaceError: no face in the target, or in the crop.
         FaceIndexError: the face asked for does not exist.
     """
-    from aotface.compose import pipeline
-
-    return pipeline.refine(swapped, target, Options(transfer, str(face), seed=seed), mark=mark)
+    return Swapper(transfer=transfer, face=face, seed=seed, mark=mark).refine(swapped, target)
 
 
-def inspect(frame: Frame) -> "Inspection":
-    """What the line sees in a frame: faces, mesh, normals, PNCC, visible skin and estimated light.
+def inspect(picture: Any) -> "Inspection":
+    """What is seen in a picture: faces, mesh, normals, PNCC, visible skin and estimated light.
 
     Args:
-        frame: uint8 or uint16, height x width x 3, RGB.
+        picture: see `aotface.media.array_input.as_frame`.
 
     Returns:
         The findings per face, and a labelled sheet to look at.
@@ -123,9 +118,7 @@ def inspect(frame: Frame) -> "Inspection":
     Raises:
         NoFaceError: there is nothing to show.
     """
-    from aotface import inspection
-
-    return inspection.inspect(frame)
+    return Swapper().inspect(picture)
 
 
 def verify(path: str | Path) -> "Verification":
@@ -140,6 +133,4 @@ def verify(path: str | Path) -> "Verification":
     Raises:
         InputError: the file cannot be read.
     """
-    from aotface.provenance.verify import verify as read_marks
-
-    return read_marks(Path(path))
+    return Swapper().verify(path)

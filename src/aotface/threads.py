@@ -7,9 +7,11 @@ one thread meanwhile.
 
 import os
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from typing import Any
 
 WAIT_POLICY = "OMP_WAIT_POLICY", "PASSIVE"
 """How torch's threads wait for each other, unless the environment says otherwise: asleep. They would spin, and on a computer
@@ -34,18 +36,49 @@ def set_thread_policy() -> bool:
     return "torch" not in sys.modules
 
 
+class _Limit:
+    """How many threads of the process work under `one_thread_each`, and what to go back to after the last."""
+
+    def __init__(self) -> None:
+        self.lock, self.users = threading.Lock(), 0
+        self.torch_threads = 1
+        self.blas: Any = None
+
+
+_limit = _Limit()
+
+
+def _after_fork() -> None:
+    """A forked child begins with a lock that nobody holds; the limit stays for its only thread."""
+    _limit.lock, _limit.users = threading.Lock(), 0
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
 @contextmanager
 def one_thread_each() -> Iterator[None]:
-    """Torch, OpenMP and the BLAS of NumPy and SciPy with one thread, and afterwards with as many as before."""
+    """Torch, OpenMP and the BLAS of NumPy and SciPy with one thread for each thread of the program that is in here.
+
+    When the last one leaves, there are as many again as before the first came.
+    """
     # Brings the libraries whose threads are limited: only who works pays.
     import scipy.linalg  # noqa: F401
     import torch
     from threadpoolctl import threadpool_limits
 
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
+    with _limit.lock:
+        if _limit.users == 0:
+            _limit.torch_threads = torch.get_num_threads()
+            _limit.blas = threadpool_limits(limits=1, user_api="blas")
+        _limit.users += 1
+    torch.set_num_threads(1)  # counts for the calling thread
     try:
-        with threadpool_limits(limits=1, user_api="blas"):
-            yield
+        yield
     finally:
-        torch.set_num_threads(before)
+        with _limit.lock:
+            _limit.users -= 1
+            if _limit.users == 0:
+                _limit.blas.restore_original_limits()
+            torch.set_num_threads(_limit.torch_threads)
