@@ -26,10 +26,10 @@ from aotface.errors import AotfaceError, Interrupted, PartialError, UsageError
 from aotface.media.files import check_output, same_file, show
 from aotface.media.folder import make_folder
 from aotface.media.runlog import command_line, environment, free_name, now, write_run_log
-from aotface.media.video.copying import refuse_container
 from aotface.media.video.encode import Encoding
 from aotface.media.video.folder import FOLDER
 from aotface.media.video.parts import Parts, claim, cut
+from aotface.media.video.passthrough import refuse_container
 from aotface.options import BACKENDS, LEARNED, Options
 from aotface.reporter import Reporter
 from aotface.tracking.tracks import Tracks

@@ -1,4 +1,4 @@
-"""A suite through all methods: one small file per triple, so that a run goes on where it stopped."""
+"""A suite through all methods: one small file per triple, so that a stopped run resumes."""
 
 import hashlib
 import json

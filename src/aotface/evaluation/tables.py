@@ -1,4 +1,4 @@
-"""Tables of medians with their intervals, as HTML and as Markdown, and the verdict on each method."""
+"""Tables of medians with their intervals, as HTML and as Markdown, and the acceptance of each method."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,13 +18,13 @@ HEADINGS = {
     "ciede2000": "dE00 to X_t",
     "ita_difference": "ITA",
     "light_distance": "light",
-    "keep": "keep",
-    "leak": "leak",
-    "leak_floor": "leak floor",
+    "keep": "detail retention",
+    "leak": "target leakage",
+    "leak_floor": "leakage floor",
     "seam": "seam",
     "psnr": "PSNR",
     "ssim": "SSIM",
-    "de_truth": "dE00 to truth",
+    "de_truth": "dE00 to ground truth",
     "perceptual": "perceptual",
     "identity_reenacted": "id to X_r",
     "identity_source": "id to X_s",
@@ -123,7 +123,7 @@ def by_group(rows: Sequence[Row], fact: str, metric: str, title: str) -> Table:
 
 
 def judge(rows: Sequence[Row], method: str) -> Acceptance:
-    """The verdict on a method in one suite, against the truth on the same pairs where there is one."""
+    """The acceptance of a method in one suite, against the ground truth on the same pairs where there is one."""
     own = [row for row in rows if row["method"] == method]
     pairs = {row["pair"] for row in own}
     truth, copy = (
@@ -142,7 +142,7 @@ def acceptances(rows: Sequence[Row], title: str) -> Table:
         by_name = {check.name: check for check in one.checks}
         words = (_check(by_name[name]) if name in by_name else "-" for name in names)
         cells.append((method, "pass" if one.passed else "fail", *words))
-    return Table(title, ("method", "verdict", *(HEADINGS.get(name, name) for name in names)), tuple(cells))
+    return Table(title, ("method", "acceptance", *(HEADINGS.get(name, name) for name in names)), tuple(cells))
 
 
 def _check(check: Check) -> str:

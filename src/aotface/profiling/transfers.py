@@ -26,7 +26,7 @@ OTHERS = {
     "sliced": "sliced: whole colour distribution",
     "dfl-sot": "sliced transport as users of DeepFaceLab run it (dfl-sot)",
 }
-"""What the network is compared with: two transfers of ours and a peer."""
+"""What the network is compared with: two transfers of ours and a baseline."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +92,6 @@ def measure_transfers(options: Options, repeat: int = 5) -> dict[str, Cost]:
     if options.transfer not in (LEARNED, *OTHERS):
         clock.time(options.transfer, peer(options.transfer))
     for name, words in OTHERS.items():
-        for _ in range(1 if name in BASELINES else repeat):  # a peer takes seconds
+        for _ in range(1 if name in BASELINES else repeat):  # a baseline takes seconds
             clock.time(words, peer(name))
     return found | clock.costs()

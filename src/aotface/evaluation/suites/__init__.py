@@ -41,11 +41,11 @@ FEWEST_PIXELS = 500
 SUITES: dict[str, Suite] = {
     suite.name: suite
     for suite in (
-        Suite("relit", "portraits under synthetic light, answer known", relit.plan, relit.build),
-        Suite("lit", "real lamps, answer known (grey)", lit.plan, lit.build),
-        Suite("cross", "real photographs of two people, no answer", real.plan_cross, real.build),
-        Suite("same", "two photographs of one person, no answer", real.plan_same, real.build),
-        Suite("clips", "faces that move, no answer", clips.plan, clips.build),
+        Suite("relit", "portraits under synthetic light, with ground truth", relit.plan, relit.build),
+        Suite("lit", "real lamps, with ground truth (grey)", lit.plan, lit.build),
+        Suite("cross", "real photographs of two people, no ground truth", real.plan_cross, real.build),
+        Suite("same", "two photographs of one person, no ground truth", real.plan_same, real.build),
+        Suite("clips", "moving faces, no ground truth", clips.plan, clips.build),
         Suite("folder", "triples of your own", folder.plan, folder.build),
     )
 }

@@ -1,4 +1,4 @@
-"""Suite `relit`: portraits under synthetic lights; the answer is known because the light is."""
+"""Suite `relit`: portraits under synthetic lights; the ground truth is known because the light is."""
 
 from pathlib import Path
 
@@ -25,7 +25,7 @@ def plan(data: Path, pairs: int, seed: int, say: Say) -> list[Plan]:
     Args:
         data: portraits, see `read_portraits`.
         pairs: how many.
-        seed: of all choices; more pairs go on where fewer stopped.
+        seed: of all choices; more pairs continue where fewer stopped.
         say: told of pictures that are left out.
 
     Raises:
@@ -58,7 +58,7 @@ def _plan(entries: list[Entry], people: list[str], number: int, seed: int) -> Pl
 def build(plan: Plan, data: Path) -> Triple:
     """Make one triple.
 
-    X_t is person B under the scene. X_r is person A's photograph in B's geometry. The truth is that X_r in
+    X_t is person B under the scene. X_r is person A's photograph in B's geometry. The ground truth is that X_r in
     B's tone under the same scene, with the same exposure, on its own shape.
     """
     source, target = look(data / plan.files["source"]), look(data / plan.files["target"])
@@ -69,7 +69,7 @@ def build(plan: Plan, data: Path) -> Triple:
     gain = tone_gain(made.crop, target.aligned.crop, mask)
     own_shape = render(made.landmarks, CROP_SIDE)
     own_light, _ = light_on(own_shape, scene, metering)
-    answer = apply_light(times(made.crop, gain), own_light)
+    ground_truth = apply_light(times(made.crop, gain), own_light)
     shown = (own_shape.mask * (1 - made.native))[..., None]
     again = look(data / plan.files["again"])
     facts = Facts(
@@ -79,7 +79,7 @@ def build(plan: Plan, data: Path) -> Triple:
         plan.name,
         made.crop,
         crop,
-        (crop + (answer - crop) * shown).astype(np.float32),
+        (crop + (ground_truth - crop) * shown).astype(np.float32),
         mask,
         target.geometry,
         made.landmarks,
