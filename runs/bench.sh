@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The tables of a day in docs/log/: four suites, all methods, about 25 minutes on one core.
+# The tables of a day in docs/log/: six suites, all methods, about 25 minutes on one core.
 #
 #   DATA=/path/to/data runs/bench.sh [OUT]
 #
@@ -13,7 +13,7 @@ OUT=${1:-build/bench}
 PAIRS=${PAIRS:-120}
 SLOW_PAIRS=${SLOW_PAIRS:-20}
 AOTFACE=${AOTFACE:-aotface}
-FAST=aot,none,mean,reinhard,linear,mkl,histogram,idt,sliced,sinkhorn,emd,poisson,dfl-rct,faceswap-avg,multiscale-difference
+FAST=aot,formula,shu2017,none,mean,reinhard,linear,mkl,histogram,idt,sliced,sinkhorn,emd,poisson,dfl-rct,faceswap-avg,multiscale-difference
 SLOW=dfl-sot # seconds a face: on fewer pairs
 export OMP_NUM_THREADS=1
 
@@ -28,10 +28,10 @@ measure() { # suite, folder, methods, pairs
   "$AOTFACE" bench --suite "$1" --data "$DATA/$2" --methods "$3" --pairs "$4" -o "$OUT" "${METERS[@]}" \
     ${WEIGHTS:+--weights "$WEIGHTS"}
 }
-declare -A MOST=([relit]=120 [lit]=108 [same]=40 [cross]=96) # enough that a group of one skin tone has ten or more, where people suffice
-for suite in relit lit same cross; do
+declare -A MOST=([relit]=120 [relit-reversed]=60 [lit]=108 [lit-reversed]=108 [same]=40 [cross]=96) # enough that a group of one skin tone has ten or more, where people suffice
+for suite in relit relit-reversed lit lit-reversed same cross; do
   folder=portraits
-  [[ $suite == lit ]] && folder=lit_faces
+  [[ $suite == lit* ]] && folder=lit_faces
   measure "$suite" "$folder" "$FAST" $((PAIRS < MOST[$suite] ? PAIRS : MOST[$suite]))
   measure "$suite" "$folder" "$SLOW" "$SLOW_PAIRS"
 done

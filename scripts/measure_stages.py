@@ -26,7 +26,6 @@ import torch
 from aotface.colour_space import luminance
 from aotface.compose import pipeline
 from aotface.compose.blend import blend
-from aotface.compose.pipeline import by_mesh
 from aotface.face.detect import detect
 from aotface.media.image import encode_image, quality_for, read_image, write_image
 from aotface.media.video.decode import deepened
@@ -35,6 +34,7 @@ from aotface.options import Options
 from aotface.profiling.clock import Clock, Cost, together
 from aotface.provenance import mark_frame
 from aotface.provenance.credentials import Record, sign, write_signed
+from aotface.reenact.mesh import MeshReenactor
 from aotface.samples import sample
 from aotface.types import Frame
 
@@ -125,7 +125,7 @@ def one_run(given: Path, path: Path, transfer: str) -> tuple[dict[str, Cost], li
     clock = Clock()
     source, picture = clock.time("read both", lambda: (read_image(given).frame, read_image(path)))
     sources, faces = clock.time("detect in both", lambda: (detect(source), detect(picture.frame)))
-    reenact = partial(by_mesh, source, sources[0])
+    reenact = MeshReenactor().prepare(source, sources[0]).reenact
     with ExitStack() as stack:  # the line's own functions, clocked where it calls them
         for name, stage in (("align", "align"), ("visible_at", "parse"), ("learned_field", "transport")):
             timed = clock.timed(stage, getattr(pipeline, name))

@@ -162,8 +162,8 @@ def test_refine_meets_by_name(place: Path) -> None:
         ("swap -s person.png -t scene.png -o out.png --backend abacus", 2, "torch, onnx or openvino"),
         ("swap -s person.png -t scene.png -o out.png --backend onnx --transfer mkl", 2, "leave it out"),
         ("swap -s person.png -t scene.png -o out.png --backend onnx --device cuda", 2, "on the cpu"),
-        ("swap -s person.png -t scene.png -o out.png --reenact magic", 2, "mesh or onnx"),
-        ("swap -s person.png -t scene.png -o out.png --reenact onnx", 2, "go together"),
+        ("swap -s person.png -t scene.png -o out.png --reenact magic", 2, "one of mesh, onnx, "),
+        ("swap -s person.png -t scene.png -o out.png --reenact onnx", 2, "needs --reenact-config FILE"),
         ("swap -s person.png -t scene.png -o out.png --certificate c.pem", 2, "go together"),
         (
             "swap -s person.png -t scene.png -o out.png --no-mark --certificate c --key k",

@@ -27,7 +27,8 @@ ROOMS = [
     {"provenance"},
     {"compose", "inspection"},
     {"video"},
-    {"training", "evaluation"},
+    {"evaluation"},
+    {"training"},
     {"profiling", "doctor", "demo", "commands", "cli", "__main__"},
 ]
 """Left to right; a room imports only from rooms further left, or from itself."""

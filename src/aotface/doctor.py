@@ -115,12 +115,13 @@ def _weights() -> list[Check]:
 
 
 def _devices() -> list[Check]:
-    import onnxruntime
     import torch
+
+    from aotface.media.onnx_runtime import onnxruntime
 
     cuda = [torch.cuda.get_device_name(number) for number in range(torch.cuda.device_count())]
     remedy = "" if cuda else "no NVIDIA GPU seen; with one: install torch with CUDA, then ask again"
-    providers = [name.removesuffix("ExecutionProvider") for name in onnxruntime.get_available_providers()]
+    providers = [name.removesuffix("ExecutionProvider") for name in onnxruntime().get_available_providers()]
     return [
         Check("ok", "cpu", f"{torch.get_num_threads()} threads for torch"),
         Check("ok" if cuda else "note", "cuda", ", ".join(cuda) or "none", remedy),

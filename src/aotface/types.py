@@ -20,6 +20,9 @@ Mask = Float32[np.ndarray, "_height _width"]
 Landmarks = Float32[np.ndarray, "468 3"]
 """Face mesh in pixels: x right, y down, z smaller = nearer the camera."""
 
+Iris = Float32[np.ndarray, "10 3"]
+"""Both irises in pixels, axes as of `Landmarks`: centre and four points of the edge of the person's right, then left eye."""
+
 Matrix = Float64[np.ndarray, "2 3"]
 """A similarity transform that maps frame points to crop points."""
 
@@ -32,6 +35,7 @@ class Face:
     """One face found in a frame. ``box`` and ``landmarks`` are in frame pixels; ``score`` is 0..1.
 
     ``rest``: its shape at rest, in the mean face's pose, where more is known of it than this frame; else None.
+    ``iris``: where the face was searched in this very frame; else None.
     """
 
     index: int
@@ -39,6 +43,7 @@ class Face:
     score: float
     landmarks: Landmarks
     rest: Landmarks | None = None
+    iris: Iris | None = None
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from aotface.compose.full_resolution import FullResolutionFace
 from aotface.face.detect import detect
 from aotface.media.image import read_image
 from aotface.options import DEFAULTS, LEARNED
+from aotface.reenact.mesh import MeshReenactor
 from aotface.samples import sample
 from aotface.types import Frame
 
@@ -85,5 +86,5 @@ def test_pieces_are_the_whole(made: dict[str, pipeline.Swapped]) -> None:
 
 
 def test_who_does_not_read_by_a_map_is_worked_on_in_a_crop(pair: tuple[Frame, Frame]) -> None:
-    done = pipeline.swap(*pair, DEFAULTS, reenactor=pipeline.by_mesh, mark=False)
+    done = pipeline.swap(*pair, DEFAULTS, reenactor=MeshReenactor(), mark=False)
     assert DEFAULTS.transfer == LEARNED and done.faces[0].after is None

@@ -13,7 +13,7 @@ from aotface.face.detect import detect
 from aotface.media.weights import find_weights
 from aotface.options import LEARNED, Options
 from aotface.provenance import watermark
-from aotface.reenact.mesh import Reenacted
+from aotface.reenact.base import Reenacted
 from aotface.types import Face
 
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from aotface.evaluation.lamps import Panel, Scene, black_body, draw_scene
+from aotface.evaluation.lamps import HARD_DEGREES, Panel, Scene, black_body, draw_hard_scene, draw_scene
 from aotface.evaluation.relit import STRAY, Light, _unshadowed, apply_light, light_on
 from aotface.types import Geometry
 
@@ -102,3 +102,13 @@ def test_scenes_follow_from_the_seed_and_keep_their_ranges() -> None:
     assert np.ptp([one.stops for one in scenes]) > 3
     assert np.ptp([one.angle_degrees for one in scenes]) > 60
     assert {len(one.panels) for one in scenes} == {1, 2}
+
+
+def test_hard_scenes_are_one_small_lamp_aside() -> None:
+    for seed in range(20):
+        hard = draw_hard_scene(np.random.default_rng(seed))
+        assert len(hard.panels) == 1 and HARD_DEGREES[0] <= hard.angle_degrees <= HARD_DEGREES[1]
+        places = hard.panels[0].places
+        size = np.linalg.norm(places - places.mean(0), axis=1).max() / np.linalg.norm(places.mean(0))
+        assert size < 0.1 and float(hard.around.max()) < 0.5
+    assert len(draw_scene(np.random.default_rng(1)).panels[0].places) > 4  # the twin: most lamps are large

@@ -15,7 +15,7 @@ from aotface.evaluation import portraits
 from aotface.evaluation.ground_truth import TONE_GAIN, times, tone_gain
 from aotface.evaluation.portraits import Entry, Seen, angle_from_camera, read_portraits
 from aotface.evaluation.suites import SUITES, find_suite, folder, lit, real, relit
-from aotface.evaluation.suites.shots import lamp_angle, read_shots
+from aotface.evaluation.suites.shots import Shot, judged, lamp_angle, read_shots, split_of
 from aotface.evaluation.triple import Plan, Triple, light_bin
 from aotface.media.image import write_image
 from aotface.metrics.colour import lf_de
@@ -55,7 +55,7 @@ def arrays(triple: Triple) -> list[np.ndarray]:
     return [triple.reenacted, triple.target, triple.mask] + ([] if triple.truth is None else [triple.truth])
 
 
-@pytest.mark.parametrize("suite", ["relit", "cross"])
+@pytest.mark.parametrize("suite", ["relit", "relit-reversed", "cross"])
 def test_more_pairs_go_on_where_fewer_stopped(suite: str, data: Path) -> None:
     few, many = (SUITES[suite].plan(data, count, 0, silent) for count in (3, 9))
     assert many[:3] == few and len({plan.name for plan in many}) == 9
@@ -82,6 +82,19 @@ def test_the_relit_answer_has_the_target_light_and_the_person_of_x_r(data: Path)
         assert np.abs((made.truth - made.target)[outside & (made.geometry.mask == 0)]).max() == 0
         levels = made.target * 255
         np.testing.assert_allclose(levels, np.rint(levels), atol=1e-3)
+
+
+def test_the_reversed_relit_answer_is_the_source_without_its_lamp(data: Path) -> None:
+    for plan in relit.plan_reversed(data, 3, 0, silent):
+        made, again = (relit.build_reversed(plan, data) for _ in "ab")
+        assert made.truth is not None and made.facts.suite == "relit-reversed"
+        assert np.array_equal(made.reenacted, again.reenacted) and 20 <= made.facts.light_angle_degrees <= 80
+        before, after = (lf_de(x, made.target, made.mask) for x in (made.reenacted, made.truth))
+        assert after < 0.5 * before  # the target is evenly lit, and so is the answer
+        outside = (made.mask == 0) & (made.geometry.mask == 0)
+        assert np.abs((made.reenacted - made.target)[outside]).max() == 0
+    relit_plan = relit.plan(data, 3, 0, silent)[2]
+    assert (relit_plan.name, plan.name) == ("relit-0002", "relit-reversed-0002")
 
 
 def test_a_tone_is_moved_by_the_ratio_of_the_means_of_the_logs() -> None:
@@ -230,6 +243,37 @@ def test_the_lit_answer_is_the_source_under_the_target_lamp(lit_data: Path, lit_
     assert made.facts.gap == pytest.approx(lf_de(made.reenacted, made.target, made.mask))
 
 
+def test_lit_reversed_bins_take_turns_and_the_lamp_is_on_the_source(lit_data: Path, lit_faces: None) -> None:
+    plans = lit.plan_reversed(lit_data, 12, 0, silent)
+    assert plans[:4] == lit.plan_reversed(lit_data, 4, 0, silent)
+    for number, plan in enumerate(plans):
+        low, high = lit.BINS[number % 3]
+        assert low <= lamp_angle(*plan.numbers.values()) < high
+        assert plan.source_person != plan.target_person
+        assert plan.files["target"].endswith("_0_0.png") and "ben_40" not in str(plan.files)
+    assert {plan.target_person for plan in plans} == set(PEOPLE[:3])
+
+
+def test_the_lit_reversed_answer_is_the_source_without_its_lamp(lit_data: Path, lit_faces: None) -> None:
+    plan = lit.plan_reversed(lit_data, 3, 0, silent)[2]
+    made = SUITES["lit-reversed"].build(plan, lit_data)
+    assert made.truth is not None and made.facts.light == "50-90" and made.facts.suite == "lit-reversed"
+    inside = made.mask > 0.9
+    gain = np.cos(np.radians(made.facts.light_angle_degrees))
+    np.testing.assert_allclose(made.truth[inside] * gain, made.reenacted[inside], atol=0.02)
+    assert np.abs(made.truth - made.reenacted)[inside].mean() > 0.05  # the twin: the lamp does change it
+
+
+def test_only_people_held_out_of_training_are_judged() -> None:
+    said: list[str] = []
+    people: dict[str, list[Shot]] = {f"yaleB{number:02d}": [] for number in (1, 3, 5, 28)}
+    assert set(judged(people, said.append)) == {"yaleB03", "yaleB05"}
+    assert said == ["judged on the 2 people held out of training: yaleB03, yaleB05"]
+    others: dict[str, list[Shot]] = {"ann": [], "ben": []}
+    assert judged(others, said.append) == others and len(said) == 1  # other data: everybody
+    assert [split_of(person) for person in ("yaleB03", "yaleB01", "ann")] == ["test", "train", "train"]
+
+
 def test_lit_wants_lamps_in_its_index(data: Path) -> None:
     with pytest.raises(UsageError, match="azimuth_degrees"):
         read_shots(data, silent)
@@ -273,5 +317,7 @@ def test_too_small_a_face_is_refused(monkeypatch: pytest.MonkeyPatch, triple: Ca
     suite = replace(SUITES["folder"], make=lambda plan, data: hidden)
     with pytest.raises(InputError, match="too little"):
         suite.build(Plan("x", {}, "a", "b"), Path())
-    with pytest.raises(UsageError, match="relit, lit, cross, same, clips, folder"):
+    with pytest.raises(
+        UsageError, match="relit, relit-reversed, lit, lit-reversed, cross, same, clips, folder"
+    ):
         find_suite("films")

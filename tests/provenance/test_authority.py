@@ -12,7 +12,6 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from aotface.errors import ProvenanceError
-from aotface.provenance import authority
 from aotface.provenance.authority import load_signer, own_root, own_signer
 from aotface.provenance.credentials import Record, sign
 from aotface.settings import settings_folder
@@ -144,7 +143,7 @@ def test_unwritable_home_is_explained(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_home_follows_the_platform(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AOTFACE_HOME")
     monkeypatch.setenv("XDG_CONFIG_HOME", "/settings")
-    monkeypatch.setattr(authority.sys, "platform", "linux")
+    monkeypatch.setattr(sys, "platform", "linux")
     assert settings_folder() == Path("/settings/aotface")
     monkeypatch.delenv("XDG_CONFIG_HOME")
     assert settings_folder() == Path.home() / ".config" / "aotface"

@@ -1,3 +1,4 @@
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import cv2
@@ -6,13 +7,14 @@ import pytest
 
 from aotface.face.align import align, invert, transform_landmarks, transform_points
 from aotface.face.detect import detect
-from aotface.face.mesh import INNER_LIPS, LEFT_BROW, LEFT_EYE, MEAN, OVAL, RIGHT_BROW, RIGHT_EYE
-from aotface.face.render import rasterize
+from aotface.face.mesh import INNER_LIPS, LEFT_EYE, RIGHT_EYE
 from aotface.media.image import read_image
 from aotface.reenact import mesh
-from aotface.reenact.mesh import identity_shape, inner_mask, opening, reenact
+from aotface.reenact.base import PreparedSource, Reenactor
+from aotface.reenact.mesh import MeshReenactor, reenact
+from aotface.reenact.shape import opening
 from aotface.samples import samples
-from aotface.types import CROP_SIDE, Face
+from aotface.types import Face
 
 
 @pytest.fixture(scope="module")
@@ -72,16 +74,6 @@ def test_there_and_back_is_exact(faces: dict) -> None:
     assert np.abs(back - points).max() < 0.01
 
 
-def test_same_shape_stays_and_the_outline_is_the_targets() -> None:
-    target = (MEAN * 60 + 128).astype(np.float32)
-    assert np.allclose(identity_shape(target * 3 + 5, target), target, atol=1e-2)
-    wide = MEAN.copy()
-    wide[:, 0] *= 1.2
-    moved = identity_shape((wide * 60).astype(np.float32), target)
-    assert np.allclose(moved[OVAL], target[OVAL], atol=0.7)
-    assert np.abs(moved - target).max() > 2
-
-
 def test_hidden_side_is_taken_from_the_mirror(faces: dict) -> None:
     frame, face = faces["source_light_man"]
     target = align(frame, face)
@@ -104,11 +96,11 @@ def test_a_closed_mouth_shows_the_targets_open_one(faces: dict) -> None:
     opened[lower, 1] += 0.12 * np.ptp(target_face.landmarks[:, 1])
     target = align(target_frame, Face(0, target_face.box, 1.0, opened))
     made = reenact(frame, face, target)
-    inside = np.zeros(made.native.shape, bool)
+    inside = np.zeros(made.from_target.shape, bool)
     x, y = transform_landmarks(made.landmarks, np.eye(2, 3))[lower[4], :2]
     inside[round(float(y)) - 6, round(float(x))] = True
-    assert made.native[inside].max() > 0.5
-    assert reenact(target_frame, target_face, align(target_frame, target_face)).native.max() < 0.5
+    assert made.from_target[inside].max() > 0.5
+    assert reenact(target_frame, target_face, align(target_frame, target_face)).from_target.max() < 0.5
 
 
 def test_same_input_same_bytes(faces: dict) -> None:
@@ -126,26 +118,6 @@ def test_covered_places_of_the_source_are_not_carried_over(faces: dict) -> None:
     free = reenact(frame, face, target)
     assert made.mask[:80].sum() < 0.1 * free.mask[:80].sum()
     assert np.allclose(made.mask[140:], free.mask[140:], atol=1e-3)
-
-
-def raised(by: float) -> np.ndarray:
-    """The mean face with its brows so much higher, in pixels."""
-    points = (MEAN * 60).astype(np.float32)
-    points[np.concatenate([LEFT_BROW, RIGHT_BROW]), 1] -= by
-    return points
-
-
-def test_raised_brows_come_along_when_the_rest_is_known() -> None:
-    source = (MEAN * 60 * np.array([1.1, 1, 1])).astype(np.float32)
-    brows = np.concatenate([LEFT_BROW, RIGHT_BROW])
-    up = [
-        (identity_shape(source, raised(0), 1.0, rest) - identity_shape(source, raised(8), 1.0, rest))[
-            brows, 1
-        ]
-        for rest in (MEAN.astype(np.float32), None)
-    ]
-    assert up[0].mean() > 6.5
-    assert up[1].mean() < 5.5  # the twin: a picture alone puts them where the source's are
 
 
 def closed(points: np.ndarray) -> np.ndarray:
@@ -175,19 +147,24 @@ def test_a_closed_eye_shows_nothing_of_the_eye(faces: dict, monkeypatch: pytest.
 
     opened, shut = redness(prepared.landmarks), redness(closed(prepared.landmarks))
     assert shut < 0.2 * opened
-    monkeypatch.setattr(mesh, "_lids", lambda points, side: np.zeros((side, side), np.float32))
+    monkeypatch.setattr(mesh, "lids", lambda points, side: np.zeros((side, side), np.float32))
     assert redness(closed(prepared.landmarks)) > 0.4 * opened  # the twin: one blur for the whole face
 
 
-def test_raised_brows_of_the_target_do_not_show_above_the_new_ones() -> None:
-    points = ((MEAN - MEAN.min(axis=0)) * 80 + 40).astype(np.float32)
-    high = points.copy()
-    brows = np.concatenate([LEFT_BROW, RIGHT_BROW])
-    top = points[OVAL, 1].min()
-    high[brows, 1] += top + 7 - high[brows, 1].min()
-    raster = rasterize(points, CROP_SIDE)
-    there = tuple(np.round(high[LEFT_BROW, 1::-1].mean(axis=0)).astype(int))
-    plain, over = inner_mask(points, raster), inner_mask(points, raster, high)
-    assert over[there] > 0.97 and plain[there] < 0.9
-    assert not over[~raster.covered].any()
-    np.testing.assert_allclose(inner_mask(points, raster, points)[150:], plain[150:], atol=1e-3)
+def test_a_prepared_source_gives_the_same_bytes_from_many_threads(faces: dict) -> None:
+    frame, face = faces["source_medium_woman"]
+    targets = [align(*faces[name]) for name in ("source_light_man", "target_deep_man_blue")] * 4
+    source = MeshReenactor().prepare(frame, face)
+    assert isinstance(source, PreparedSource) and isinstance(MeshReenactor(), Reenactor)
+    alone = [source.reenact(target).crop.tobytes() for target in targets]
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(lambda target: source.reenact(target).crop.tobytes(), targets)) == alone
+    assert alone[0] != alone[1]  # the twin: another target, other bytes
+
+
+def test_what_covers_the_source_is_found_when_it_is_prepared(faces: dict) -> None:
+    frame, face = faces["source_light_man"]
+    source = MeshReenactor().prepare(frame, face)
+    target = align(frame, face)
+    expected = reenact(frame, face, target, source.texture, source.matrix)
+    assert source.reenact(target).mask.tobytes() == expected.mask.tobytes()

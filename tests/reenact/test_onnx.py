@@ -12,8 +12,8 @@ from aotface.errors import InputError, UsageError, WeightsError
 from aotface.face.align import align
 from aotface.face.detect import detect
 from aotface.face.template import TEMPLATES, five_points, template_matrix
-from aotface.reenact.onnx import OnnxReenactor, decode, encode
-from aotface.reenact.onnx_spec import Encoding, parse_spec
+from aotface.reenact.onnx import OnnxReenactor
+from aotface.reenact.onnx_spec import parse_spec
 from aotface.types import AlignedFace, Face
 
 SIZE = 64
@@ -107,21 +107,6 @@ def write(folder: Path, text: str) -> Path:
     return path
 
 
-def test_encode_and_decode_are_inverse() -> None:
-    square = np.random.default_rng(0).random((8, 8, 3), np.float32)
-    for encoding in (
-        Encoding(),
-        Encoding((-1.0, 1.0), layout="NHWC"),
-        Encoding((0.0, 255.0), (104.0, 117.0, 123.0), (1.0, 2.0, 3.0), "BGR"),
-    ):
-        np.testing.assert_allclose(decode(encode(square, encoding), encoding, Path("m")), square, atol=1e-5)
-    assert encode(square, Encoding((-1.0, 1.0))).shape == (1, 3, 8, 8)
-    assert encode(square, Encoding(channels="BGR"))[0, 0, 0, 0] == square[0, 0, 2]
-    assert (
-        np.abs(decode(encode(square, Encoding()), Encoding(channels="BGR"), Path("m")) - square).max() > 0.1
-    )
-
-
 def test_five_points_land_on_the_template(face: Face) -> None:
     matrix = template_matrix(face.landmarks, TEMPLATES["arcface-112"], 112)
     points = five_points(face.landmarks) @ matrix[:, :2].T + matrix[:, 2]
@@ -137,13 +122,15 @@ def test_a_picture_of_the_person_goes_through_and_comes_back_in_place(
 ) -> None:
     picture_swapper(tmp_path / "swapper.onnx")
     reenactor = OnnxReenactor(write(tmp_path, PICTURES))
-    result = reenactor(photo, face, target)  # its own source: what comes back is the target, 64 px sharp
+    result = reenactor.prepare(photo, face).reenact(
+        target
+    )  # its own source: what comes back is the target, 64 px sharp
     inside = result.mask > 0.9
     assert 0.05 < inside.mean() < 0.5
     assert np.abs(result.crop - target.crop)[inside].mean() < 0.03
-    dark = reenactor((photo // 2).astype(np.uint8), face, target)
+    dark = reenactor.prepare((photo // 2).astype(np.uint8), face).reenact(target)
     assert np.abs(dark.crop - target.crop)[inside].mean() > 0.2  # the twin
-    assert reenactor.files == [tmp_path / "swapper.onnx"]
+    assert reenactor.files == [tmp_path / "swapper.toml", tmp_path / "swapper.onnx"]
 
 
 def test_an_embedding_of_the_person(
@@ -153,7 +140,7 @@ def test_an_embedding_of_the_person(
     mean_colour(tmp_path / "identity.onnx")
     red = np.zeros_like(photo)
     red[..., 0] = 255
-    result = OnnxReenactor(write(tmp_path, VECTORS + EMBEDDING))(red, face, target)
+    result = OnnxReenactor(write(tmp_path, VECTORS + EMBEDDING)).prepare(red, face).reenact(target)
     inside = result.mask > 0.9
     assert result.crop[inside][:, 0].min() > 0.99  # target + (1, 0, 0)
     assert np.abs(result.crop - target.crop)[inside][:, 1:].mean() < 0.03
@@ -161,7 +148,10 @@ def test_an_embedding_of_the_person(
     text = (
         VECTORS.replace('input = "source"', 'input = "source"\nprojection = "swap_channels.npy"') + EMBEDDING
     )
-    assert OnnxReenactor(write(tmp_path, text))(red, face, target).crop[inside][:, 2].min() > 0.99
+    assert (
+        OnnxReenactor(write(tmp_path, text)).prepare(red, face).reenact(target).crop[inside][:, 2].min()
+        > 0.99
+    )
 
 
 def test_a_given_vector_needs_no_second_network(
@@ -170,7 +160,7 @@ def test_a_given_vector_needs_no_second_network(
     vector_swapper(tmp_path / "swapper.onnx")
     np.save(tmp_path / "green.npy", np.array([0, 5, 0], np.float32))
     text = VECTORS.replace('input = "source"', 'input = "source"\nvector = "green.npy"')
-    result = OnnxReenactor(write(tmp_path, text))(photo, face, target)
+    result = OnnxReenactor(write(tmp_path, text)).prepare(photo, face).reenact(target)
     assert result.crop[result.mask > 0.9][:, 1].min() > 0.99  # made a unit vector first
 
 
@@ -220,16 +210,11 @@ def test_a_network_that_does_not_fit_its_toml(
     tmp_path: Path, photo: np.ndarray, face: Face, target: AlignedFace
 ) -> None:
     picture_swapper(tmp_path / "swapper.onnx")
-    reenactor = OnnxReenactor(write(tmp_path, PICTURES.replace("size = 64", "size = 32")))
-    with pytest.raises(WeightsError, match="refuses these inputs"):
-        reenactor(photo, face, target)
+    with pytest.raises(WeightsError, match="takes 1 x 3 x 64 x 64, .*target. gives 1 x 3 x 32 x 32"):
+        OnnxReenactor(write(tmp_path, PICTURES.replace("size = 64", "size = 32")))
     mean_colour(tmp_path / "swapper.onnx")
     with pytest.raises(WeightsError, match="no input 'target'"):
         OnnxReenactor(write(tmp_path, PICTURES))
-    with pytest.raises(WeightsError, match="one square NCHW picture"):
-        decode(np.zeros((1, 5), np.float32), Encoding(), Path("m"))
-    with pytest.raises(WeightsError, match="not finite"):
-        decode(np.full((1, 3, 4, 4), np.nan, np.float32), Encoding(), Path("m"))
 
 
 def test_matrices_that_do_not_fit(tmp_path: Path, photo: np.ndarray, face: Face, target: AlignedFace) -> None:
@@ -238,10 +223,10 @@ def test_matrices_that_do_not_fit(tmp_path: Path, photo: np.ndarray, face: Face,
     text = VECTORS.replace('input = "source"', 'input = "source"\nprojection = "p.npy"') + EMBEDDING
     np.save(tmp_path / "p.npy", np.eye(4))
     with pytest.raises(WeightsError, match="must have 3 rows"):
-        OnnxReenactor(write(tmp_path, text))(photo, face, target)
+        OnnxReenactor(write(tmp_path, text)).prepare(photo, face).reenact(target)
     (tmp_path / "p.npy").write_text("not numbers")
     with pytest.raises(WeightsError, match="not a .npy file"):
-        OnnxReenactor(write(tmp_path, text))(photo, face, target)
+        OnnxReenactor(write(tmp_path, text)).prepare(photo, face).reenact(target)
 
 
 def test_a_toml_that_is_not_there(tmp_path: Path) -> None:
@@ -255,8 +240,8 @@ def test_paths_are_relative_to_the_toml() -> None:
         "source": {"input": "s", "vector": "v.npy"},
     }
     spec = parse_spec({"model": "m.onnx", **data}, Path("/some/folder"), "x.toml")
-    assert spec.network.model == Path("/some/folder/m.onnx")
-    assert parse_spec({"model": "/m.onnx", **data}, Path("/some"), "x.toml").network.model == Path("/m.onnx")
+    assert spec.model.path == Path("/some/folder/m.onnx")
+    assert parse_spec({"model": "/m.onnx", **data}, Path("/some"), "x.toml").model.path == Path("/m.onnx")
 
 
 def test_never_another_device_than_asked(tmp_path: Path) -> None:
@@ -267,3 +252,96 @@ def test_never_another_device_than_asked(tmp_path: Path) -> None:
         pytest.skip("this machine has the device whose absence is tested")
     with pytest.raises(UsageError, match="cuda was asked for"):
         OnnxReenactor(write(tmp_path, PICTURES), "cuda")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "error", "words"),
+    [
+        (
+            'input = "source"',
+            'input = "source"\nnormalise = 1',
+            InputError,
+            "normalise must be true or false",
+        ),
+        (
+            'input = "source"',
+            'input = "source"\nprojection = "p.npy"\nprojection_tensor = "last"',
+            InputError,
+            "one of projection, projection_tensor and .converter., got several",
+        ),
+        (
+            'input = "source"',
+            'input = "source"\nprojection_tensor = "e"',
+            WeightsError,
+            "no stored tensor 'e'",
+        ),
+        (EMBEDDING, '[converter]\nmodel = "c.onnx"', InputError, "needs a vector, or a table .embedding."),
+        (EMBEDDING, "embedding = 3", InputError, "unknown key 'embedding'"),
+        (
+            'model = "swapper.onnx"',
+            'model = "swapper.onnx"\noutput = 3',
+            InputError,
+            "must be a table with the keys",
+        ),
+        (
+            'size = 64\ntemplate = "arcface-112"\n[source]',
+            "size = 64\ntemplate = 3\n[source]",
+            InputError,
+            "must be one of",
+        ),
+    ],
+)
+def test_each_mistake_about_a_vector_is_named(
+    tmp_path: Path, before: str, after: str, error: type[Exception], words: str
+) -> None:
+    vector_swapper(tmp_path / "swapper.onnx")
+    mean_colour(tmp_path / "identity.onnx")
+    assert before in VECTORS + EMBEDDING
+    with pytest.raises(error, match=words) as caught:
+        OnnxReenactor(write(tmp_path, (VECTORS + EMBEDDING).replace(before, after)))
+    assert "\n" not in str(caught.value)
+
+
+def test_five_points_of_your_own_are_the_template(
+    tmp_path: Path, photo: np.ndarray, face: Face, target: AlignedFace
+) -> None:
+    picture_swapper(tmp_path / "swapper.onnx")
+    own = str([list(point) for point in TEMPLATES["arcface-128"].tolist()])
+    text = PICTURES.replace('"arcface-128"', own)
+    made = [
+        OnnxReenactor(write(tmp_path, words)).prepare(photo, face).reenact(target)
+        for words in (PICTURES, text)
+    ]
+    np.testing.assert_allclose(made[0].crop, made[1].crop, atol=1e-5)
+
+
+def test_a_projection_must_be_a_matrix_and_inputs_two(tmp_path: Path) -> None:
+    vector_swapper(tmp_path / "swapper.onnx")
+    mean_colour(tmp_path / "identity.onnx")
+    np.save(tmp_path / "p.npy", np.zeros(3))
+    text = VECTORS.replace('input = "source"', 'input = "source"\nprojection = "p.npy"') + EMBEDDING
+    with pytest.raises(WeightsError, match="must be a matrix to project the embedding"):
+        OnnxReenactor(write(tmp_path, text))
+    mean_colour(tmp_path / "swapper.onnx")
+    with pytest.raises(WeightsError, match="must have two inputs, .*, got face"):
+        OnnxReenactor(write(tmp_path, PICTURES.replace('"target"', '""').replace('"source"', '""')))
+
+
+def test_an_input_that_the_embedding_network_lacks(tmp_path: Path) -> None:
+    vector_swapper(tmp_path / "swapper.onnx")
+    mean_colour(tmp_path / "identity.onnx")
+    text = VECTORS + EMBEDDING + 'input = "photo"\n'
+    with pytest.raises(WeightsError, match="has no input 'photo'; it has face"):
+        OnnxReenactor(write(tmp_path, text))
+
+
+def test_a_network_that_onnxruntime_refuses(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    picture_swapper(tmp_path / "swapper.onnx")
+    model = onnx.load(tmp_path / "swapper.onnx")
+    model.graph.node[0].op_type = "NoSuchThing"
+    (tmp_path / "swapper.onnx").write_bytes(model.SerializeToString())
+    with pytest.raises(
+        WeightsError, match="not an ONNX network that onnxruntime can load .*NoSuchThing"
+    ) as caught:
+        OnnxReenactor(write(tmp_path, PICTURES))
+    assert "\n" not in str(caught.value) and capfd.readouterr().err == ""

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from aotface.errors import InputError, UsageError
-from aotface.training.data import Batches, Shards, _geometry, load_shards
+from aotface.training.data import Batches, Shards, load_shards, mirrored_geometry
 from aotface.training.lighting import LightingConfig
 
 
@@ -70,10 +70,10 @@ def test_the_answer_is_never_the_target(shards: Shards) -> None:
 def test_mirroring_turns_the_normals_and_the_code_round(shards: Shards) -> None:
     normals, pncc = shards.take("normals", [0]), shards.take("pncc", [0])
     depth = shards.take("depth", [0])
-    kept = _geometry(normals.clone(), pncc.clone(), depth, torch.tensor([False]))
+    kept = mirrored_geometry(normals.clone(), pncc.clone(), depth, torch.tensor([False]))
     assert torch.equal(kept[0], normals) and torch.equal(kept[1], pncc)
-    turned = _geometry(normals.clone(), pncc.clone(), depth, torch.tensor([True]))
-    twice = _geometry(turned[0].clone(), turned[1].clone(), depth, torch.tensor([True]))
+    turned = mirrored_geometry(normals.clone(), pncc.clone(), depth, torch.tensor([True]))
+    twice = mirrored_geometry(turned[0].clone(), turned[1].clone(), depth, torch.tensor([True]))
     assert torch.equal(twice[0], normals) and float((twice[1] - pncc).abs().max()) < 1e-3
     # To the right of the face normals still point right.
     x = torch.linspace(-1, 1, 64)

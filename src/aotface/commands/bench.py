@@ -18,7 +18,11 @@ class Bench:
     """
 
     suite: Annotated[
-        str, Option("--suite", help="What is judged on: relit, lit, cross, same, clips or folder.")
+        str,
+        Option(
+            "--suite",
+            help="What is judged on: relit, relit-reversed, lit, lit-reversed, cross, same, clips or folder.",
+        ),
     ]
     data: Annotated[Path, Option("--data", help="Folder with the suite's pictures.")]
     output: Annotated[Path, Option("--output", "-o", help="Folder for rows, pictures and the report.")]

@@ -33,6 +33,6 @@ def _has_cuda(library: str) -> bool:
         import torch
 
         return torch.cuda.is_available()
-    import onnxruntime
+    from aotface.media.onnx_runtime import PROVIDERS, onnxruntime
 
-    return "CUDAExecutionProvider" in onnxruntime.get_available_providers()
+    return PROVIDERS["cuda"] in onnxruntime().get_available_providers()

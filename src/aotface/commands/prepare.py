@@ -6,6 +6,7 @@ from typing import Annotated
 
 from typer import Argument, Option
 
+from aotface.errors import UsageError
 from aotface.reporter import Reporter
 
 
@@ -15,11 +16,18 @@ class Prepare:
 
     A subfolder is a person; a picture in the folder itself is a person of its own; an index.csv with the
     columns file and person (and perhaps split) says it otherwise. Said again after a stop, it goes on where
-    it stopped.
+    it stopped. --lamps FOLDER adds people who held still under many lamps (index.csv: file, person, azimuth_degrees,
+    elevation_degrees).
     """
 
-    folder: Annotated[Path, Argument(help="Folder with portraits.")]
+    folder: Annotated[Path | None, Argument(help="Folder with portraits; may be left out with --lamps.")] = (
+        None
+    )
     output: Annotated[Path, Option("--output", "-o", help="Folder for the shards.")]
+    lamps: Annotated[
+        Path | None,
+        Option("--lamps", help="Folder with people under calibrated lamps; they go into SHARDS/lamps."),
+    ] = None
     side: Annotated[int, Option("--side", help="Side of the stored crops in pixels, at most 256.")] = 128
     sources: Annotated[
         int, Option("--sources", min=1, help="How many other people are warped onto each face.")
@@ -31,12 +39,31 @@ class Prepare:
     overwrite: Annotated[bool, Option("--overwrite", help="Replace shards of another request.")] = False
 
     def run(self, reporter: Reporter) -> None:
-        """Write the shards and their index."""
+        """Write the shards and their index; people under lamps first, because they take less time."""
+        if self.folder is None and self.lamps is None:
+            raise UsageError("expected a folder with portraits, or --lamps FOLDER; got neither")
+        if self.lamps is not None:
+            self._under_lamps(self.lamps, reporter)
+        if self.folder is not None:
+            self._portraits(self.folder, reporter)
+
+    def _under_lamps(self, folder: Path, reporter: Reporter) -> None:
+        from aotface.media.files import show
+        from aotface.training.lamp_shards import LampConfig, prepare_lamps
+
+        index = prepare_lamps(folder, self.output, LampConfig(self.side), reporter.say, self.overwrite)
+        splits = [entry["split"] for entry in index["people"]]
+        reporter.say(
+            f"{show(self.output)}  under lamps: {splits.count('train')} people to train on, "
+            f"{splits.count('test')} that are only judged on"
+        )
+
+    def _portraits(self, folder: Path, reporter: Reporter) -> None:
         from aotface.media.files import show
         from aotface.training.listing import list_pictures
         from aotface.training.prepare import PrepareConfig, prepare
 
-        listed = list_pictures(self.folder, self.validation)
+        listed = list_pictures(folder, self.validation)
         config = PrepareConfig(side=self.side, sources=self.sources, seed=self.seed)
         index = prepare(listed, self.output, config, reporter.say, reporter.warn, self.overwrite)
         parts = []

@@ -11,11 +11,13 @@ from aotface.commands.device import pick_device
 from aotface.commands.writing import Pair, Writing, pair_up
 from aotface.errors import UsageError
 from aotface.options import Options
+from aotface.reenact.registry import MESH, ReenactorSettings, open_reenactor, reenactor_names
 from aotface.reporter import Reporter
 
 if TYPE_CHECKING:
-    from aotface.compose.pipeline import Reenactor, Swapped
+    from aotface.compose.pipeline import Swapped
     from aotface.media.image import Picture
+    from aotface.reenact.base import Reenactor
     from aotface.types import Face
 
 
@@ -49,11 +51,24 @@ class Swap(Writing):
     reenact: Annotated[
         str,
         Option(
-            "--reenact", help="How the source gets the target's pose: mesh, or onnx (a swapper of your own)."
+            "--reenact",
+            help=f"How the source gets the target's pose, one of: {', '.join(reenactor_names())}.",
         ),
-    ] = "mesh"
+    ] = ReenactorSettings.name
     reenact_config: Annotated[
-        Path | None, Option("--reenact-config", help="TOML file that describes the ONNX swapper.")
+        Path | None,
+        Option("--reenact-config", help="Of --reenact onnx: TOML file that describes the swapper."),
+    ] = None
+    reenact_model: Annotated[
+        Path | None, Option("--reenact-model", help="The swapper's ONNX file, of a reenactor with weights.")
+    ] = None
+    reenact_embedding: Annotated[
+        Path | None,
+        Option("--reenact-embedding", help="ONNX file of the network that tells who the source is."),
+    ] = None
+    reenact_converter: Annotated[
+        Path | None,
+        Option("--reenact-converter", help="ONNX file that turns that embedding into the swapper's own."),
     ] = None
 
     def options(self, device: str) -> Options:
@@ -67,14 +82,16 @@ class Swap(Writing):
             raise UsageError("expected a person to put there: say --source, or --face-map with a video")
         if self.face_map is not None and self.face != Options.face:
             raise UsageError("--face-map says which face is meant: drop --face")
-        if self.reenact not in ("mesh", "onnx"):
-            raise UsageError(f"expected --reenact mesh or onnx, got {self.reenact!r}")
-        if (self.reenact == "onnx") != (self.reenact_config is not None):
-            raise UsageError("--reenact onnx and --reenact-config FILE.toml go together")
+        self.reenactor_settings().check()
+
+    def reenactor_settings(self) -> ReenactorSettings:
+        """Which reenactor, and its files."""
+        files = (self.reenact_config, self.reenact_model, self.reenact_embedding, self.reenact_converter)
+        return ReenactorSettings(self.reenact, *files)
 
     def networks(self) -> dict[str, str]:
         """Which library runs a network for what."""
-        onnx = {"onnxruntime": str(self.reenact_config)} if self.reenact_config is not None else {}
+        onnx = {"onnxruntime": self.reenact} if self.reenactor_settings().uses_onnxruntime else {}
         return super().networks() | onnx
 
     def run(self, reporter: Reporter) -> None:
@@ -118,16 +135,17 @@ class Swap(Writing):
                 raise UsageError("--face-map is for videos; for a picture say --source and --face")
             return False
         if self.reenact != "mesh":
-            raise UsageError("--reenact onnx is for pictures; swap the video with it, then refine it")
+            raise UsageError(
+                f"--reenact {self.reenact} is for pictures; swap the video with it, then refine it"
+            )
         work = VideoWork(self, self.options(device), self.facts(device), mapping=self.face_map is not None)
         run_videos(work, pairs, reporter)
         return True
 
     def _reenactor(self, device: str) -> "tuple[Reenactor | None, dict[str, Any]]":
-        if self.reenact_config is None:
+        if self.reenact == MESH:
             return None, {}
         from aotface.media.weights import sha256
-        from aotface.reenact.onnx import OnnxReenactor
 
-        reenactor = OnnxReenactor(self.reenact_config, device)
+        reenactor = open_reenactor(self.reenactor_settings(), device)
         return reenactor, {"reenactor_sha256": {str(path): sha256(path) for path in reenactor.files}}

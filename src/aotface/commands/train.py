@@ -19,6 +19,7 @@ FLAGS = (
     "seed",
     "checkpoint_every",
     "sample_every",
+    "begin_from",
 )
 """Options that are fields of the configuration; left out, the configuration decides."""
 
@@ -51,6 +52,9 @@ class Train:
     ] = None
     sample_every: Annotated[
         int | None, Option("--sample-every", help="Steps between two sheets, each with a validation.")
+    ] = None
+    begin_from: Annotated[
+        str | None, Option("--begin-from", help="Weights or a checkpoint that a new run begins with.")
     ] = None
     device: Annotated[str, Option("--device", help="auto, cpu or cuda.")] = "auto"
     workers: Annotated[int, Option("--workers", min=1, help="Threads that light pairs ahead.")] = 1

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import cv2
@@ -14,13 +14,13 @@ from aotface.compose.blend import blend, frame_mask
 from aotface.errors import FaceIndexError, NoFaceError, UsageError
 from aotface.face.align import align, crop_matrix, resize_matrix, scale_of, transform_landmarks
 from aotface.face.detect import detect
-from aotface.face.parse import usable_texture, visible_skin
+from aotface.face.parse import visible_skin
 from aotface.face.render import render
 from aotface.options import DEFAULTS, LEARNED, Options
 from aotface.provenance import mark_frame
-from aotface.reenact.given import given
-from aotface.reenact.mesh import Reenacted
-from aotface.reenact.mesh import reenact as reenact_by_mesh
+from aotface.reenact.base import Reenacted, Reenactor
+from aotface.reenact.given import GivenSwap
+from aotface.reenact.mesh import MeshReenactor
 from aotface.transfer import classical as colour
 from aotface.transfer.resolution import apply_at_resolution
 from aotface.types import CROP_SIDE, AlignedFace, Crop, Face, Frame
@@ -36,9 +36,6 @@ FULL_RESOLUTION_SIDE = 1024
 """The same where the finished face is read from the source at the frame's own pixels, whatever the side of its crop."""
 
 _ONE_LOADS = threading.Lock()  # of the threads that need the same network at the same time
-
-Reenactor = Callable[[Frame, Face, AlignedFace], Reenacted]
-"""(source frame, source face, aligned target face) -> X_r."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +121,7 @@ def swap_found(
         raise UsageError("the source gives one face: say --source-face largest or a number")
     prepared = choose(source_faces, options.source_face, "source")[0]
     takers = choose(target_faces, options.face, "target")
-    reenact = partial(reenactor or by_mesh, source, prepared)
+    reenact = (reenactor or MeshReenactor()).prepare(source, prepared).reenact
     return _walk(target, takers, reenact, options, mark, readable=reenactor is None)
 
 
@@ -146,7 +143,7 @@ def refine(swapped: Frame, target: Frame, options: Options = DEFAULTS, mark: boo
         raise UsageError(
             "one aligned crop holds one face: say --face with a number, or give the whole swapped frame"
         )
-    return _walk(target, takers, lambda face: given(swapped, face, height, width), options, mark)
+    return _walk(target, takers, GivenSwap(swapped, height, width).reenact, options, mark)
 
 
 def choose(faces: list[Face], which: str, where: str) -> list[Face]:
@@ -178,13 +175,6 @@ def choose(faces: list[Face], which: str, where: str) -> list[Face]:
     return [faces[index]]
 
 
-def by_mesh(source: Frame, prepared: Face, target: AlignedFace) -> Reenacted:
-    """Reenact by the 3-D mesh; what covers the source's face is not carried over."""
-    aligned = align(source, prepared)
-    texture = usable_texture(aligned.crop, aligned.landmarks, render(aligned.landmarks, CROP_SIDE))
-    return reenact_by_mesh(source, prepared, target, texture, aligned.matrix)
-
-
 def work_side(face: Face) -> int:
     """Side of the crop that keeps the face's full resolution: a multiple of 32 from 256 to `LARGEST_SIDE`."""
     needed = CROP_SIDE / scale_of(crop_matrix(face.landmarks))
@@ -207,7 +197,7 @@ def transport(reenacted: Reenacted, target: AlignedFace, mask: np.ndarray, optio
         network, inputs = _network(reenacted, target, mask, options)
         moved = network.transport(*inputs)
     else:
-        counted, wanted = shrunk(mask * (1 - reenacted.native)), shrunk(target.crop)
+        counted, wanted = shrunk(mask * (1 - reenacted.from_target)), shrunk(target.crop)
         before = shrunk(reenacted.crop)
         after = colour.find(options.transfer)(before, wanted, counted, seed=options.seed)
         moved = apply_at_resolution(reenacted.crop, before, after, counted)
@@ -221,11 +211,11 @@ def with_native(reenacted: Reenacted, moved: Crop) -> Crop:
         reenacted: X_r.
         moved: Y of all of it, the same side.
     """
-    rows, columns = (np.flatnonzero(reenacted.native.any(axis=axis)) for axis in (1, 0))
+    rows, columns = (np.flatnonzero(reenacted.from_target.any(axis=axis)) for axis in (1, 0))
     result = moved.copy()  # a transfer may give back what it was given
     if len(rows):
         here = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
-        result[here] += (reenacted.crop[here] - moved[here]) * reenacted.native[here][..., None]
+        result[here] += (reenacted.crop[here] - moved[here]) * reenacted.from_target[here][..., None]
     return result
 
 
@@ -246,7 +236,7 @@ def _network(
 
     shrink = resize_matrix(np.eye(2, 3), len(mask), CROP_SIDE)
     points, own = (transform_landmarks(who, shrink) for who in (target.landmarks, reenacted.landmarks))
-    wanted, counted = shrunk(target.crop), shrunk(mask * (1 - reenacted.native))
+    wanted, counted = shrunk(target.crop), shrunk(mask * (1 - reenacted.from_target))
     inputs = (reenacted.crop, wanted, counted, points, fast_precision(options.device), own)
     return loaded_network(options), inputs
 

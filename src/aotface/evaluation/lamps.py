@@ -12,6 +12,9 @@ from jaxtyping import Float64
 
 Vector = Float64[np.ndarray, " 3"]
 
+HARD_DEGREES = (20.0, 80.0)
+"""Angle of a hard lamp from the camera's axis."""
+
 _PANES = {
     # name: half width, half height, rows, columns of sample points, as shares of the distance
     "softbox": (0.35, 0.35, 5, 5),
@@ -84,6 +87,33 @@ def draw_scene(rng: np.random.Generator, largest_angle_degrees: float = 85.0) ->
     )
 
 
+def draw_hard_scene(rng: np.random.Generator) -> Scene:
+    """Draw a scene of hard light: one small lamp well aside, and dim surroundings.
+
+    Args:
+        rng: the only source of chance.
+
+    Source: [ours].
+    """
+    angle, turn = rng.uniform(*HARD_DEGREES), rng.uniform(0, 2 * math.pi)
+    if math.sin(turn) > 0.35 and rng.uniform() < 0.8:  # lamps below the face are rare
+        turn = -turn
+    kelvin = math.exp(rng.uniform(math.log(2000), math.log(12000)))
+    panel = _panel(rng, _direction(angle, turn), kelvin, 1.0, shape="bulb")
+    share = math.exp(rng.uniform(math.log(0.02), math.log(0.15)))
+    ends = np.stack([share * rng.uniform(0.3, 1.0) * _tint(rng) for _ in range(2)])
+    return Scene(
+        (panel,),
+        _direction(90.0, rng.uniform(0, 2 * math.pi)),
+        ends,
+        roughness=rng.uniform(0.3, 0.55),
+        sheen=rng.uniform(0.0, 1.0) ** 2,
+        stops=rng.uniform(-1.5, 0.5),
+        adaptation=rng.uniform(0.2, 1.0),
+        angle_degrees=angle,
+    )
+
+
 def black_body(kelvin: float) -> Vector:
     """Linear sRGB of a glowing body, luminance 1; colours outside the gamut are clipped to a little.
 
@@ -127,9 +157,11 @@ def _direction(angle_degrees: float, turn: float) -> Vector:
     return np.array([math.sin(angle) * math.cos(turn), math.sin(angle) * math.sin(turn), math.cos(angle)])
 
 
-def _panel(rng: np.random.Generator, direction: Vector, kelvin: float, strength: float) -> Panel:
-    """A lamp of a random shape that looks at the face, its points on a grid, of equal share."""
-    shape = tuple(_PANES)[rng.integers(len(_PANES))]
+def _panel(
+    rng: np.random.Generator, direction: Vector, kelvin: float, strength: float, shape: str = ""
+) -> Panel:
+    """A lamp that looks at the face, its points on a grid, of equal share; a random shape where none is given."""
+    shape = shape or tuple(_PANES)[rng.integers(len(_PANES))]
     half_width, half_height, rows, columns = _PANES[shape]
     distance = math.exp(rng.uniform(math.log(260), math.log(1600)))
     side = np.cross(direction, np.array([0.0, 1.0, 0.0]))

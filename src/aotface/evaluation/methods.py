@@ -34,9 +34,29 @@ class Method:
     needs_truth: bool = False
 
 
+def _formula(triple: Triple) -> Crop:
+    from aotface.face.render import render
+    from aotface.transfer.aot.formula import transfer  # imports torch
+
+    own = render(triple.landmarks, len(triple.target))
+    return transfer(triple.reenacted, triple.target, triple.mask, triple.geometry, own)
+
+
+def _shu(triple: Triple) -> Crop:
+    from aotface.face.render import render
+    from aotface.transfer.classical import shu
+
+    own = render(triple.landmarks, len(triple.target))
+    return shu.transfer(triple.reenacted, triple.target, triple.mask, triple.geometry, own, seed=0)
+
+
+SHAPED: dict[str, Callable[[Triple], Crop]] = {"formula": _formula, "shu2017": _shu}
+"""Methods without learned numbers that look at the faces' shapes, too."""
+
+
 def names() -> tuple[str, ...]:
     """Names of all methods that need no weights, references first."""
-    return ("truth", "copy", *TRANSFERS, *BASELINES)
+    return ("truth", "copy", *TRANSFERS, *SHAPED, *BASELINES)
 
 
 def find_methods(chosen: Sequence[str], weights: Path | None = None) -> list[Method]:
@@ -72,6 +92,8 @@ def _method(name: str, weights: Path | None) -> Method:
         return Method(name, "reference", lambda triple: triple.target)
     if name in TRANSFERS:
         return Method(name, "classical", _by_colours(TRANSFERS[name]))
+    if name in SHAPED:
+        return Method(name, "classical", SHAPED[name])
     if name in BASELINES:
         return Method(name, "peer", _by_colours(BASELINES[name]))
     file = weights or packaged_weights()

@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float64
 
-from aotface.compose.pipeline import by_mesh
 from aotface.errors import FaceError, InputError, NoFaceError, UsageError
 from aotface.face.align import align
 from aotface.face.detect import detect
@@ -21,7 +20,8 @@ from aotface.light import estimate_light, light_direction
 from aotface.media.files import list_images, read_bytes, show
 from aotface.media.image import read_image
 from aotface.metrics.colour import ita, tone_group
-from aotface.reenact.mesh import Reenacted
+from aotface.reenact.base import Reenacted
+from aotface.reenact.mesh import MeshReenactor
 from aotface.types import CROP_SIDE, AlignedFace, Crop, Frame, Geometry, Mask
 
 Say = Callable[[str], None]
@@ -152,8 +152,8 @@ def lay(source: Seen, target: Seen, target_crop: Crop | None = None) -> tuple[Re
         The reenacted face, and 0..1: shown, visible in the target, and not the target's own pixels.
     """
     aligned = target.aligned if target_crop is None else replace(target.aligned, crop=target_crop)
-    made = by_mesh(source.frame, source.aligned.face, aligned)
-    return made, (made.mask * target.visible * (1 - made.native)).astype(np.float32)
+    made = MeshReenactor().prepare(source.frame, source.aligned.face).reenact(aligned)
+    return made, (made.mask * target.visible * (1 - made.from_target)).astype(np.float32)
 
 
 def angle_from_camera(direction: Float64[np.ndarray, " 3"]) -> float:

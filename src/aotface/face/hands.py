@@ -1,14 +1,11 @@
-"""Hands in front of the face, found by the landmark library's hand model (it ships inside that package)."""
-
-import functools
-import threading
-from typing import Any
+"""Hands in front of the face: palms are found, then the joints of each hand."""
 
 import cv2
 import numpy as np
 from jaxtyping import Float32
 
-from aotface.face.quiet import drawing_later, silenced
+from aotface.face.boxes import PALMS, Found, find_boxes
+from aotface.face.networks import run
 from aotface.types import Crop, Geometry, Landmarks, Mask
 
 FINGERS = [(0, 1, 2, 3, 4), (0, 5, 6, 7, 8), (0, 9, 10, 11, 12), (0, 13, 14, 15, 16), (0, 17, 18, 19, 20)]
@@ -23,20 +20,19 @@ SMALLEST = 0.35
 LEAST_OUTSIDE = 0.1
 """Share of a hand that lies beside the face: a wrist comes from somewhere, a nose taken for a fist not."""
 
+LEAST_SCORE = 0.6
+"""Of a palm."""
 
-_ONE_AT_A_TIME = threading.Lock()  # the model crashes when two threads enter it
+LEAST_CERTAINTY = 0.5
+"""That a window shows a hand, 0..1."""
 
+MOST_HANDS = 2
 
-@functools.cache
-def _model() -> Any:
-    with silenced(), drawing_later():
-        from mediapipe.python.solutions.hands import Hands
+MODEL_SIDE = 224
+"""Side in pixels of the window in which joints are found."""
 
-        model = Hands(
-            static_image_mode=True, max_num_hands=2, model_complexity=0, min_detection_confidence=0.6
-        )
-        model.process(np.zeros((64, 64, 3), np.uint8))  # the delegate announces itself on first use
-    return model
+WINDOW, FORWARD = 2.6, 0.5
+"""Side of that window in sizes of the palm's box, and how far it lies towards the fingers, in the same."""
 
 
 def covered_by_hands(crop: Crop, landmarks: Landmarks, geometry: Geometry) -> Mask:
@@ -64,11 +60,32 @@ def covered_by_hands(crop: Crop, landmarks: Landmarks, geometry: Geometry) -> Ma
 
 
 def find_hands(crop: Crop) -> list[Float32[np.ndarray, "21 2"]]:
-    """Joints of up to two hands in crop pixels."""
-    with _ONE_AT_A_TIME, silenced():
-        found = _model().process((np.clip(crop, 0, 1) * 255 + 0.5).astype(np.uint8)).multi_hand_landmarks
-    side = len(crop)
-    return [np.array([(p.x, p.y) for p in hand.landmark], np.float32) * side - 0.5 for hand in found or []]
+    """Joints of up to two hands in crop pixels.
+
+    Source: Zhang et al., "MediaPipe Hands", 2020 (arXiv 2006.10214), for window and joints; the models are Google's.
+    """
+    picture = (np.clip(crop, 0, 1) * 255 + 0.5).astype(np.uint8)
+    palms = find_boxes(picture, PALMS, LEAST_SCORE)[:MOST_HANDS]
+    return [joints for palm in palms if (joints := _joints(picture, palm)) is not None]
+
+
+def _joints(picture: np.ndarray, palm: Found) -> Float32[np.ndarray, "21 2"] | None:
+    """The joints of one hand; its fingers point upwards in the window."""
+    x0, y0, x1, y1 = palm.box
+    up = (palm.points[2] - palm.points[0]).astype(np.float64)  # from the wrist to the middle finger's root
+    up /= max(float(np.linalg.norm(up)), 1e-6)
+    size = max(x1 - x0, y1 - y0)
+    centre = np.array([(x0 + x1) / 2, (y0 + y1) / 2]) + FORWARD * (y1 - y0) * up
+    zoom = MODEL_SIDE / (WINDOW * max(size, 1.0))
+    linear = zoom * np.array([[-up[1], up[0]], [-up[0], -up[1]]])
+    shift = (MODEL_SIDE - 1) / 2 - linear @ centre
+    matrix = np.concatenate([linear, shift[:, None]], axis=1)
+    seen = cv2.warpAffine(picture, matrix, (MODEL_SIDE, MODEL_SIDE), flags=cv2.INTER_LINEAR)
+    numbers, certainty, *_ = run("hand_landmarks", (seen[None] / np.float32(255)).astype(np.float32))
+    if float(certainty.ravel()[0]) < LEAST_CERTAINTY:
+        return None
+    flat = numbers.reshape(21, 3)[:, :2].astype(np.float64) - 0.5
+    return np.linalg.solve(linear, (flat - shift).T).T.astype(np.float32)
 
 
 def silhouette(joints: Float32[np.ndarray, "21 2"], side: int) -> Mask:

@@ -19,8 +19,32 @@ _ARCFACE = np.array(
 TEMPLATES: dict[str, FivePoints] = {
     "arcface-112": _ARCFACE / 112,
     "arcface-128": (_ARCFACE + (8, 0)) / 128,
+    "arcface-112-v1": np.array(
+        [(39.73, 51.138), (72.27, 51.138), (56, 68.493), (42.463, 87.01), (69.537, 87.01)]
+    )
+    / 112,
+    "ffhq-512": np.array(
+        [
+            (192.98138, 239.94708),
+            (318.90277, 240.1936),
+            (256.63416, 314.01935),
+            (201.26117, 371.41043),
+            (313.08905, 371.15118),
+        ]
+    )
+    / 512,
+    "mtcnn-512": np.array(
+        [
+            (0.36562865, 0.46733799),
+            (0.63305391, 0.46585885),
+            (0.50019127, 0.61942959),
+            (0.39032951, 0.77598822),
+            (0.61178945, 0.77476328),
+        ]
+    ),
 }
-"""By name, in shares of the square's side. Source: Deng et al., "ArcFace", CVPR 2019; -128: 8 px wider."""
+"""By name, in shares of the square's side. Sources: Deng et al., "ArcFace", CVPR 2019; -128: 8 px wider; -v1 and
+ffhq-512: points that SimSwap aligns to (the frontal ones of its five poses); mtcnn-512: as facefusion gives it."""
 
 
 def five_points(landmarks: Landmarks) -> FivePoints:

@@ -9,6 +9,7 @@ from jaxtyping import Float32
 from aotface.errors import WeightsError
 from aotface.face.template import TEMPLATES, cut_square, template_matrix
 from aotface.masked import Colours
+from aotface.media.onnx_runtime import open_session
 from aotface.media.weights import verified_bytes
 from aotface.types import Landmarks
 
@@ -40,14 +41,9 @@ class IdentityMeter:
         Raises:
             WeightsError: the file is missing, has another hash, or is not such a network.
         """
-        import onnxruntime  # takes a while; only users of the option pay for it
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1  # sums in one order: the same face gives the same bits
-        options.log_severity_level = 3
         data = verified_bytes(Path(path), sha256)
         try:
-            self._session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+            self._session = open_session(data)
         except Exception as error:  # onnxruntime's own exception classes are not public
             kind = type(error).__name__
             raise WeightsError(f"{path}: expected an ONNX network, got {kind}; check the file") from error

@@ -28,18 +28,28 @@ SOURCE = "source_light_man"
 LINE = {
     "align": ("face.align.align",),
     "reenact": ("reenact.mesh.reenact",),
-    "parse": ("swap.pipeline.visible_at",),
+    "parse": ("compose.pipeline.visible_at",),
     "transport": (
-        "swap.pipeline.learned_field",
-        "swap.pipeline.transport",
-        "transport.field_arrays.lay_field",
+        "compose.pipeline.learned_colour_map",
+        "compose.pipeline.transport",
+        "transfer.aot.colour_map_arrays.apply_colour_map_array",
     ),
     "steady": (
-        *(f"swap.steady.{n}" for n in ("light_of", "tone_of", "window", "steady", "steady_mask", "settle")),
-        *(f"swap.sharpness.{name}" for name in ("softness", "soften")),
-        "swap.rounding.rounded_after",
+        *(
+            f"video.temporal_filter.{n}"
+            for n in (
+                "light_grid",
+                "tone_of",
+                "window",
+                "temporal_filter",
+                "filter_mask",
+                "apply_filtered_tone",
+            )
+        ),
+        *(f"compose.sharpness.{name}" for name in ("softness", "soften")),
+        "video.quantise.quantise_towards_previous",
     ),
-    "blend": ("swap.blend.blend",),
+    "blend": ("compose.blend.blend",),
     "mark": ("provenance.mark_frame",),
 }
 """Which functions do a stage."""
@@ -123,8 +133,8 @@ def _watched(clock: Clock, read: Callable[..., Iterator[VideoFrame]]) -> Iterato
     """Wherever the line's functions were imported to, they are noted; and nothing runs beside anything else."""
     stages = {_found(name): stage for stage, names in LINE.items() for name in names}
     instead: dict[Any, Any] = {work: clock.timed(stage, work) for work, stage in stages.items()}
-    instead |= {_found("swap.ahead.ahead"): lambda items, *_, **__: iter(items), read_frames: read}
-    instead |= {_found("swap.ahead.spread"): lambda work, items, *_, **__: map(work, items)}
+    instead |= {_found("video.prefetch.prefetch"): lambda items, *_, **__: iter(items), read_frames: read}
+    instead |= {_found("video.prefetch.parallel_map"): lambda work, items, *_, **__: map(work, items)}
     with ExitStack() as changes:
         for name, module in list(sys.modules.items()):
             for word, value in list(vars(module).items()) if name.startswith("aotface.") else ():

@@ -15,7 +15,8 @@ from aotface.options import DEFAULTS, LEARNED, Options
 from aotface.profiling.clip import TARGET
 from aotface.profiling.clock import Clock, Cost
 from aotface.profiling.stages import SOURCE
-from aotface.reenact.mesh import Reenacted, reenact
+from aotface.reenact.base import Reenacted
+from aotface.reenact.mesh import reenact
 from aotface.samples import sample
 from aotface.transfer import classical as colour
 from aotface.transfer.aot.backends import installed

@@ -2,9 +2,11 @@
 
 import cv2
 import numpy as np
+from jaxtyping import Bool, Float32
 
+from aotface.face.align import resize_matrix, transform_landmarks
 from aotface.face.mesh import BROW_REACH, LEFT_BROW, MEAN, RIGHT_BROW
-from aotface.face.render import Raster
+from aotface.face.render import Raster, rasterize
 from aotface.types import CROP_SIDE, Landmarks, Mask
 
 BRIM = 4.0
@@ -36,6 +38,27 @@ def inner_mask(points: Landmarks, raster: Raster, target: Landmarks | None = Non
         t = np.maximum(t, _over_brows(target, distance[1:-1, 1:-1], unit))
     soft = (t * t * (3 - 2 * t)).astype(np.float32) * raster.covered
     return cv2.GaussianBlur(soft, (0, 0), 1.5 * unit) * raster.covered
+
+
+def edge_mask(
+    landmarks: Landmarks, reached: Bool[np.ndarray, "side side"]
+) -> Float32[np.ndarray, "side side"]:
+    """Soft mask of the mesh for pictures that end somewhere: 0 before the edges of the mesh and the picture.
+
+    Args:
+        landmarks: 468 x 3, crop pixels.
+        reached: side x side, where the picture has pixels.
+
+    Returns:
+        side x side, 0..1.
+    """
+    side = len(reached)
+    points = transform_landmarks(landmarks, resize_matrix(np.eye(2, 3), side, CROP_SIDE))
+    edge = inner_mask(points, rasterize(points, CROP_SIDE))
+    if not reached.all():
+        small = cv2.resize(reached.astype(np.float32), (CROP_SIDE, CROP_SIDE), interpolation=cv2.INTER_AREA)
+        edge = edge * np.clip(2 * cv2.GaussianBlur(np.floor(small), (0, 0), 3.0) - 1, 0, 1)
+    return cv2.resize(edge.astype(np.float32), (side, side), interpolation=cv2.INTER_LINEAR)
 
 
 def _over_brows(target: Landmarks, distance: np.ndarray, unit: float) -> np.ndarray:

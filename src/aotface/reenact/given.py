@@ -1,50 +1,57 @@
 """X_r from a picture: a face that some other tool has already put into the target's pose."""
 
-import cv2
+from dataclasses import dataclass
+
 import numpy as np
-from jaxtyping import Bool, Float32
 
 from aotface.errors import InputError, NoFaceError
-from aotface.face.align import invert, resize_matrix, sample, scale_of, transform_landmarks
+from aotface.face.align import invert, sample, scale_of
 from aotface.face.detect import detect
-from aotface.face.render import rasterize
 from aotface.face.template import similarity_between
-from aotface.reenact.mesh import Reenacted, inner_mask
-from aotface.types import CROP_SIDE, AlignedFace, Frame, Landmarks, Matrix
+from aotface.reenact.base import Reenacted
+from aotface.reenact.edge import edge_mask
+from aotface.types import AlignedFace, Frame, Matrix
 
 
-def given(swapped: Frame, target: AlignedFace, height: int, width: int) -> Reenacted:
-    """Read the reenacted face out of a picture.
+@dataclass(frozen=True)
+class GivenSwap:
+    """A picture in which another tool has put the face into the target's pose: the prepared source of ``refine``.
 
-    A picture of the target frame's own size is that frame after the swap, and is read through the target's
-    matrix.
-    A square of another size is an aligned crop, in whatever alignment its maker has: its face is found and
-    laid over the target's, landmark on landmark.
+    A picture of the target frame's own size is that frame after the swap, and is read through the target's matrix.
+    A square of another size is an aligned crop, in whatever alignment its maker has: its face is found and laid over
+    the target's, landmark on landmark.
 
-    Args:
-        swapped: frame or square crop, uint8 or uint16, RGB.
-        target: the aligned target face; its crop's side is the side of the result.
-        height: of the target frame, pixels.
-        width: of the target frame, pixels.
-
-    Returns:
-        The reenacted face; its mask is 0 where the picture does not reach.
-
-    Raises:
-        InputError: the picture is neither of the target's size nor square.
-        NoFaceError: no face in the crop.
+    ``frame``: the whole frame or the square crop, uint8 or uint16, RGB. ``height``, ``width``: of the target frame.
     """
-    rows, columns = swapped.shape[:2]
-    if (rows, columns) == (height, width):
-        matrix = target.matrix
-    elif rows == columns:
-        matrix = _over_the_target(swapped, target)
-    else:
-        raise InputError(
-            f"the swapped picture is {columns} x {rows}, its target {width} x {height}: "
-            "give the whole frame at the target's size, or an aligned square crop"
-        )
-    return _read(swapped, matrix, target)
+
+    frame: Frame
+    height: int
+    width: int
+
+    def reenact(self, target: AlignedFace) -> Reenacted:
+        """Read the reenacted face out of the picture.
+
+        Args:
+            target: the aligned target face; its crop's side is the side of the result.
+
+        Returns:
+            The reenacted face; its mask is 0 where the picture does not reach.
+
+        Raises:
+            InputError: the picture is neither of the target's size nor square.
+            NoFaceError: no face in the crop.
+        """
+        rows, columns = self.frame.shape[:2]
+        if (rows, columns) == (self.height, self.width):
+            matrix = target.matrix
+        elif rows == columns:
+            matrix = _over_the_target(self.frame, target)
+        else:
+            raise InputError(
+                f"the swapped picture is {columns} x {rows}, its target {self.width} x {self.height}: "
+                "give the whole frame at the target's size, or an aligned square crop"
+            )
+        return _read(self.frame, matrix, target)
 
 
 def _over_the_target(crop: Frame, target: AlignedFace) -> Matrix:
@@ -67,25 +74,3 @@ def _read(picture: Frame, matrix: Matrix, target: AlignedFace) -> Reenacted:
     reached = (map_x > -0.5) & (map_y > -0.5) & (map_x < columns - 0.5) & (map_y < rows - 0.5)
     nothing = np.zeros((side, side), np.float32)
     return Reenacted(crop, edge_mask(target.landmarks, reached), nothing, target.landmarks)
-
-
-def edge_mask(
-    landmarks: Landmarks, reached: Bool[np.ndarray, "side side"]
-) -> Float32[np.ndarray, "side side"]:
-    """Soft mask of the mesh for pictures that end somewhere: 0 before the mesh's edge and before the
-    picture's.
-
-    Args:
-        landmarks: 468 x 3, crop pixels.
-        reached: side x side, where the picture has pixels.
-
-    Returns:
-        side x side, 0..1.
-    """
-    side = len(reached)
-    points = transform_landmarks(landmarks, resize_matrix(np.eye(2, 3), side, CROP_SIDE))
-    edge = inner_mask(points, rasterize(points, CROP_SIDE))
-    if not reached.all():
-        small = cv2.resize(reached.astype(np.float32), (CROP_SIDE, CROP_SIDE), interpolation=cv2.INTER_AREA)
-        edge = edge * np.clip(2 * cv2.GaussianBlur(np.floor(small), (0, 0), 3.0) - 1, 0, 1)
-    return cv2.resize(edge.astype(np.float32), (side, side), interpolation=cv2.INTER_LINEAR)

@@ -1,143 +1,208 @@
 """Any swapper that the user has as an ONNX file, in the place of the mesh."""
 
 import io
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 from jaxtyping import Float32
 
-from aotface.errors import UsageError, WeightsError
+from aotface.errors import WeightsError
 from aotface.face.align import invert, resize_matrix, sample, scale_of
 from aotface.face.template import cut_square, template_matrix
 from aotface.media.config import read_toml
+from aotface.media.files import show
 from aotface.media.weights import verified_bytes
-from aotface.reenact.given import edge_mask
-from aotface.reenact.mesh import Reenacted
-from aotface.reenact.onnx_spec import Encoding, Network, PictureInput, SwapperSpec, VectorInput, parse_spec
-from aotface.types import AlignedFace, Crop, Face, Frame, Matrix
-
-PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
+from aotface.reenact.base import Reenacted
+from aotface.reenact.edge import edge_mask
+from aotface.reenact.encoding import decode, decode_mask, encode
+from aotface.reenact.onnx_file import stored_matrix
+from aotface.reenact.onnx_network import OnnxNetwork
+from aotface.reenact.onnx_spec import (
+    NO_MODELS,
+    ModelPaths,
+    PictureInput,
+    VectorInput,
+    parse_spec,
+    with_models,
+)
+from aotface.types import AlignedFace, Crop, Face, Frame, Mask, Matrix
 
 
 class OnnxReenactor:
-    """Reenacts with a network; use it like `aotface.compose.pipeline.by_mesh`."""
+    """Reenacts with a network; see `aotface.reenact.base.Reenactor`. Safe from many threads."""
 
-    def __init__(self, config: Path, device: str = "cpu"):
+    def __init__(self, config: Path, device: str = "cpu", models: ModelPaths = NO_MODELS, name: str = "onnx"):
         """Load the networks that a TOML file names.
 
         Args:
             config: the file; `aotface.reenact.onnx_spec` describes it.
             device: ``cpu`` or ``cuda``; never another than the one that was asked for.
+            models: networks in the place of those that the file names, or which it leaves out.
+            name: for records.
 
         Raises:
             InputError: the TOML file is wrong.
             WeightsError: a network or matrix is missing, broken, or does not fit the TOML file.
             UsageError: the device is not there.
         """
-        self.spec: SwapperSpec = parse_spec(read_toml(config), config.resolve().parent, str(config))
-        self._session = _load(self.spec.network, device)
-        named = [name for name in (self.spec.target.input, self.spec.source.input) if name]
-        _check_inputs(self._session, named, self.spec.network.model)
-        self._output = _output_name(self._session, self.spec.output, self.spec.network.model)
-        self._embed: Any = None
+        data = with_models(read_toml(config), models)
+        where = show(config) if name == "onnx" else f"recipe {name}"
+        self.spec = parse_spec(data, config.resolve().parent, where)
+        self.name = name
+        self._swapper = OnnxNetwork(self.spec.model, device)
+        self._target_input, self._source_input = self._input_names()
+        picture = self._swapper.picture_output(self.spec.output)
+        mask = [self._swapper.picture_output(self.spec.mask)] if self.spec.mask else []
+        self._outputs = [picture, *mask]
+        self._embedder, self._converter = self._vector_networks(device)
+        self._check_pictures(where)
+        self._projection = self._matrix()
+        networks = (self._swapper, self._embedder, self._converter)
+        self.files: list[Path] = [config, *(path for one in networks if one for path in one.files)]
+        if isinstance(self.spec.source, VectorInput):
+            beside = (self.spec.source.projection, self.spec.source.vector)
+            self.files += [path for path in beside if path is not None]
+
+    def _vector_networks(self, device: str) -> tuple[OnnxNetwork | None, OnnxNetwork | None]:
+        """The networks that make the source's vector: from its picture, and from that vector the swapper's own."""
         source = self.spec.source
-        if isinstance(source, VectorInput) and source.network is not None and source.vector is None:
-            self._embed = _load(source.network, device)
-        if isinstance(source, VectorInput) and source.network is None and source.vector is None:
-            raise UsageError(
-                f"{config}: [source] needs a vector, or a table [embedding] with a network that makes it"
+        if isinstance(source, PictureInput):
+            return None, None
+        embedding = source.embedding if source.vector is None else None
+        made = (
+            None if model is None else OnnxNetwork(model, device) for model in (embedding, source.converter)
+        )
+        return next(made), next(made)
+
+    def _check_pictures(self, where: str) -> None:
+        """See that every network takes the pictures that the configuration says."""
+        target, source = self.spec.target, self.spec.source
+        self._swapper.check_input(self._target_input, target.encoding.shape(target.size), f"{where} [target]")
+        if isinstance(source, PictureInput):
+            shape = source.encoding.shape(source.size)
+            self._swapper.check_input(self._source_input, shape, f"{where} [source]")
+        elif self._embedder is not None and source.picture is not None:
+            shape = source.picture.encoding.shape(source.picture.size)
+            name = source.picture.input or next(iter(self._embedder.inputs))
+            self._embedder.check_input(name, shape, f"{where} [embedding]")
+
+    def _input_names(self) -> tuple[str, str]:
+        """Of target and source; where the configuration leaves one out, it is the other input of the two."""
+        names, path = list(self._swapper.inputs), self.spec.model.path
+        target, source = self.spec.target.input, self.spec.source.input
+        for name in (target, source):
+            if name and name not in names:
+                raise WeightsError(f"{show(path)} has no input {name!r}; it has {', '.join(names)}")
+        if len(names) != 2:
+            raise WeightsError(
+                f"{show(path)} must have two inputs, the target's face and the source, got {', '.join(names)}"
             )
+        if not target and not source:
+            rank = [len(self._swapper.inputs[name].shape) for name in names]
+            source = names[0] if isinstance(self.spec.source, VectorInput) and rank[0] < rank[1] else names[1]
+        target = target or next(name for name in names if name != source)
+        return target, source or next(name for name in names if name != target)
 
-    @property
-    def files(self) -> list[Path]:
-        """Every file that takes part, for the record."""
-        source, named = self.spec.source, [self.spec.network.model]
-        if isinstance(source, VectorInput):
-            named += [source.network.model] if source.network else []
-            named += [path for path in (source.projection, source.vector) if path is not None]
-        return named
+    def _matrix(self) -> Float32[np.ndarray, "rows columns"] | None:
+        source = self.spec.source
+        if isinstance(source, PictureInput) or not (source.projection or source.projection_tensor):
+            return None
+        if source.projection is not None:
+            matrix, where = _array(source.projection), show(source.projection)
+        else:
+            path = self.spec.model.path
+            matrix = stored_matrix(
+                verified_bytes(path, self.spec.model.sha256 or None), path, source.projection_tensor
+            )
+            where = f"{show(path)} ({source.projection_tensor})"
+        if matrix.ndim != 2:
+            raise WeightsError(
+                f"{where} must be a matrix to project the embedding, got the shape {matrix.shape}"
+            )
+        return matrix
 
-    def __call__(self, source: Frame, prepared: Face, target: AlignedFace) -> Reenacted:
-        """Put the source's face into the target's pose and expression, as the network does it.
+    def prepare(self, source: Frame, face: Face) -> "OnnxSource":
+        """Find what the network asks of the source, once: its aligned picture, or its identity as a vector.
 
         Args:
-            source: the picture of the source.
-            giver: the face in it.
-            target: the aligned target face; its crop's side is the side of the result.
+            source: the picture of the source, uint8 or uint16, RGB.
+            face: the face in it.
 
         Raises:
-            WeightsError: the network refuses its inputs, or answers with another shape than the TOML file
-                says.
+            WeightsError: a network refuses its inputs, or a matrix or vector does not fit.
         """
-        picture = self.spec.target
-        matrix = template_matrix(target.landmarks, picture.template, picture.size)
-        square = cut_square(target.crop, matrix, picture.size)
-        feeds = {
-            self._name(picture.input, 0): encode(square, picture.encoding),
-            self._name(self.spec.source.input, 1): self._identity(source, prepared),
-        }
-        try:
-            (answer,) = self._session.run([self._output], feeds)
-        except Exception as fault:  # onnxruntime's exception classes are not public
-            line = str(fault).splitlines()[0][:200]
-            raise WeightsError(
-                f"{self.spec.network.model} refuses these inputs: {line}; check size and layout"
-            ) from fault
-        answer = decode(answer, self.spec.output_encoding, self.spec.network.model)
-        return _laid_over(answer, matrix, picture.size, target)
-
-    def _name(self, name: str, place: int) -> str:
-        return name or self._session.get_inputs()[place].name
-
-    def _identity(self, source: Frame, prepared: Face) -> np.ndarray:
         wanted = self.spec.source
         if isinstance(wanted, PictureInput):
-            return encode(_aligned(source, prepared, wanted), wanted.encoding)
+            return OnnxSource(self, encode(_aligned(source, face, wanted), wanted.encoding))
+        vector = self._vector(source, face, wanted)
+        axes = max(len(self._swapper.inputs[self._source_input].shape), 2)
+        identity = vector.reshape(vector.shape + (1,) * (axes - 2))
+        self._swapper.check_input(self._source_input, identity.shape, "the source's vector")
+        return OnnxSource(self, identity)
+
+    def _vector(self, source: Frame, face: Face, wanted: VectorInput) -> Float32[np.ndarray, "1 dimensions"]:
         if wanted.vector is not None:
-            vector = _array(wanted.vector)
+            vector = _array(wanted.vector).reshape(1, -1)
         else:
-            assert wanted.picture is not None  # parse_spec and __init__ saw to it
-            name = wanted.picture.input or self._embed.get_inputs()[0].name
-            square = _aligned(source, prepared, wanted.picture)
-            vector = self._embed.run(None, {name: encode(square, wanted.picture.encoding)})[0]
-        return _unit(_projected(vector.reshape(1, -1), wanted.projection))
+            assert self._embedder is not None and wanted.picture is not None  # parse_spec saw to it
+            network, picture = self._embedder, wanted.picture
+            square = encode(_aligned(source, face, picture), picture.encoding)
+            name = picture.input or next(iter(network.inputs))
+            vector = network.run([next(iter(network.outputs))], {name: square})[0].reshape(1, -1)
+        if self._converter is not None:
+            name = next(iter(self._converter.inputs))
+            self._converter.check_input(name, vector.shape, "the embedding")
+            vector = self._converter.run([next(iter(self._converter.outputs))], {name: vector})[0].reshape(
+                1, -1
+            )
+        if self._projection is not None:
+            if len(self._projection) != vector.shape[1]:
+                raise WeightsError(
+                    f"the projection must have {vector.shape[1]} rows to fit the embedding, "
+                    f"got {self._projection.shape}"
+                )
+            vector = _unit(vector) @ self._projection
+        return _unit(vector) if wanted.normalise else vector.astype(np.float32)
+
+    def answer(self, square: Crop, identity: np.ndarray) -> tuple[Crop, Mask | None]:
+        """What the network makes of the target's square: a picture, and where it shows, if the network says so.
+
+        Args:
+            square: the target's face, ``spec.target.size`` pixels, 0..1.
+            identity: of `prepare`.
+
+        Raises:
+            WeightsError: the network refuses its inputs, or answers with another shape than the TOML file says.
+        """
+        target, model = self.spec.target, self.spec.model.path
+        feeds = {self._target_input: encode(square, target.encoding), self._source_input: identity}
+        picture, *masks = self._swapper.run(self._outputs, feeds)
+        face = decode(picture, self.spec.output_encoding, model)
+        return face, decode_mask(masks[0], model) if masks else None
 
 
-def encode(square: Crop, encoding: Encoding) -> Float32[np.ndarray, "1 a b c"]:
-    """An RGB picture 0..1 as a network wants it."""
-    black, white = encoding.range
-    values = square if encoding.channels == "RGB" else square[..., ::-1]
-    values = (black + (white - black) * values - np.array(encoding.mean)) / np.array(encoding.std)
-    values = values if encoding.layout == "NHWC" else values.transpose(2, 0, 1)
-    return np.ascontiguousarray(values[None], np.float32)
+@dataclass(frozen=True)
+class OnnxSource:
+    """A source for a network: ``identity`` is its picture or vector, as the network takes it."""
+
+    reenactor: OnnxReenactor
+    identity: np.ndarray
+
+    def reenact(self, target: AlignedFace) -> Reenacted:
+        """Put the source's face into the target's pose and expression, as the network does it.
+
+        Raises:
+            WeightsError: see `OnnxReenactor.answer`.
+        """
+        picture = self.reenactor.spec.target
+        matrix = template_matrix(target.landmarks, picture.template, picture.size)
+        square, mask = self.reenactor.answer(cut_square(target.crop, matrix, picture.size), self.identity)
+        return _over(square, mask, matrix, picture.size, target)
 
 
-def decode(answer: np.ndarray, encoding: Encoding, model: Path) -> Crop:
-    """A network's picture as RGB 0..1: the inverse of `encode`.
-
-    Raises:
-        WeightsError: the answer is not one square picture of finite numbers.
-    """
-    values = answer[0] if answer.ndim == 4 and len(answer) == 1 else answer
-    if values.ndim == 3 and encoding.layout == "NCHW":
-        values = values.transpose(1, 2, 0)
-    if values.ndim != 3 or values.shape[2] != 3 or values.shape[0] != values.shape[1]:
-        raise WeightsError(
-            f"{model}: expected one square {encoding.layout} picture of 3 channels, got {answer.shape}"
-        )
-    if not np.isfinite(values).all():
-        raise WeightsError(
-            f"{model} answers with numbers that are not finite: check range, mean and std of its inputs"
-        )
-    black, white = encoding.range
-    values = (values * np.array(encoding.std) + np.array(encoding.mean) - black) / (white - black)
-    values = values if encoding.channels == "RGB" else values[..., ::-1]
-    return np.ascontiguousarray(np.clip(values, 0, 1), np.float32)
-
-
-def _laid_over(square: Crop, matrix: Matrix, size: int, target: AlignedFace) -> Reenacted:
+def _over(square: Crop, mask: Mask | None, matrix: Matrix, size: int, target: AlignedFace) -> Reenacted:
     """The network's square in the target's crop; its mask ends inside the mesh and inside the square."""
     side = len(target.crop)
     placed = resize_matrix(matrix, size, len(square))  # networks may answer larger than they are asked
@@ -147,11 +212,17 @@ def _laid_over(square: Crop, matrix: Matrix, size: int, target: AlignedFace) -> 
     flags = cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP
     reached = cv2.warpAffine(inside, placed, (side, side), flags=flags, borderMode=cv2.BORDER_CONSTANT) > 0
     crop = np.where(reached[..., None], np.clip(face, 0, 1), target.crop)
+    shown = edge_mask(target.landmarks, reached)
+    if mask is not None:
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        there = resize_matrix(matrix, size, len(mask))
+        shown = shown * cv2.warpAffine(mask, there, (side, side), flags=flags, borderMode=cv2.BORDER_CONSTANT)
     nothing = np.zeros((side, side), np.float32)
-    return Reenacted(crop, edge_mask(target.landmarks, reached), nothing, target.landmarks)
+    return Reenacted(crop, shown, nothing, target.landmarks)
 
 
 def _aligned(frame: Frame, face: Face, picture: PictureInput) -> Crop:
+    """The face as a network wants it aligned."""
     matrix = template_matrix(face.landmarks, picture.template, picture.size)
     back = invert(matrix)
     y, x = np.mgrid[: picture.size, : picture.size].astype(np.float32)
@@ -160,61 +231,11 @@ def _aligned(frame: Frame, face: Face, picture: PictureInput) -> Crop:
     return sample(frame, map_x, map_y, scale_of(matrix))
 
 
-def _load(network: Network, device: str) -> Any:
-    import onnxruntime  # takes a while; only users of the option pay for it
-
-    provider = PROVIDERS[device]
-    if provider not in onnxruntime.get_available_providers():
-        raise UsageError(
-            f"{device} was asked for, but this onnxruntime has no {provider}: see `aotface doctor`"
-        )
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
-    options.intra_op_num_threads = 1  # sums in one order: same input, same bytes
-    data = verified_bytes(network.model, network.sha256 or None)
-    try:
-        session = onnxruntime.InferenceSession(data, options, providers=[provider])
-    except Exception as fault:  # onnxruntime's exception classes are not public
-        raise WeightsError(f"{network.model} is not an ONNX network that onnxruntime can load") from fault
-    if session.get_providers()[0] != provider:
-        raise UsageError(f"{device} was asked for, but onnxruntime fell back to {session.get_providers()[0]}")
-    return session
-
-
-def _check_inputs(session: Any, named: list[str], model: Path) -> None:
-    present = [entry.name for entry in session.get_inputs()]
-    for name in named:
-        if name not in present:
-            raise WeightsError(f"{model} has no input {name!r}; it has {', '.join(present)}")
-    if len(present) != 2:
-        raise WeightsError(
-            f"{model} must have two inputs, the target's face and the source, got {', '.join(present)}"
-        )
-
-
-def _output_name(session: Any, name: str, model: Path) -> str:
-    present = [entry.name for entry in session.get_outputs()]
-    if name and name not in present:
-        raise WeightsError(f"{model} has no output {name!r}; it has {', '.join(present)}")
-    return name or present[0]
-
-
 def _array(path: Path) -> np.ndarray:
     try:
         return np.asarray(np.load(io.BytesIO(verified_bytes(path)), allow_pickle=False), np.float32)
     except ValueError as fault:
-        raise WeightsError(f"{path} is not a .npy file of numbers") from fault
-
-
-def _projected(vector: np.ndarray, projection: Path | None) -> np.ndarray:
-    if projection is None:
-        return vector
-    matrix = _array(projection)
-    if matrix.ndim != 2 or matrix.shape[0] != vector.shape[1]:
-        raise WeightsError(
-            f"{projection} must have {vector.shape[1]} rows to fit the embedding, got {matrix.shape}"
-        )
-    return _unit(vector) @ matrix
+        raise WeightsError(f"{show(path)} is not a .npy file of numbers") from fault
 
 
 def _unit(vector: np.ndarray) -> Float32[np.ndarray, "1 dimensions"]:

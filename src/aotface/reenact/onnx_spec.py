@@ -4,6 +4,7 @@
 
     model = "swapper.onnx"          # beside this file, or an absolute path
     sha256 = "..."                  # optional everywhere: refuse another file
+    summary = "..."                 # optional, for people; licence = "..." too
 
     [target]                        # the target's face as a picture
     input = "target"                # the network's name for it
@@ -17,14 +18,20 @@
 
     [source]                        # the person: a picture (keys as in [target]), or an embedding:
     input = "source"
-    projection = "matrix.npy"       # optional: embedding @ matrix, then made a unit vector again
+    projection = "matrix.npy"       # optional: unit embedding @ matrix
+    projection_tensor = "last"      # the same with a tensor stored in the swapper: its name, or "last"
+    normalise = true                # make a unit vector of what comes out
     vector = "person.npy"           # optional: this person, whatever the source picture shows
 
-    [embedding]                     # the network that makes the embedding; model, sha256, and keys as in
-    [target] model = "identity.onnx"
+    [embedding]                     # the network that makes the embedding; keys model, sha256, and as in [target]
+    model = "identity.onnx"
+
+    [converter]                     # optional: a network that turns that embedding into the swapper's own
+    model = "converter.onnx"
 
     [output]
     name = "output"                 # keys range, mean, std, channels, layout as in [target]
+    mask = "mask"                   # optional: an output that says 0..1 where the face shows
 """
 
 from dataclasses import dataclass
@@ -35,17 +42,7 @@ import numpy as np
 
 from aotface.errors import InputError
 from aotface.face.template import TEMPLATES, FivePoints
-
-
-@dataclass(frozen=True)
-class Encoding:
-    """How a network writes colours: ``(black + (white - black) * value - mean) / std``, in this order."""
-
-    range: tuple[float, float] = (0.0, 1.0)
-    mean: tuple[float, ...] = (0.0, 0.0, 0.0)
-    std: tuple[float, ...] = (1.0, 1.0, 1.0)
-    channels: str = "RGB"
-    layout: str = "NCHW"
+from aotface.reenact.encoding import Encoding
 
 
 @dataclass(frozen=True)
@@ -59,21 +56,28 @@ class PictureInput:
 
 
 @dataclass(frozen=True)
-class Network:
+class ModelFile:
     """An ONNX file; ``sha256`` empty when any will do."""
 
-    model: Path
+    path: Path
     sha256: str
 
 
 @dataclass(frozen=True)
 class VectorInput:
-    """An identity as a vector: from ``vector`` when given, else from the embedding network."""
+    """An identity as a vector: from ``vector`` when given, else from the embedding network.
+
+    Then through ``converter``, or times ``projection`` or the stored tensor ``projection_tensor``; then made a unit
+    vector where ``normalise`` says so.
+    """
 
     input: str
-    network: Network | None
+    embedding: ModelFile | None
     picture: PictureInput | None
+    converter: ModelFile | None
     projection: Path | None
+    projection_tensor: str
+    normalise: bool
     vector: Path | None
 
 
@@ -81,16 +85,50 @@ class VectorInput:
 class SwapperSpec:
     """The whole file."""
 
-    network: Network
+    model: ModelFile
     target: PictureInput
     source: PictureInput | VectorInput
     output: str
     output_encoding: Encoding
+    mask: str
 
+
+@dataclass(frozen=True)
+class ModelPaths:
+    """ONNX files that stand in the place of a configuration's own."""
+
+    model: Path | None = None
+    embedding: Path | None = None
+    converter: Path | None = None
+
+
+NO_MODELS = ModelPaths()
 
 _ENCODING = {"range", "mean", "std", "channels", "layout"}
 _PICTURE = {"input", "size", "template"} | _ENCODING
-_VECTOR = {"input", "projection", "vector"}
+_FILE = {"model", "sha256"}
+_VECTOR = {"input", "projection", "projection_tensor", "normalise", "vector"}
+_TABLES = {"target", "source", "embedding", "converter", "output"}
+_WORDS = {"summary", "licence"}
+
+
+def with_models(data: dict[str, Any], models: ModelPaths) -> dict[str, Any]:
+    """A configuration with other networks; their hashes go, since they were those of the files it named.
+
+    Args:
+        data: tables of a TOML file.
+        models: paths, relative to the working folder.
+    """
+    made = dict(data)
+    for name, path in (("embedding", models.embedding), ("converter", models.converter)):
+        table = data.get(name)
+        if path is not None and isinstance(table, dict):
+            made[name] = _with_model(table, path)
+    return made if models.model is None else _with_model(made, models.model)
+
+
+def _with_model(table: dict[str, Any], path: Path) -> dict[str, Any]:
+    return {key: value for key, value in table.items() if key != "sha256"} | {"model": str(path.resolve())}
 
 
 def parse_spec(data: dict[str, Any], folder: Path, where: str) -> SwapperSpec:
@@ -104,47 +142,60 @@ def parse_spec(data: dict[str, Any], folder: Path, where: str) -> SwapperSpec:
     Raises:
         InputError: a key is missing, unknown, or holds something else than it should.
     """
-    _check(
-        data,
-        {"model", "sha256", "target", "source", "embedding", "output"},
-        {"model", "target", "source"},
-        where,
+    _check(data, _FILE | _TABLES | _WORDS, {"model", "target", "source"}, where)
+    source, output = data["source"], data.get("output", {})
+    by_vector = bool({"embedding", "converter"} & set(data)) or (
+        isinstance(source, dict) and "vector" in source
     )
-    embedding, source = data.get("embedding"), data["source"]
-    if embedding is None and "vector" not in source:
-        person: PictureInput | VectorInput = _picture(source, f"{where} [source]")
-    else:
-        person = _vector(source, embedding, folder, where)
-    output = data.get("output", {})
-    _check(output, {"name"} | _ENCODING, set(), f"{where} [output]")
+    person = _vector(data, folder, where) if by_vector else _picture(source, f"{where} [source]")
+    _check(output, {"name", "mask"} | _ENCODING, set(), f"{where} [output]")
     return SwapperSpec(
-        _network(data, folder, where),
+        _model(data, folder, where),
         _picture(data["target"], f"{where} [target]"),
         person,
         _text(output, "name", "", f"{where} [output]"),
         _encoding(output, f"{where} [output]"),
+        _text(output, "mask", "", f"{where} [output]"),
     )
 
 
-def _vector(
-    source: dict[str, Any], embedding: dict[str, Any] | None, folder: Path, where: str
-) -> VectorInput:
-    _check(source, _VECTOR, {"input"}, f"{where} [source]")
-    places = [_text(source, key, "", f"{where} [source]") for key in ("projection", "vector")]
-    projection, vector = (folder / place if place else None for place in places)
-    network = picture = None
-    if embedding is not None:
-        _check(
-            embedding, _PICTURE | {"model", "sha256"}, {"model", "size", "template"}, f"{where} [embedding]"
+def _vector(data: dict[str, Any], folder: Path, where: str) -> VectorInput:
+    source, place = data["source"], f"{where} [source]"
+    _check(source, _VECTOR, {"input"}, place)
+    projection, vector = (_path(source, key, folder, place) for key in ("projection", "vector"))
+    tensor = _text(source, "projection_tensor", "", place)
+    if (projection is not None) + bool(tensor) + ("converter" in data) > 1:
+        raise InputError(
+            f"{where}: expected one of projection, projection_tensor and [converter], got several"
         )
-        network = _network(embedding, folder, f"{where} [embedding]")
-        rest = {key: value for key, value in embedding.items() if key not in ("model", "sha256")}
-        picture = _picture({"input": "", **rest}, f"{where} [embedding]")
-    return VectorInput(_text(source, "input", "", where), network, picture, projection, vector)
+    if "embedding" not in data and vector is None:
+        raise InputError(f"{place} needs a vector, or a table [embedding] with a network that makes it")
+    embedding, picture = _embedding(data["embedding"], folder, where) if "embedding" in data else (None, None)
+    converter = None
+    if "converter" in data:
+        _check(data["converter"], _FILE, {"model"}, f"{where} [converter]")
+        converter = _model(data["converter"], folder, f"{where} [converter]")
+    normalise = source.get("normalise", True)
+    if not isinstance(normalise, bool):
+        raise InputError(f"{place}: normalise must be true or false, got {normalise!r}")
+    name = _text(source, "input", "", place)
+    return VectorInput(name, embedding, picture, converter, projection, tensor, normalise, vector)
 
 
-def _network(table: dict[str, Any], folder: Path, where: str) -> Network:
-    return Network(folder / _text(table, "model", "", where), _text(table, "sha256", "", where))
+def _embedding(table: dict[str, Any], folder: Path, where: str) -> tuple[ModelFile, PictureInput]:
+    place = f"{where} [embedding]"
+    _check(table, _PICTURE | _FILE, {"model", "size", "template"}, place)
+    rest = {key: value for key, value in table.items() if key not in _FILE}
+    return _model(table, folder, place), _picture({"input": "", **rest}, place)
+
+
+def _model(table: dict[str, Any], folder: Path, where: str) -> ModelFile:
+    return ModelFile(folder / _text(table, "model", "", where), _text(table, "sha256", "", where))
+
+
+def _path(table: dict[str, Any], key: str, folder: Path, where: str) -> Path | None:
+    text = _text(table, key, "", where)
+    return folder / text if text else None
 
 
 def _picture(table: dict[str, Any], where: str) -> PictureInput:

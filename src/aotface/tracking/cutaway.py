@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float32
 
-from aotface.face.landmarks import Box
+from aotface.face.boxes import Box
 from aotface.types import Frame
 
 SIDE = 24

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from aotface.errors import InputError
-from aotface.face.landmarks import Box, to_uint8
+from aotface.face.boxes import Box
+from aotface.face.landmarks import bounds, to_uint8
 from aotface.tracking.cutaway import shows_something_else
 from aotface.tracking.cuts import frame_signature
 from aotface.tracking.descriptor import Descriptor
@@ -45,10 +46,10 @@ class SavedTracker(Tracker):
     def _is_cutaway(self, tracklet: Tracklet) -> list[int]:
         """Frames of a run's latest gap that show somebody else, or something else."""
         (before, after), (a, b) = tracklet.frames[-2:], tracklet.landmarks[-2:]
-        around = [(self._frame(number), _box(points)) for number, points in ((before, a), (after, b))]
+        around = [(self._frame(number), bounds(points)) for number, points in ((before, a), (after, b))]
         found = []
         for number in range(before + 1, after):
-            box = _box(a + (b - a) * np.float32((number - before) / (after - before)))
+            box = bounds(a + (b - a) * np.float32((number - before) / (after - before)))
             others = [other.at(number) for other in self._tracklets[-8:] if other is not tracklet]
             taken = any(other is not None and _holds(box, other) for other in others)
             if taken or shows_something_else(self._frame(number), box, around):
@@ -149,11 +150,6 @@ def _lengthen(tracklet: Tracklet, values: Mapping[str, np.ndarray]) -> None:
     tracklet.changes.clear()
     tracklet.changes.extend(values["changes"].tolist())
     tracklet.elsewhere = values["elsewhere"].tolist()
-
-
-def _box(points: Landmarks) -> Box:
-    low, high = points[:, :2].min(axis=0), points[:, :2].max(axis=0)
-    return float(low[0]), float(low[1]), float(high[0]), float(high[1])
 
 
 def _holds(box: Box, points: Landmarks) -> bool:

@@ -10,9 +10,9 @@ from collections.abc import Iterable
 import cv2
 import numpy as np
 
-from aotface.face.align import crop_matrix, invert, transform_landmarks
-from aotface.face.detect import detect
-from aotface.face.landmarks import Box, locate, to_uint8
+from aotface.face.boxes import Box
+from aotface.face.detect import A_FACE, detect
+from aotface.face.landmarks import WINDOW, bounds, locate, to_uint8, window_of_landmarks
 from aotface.tracking.cuts import FrameSignature, frame_signature, is_cut
 from aotface.tracking.descriptor import descriptor_of, mix, similarity
 from aotface.tracking.motion import held
@@ -26,8 +26,8 @@ DETECTION_INTERVAL = 8
 LONGEST_GAP = 3
 """Frames for which a face may be lost and still be followed on."""
 
-MARGINS = (0.35, 0.8)
-"""How far around the last place a face is looked for, in face sizes: first narrow, then wide."""
+SIZES = (WINDOW, 2.6)
+"""Sides of the windows in which a face is looked for around its last place, in face sizes: first narrow, then wide."""
 
 FASTEST = 0.5
 """Motion from frame to frame in face sizes beyond which it is not believed to be the same face."""
@@ -47,9 +47,6 @@ REPEATED = 2.5
 REPEATED_SHARE = 0.2
 """A frame repeats the one before when no part of the face changes by more than so many of 255 levels, nor by more than
 this share of the quickest of the last few changes: film at another rate, or drawn on twos."""
-
-TURNED = 60.0
-"""Degrees of roll from which the face is turned upright first: the landmark model knows few lying faces."""
 
 
 def track(frames: Iterable[Frame], interval: int = DETECTION_INTERVAL) -> Tracks:
@@ -103,8 +100,8 @@ class Tracker:
         if self._repeats(tracklet, picture):
             _lengthen(tracklet, self._count, tracklet.landmarks[-1], tracklet.scores[-1])
             return True
-        for margin in MARGINS:
-            points = _locate(picture, tracklet.landmarks[-1], margin)
+        for size in SIZES:
+            points = _locate(picture, tracklet.landmarks[-1], size)
             if points is None or self._taken(points, self._count, tracklet):
                 continue
             if self._continues(tracklet, picture, points):
@@ -124,7 +121,7 @@ class Tracker:
         for face in detect(picture):
             present = [tracklet for tracklet in self._active if tracklet.frames[-1] == self._count]
             known = [
-                tracklet for tracklet in present if _overlap(_box(tracklet.landmarks[-1]), face.box) > 0.4
+                tracklet for tracklet in present if _overlap(bounds(tracklet.landmarks[-1]), face.box) > 0.4
             ]
             if known:
                 known[0].scores[-1] = face.score
@@ -145,11 +142,11 @@ class Tracker:
     def _trace_back(self, tracklet: Tracklet) -> None:
         """A new face was there before the search that found it: follow it backwards."""
         for number, picture in reversed(self._recent):
-            points = _locate(picture, tracklet.landmarks[0], MARGINS[0])
+            points = _locate(picture, tracklet.landmarks[0], WINDOW)
             if points is None or self._taken(points, number, tracklet):
                 return
             moved, ratio = _motion(tracklet.landmarks[0], points)
-            face = Face(0, _box(points), 1.0, points)
+            face = Face(0, bounds(points), 1.0, points)
             if (
                 moved > FASTEST
                 or not 0.7 < ratio < 1.4
@@ -164,7 +161,7 @@ class Tracker:
         """Whether the face is that of the frame before to the pixel, while it moves otherwise: then so are its landmarks."""
         if not self._recent or tracklet.frames[-1] != self._count - 1:
             return False
-        change = _change(self._recent[-1][1], picture, _box(tracklet.landmarks[-1]))
+        change = _change(self._recent[-1][1], picture, bounds(tracklet.landmarks[-1]))
         quickest = max(tracklet.changes, default=0.0)
         tracklet.changes.append(change)
         return change <= min(REPEATED, REPEATED_SHARE * quickest)
@@ -179,13 +176,13 @@ class Tracker:
         if moved > FASTEST * gap or not 0.7**gap < ratio < 1.4**gap:
             return False
         crowded = any(
-            _overlap(_box(other.landmarks[-1]), _box(points)) > 0.1
+            _overlap(bounds(other.landmarks[-1]), bounds(points)) > 0.1
             for other in self._active
             if other is not tracklet
         )
         if not (cut or crowded or gap > 1 or moved > 0.15 or self._count % DESCRIPTOR_INTERVAL == 0):
             return True
-        descriptor = descriptor_of(picture, Face(0, _box(points), 1.0, points))
+        descriptor = descriptor_of(picture, Face(0, bounds(points), 1.0, points))
         if similarity(tracklet.descriptor, descriptor) < (STRICTLY_SIMILAR if cut else SIMILAR_ENOUGH):
             return False
         tracklet.descriptor_count += 1
@@ -197,7 +194,7 @@ class Tracker:
     def _taken(self, points: Landmarks, number: int, own: Tracklet) -> bool:
         """Whether another run has this face already."""
         others = [tracklet.at(number) for tracklet in self._active if tracklet is not own]
-        return any(other is not None and _overlap(_box(other), _box(points)) > 0.4 for other in others)
+        return any(other is not None and _overlap(bounds(other), bounds(points)) > 0.4 for other in others)
 
 
 def _change(before: np.ndarray, now: np.ndarray, box: Box) -> float:
@@ -217,21 +214,12 @@ def _lengthen(tracklet: Tracklet, number: int, points: Landmarks, score: float) 
     tracklet.scores.append(score)
 
 
-def _locate(picture: np.ndarray, before: Landmarks, margin: float) -> Landmarks | None:
-    """Landmarks near where they were, whichever way the head lies."""
-    down = before[152, :2] - before[10, :2]
-    if abs(np.degrees(np.arctan2(down[0], down[1]))) < TURNED:
-        return locate(picture, _box(before), margin)
-    side = 384
-    matrix = crop_matrix(before, side)
-    upright = cv2.warpAffine(picture, matrix, (side, side), flags=cv2.INTER_LINEAR)
-    points = locate(upright, _box(transform_landmarks(before, matrix)), margin)
-    return None if points is None else transform_landmarks(points, invert(matrix))
-
-
-def _box(points: Landmarks) -> Box:
-    low, high = points[:, :2].min(axis=0), points[:, :2].max(axis=0)
-    return float(low[0]), float(low[1]), float(high[0]), float(high[1])
+def _locate(picture: np.ndarray, before: Landmarks, size: float) -> Landmarks | None:
+    """Landmarks near where they were, whichever way the head lies; ``size``: of the window, in face sizes."""
+    found = locate(picture, window_of_landmarks(before, size))
+    if found.certainty < A_FACE or size == WINDOW:
+        return found.landmarks if found.certainty >= A_FACE else None
+    return _locate(picture, found.landmarks, WINDOW)
 
 
 def _size(points: Landmarks) -> float:

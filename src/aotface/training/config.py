@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from aotface.errors import UsageError
 from aotface.media.config import read_toml
-from aotface.training.ranges import LightingConfig
+from aotface.training.ranges import LampMix, LightingConfig
 from aotface.transfer.aot.generator import SIZES, Options
 from aotface.transfer.aot.objective import Weights
 
@@ -42,6 +42,8 @@ class TrainConfig:
     ``runaway``: stop when the watched terms' mean over about ``window`` steps is this many times its best.
     ``begin_from``: weights or a checkpoint that the generator starts with; empty: by chance.
     ``validation_faces``: judged every ``sample_every`` steps.
+    ``lamp_share``: of the batch, pairs under sums of real lamps; the shards must hold them. ``lamp_people``: "train",
+    or "all", and then the result must not be judged on the people of the suite `lit`.
     """
 
     size: str = "small"
@@ -71,11 +73,20 @@ class TrainConfig:
     checkpoint_every: int = 250
     sample_every: int = 500
     validation_faces: int = 48
+    lamp_share: float = 0.0
+    lamp_people: Literal["train", "all"] = "train"
     options: Options = field(default_factory=Options)
     weights: Weights = field(default_factory=lambda: Weights(reconstruction=2.0, edges=2.0))
     lighting: LightingConfig = field(
         default_factory=lambda: LightingConfig(target_mix=(0.12, 0.5, 0.38), grey_probability=0.18)
     )
+
+    lamps: LampMix = field(default_factory=LampMix)
+
+    @property
+    def lamp_faces(self) -> int:
+        """Faces of a batch that are under sums of real lamps."""
+        return round(self.lamp_share * self.batch)
 
     @property
     def games_start(self) -> int:
@@ -168,7 +179,10 @@ def checked(config: TrainConfig) -> TrainConfig:
             )
             for name in names.split()
         ),
-        *((0 <= getattr(c, n) <= 1, n, share, getattr(c, n)) for n in ("unpaired", "final_rate", "ema")),
+        *(
+            (0 <= getattr(c, n) <= 1, n, share, getattr(c, n))
+            for n in ("unpaired", "final_rate", "ema", "lamp_share")
+        ),
         *(
             (getattr(c, n) > 0, n, "above 0", getattr(c, n))
             for n in ("learning_rate", "discriminators_rate", "clip")

@@ -113,7 +113,7 @@ class Shards:
                 f"the shards hold faces of {self.side} px; got a side of {side}, not a part of it"
             )
         parts = {
-            shard: {name: _shrunk(name, values, self.side // side) for name, values in part.items()}
+            shard: {name: shrunk(name, values, self.side // side) for name, values in part.items()}
             for shard, part in self.parts.items()
         }
         return dataclasses.replace(self, parts=parts, side=side)
@@ -158,19 +158,28 @@ def load_shards(folder: Path, split: Split = "train") -> Shards:
     names = sorted({face["shard"] for face in facts})
     if any(Path(name).name != name for name in names):
         raise UsageError(f"{show(path)}: a shard's name must be a plain file name")
-    parts = {name: _open(folder / name) for name in names}
+    parts = {name: open_shard(folder / name) for name in names}
     tones = np.array([np.nan if f["tone_degrees"] is None else f["tone_degrees"] for f in facts])
     return Shards(parts, tones, facts, index["config"]["side"], index.get("fingerprint", ""))
 
 
-def _open(path: Path) -> dict[str, Tensor]:
+def open_shard(path: Path, names: frozenset[str] = NAMES) -> dict[str, Tensor]:
+    """The arrays of one file, mapped, not read.
+
+    Args:
+        path: the file.
+        names: of the arrays that it must hold, no more and no fewer.
+
+    Raises:
+        InputError: it is missing, broken, or holds other arrays.
+    """
     try:
         part = load_file(str(path))  # mapped, not read
     except (OSError, SafetensorError) as error:
         raise InputError(
             f"{show(path)}: expected a shard ({error}); delete index.json and prepare again"
         ) from None
-    if set(part) != NAMES:
+    if set(part) != names:
         raise InputError(
             f"{show(path)}: expected the arrays of `aotface prepare`, found {', '.join(sorted(part))}"
         )
@@ -203,26 +212,27 @@ class Batches:
         slots = torch.multinomial(self.sources[rows], 1, generator=rng)[:, 0]
         flip = rand(rng, self.size) < 0.5
         take = self.shards.take
-        even_a = _turned(take("reenacted", rows, slots), flip)
-        even_b = _turned(take("even", rows), flip)
-        mask = _turned(take("reenacted_mask", rows, slots)[:, None], flip)
-        normals, pncc, depth = _geometry(take("normals", rows), take("pncc", rows), take("depth", rows), flip)
+        even_a = turned(take("reenacted", rows, slots), flip)
+        even_b = turned(take("even", rows), flip)
+        mask = turned(take("reenacted_mask", rows, slots)[:, None], flip)
+        shape = [take(name, rows) for name in SHAPE]
+        normals, pncc, depth = mirrored_geometry(shape[0], shape[1], shape[2], flip)
         own = [take(f"own_{name}", rows, slots) for name in SHAPE]
-        own_normals, own_pncc, own_depth = _geometry(own[0], own[1], own[2], flip)
+        own_normals, own_pncc, own_depth = mirrored_geometry(own[0], own[1], own[2], flip)
         shapes = Surface(normals, depth, mask), Surface(own_normals, own_depth, mask)
         pairs = make_pairs(even_a, even_b, shapes[0], rng, self.lighting, shapes[1])
-        face = _turned(take("mask", rows)[:, None], flip)
-        x_t = _elsewhere(pairs.x_t, face, rng)
+        face = turned(take("mask", rows)[:, None], flip)
+        x_t = elsewhere(pairs.x_t, face, rng)
         unpaired = self.unpaired if games else 0
         if unpaired:
-            x_t[:unpaired] = _turned(take("crop", rows[:unpaired]), flip[:unpaired])
+            x_t[:unpaired] = turned(take("crop", rows[:unpaired]), flip[:unpaired])
         known = (torch.arange(self.size, device=rng.device) >= unpaired).float()
         # Around a reenacted face lies the target frame itself; only some swappers give a crop with its own
         # surroundings.
         inside = torch.where(rand(rng, self.size, 1, 1, 1) < OWN_SURROUNDINGS, 1.0, face)
         x_r = x_t + (pairs.x_r - x_t) * inside
         geometry, geometry_r = torch.cat([normals, pncc], dim=1), torch.cat([own_normals, own_pncc], dim=1)
-        mask = _cut(mask, rng)
+        mask = cut(mask, rng)
         answer = pairs.answer * 2 - 1
         return Batch(x_r * 2 - 1, x_t * 2 - 1, geometry, mask, answer, known, geometry_r)
 
@@ -232,15 +242,15 @@ def _evenness(shading: Tensor) -> Tensor:
     return 1 / (1 + ((shading - EVEN_LIGHT).clamp_min(0) / EVEN_LIGHT).square())
 
 
-def _shrunk(name: str, values: Tensor, times: int) -> Tensor:
+def shrunk(name: str, values: Tensor, times: int) -> Tensor:
     """Means of squares of pixels, in the type that they had; depth is counted in the new pixels."""
-    wide = values.flatten(0, values.ndim - 3)[:, None].float()
+    wide = values.reshape(-1, 1, *values.shape[-2:]).float()
     small = F.avg_pool2d(wide, times) / (times if name.endswith("depth") else 1)
     small = small if values.dtype.is_floating_point else small.round()
     return small.to(values.dtype).reshape(*values.shape[:-2], *small.shape[-2:])
 
 
-def _elsewhere(x_t: Tensor, mask: Tensor, rng: torch.Generator) -> Tensor:
+def elsewhere(x_t: Tensor, mask: Tensor, rng: torch.Generator) -> Tensor:
     """Some targets before black, grey or noise: beyond a margin around the face."""
     n, side = len(x_t), x_t.shape[-1]
     chosen = rand(rng, n, 1, 1, 1) < OTHER_SURROUNDINGS
@@ -250,7 +260,7 @@ def _elsewhere(x_t: Tensor, mask: Tensor, rng: torch.Generator) -> Tensor:
     return torch.where(chosen & (wide < 0.5), (level + noise).clamp(0, 1), x_t)
 
 
-def _cut(mask: Tensor, rng: torch.Generator) -> Tensor:
+def cut(mask: Tensor, rng: torch.Generator) -> Tensor:
     """Some masks end at a soft straight edge on each side, inside the face."""
     n, side = len(mask), mask.shape[-1]
     chosen = rand(rng, n, 1, 1, 1) < CUT
@@ -262,15 +272,17 @@ def _cut(mask: Tensor, rng: torch.Generator) -> Tensor:
     return torch.where(chosen & ((mask * box).amax((2, 3), keepdim=True) > 0.5), mask * box, mask)
 
 
-def _geometry(normals: Tensor, pncc: Tensor, depth: Tensor, flip: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def mirrored_geometry(
+    normals: Tensor, pncc: Tensor, depth: Tensor, flip: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
     """Normals, PNCC and depth as floats, mirrored where asked: their own x axis turns round as well."""
-    normals, pncc, turned = _turned(normals, flip), _turned(pncc, flip), flip[:, None, None]
-    normals[:, 0] = torch.where(turned, -normals[:, 0], normals[:, 0])
+    normals, pncc, asked = turned(normals, flip), turned(pncc, flip), flip[:, None, None]
+    normals[:, 0] = torch.where(asked, -normals[:, 0], normals[:, 0])
     cover = (pncc.sum(1) > 0.02).float()
-    pncc[:, 0] = torch.where(turned, (1 - pncc[:, 0]) * cover, pncc[:, 0])
-    return normals, pncc, _turned(depth[:, None], flip)
+    pncc[:, 0] = torch.where(asked, (1 - pncc[:, 0]) * cover, pncc[:, 0])
+    return normals, pncc, turned(depth[:, None], flip)
 
 
-def _turned(images: Tensor, flip: Tensor) -> Tensor:
+def turned(images: Tensor, flip: Tensor) -> Tensor:
     """Mirror left and right where asked."""
     return torch.where(flip.view(-1, 1, 1, 1), images.flip(3), images)

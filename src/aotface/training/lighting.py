@@ -39,7 +39,7 @@ from aotface.training.tone import (
     weighted_mean,
 )
 
-__all__ = ["LightingConfig", "Pairs", "Surface", "make_pairs"]
+__all__ = ["LightingConfig", "Pairs", "Surface", "degrade", "make_pairs"]
 
 BUMPS = 9
 """Bumps a side by which real faces differ from their mesh."""
@@ -95,8 +95,8 @@ def make_pairs(
     light, shine, stops = _light(faces, lamps, adapt, strength, rng, config)
     camera = draw_camera(strength, strobe, rng, config)
     of_r, of_t = camera.rows(slice(0, n)), camera.rows(slice(n, None))
-    x_r = _degrade(develop(even_a * light[:n] + shine[:n], of_r), of_r, rng, config)
-    x_t = _degrade(develop(even_b * light[n : 2 * n] + shine[n : 2 * n], of_t), of_t, rng, config)
+    x_r = degrade(develop(even_a * light[:n] + shine[:n], of_r), of_r, rng, config)
+    x_t = degrade(develop(even_b * light[n : 2 * n] + shine[n : 2 * n], of_t), of_t, rng, config)
     answer = develop(even_answer * light[2 * n :] + shine[2 * n :], of_t)
     both = {"strength": strength, "stops": stops, "grey": camera.grey}
     drawn = {
@@ -205,7 +205,7 @@ def _halved(geometry: Surface) -> Surface:
     return Surface(unit(small[:, :3]) * known, depth, small[:, 5:6])
 
 
-def _degrade(shown: Tensor, camera: Camera, rng: torch.Generator, config: LightingConfig) -> Tensor:
+def degrade(shown: Tensor, camera: Camera, rng: torch.Generator, config: LightingConfig) -> Tensor:
     """Blur, noise and JPEG, on the inputs only."""
     n = len(shown)
     mono = (camera.grey > 0) & (camera.tint == 1).all(1)

@@ -14,6 +14,7 @@ from aotface.media.files import show, write_bytes
 from aotface.training.checkpoint import NAME
 from aotface.training.config import TrainConfig, as_dict
 from aotface.training.data import Shards
+from aotface.training.lamp_data import Stacks
 from aotface.training.trainer import Terms, Trainer
 from aotface.training.watch import Diverged
 from aotface.transfer.aot.objective import Batch, Score
@@ -34,6 +35,7 @@ def train(
     log: Callable[[Terms, int], None] = lambda values, step: None,
     identity: Score | None = None,
     perceptual: Score | None = None,
+    lamps: Stacks | None = None,
 ) -> Trainer:
     """Train to ``config.steps``, resuming what is in ``out``.
 
@@ -43,7 +45,7 @@ def train(
         out: the run's folder.
         fabric: a launched Lightning Fabric.
         say, on_sample, log: see `go_on`.
-        identity, perceptual: see Trainer.
+        identity, perceptual, lamps: see Trainer.
 
     Returns:
         The trainer, at its last step.
@@ -51,7 +53,7 @@ def train(
     Raises:
         Diverged: a loss is not finite, or has run away.
     """
-    trainer = Trainer(config, shards, out, fabric, identity, perceptual)
+    trainer = Trainer(config, shards, out, fabric, identity, perceptual, lamps)
     if trainer.resume():
         say(f"goes on at step {trainer.step} of {config.steps}")
     go_on(trainer, say, on_sample, log)

@@ -233,7 +233,7 @@ def _row(target: Portrait, people: list[Portrait], config: PrepareConfig) -> dic
         frame = (person.even * 65535).astype(np.uint16)
         made = reenact(frame, person.aligned.face, lit_evenly, person.visible)
         crops.append(_bytes(made.crop, side))
-        masks.append(_bytes(made.mask * target.visible * (1 - made.native), side))
+        masks.append(_bytes(made.mask * target.visible * (1 - made.from_target), side))
         own.append(_shape(render(made.landmarks, CROP_SIDE), side))
     return {
         "crop": _bytes(target.aligned.crop, side),

@@ -55,3 +55,34 @@ class LightingConfig:
     jpeg_quality: tuple[int, int] = (35, 95)
     half_shading: bool = True
     """Compute light at half the crop's size (the mesh has no finer detail): three times faster."""
+
+
+@dataclass(frozen=True)
+class LampMix:
+    """Which sums of real lamps are drawn; all shares are per face. Source: [ours].
+
+    ``single``: one lamp on X_t, the values as they stand. ``few``: two to nine coloured lamps; the rest is one lamp and
+    coloured fill from all. ``hard_source``: share of the faces whose X_r is under a hard lamp; ``even_target``: share
+    of those whose X_t is then evenly lit.
+    """
+
+    single: float = 0.4
+    few: float = 0.3
+    hard_source: float = 0.33
+    even_target: float = 0.35
+    fewest_lamps: int = 2
+    most_lamps: int = 9
+    hard_degrees: float = 20.0
+    """Angle from the camera's axis from which on a lamp counts as hard."""
+    even_degrees: float = 60.0
+    """Even light is the sum of the lamps nearer to the camera's axis than this."""
+    brightness: tuple[float, float] = (0.12, 0.95)
+    """Display value of the face's 90th percentile, but for values as they stand."""
+    fill: tuple[float, float] = (0.02, 0.6)
+    """Light of all lamps together, as a share of that of the one lamp."""
+    temperature_kelvin: tuple[float, float] = (2000.0, 12000.0)
+    stage: float = 0.15
+    """Share of the sums whose lamps have gels."""
+    melanin: tuple[float, float] = (-0.3, 1.6)
+    haemoglobin: tuple[float, float] = (-0.15, 0.25)
+    """Optical density in green that is added to `aotface.training.lamp_light.SKIN`."""

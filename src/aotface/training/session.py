@@ -16,6 +16,7 @@ from aotface.training.config import TrainConfig, as_dict, checked, differences, 
 from aotface.training.data import Shards, load_shards
 from aotface.training.interrupt import asked_to_stop
 from aotface.training.journal import EVENTS, LOG, Journal
+from aotface.training.lamp_data import Stacks, load_stacks
 from aotface.training.launch import hardware, launch
 from aotface.training.loop import Say, go_on, parameters, write_config
 from aotface.training.trainer import Trainer
@@ -65,17 +66,18 @@ def run(request: Request, say: Say, warn: Say) -> Path:
         raise UsageError(
             f"{show(request.shards)}: no training faces; list more people, or lower --validation"
         )
+    lamps = load_stacks(request.shards, config.lamp_people) if config.lamp_faces else None
     fabric = launch(request.device, config.precision)
     chief = fabric.is_global_zero
     say, warn = (speak if chief else _silent for speak in (say, warn))
-    for note in [*notes_on(config, faces, held_out, request.device), *_other_data(request.out, faces)]:
+    for note in [*notes_on(config, faces, held_out, request.device), *_other_data(request.out, faces, lamps)]:
         warn(note)
     if chief:
         _begin(request, config)
     fabric.barrier()
-    record = _facts(request, config, faces, held_out) | hardware(fabric)
+    record = _facts(request, config, faces, held_out, lamps) | hardware(fabric)
     with asked_to_stop() as stop:
-        _train(request, config, faces, held_out, fabric, record, stop, say)
+        _train(request, config, faces, held_out, fabric, record, stop, say, lamps)
     say(f"done: {show(request.out)}  (weights: aotface export {show(request.out)} -o NAME.safetensors)")
     return request.out
 
@@ -138,11 +140,13 @@ def notes_on(config: TrainConfig, faces: Shards, held_out: Shards, device: str) 
     return notes
 
 
-def _other_data(out: Path, faces: Shards) -> list[str]:
+def _other_data(out: Path, faces: Shards, lamps: Stacks | None) -> list[str]:
     """A warning when a run goes on with other shards than it was begun with."""
     record = json.loads(read_bytes(out / RECORD)) if (out / RECORD).is_file() else {}
-    before = record.get("data", {}).get("fingerprint", faces.fingerprint)
-    return [] if before == faces.fingerprint else ["these are other shards than those the run was begun with"]
+    data, now_lamps = record.get("data", {}), "" if lamps is None else lamps.fingerprint
+    before = data.get("fingerprint", faces.fingerprint), data.get("lamps", {}).get("fingerprint", now_lamps)
+    same = before == (faces.fingerprint, now_lamps)
+    return [] if same else ["these are other shards than those the run was begun with"]
 
 
 def _begin(request: Request, config: TrainConfig) -> None:
@@ -164,12 +168,13 @@ def _train(
     record: dict[str, Any],
     stop: Callable[[], bool],
     say: Say,
+    lamps: Stacks | None = None,
 ) -> None:
     out, clock = request.out, time.monotonic()
     path = free_name(out / RECORD)
     judged, words = (held_out, "") if len(held_out) else (faces, ", training people")
     watcher = Validation(judged, config, out, words)
-    trainer = Trainer(config, faces, out, fabric)
+    trainer = Trainer(config, faces, out, fabric, lamps=lamps)
     if trainer.resume():
         say(f"goes on at step {trainer.step} of {config.steps}")
     elif config.begin_from:
@@ -199,8 +204,12 @@ def _train(
             write_run_log(path, record | end, overwrite=True)
 
 
-def _facts(request: Request, config: TrainConfig, faces: Shards, held_out: Shards) -> dict[str, Any]:
+def _facts(
+    request: Request, config: TrainConfig, faces: Shards, held_out: Shards, lamps: Stacks | None
+) -> dict[str, Any]:
     data = {"folder": str(request.shards), "fingerprint": faces.fingerprint, "side": faces.side}
+    if lamps is not None:
+        data["lamps"] = {"people": len(lamps), "fingerprint": lamps.fingerprint}
     return {
         "command": "train",
         "arguments": command_line(),

@@ -18,6 +18,8 @@ from aotface.errors import UsageError
 from aotface.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from aotface.training.config import TrainConfig
 from aotface.training.data import Batches, Shards
+from aotface.training.lamp_data import Stacks
+from aotface.training.lamp_pairs import LampBatches, MixedBatches
 from aotface.training.watch import Watch
 from aotface.transfer.aot.generator import SIZES, RelightingGenerator
 from aotface.transfer.aot.objective import (
@@ -49,6 +51,7 @@ class Trainer:
             The networks stay unwrapped and gradients are averaged here: the objective enters the generator
             by several doors, which wrappers for distributed training do not expect.
         identity, perceptual: networks of your own for the terms of these names; see `transport.objective`.
+        lamps: people under real lamps; needed where ``config.lamp_share`` asks for them.
     """
 
     def __init__(
@@ -59,6 +62,7 @@ class Trainer:
         fabric: Any,
         identity: Score | None = None,
         perceptual: Score | None = None,
+        lamps: Stacks | None = None,
     ):
         self.config, self.out, self.fabric = config, out, fabric
         self.scores = (identity, perceptual)
@@ -66,7 +70,7 @@ class Trainer:
         shards = shards.at_side(side) if side < shards.side else shards
         if fabric.device.type != "cpu" and shards.bytes() < MEMORY_SHARE * free_memory(fabric.device):
             shards = shards.on(fabric.device)
-        self.batches = Batches(shards, config.batch, config.unpaired, config.lighting, config.seed)
+        self.batches = batches_of(config, shards, lamps)
         torch.manual_seed(config.seed)
         size = SIZES[config.size]
         generator = RelightingGenerator(size, config.options)
@@ -239,6 +243,30 @@ class Trainer:
                 yield [_to(batch, self.fabric.device) for batch in ahead.popleft().result()]
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+def batches_of(config: TrainConfig, shards: Shards, lamps: Stacks | None) -> Batches | MixedBatches:
+    """What a run is trained on, drawn where the shards lie.
+
+    Raises:
+        UsageError: the configuration asks for people under real lamps, and there are none.
+    """
+    c, real = config, config.lamp_faces
+    synthetic = Batches(shards, c.batch - real, c.unpaired, c.lighting, c.seed) if real < c.batch else None
+    if synthetic is not None and not real:
+        return synthetic
+    if lamps is None:
+        raise UsageError(
+            f"lamp_share is {c.lamp_share:g}: expected people under lamps, got none; pass lamps="
+        )
+    side = c.options.side or SIZES[c.size].side
+    lamps = lamps.at_side(side) if side < lamps.side else lamps
+    if lamps.side != (shards.side if side > shards.side else side):
+        raise UsageError(
+            f"expected lamp shards of {shards.side} px as the others, got {lamps.side}; prepare both alike"
+        )
+    lamps = lamps if shards.device == lamps.device else lamps.on(shards.device)
+    return MixedBatches(synthetic, LampBatches(lamps, real, c.lamps, c.lighting, c.seed))
 
 
 def free_memory(device: torch.device) -> int:

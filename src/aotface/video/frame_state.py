@@ -20,8 +20,8 @@ from aotface.media.video.decode import VideoFrame
 from aotface.media.video.folder import FOLDER
 from aotface.media.video.parts import Parts
 from aotface.options import LEARNED, Options
-from aotface.reenact.given import given
-from aotface.reenact.mesh import Reenacted
+from aotface.reenact.base import Reenacted
+from aotface.reenact.given import GivenSwap
 from aotface.types import CROP_SIDE, AlignedFace, Crop, Face, Frame, Mask
 from aotface.video.layers import Place, place_of
 from aotface.video.scene import Scene
@@ -62,7 +62,7 @@ class FaceBuffers:
     @property
     def bytes(self) -> int:
         """What it takes in memory."""
-        arrays = (self.reenacted.crop, self.reenacted.mask, self.reenacted.native, self.swapped)
+        arrays = (self.reenacted.crop, self.reenacted.mask, self.reenacted.from_target, self.swapped)
         return sum(array.nbytes for array in arrays if array is not None)
 
 
@@ -196,7 +196,7 @@ def _new_face_state(frame: Frame, track: int, face: Face, way: _Recipe, options:
             track, TemporalFeatures(visible, field, light, True, soft), FaceBuffers(place, reenacted, None)
         )
     swapped = transport(reenacted, target, mask, options)
-    tone = tone_of(shrunk(reenacted.crop), shrunk(swapped), shrunk(mask * (1 - reenacted.native)))
+    tone = tone_of(shrunk(reenacted.crop), shrunk(swapped), shrunk(mask * (1 - reenacted.from_target)))
     return FaceState(
         track, TemporalFeatures(visible, tone, light, False, soft), FaceBuffers(place, reenacted, swapped)
     )
@@ -205,7 +205,7 @@ def _new_face_state(frame: Frame, track: int, face: Face, way: _Recipe, options:
 def _softness(reenacted: Reenacted, target: AlignedFace, mask: Mask) -> float:
     """How much softer the footage is than X_r."""
     own, theirs, scale = reenacted.landmarks, target.landmarks, scale_of(target.matrix)
-    return softness(reenacted.crop, target.crop, own, theirs, mask * (1 - reenacted.native), scale)
+    return softness(reenacted.crop, target.crop, own, theirs, mask * (1 - reenacted.from_target), scale)
 
 
 def _make_again(
@@ -232,7 +232,8 @@ def _swapped_region(mask: Frame | None, target: AlignedFace, reenacted: Reenacte
 def _given(other: Frame | None, frame: VideoFrame, target: AlignedFace) -> Reenacted:
     if other is None:
         raise InputError("expected a source, or a video that is swapped already")
-    return given(other, target, *frame.rgb.shape[:2])
+    height, width = frame.rgb.shape[:2]
+    return GivenSwap(other, height, width).reenact(target)
 
 
 def _keep(parts: Parts, seen: FrameState) -> None:

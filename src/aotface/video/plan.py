@@ -14,8 +14,9 @@ from aotface.media.video.folder import FOLDER, folder_info
 from aotface.media.video.probe import probe
 from aotface.media.video.timing import frame_times, regular
 from aotface.options import DEFAULTS, Options
+from aotface.reenact.base import PreparedSource
 from aotface.tracking.tracks import Tracks
-from aotface.video.scene import Clip, PreparedSource, Scene, make_scene, prepare_source
+from aotface.video.scene import Clip, Scene, make_scene, prepare_source
 
 
 class Assignment(NamedTuple):

@@ -20,6 +20,7 @@ from aotface.face.align import scale_of
 from aotface.media.video.decode import VideoFrame, deepened
 from aotface.media.video.parts import Parts, cut
 from aotface.provenance import mark_frame
+from aotface.reenact.base import PreparedSource
 from aotface.threads import one_thread_each
 from aotface.tracking.saved_tracker import SavedTracker
 from aotface.tracking.tracks import Tracks
@@ -37,7 +38,7 @@ from aotface.video.frame_state import (
 from aotface.video.layers import CompositedFace, Layers
 from aotface.video.prefetch import parallel_map, prefetch
 from aotface.video.quantise import Finished, quantise_towards_previous
-from aotface.video.scene import Clip, PreparedSource, Scene, make_scene, prepare_source
+from aotface.video.scene import Clip, Scene, make_scene, prepare_source
 from aotface.video.temporal_filter import (
     MAP_REACH,
     MASK_REACH,
@@ -253,7 +254,7 @@ def _steadied(
         sigma = float(np.mean([value for value in soft if value is not None]))
         moved = soften(moved, sigma, scale_of(going.made.place.matrix))
     moved = moved - reenacted.crop  # in place from here on: a close-up's crop takes 50 MB
-    moved *= 1 - reenacted.native[..., None]
+    moved *= 1 - reenacted.from_target[..., None]
     moved += reenacted.crop
     return moved, mask
 

@@ -4,23 +4,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from aotface.compose.pipeline import choose
-from aotface.face.align import align
 from aotface.face.detect import detect
-from aotface.face.parse import usable_texture
-from aotface.face.render import render
 from aotface.media.video.decode import VideoFrame, read_frames
 from aotface.media.video.folder import FOLDER, read_folder_frames
 from aotface.media.video.info import VideoInfo
 from aotface.media.video.timing import FrameTimes
 from aotface.options import Options
-from aotface.reenact.mesh import Reenacted
-from aotface.reenact.mesh import reenact as reenact_by_mesh
+from aotface.reenact.base import PreparedSource, Reenactor
+from aotface.reenact.mesh import MeshReenactor
 from aotface.tracking.smooth import smooth
 from aotface.tracking.tracks import Tracks, choose_tracks
-from aotface.types import CROP_SIDE, AlignedFace, Face, Frame
+from aotface.types import Frame
 
 
 @dataclass(frozen=True)
@@ -55,41 +50,26 @@ class Scene:
 
     clip: Clip
     tracks: Tracks
-    sources: Mapping[int, "PreparedSource | None"]
+    sources: Mapping[int, PreparedSource | None]
     options: Options
     mark: bool = True
     swapped: Clip | None = None
     masks: Clip | None = None
 
 
-@dataclass(frozen=True)
-class PreparedSource:
-    """A source, looked at once: the frame, its face, that face aligned, and its usable texture."""
-
-    frame: Frame
-    face: Face
-    aligned: AlignedFace
-    texture: np.ndarray
-
-    def reenact(self, target: AlignedFace) -> Reenacted:
-        """X_r by the mesh."""
-        return reenact_by_mesh(self.frame, self.face, target, self.texture, self.aligned.matrix)
-
-
-def prepare_source(frame: Frame, which: str) -> PreparedSource:
-    """Descriptor at a source once.
+def prepare_source(frame: Frame, which: str, reenactor: Reenactor | None = None) -> PreparedSource:
+    """Prepare a source once.
 
     Args:
         frame: uint8 or uint16, RGB.
         which: ``largest`` or a number.
+        reenactor: by the 3-D mesh when left out.
 
     Raises:
         NoFaceError, FaceIndexError, UsageError: see `choose`.
     """
     face = choose(detect(frame), which, "source")[0]
-    aligned = align(frame, face)
-    texture = usable_texture(aligned.crop, aligned.landmarks, render(aligned.landmarks, CROP_SIDE))
-    return PreparedSource(frame, face, aligned, texture)
+    return (reenactor or MeshReenactor()).prepare(frame, face)
 
 
 def make_scene(
@@ -99,7 +79,7 @@ def make_scene(
     options: Options,
     mark: bool = True,
     swapped: Clip | None = None,
-    sources: "Mapping[int, PreparedSource | None] | None" = None,
+    sources: Mapping[int, PreparedSource | None] | None = None,
     masks: Clip | None = None,
 ) -> Scene:
     """Choose the faces that were asked for, and smooth their motion.

@@ -13,7 +13,8 @@ from aotface.face.align import align
 from aotface.face.detect import detect
 from aotface.face.render import render
 from aotface.media.image import read_image
-from aotface.reenact.mesh import Reenacted, reenact
+from aotface.reenact.base import Reenacted
+from aotface.reenact.mesh import reenact
 from aotface.samples import sample
 from aotface.transfer.aot.colour_map_arrays import (
     ColourMapArray,

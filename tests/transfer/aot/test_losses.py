@@ -1,8 +1,10 @@
 import math
 
+import numpy as np
 import pytest
 import torch
 
+from aotface.metrics.detail import leak
 from aotface.transfer.aot import losses
 from aotface.transfer.aot.colour_map import ColourMap, to_display
 
@@ -120,3 +122,22 @@ def test_taken_loss_by_hand() -> None:
     assert losses.taken_loss(taken, left).item() == pytest.approx(0.5 + 0.25 / 3, rel=1e-4)
     assert losses.taken_loss(taken, 1.0 - left).item() == pytest.approx(0.25 / 3, rel=1e-4)
     assert losses.taken_loss(taken, torch.ones(1, 1, 2, 2)).item() == pytest.approx(0.25 + 0.25 / 3, rel=1e-4)
+
+
+def test_leak_is_the_excess_over_the_answers_own_by_the_benchmarks_metric() -> None:
+    rng = np.random.default_rng(0)
+    grain = [rng.uniform(0.2, 0.8, (1, 3, 128, 128)).astype(np.float32) for _ in range(3)]
+    x_t, answer, other = (2 * torch.from_numpy(part) - 1 for part in grain)
+    ghost = 0.6 * answer + 0.4 * x_t
+    mask = torch.zeros(1, 1, 128, 128)
+    mask[..., 20:100, 30:90] = 1
+    as_crop = [
+        np.ascontiguousarray((part[0].permute(1, 2, 0).numpy() + 1) / 2) for part in (ghost, answer, x_t)
+    ]
+    wanted = [leak(crop, as_crop[2], mask[0, 0].numpy()) for crop in as_crop[:2]]
+    found = losses.leak_loss(ghost, answer, x_t, mask).item()
+    assert found == pytest.approx(wanted[0] - wanted[1], abs=0.01) and found > 0.3
+    assert losses.leak_loss(answer, ghost, x_t, mask).item() == 0  # less than the answer has costs nothing
+    assert losses.leak_loss(other, answer, x_t, mask).item() < 0.05  # the twin: other detail is no leak
+    assert losses.leak_loss(ghost, answer, x_t, mask, torch.zeros(1)).item() == 0
+    assert losses.leak_loss(ghost, answer, x_t, 0 * mask).item() == 0

@@ -47,6 +47,18 @@ def test_all_terms_are_there_and_add_up(scene: tuple) -> None:
     assert set(against.terms) == {f"{n}_{k}" for n in ("critic", "w1") for k in (1, 2, 3)} | {"segment"}
 
 
+def test_leak_is_asked_for(scene: tuple) -> None:
+    generator, opponents, batch, swapped, rebuilt = scene
+    terms = [
+        generator_loss(
+            generator, opponents, batch, replace(Weights(), leak=w), seeded(), swapped, rebuilt
+        ).terms
+        for w in (1.0, 2.0)
+    ]
+    assert set(terms[0]) == TERMS | {"leak"} and terms[0]["leak"] > 0
+    assert terms[1]["leak"] == pytest.approx(2 * terms[0]["leak"])
+
+
 @pytest.mark.parametrize("name", sorted(TERMS))
 def test_weight_zero_removes_a_term_and_only_that(scene: tuple, name: str) -> None:
     generator, discriminators, batch, swapped, rebuilt = scene

@@ -15,7 +15,7 @@ from aotface.light import estimate_light, light_direction
 from aotface.media.files import list_images, show
 from aotface.media.image import read_image
 from aotface.metrics.colour import ita, tone_group
-from aotface.reenact.mesh import inner_mask
+from aotface.reenact.edge import inner_mask
 from aotface.types import CROP_SIDE, AlignedFace, Crop, Frame
 
 ROLES = ("reenacted", "target", "truth", "mask", "source")

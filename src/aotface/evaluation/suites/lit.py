@@ -1,9 +1,11 @@
-"""Suite `lit`: real lamps with a known answer, from people who held still while the lamps changed.
+"""Suites `lit` and `lit-reversed`: real lamps with a known answer, from people who held still while the lamps changed.
 
 The data is a folder like the Extended Yale Face Database B: ``index.csv`` with file, person,
-azimuth_degrees, elevation_degrees; all pictures of a person are aligned to the pixel.
+azimuth_degrees, elevation_degrees; all pictures of a person are aligned to the pixel. Of that database only the people
+are used that no network may be trained on (`shots.TEST_PEOPLE`).
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +15,7 @@ import numpy as np
 from aotface.errors import UsageError
 from aotface.evaluation.ground_truth import times, tone_gain
 from aotface.evaluation.portraits import Entry, Say, Seen, look, usable
-from aotface.evaluation.suites.shots import Shot, lamp_angle, read_shots
+from aotface.evaluation.suites.shots import FRONTAL_DEGREES, Shot, judged, lamp_angle, read_shots
 from aotface.evaluation.triple import Facts, Plan, Triple
 from aotface.face.align import align
 from aotface.media.files import show
@@ -24,23 +26,32 @@ from aotface.types import AlignedFace, Crop, Frame, Mask
 BINS = ((6.0, 25.0), (25.0, 50.0), (50.0, 77.0))
 """Lights that are used: between these angles from the camera's axis, in degrees; bins take turns."""
 
-_MAGIC = 202
+_MAGIC, _MAGIC_REVERSED = 202, 203
 _EDGE = 2  # pixels at the picture's edge that are not trusted
 _FEATHER = 8.0  # pixels over which the mask fades inwards
 
 
 def plan(data: Path, pairs: int, seed: int, say: Say) -> list[Plan]:
     """Choose who meets whom under which lamp; see `relit.plan` for the arguments."""
-    shots = read_shots(data, say)
+    return _plans(data, pairs, seed, say, _plan)
+
+
+def plan_reversed(data: Path, pairs: int, seed: int, say: Say) -> list[Plan]:
+    """The same with the lamp on the source, and the target under the lamp in front."""
+    return _plans(data, pairs, seed, say, _plan_reversed)
+
+
+def _plans(data: Path, pairs: int, seed: int, say: Say, one: "_One") -> list[Plan]:
+    shots = judged(read_shots(data, say), say)
     stills = {person: min(own, key=lambda shot: shot.angle) for person, own in shots.items()}
-    entries = [Entry(still.file, person) for person, still in stills.items() if still.angle < 15]
+    entries = [Entry(still.file, person) for person, still in stills.items() if still.angle < FRONTAL_DEGREES]
     people = [entry.person for entry, _ in usable(data, entries, say)]
     if len(people) < 2:
         raise UsageError(
             f"{show(data)}: expected two people or more with a lamp in front, found {len(people)}"
         )
     order = [people[i] for i in np.random.default_rng([_MAGIC, seed]).permutation(len(people))]
-    return [_plan(shots, stills, order, number, seed) for number in range(pairs)]
+    return [one(shots, stills, order, number, seed) for number in range(pairs)]
 
 
 def _plan(
@@ -71,6 +82,70 @@ def _plan(
     return Plan(f"lit-{number:04d}", files, source, target, numbers)
 
 
+_One = Callable[[dict[str, list[Shot]], dict[str, Shot], list[str], int, int], Plan]
+
+
+def _plan_reversed(
+    shots: dict[str, list[Shot]], stills: dict[str, Shot], order: list[str], number: int, seed: int
+) -> Plan:
+    """One target under the lamp in front, one source, and a lamp of this turn's bin on that source."""
+    rng = np.random.default_rng([_MAGIC_REVERSED, seed, number])
+    low, high = BINS[number % len(BINS)]
+    target = order[(number + number // len(order)) % len(order)]
+    lamps = {
+        person: [shot for shot in shots[person] if low <= shot.angle < high]
+        for person in sorted(order)
+        if person != target
+    }
+    sources = [person for person, own in lamps.items() if own]
+    if not sources:
+        raise UsageError(f"lit-reversed: nobody has a lamp between {low:g} and {high:g} degrees")
+    source = str(rng.choice(sources))
+    lit = lamps[source][rng.integers(len(lamps[source]))]
+    files = {
+        "source": stills[source].file,
+        "again": sorted(shots[source], key=lambda shot: shot.angle)[1].file,
+        "lit": lit.file,
+        "target": stills[target].file,
+    }
+    numbers = {"azimuth_degrees": lit.azimuth, "elevation_degrees": lit.elevation}
+    return Plan(f"lit-reversed-{number:04d}", files, source, target, numbers)
+
+
+def build_reversed(plan: Plan, data: Path) -> Triple:
+    """Make one triple of `lit-reversed`.
+
+    X_r is person A under a lamp of its own, X_t person B under the lamp in front. The truth is A under the lamp in
+    front, through the same warp, in B's tone: one gain, from the two frontal pictures. The light's angle in the facts is
+    that of the lamp on X_r.
+    """
+    source, target = look(data / plan.files["source"]), look(data / plan.files["target"])
+    lit = read_image(data / plan.files["lit"]).frame
+    even = reenact(source.frame, source.aligned.face, target.aligned)
+    made = reenact(lit, source.aligned.face, target.aligned)
+    mask = feathered(
+        made.mask * (1 - made.from_target) * shown(source, target.aligned) * target.visible * valid(target)
+    )
+    crop = target.aligned.crop
+    answer = np.clip(times(even.crop, _tone(even.crop, target, mask)), 0, 1)
+    truth = (crop + (answer - crop) * (mask > 0)[..., None]).astype(np.float32)
+    angle = lamp_angle(plan.numbers["azimuth_degrees"], plan.numbers["elevation_degrees"])
+    facts = Facts("lit-reversed", plan.source_person, plan.target_person, light_angle_degrees=angle)
+    again = align(read_image(data / plan.files["again"]).frame, source.aligned.face)
+    return Triple(
+        plan.name,
+        made.crop,
+        crop,
+        truth,
+        mask,
+        target.geometry,
+        made.landmarks,
+        again.crop,
+        again.landmarks,
+        facts,
+    )
+
+
 def build(plan: Plan, data: Path) -> Triple:
     """Make one triple.
 
@@ -81,7 +156,9 @@ def build(plan: Plan, data: Path) -> Triple:
     target = align(read_image(data / plan.files["target"]).frame, still.aligned.face)
     answer = read_image(data / plan.files["answer"]).frame
     made = reenact(source.frame, source.aligned.face, target)
-    mask = _feathered(made.mask * (1 - made.native) * _shown(source, target) * still.visible * _valid(still))
+    mask = feathered(
+        made.mask * (1 - made.from_target) * shown(source, target) * still.visible * valid(still)
+    )
     lit = np.clip(
         times(reenact(answer, source.aligned.face, target).crop, _tone(made.crop, still, mask)), 0, 1
     )
@@ -109,7 +186,7 @@ def _tone(reenacted: Crop, still: Seen, mask: Mask) -> np.ndarray:
     return tone_gain(reenacted, still.aligned.crop, mask) if mask.any() else np.ones(3)
 
 
-def _feathered(mask: Mask) -> Mask:
+def feathered(mask: Mask) -> Mask:
     """Soft towards every edge, also where the picture ends: a hard edge would be a seam that nobody made."""
     inside = cv2.copyMakeBorder((mask > 0.5).astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=[0])
     depth = cv2.distanceTransform(inside, cv2.DIST_L2, 5)[1:-1, 1:-1]
@@ -117,9 +194,9 @@ def _feathered(mask: Mask) -> Mask:
     return (mask * t * t * (3 - 2 * t)).astype(np.float32)
 
 
-def _shown(source: Seen, target: AlignedFace) -> Mask:
+def shown(source: Seen, target: AlignedFace) -> Mask:
     """How far the source's picture holds what the warp asks for: its visible skin, through the same warp."""
-    cover = _into_frame(source.visible * _valid(source), source)
+    cover = _into_frame(source.visible * valid(source), source)
     black = replace(target, crop=np.zeros_like(target.crop))
     return reenact(cover, source.aligned.face, black).crop[..., 0]
 
@@ -133,7 +210,7 @@ def _into_frame(mask: Mask, seen: Seen) -> Frame:
     return np.repeat(np.pad(inner * 65535, _EDGE).astype(np.uint16)[..., None], 3, axis=2)
 
 
-def _valid(seen: Seen) -> Mask:
+def valid(seen: Seen) -> Mask:
     """1 where the crop shows the picture, 0 where it only repeats the picture's edge."""
     height, width = seen.frame.shape[:2]
     inside = np.zeros((height, width), np.float32)

@@ -1,4 +1,4 @@
-"""Suite `relit`: portraits under synthetic lights; the ground truth is known because the light is."""
+"""Suites `relit` and `relit-reversed`: portraits under synthetic lights; the ground truth is known because the light is."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from aotface.errors import UsageError
 from aotface.evaluation.ground_truth import eight_bit, times, tone_gain
-from aotface.evaluation.lamps import draw_scene
+from aotface.evaluation.lamps import draw_hard_scene, draw_scene
 from aotface.evaluation.portraits import Entry, Say, lay, look, read_portraits, usable
 from aotface.evaluation.relit import apply_light, light_on
 from aotface.evaluation.triple import Facts, Plan, Triple
@@ -16,7 +16,7 @@ from aotface.types import CROP_SIDE
 EVEN = "london_"
 """Sets whose name begins like this are lit evenly; where an index names some, only they are used."""
 
-_MAGIC = 101  # keeps this suite's numbers apart from every other use of the seed
+_MAGIC, _MAGIC_REVERSED = 101, 107  # keep these suites' numbers apart from every other use of the seed
 
 
 def plan(data: Path, pairs: int, seed: int, say: Say) -> list[Plan]:
@@ -31,18 +31,27 @@ def plan(data: Path, pairs: int, seed: int, say: Say) -> list[Plan]:
     Raises:
         UsageError: fewer than two people.
     """
+    return _plans(data, pairs, seed, say, "relit", _MAGIC)
+
+
+def plan_reversed(data: Path, pairs: int, seed: int, say: Say) -> list[Plan]:
+    """The same for `relit-reversed`."""
+    return _plans(data, pairs, seed, say, "relit-reversed", _MAGIC_REVERSED)
+
+
+def _plans(data: Path, pairs: int, seed: int, say: Say, suite: str, magic: int) -> list[Plan]:
     entries = read_portraits(data)
     even = [entry for entry in entries if entry.dataset.startswith(EVEN)]
     entries = [entry for entry, _ in usable(data, even or entries, say)]
     people = sorted({entry.person for entry in entries})
     if len(people) < 2:
-        raise UsageError(f"relit: expected portraits of at least two people, found {len(people)}")
-    return [_plan(entries, people, number, seed) for number in range(pairs)]
+        raise UsageError(f"{suite}: expected portraits of at least two people, found {len(people)}")
+    return [_plan(entries, people, number, seed, suite, magic) for number in range(pairs)]
 
 
-def _plan(entries: list[Entry], people: list[str], number: int, seed: int) -> Plan:
-    rng = np.random.default_rng([_MAGIC, seed, number])
-    order = np.random.default_rng([_MAGIC, seed]).permutation(len(people))
+def _plan(entries: list[Entry], people: list[str], number: int, seed: int, suite: str, magic: int) -> Plan:
+    rng = np.random.default_rng([magic, seed, number])
+    order = np.random.default_rng([magic, seed]).permutation(len(people))
     target_person = people[order[number % len(people)]]
     source_person = str(rng.choice([person for person in people if person != target_person]))
     pictures = {
@@ -52,7 +61,7 @@ def _plan(entries: list[Entry], people: list[str], number: int, seed: int) -> Pl
     source = str(rng.choice(pictures[source_person]))
     again = [file for file in pictures[source_person] if file != source] or [source]
     files = {"source": source, "again": again[0], "target": str(rng.choice(pictures[target_person]))}
-    return Plan(f"relit-{number:04d}", files, source_person, target_person, seed=(_MAGIC + 1, seed, number))
+    return Plan(f"{suite}-{number:04d}", files, source_person, target_person, seed=(magic + 1, seed, number))
 
 
 def build(plan: Plan, data: Path) -> Triple:
@@ -70,7 +79,7 @@ def build(plan: Plan, data: Path) -> Triple:
     own_shape = render(made.landmarks, CROP_SIDE)
     own_light, _ = light_on(own_shape, scene, metering)
     ground_truth = apply_light(times(made.crop, gain), own_light)
-    shown = (own_shape.mask * (1 - made.native))[..., None]
+    shown = (own_shape.mask * (1 - made.from_target))[..., None]
     again = look(data / plan.files["again"])
     facts = Facts(
         "relit", plan.source_person, plan.target_person, target.tone, source.tone, scene.angle_degrees
@@ -78,6 +87,44 @@ def build(plan: Plan, data: Path) -> Triple:
     return Triple(
         plan.name,
         made.crop,
+        crop,
+        (crop + (ground_truth - crop) * shown).astype(np.float32),
+        mask,
+        target.geometry,
+        made.landmarks,
+        again.aligned.crop,
+        again.aligned.landmarks,
+        facts,
+    )
+
+
+def build_reversed(plan: Plan, data: Path) -> Triple:
+    """Make one triple of `relit-reversed`.
+
+    X_r is person A's photograph in B's geometry under a hard lamp, X_t is B as photographed, evenly lit. The truth is
+    A's photograph in B's geometry and tone without that lamp. The light's angle in the facts is that of the lamp on X_r.
+    """
+    source, target = look(data / plan.files["source"]), look(data / plan.files["target"])
+    scene = draw_hard_scene(np.random.default_rng(plan.seed))
+    crop = eight_bit(target.aligned.crop)
+    made, mask = lay(source, target, crop)
+    own_shape = render(made.landmarks, CROP_SIDE)
+    light, _ = light_on(own_shape, scene)
+    shown = (own_shape.mask * (1 - made.from_target))[..., None]
+    reenacted = crop + (eight_bit(apply_light(made.crop, light)) - crop) * shown
+    ground_truth = np.clip(times(made.crop, tone_gain(made.crop, crop, mask)), 0, 1)
+    again = look(data / plan.files["again"])
+    facts = Facts(
+        "relit-reversed",
+        plan.source_person,
+        plan.target_person,
+        target.tone,
+        source.tone,
+        scene.angle_degrees,
+    )
+    return Triple(
+        plan.name,
+        reenacted.astype(np.float32),
         crop,
         (crop + (ground_truth - crop) * shown).astype(np.float32),
         mask,

@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -19,6 +20,17 @@ the Extended Yale B holds some with shifted lines (2.1 to 4.1; sound ones stay b
 
 DARKEST = 0.2
 """Mean, against the same median, below which the lamp did not fire (0.03 and 0.06; sound ones above 0.5)."""
+
+
+FRONTAL_DEGREES = 15.0
+"""Angle from the camera's axis below which a lamp counts as in front."""
+
+TEST_PEOPLE = frozenset(f"yaleB{number:02d}" for number in (3, 5, 8, 10, 13, 16, 19, 21, 24, 26))
+TRAIN_PEOPLE = frozenset(
+    f"yaleB{number:02d}" for number in (1, 2, 4, 6, 7, 9, 11, 12, 15, 17, 18, 20, 22, 23, 25, 27, 28)
+)
+"""The people of the Extended Yale B that networks are judged on, and those that they may be trained on. Fixed: a person
+must never change sides."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +51,20 @@ class Shot:
     def angle(self) -> float:
         """Between lamp and camera's axis, degrees."""
         return lamp_angle(self.azimuth, self.elevation)
+
+
+def split_of(person: str) -> Literal["train", "test"]:
+    """The side of a person; who is in neither list may be trained on."""
+    return "test" if person in TEST_PEOPLE else "train"
+
+
+def judged(people: dict[str, list[Shot]], say: Say) -> dict[str, list[Shot]]:
+    """The people that methods are judged on: of the Extended Yale B the test people only; of other data everybody."""
+    if not people.keys() & (TEST_PEOPLE | TRAIN_PEOPLE):
+        return people
+    kept = {person: own for person, own in people.items() if split_of(person) == "test"}
+    say(f"judged on the {len(kept)} people held out of training: {', '.join(sorted(kept))}")
+    return kept
 
 
 def lamp_angle(azimuth_degrees: float, elevation_degrees: float) -> float:

@@ -15,6 +15,7 @@ import torch
 
 from aotface.errors import UsageError, WeightsError
 from aotface.media.files import show
+from aotface.media.onnx_runtime import onnxruntime, session_options
 from aotface.options import BACKENDS
 from aotface.transfer.aot.colour_map import resize
 from aotface.transfer.aot.colour_map_arrays import ColourMapArray, colour_map_inputs
@@ -105,7 +106,7 @@ def version_of(backend: str) -> str:
 def _library(backend: str) -> ModuleType:
     try:
         with _unreported():
-            return importlib.import_module(LIBRARIES[backend])
+            return onnxruntime() if backend == "onnx" else importlib.import_module(LIBRARIES[backend])
     except ImportError:
         raise UsageError(
             f"--backend {backend} needs a package that is not here: "
@@ -131,11 +132,7 @@ def _unreported() -> Iterator[None]:
 
 
 def _by_onnxruntime(library: Any, path: Path) -> Run:
-    options = library.SessionOptions()
-    options.intra_op_num_threads, options.inter_op_num_threads = torch.get_num_threads(), 1
-    options.add_session_config_entry(
-        "session.intra_op.allow_spinning", "0"
-    )  # other stages need the processor
+    options = session_options(torch.get_num_threads())
     session = library.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     return lambda inputs: session.run(list(OUTPUTS), inputs)
 

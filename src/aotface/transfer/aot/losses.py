@@ -16,6 +16,9 @@ TINY = 1e-6
 FIDELITY_FLOOR = 4e-4
 """Mean square error, of a range of 2, below which a picture is good enough: 40 dB."""
 
+DETAIL_SIGMA, DETAIL_FLOOR = 8.0 / 256.0, 0.004
+"""What is finer than this blur, in parts of the side, is detail; linear luminance below which noise would rule."""
+
 Images = Float[Tensor, "batch 3 height width"]
 Masks = Float[Tensor, "batch 1 height width"]
 Rows = Float[Tensor, "*rows channels"]
@@ -87,6 +90,43 @@ def taken_loss(taken: Float[Tensor, "batch octaves 3 side side"], mask: Masks) -
     return masked_mean(
         taken.abs().sum(1), mask if taken.shape[-1] == mask.shape[-1] else resize(mask, taken.shape[-1])
     )
+
+
+def leak_loss(
+    y: Images, answer: Images, x_t: Images, mask: Masks, known: Float[Tensor, " batch"] | None = None
+) -> Float[Tensor, ""]:
+    """Mean over the batch of max(0, corr_m(H Y, H X_t) - corr_m(H Y*, H X_t)): more of X_t's detail than Y* has.
+
+    H as in the benchmark's metric `leak`: log-luminance less its masked Gaussian of `DETAIL_SIGMA`. Shadows' edges that
+    Y* shares with X_t cost nothing. Faces without a pixel under the mask do not count.
+
+    Args:
+        y, answer, x_t, mask: pictures and face.
+        known: 1 for a face whose answer counts; left out, all do.
+
+    Source: [ours].
+    """
+    area = (mask.sum((1, 2, 3)) > 1.0).float() * (1.0 if known is None else known)
+    weight = mask / (mask.sum((2, 3), keepdim=True) + TINY)
+    own, wanted, theirs = (_detail(images.float(), mask, weight) for images in (y, answer, x_t))
+    excess = (_correlation(own, theirs, weight) - _correlation(wanted, theirs, weight)).clamp_min(0.0)
+    return (excess * area).sum() / area.sum().clamp_min(1.0)
+
+
+def _detail(images: Images, mask: Masks, weight: Masks) -> Float[Tensor, "batch 1 height width"]:
+    """High-pass log-luminance, mean 0 under the weight."""
+    red, green, blue = to_linear(images).split(1, 1)
+    logs = torch.log((0.2126 * red + 0.7152 * green + 0.0722 * blue).clamp_min(DETAIL_FLOOR))
+    fine = logs - masked_blur(logs, mask.clamp_min(TINY), DETAIL_SIGMA * images.shape[-1])
+    return fine - (fine * weight).sum((2, 3), keepdim=True)
+
+
+def _correlation(first: Tensor, second: Tensor, weight: Masks) -> Float[Tensor, " batch"]:
+    products = (
+        (a * b * weight).sum((1, 2, 3)) for a, b in ((first, second), (first, first), (second, second))
+    )
+    both, one, other = products
+    return both / (one * other + DETAIL_FLOOR**4).sqrt()
 
 
 def dual(psi: Potential, v_t: Rows, v_y: Rows, *condition: Rows) -> Float[Tensor, ""]:

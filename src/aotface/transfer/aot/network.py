@@ -17,6 +17,7 @@ from aotface.transfer.aot.backends import Finder, open_finder
 from aotface.transfer.aot.brows import without_brows
 from aotface.transfer.aot.colour_map_arrays import ColourMapArray, apply_colour_map_array, find_colour_map
 from aotface.transfer.aot.eyes import limit_eye_whites
+from aotface.transfer.aot.formula import FORMULA, formula_generator
 from aotface.transfer.aot.generator import SIZES, Options, RelightingGenerator
 from aotface.transfer.aot.highlights import limit_highlights
 from aotface.types import Crop, Landmarks, Mask
@@ -107,12 +108,14 @@ def load_network(weights: str = DEFAULT_WEIGHTS, device: str = "cpu") -> Network
     """Open weights and build the generator they belong to.
 
     Args:
-        weights: packaged name or path of a ``.safetensors`` file made by `aotface export`.
+        weights: packaged name or path of a ``.safetensors`` file made by `aotface export`; "formula" has none.
         device: where it runs.
 
     Raises:
         WeightsError: no such file, or it does not fit any generator of ours.
     """
+    if weights == FORMULA:
+        return Network(copy.deepcopy(formula_generator()).to(device), FORMULA, {})
     path = find_weights(weights)
     facts = read_facts(path)
     size, options = facts.get("size", ""), facts.get("options", "{}")

@@ -33,6 +33,7 @@ class Weights:
     mix: float = 0.2
     smooth: float = 0.05
     taken: float = 0.5
+    leak: float = 0.0
     identity: float = 0.0
     perceptual: float = 0.0
     penalty: float = 10.0
@@ -113,6 +114,8 @@ def generator_loss(
     parts: dict[str, Tensor] = {}
     if batch.answer is not None:
         parts |= _supervised(y, batch.answer, _known_mask(batch), w, perceptual)
+        if w.leak:
+            parts["leak"] = w.leak * losses.leak_loss(y, batch.answer, batch.x_t, batch.mask, batch.known)
         if w.plan:
             parts["plan"] = w.plan * _plan(generator, swapped, batch)
     if rebuilt is not None and (w.reconstruction or w.edges):

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from aotface.errors import UsageError, WeightsError
 from aotface.media.files import replacing, show
+from aotface.media.onnx_runtime import open_session
 
 OPSET = 18
 TOLERANCE = 2e-3
@@ -70,9 +71,7 @@ def _export(
 
 
 def _difference(flat: nn.Module, path: Path, inputs: tuple[Tensor, ...]) -> float:
-    import onnxruntime
-
-    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    session = open_session(path)
     found = session.run(None, {name: values.numpy() for name, values in zip(INPUTS, inputs, strict=True)})
     with torch.inference_mode():
         wanted = flat(*inputs)

@@ -8,14 +8,14 @@ from aotface.face.align import align
 from aotface.face.detect import detect
 from aotface.face.mesh import OVAL
 from aotface.media.image import read_image
-from aotface.reenact import outline
+from aotface.reenact import visibility
 from aotface.reenact.mesh import reenact
 from aotface.samples import sample
 
 
 def brightest(monkeypatch: pytest.MonkeyPatch, pull: float) -> float:
     """A dark face before white, its outline two pixels too wide, on a turned face: the largest value that shows."""
-    monkeypatch.setattr(outline, "PULL", pull)
+    monkeypatch.setattr(visibility, "PULL", pull)
     frame = read_image(sample("source_light_man")).frame
     face = detect(frame)[0]
     middle = face.landmarks[:, :2].mean(axis=0)
@@ -32,7 +32,7 @@ def brightest(monkeypatch: pytest.MonkeyPatch, pull: float) -> float:
 
 
 def test_no_background_shows_at_a_cheek_that_turns_to_the_camera(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert brightest(monkeypatch, outline.PULL) < 0.45
+    assert brightest(monkeypatch, visibility.PULL) < 0.45
 
 
 def test_without_the_pull_it_does(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -41,7 +41,7 @@ def test_without_the_pull_it_does(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_inner_face_stays() -> None:
     face = detect(read_image(sample("source_light_man")).frame)[0].landmarks[:, :2]
-    moved = np.linalg.norm(outline.inside(face) - face, axis=1)
+    moved = np.linalg.norm(visibility.inside(face) - face, axis=1)
     size = np.ptp(face[:, 1])
     assert moved[1] == 0 and moved[OVAL].max() < 0.04 * size  # vertex 1 is the tip of the nose
     assert moved[OVAL].min() > 0.01 * size

@@ -1,0 +1,114 @@
+"""Smooth maps from pixels of the new face to places in a picture, and reading through them [ours]."""
+
+import cv2
+import numpy as np
+
+from aotface.face.align import region_of, sample
+from aotface.face.mesh import LEFT_EYE, RIGHT_EYE
+from aotface.face.render import Raster
+from aotface.types import CROP_SIDE, Crop, Frame, Landmarks, Mask
+
+SMOOTHING = 2.0
+"""Sigma in pixels at 256 of the blur on the dense map: hides the creases along triangle edges."""
+
+LIDS = (2.0, 1.5)
+"""How far around an eye's opening the map is not blurred, and how softly that ends, in pixels at 256: under the blur a
+closed eye's lids would let through what lies behind them."""
+
+
+def dense_map(raster: Raster, places: np.ndarray, crisp: Mask | None = None) -> np.ndarray:
+    """Smooth map from grid pixels to ``places`` (468 x n), defined beyond the mesh by its affine trend.
+
+    ``crisp``: where it may bend as sharply as the mesh does.
+    """
+    side = raster.depth.shape[0]
+    covered = raster.covered
+    y, x = np.nonzero(covered)
+    values = raster.shares(places.astype(np.float32))
+    design = np.stack([x, y, np.ones_like(x)], axis=1).astype(np.float64)
+    trend, *_ = np.linalg.lstsq(design, values.astype(np.float64), rcond=None)
+    along = np.arange(side)[:, None]
+    plane = along * trend[0] + (along * trend[1] + trend[2])[:, None]
+    residual = raster.spread((values - plane[covered]).astype(np.float32))
+    near = _fill(residual, covered)
+    eased: np.ndarray = cv2.GaussianBlur(near, (0, 0), SMOOTHING * side / CROP_SIDE)
+    if crisp is not None:
+        eased += crisp[..., None] * (near - eased)
+    return (plane + eased).astype(np.float32)
+
+
+def lids(points: Landmarks, side: int) -> Mask:
+    """1 at the edges of the eyes' openings and in them."""
+    drawn, unit = np.zeros((side, side), np.float32), side / CROP_SIDE
+    for ring in (LEFT_EYE, RIGHT_EYE):
+        outline = np.round(points[ring, :2] * 16).astype(np.int32)
+        cv2.fillPoly(drawn, [outline], (1.0,), shift=4)
+        cv2.polylines(drawn, [outline], True, (1.0,), max(1, round(2 * LIDS[0] * unit)), shift=4)
+    return np.clip(1.5 * cv2.GaussianBlur(drawn, (0, 0), LIDS[1] * unit), 0, 1).astype(np.float32)
+
+
+def _fill(values: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Continue values beyond where they are known: the nearest known one, then eased."""
+    _, labels = cv2.distanceTransformWithLabels(
+        (~known).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    first = np.zeros(labels.max() + 1, np.int64)
+    first[labels[known]] = np.flatnonzero(known.ravel())
+    filled = values.reshape(-1, values.shape[-1])[first[labels].ravel()].reshape(values.shape)
+    eased = cv2.GaussianBlur(filled, (0, 0), 4.0 * len(known) / CROP_SIDE)
+    return np.where(known[..., None], values, eased)
+
+
+def read_crop(frame: Frame, dense: np.ndarray, side: int, box: tuple[slice, slice]) -> Crop:
+    """The frame seen through a dense map, at the crop's side; only the rows and columns of ``box``."""
+    large = enlarge(dense, side)
+    region = region_of(frame, large[..., 0], large[..., 1])
+    spread = _steepness(dense) * dense.shape[0] / side
+    x, y = (np.ascontiguousarray(large[(*box, k)]) for k in (0, 1))
+    if not x.size:
+        return np.zeros((*x.shape, 3), np.float32)
+    return sample(frame, x, y, 1 / max(spread, 1e-6), region)
+
+
+def _steepness(dense: np.ndarray) -> float:
+    """How many frame pixels the map moves per grid pixel, typically."""
+    total = np.zeros(dense.shape[:2], np.float32)
+    for axis in (0, 1):
+        total += (np.asarray(np.gradient(dense, axis=axis)) ** 2) @ np.ones(2, np.float32)
+    return float(np.median(np.sqrt(total))) / np.sqrt(2)
+
+
+def read_mask(mask: Mask, matrix: np.ndarray, dense: np.ndarray) -> Mask:
+    """A mask seen through a dense map; ``matrix`` leads from the map's places to the mask's pixels."""
+    x = matrix[0, 0] * dense[..., 0] + matrix[0, 1] * dense[..., 1] + matrix[0, 2]
+    y = matrix[1, 0] * dense[..., 0] + matrix[1, 1] * dense[..., 1] + matrix[1, 2]
+    return cv2.remap(
+        mask, x.astype(np.float32), y.astype(np.float32), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
+
+
+def enlarge(values: np.ndarray, side: int) -> np.ndarray:
+    """Resample a grid map to the crop's side, pixel centre on pixel centre."""
+    if values.shape[0] == side:
+        return values
+    # Area when shrinking, bilinear when growing: both keep an affine map affine away from the border.
+    flags = cv2.INTER_AREA if side < values.shape[0] else cv2.INTER_LINEAR
+    if values.ndim == 3 and values.shape[2] == 2 and side > values.shape[0]:
+        return _enlarge_map(values, side)
+    return cv2.resize(values, (side, side), interpolation=flags)
+
+
+def _enlarge_map(dense: np.ndarray, side: int) -> np.ndarray:
+    """Like a resize, but exact at the border too: the map is continued linearly by one pixel first."""
+    padded = np.pad(dense, ((1, 1), (1, 1), (0, 0)), mode="reflect", reflect_type="odd")
+    scale = dense.shape[0] / side
+    place = ((np.arange(side) + 0.5) * scale - 0.5 + 1).astype(np.float32)
+    x, y = np.meshgrid(place, place)
+    return cv2.remap(padded, x, y, cv2.INTER_LINEAR)
+
+
+def soften(values: np.ndarray, covered: np.ndarray, sigma: float) -> np.ndarray:
+    """Gaussian blur of the covered pixels alone; ``sigma`` in pixels."""
+    known = covered.astype(np.float32)
+    blurred = cv2.GaussianBlur(values * known, (0, 0), sigma)
+    return blurred / np.maximum(cv2.GaussianBlur(known, (0, 0), sigma), 1e-3)

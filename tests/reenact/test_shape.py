@@ -1,0 +1,34 @@
+import numpy as np
+
+from aotface.face.mesh import LEFT_BROW, MEAN, OVAL, RIGHT_BROW
+from aotface.reenact.shape import identity_shape
+
+
+def test_same_shape_stays_and_the_outline_is_the_targets() -> None:
+    target = (MEAN * 60 + 128).astype(np.float32)
+    assert np.allclose(identity_shape(target * 3 + 5, target), target, atol=1e-2)
+    wide = MEAN.copy()
+    wide[:, 0] *= 1.2
+    moved = identity_shape((wide * 60).astype(np.float32), target)
+    assert np.allclose(moved[OVAL], target[OVAL], atol=0.7)
+    assert np.abs(moved - target).max() > 2
+
+
+def raised(by: float) -> np.ndarray:
+    """The mean face with its brows so much higher, in pixels."""
+    points = (MEAN * 60).astype(np.float32)
+    points[np.concatenate([LEFT_BROW, RIGHT_BROW]), 1] -= by
+    return points
+
+
+def test_raised_brows_come_along_when_the_rest_is_known() -> None:
+    source = (MEAN * 60 * np.array([1.1, 1, 1])).astype(np.float32)
+    brows = np.concatenate([LEFT_BROW, RIGHT_BROW])
+    up = [
+        (identity_shape(source, raised(0), 1.0, rest) - identity_shape(source, raised(8), 1.0, rest))[
+            brows, 1
+        ]
+        for rest in (MEAN.astype(np.float32), None)
+    ]
+    assert up[0].mean() > 6.5
+    assert up[1].mean() < 5.5  # the twin: a picture alone puts them where the source's are
