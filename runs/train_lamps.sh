@@ -20,5 +20,5 @@ fi
 $AOTFACE train "$SHARDS" -o "$OUT/run" --config "${CONFIG:-runs/train_lamps.toml}" ${BEGIN:+--begin-from "$BEGIN"} ${STEPS:+--steps "$STEPS"} \
   --device "${DEVICE:-auto}" --workers "${WORKERS:-1}" --resume
 # The octaves of light are taken at twice the networks' side: sharper edges of shadow, the same weights.
-$AOTFACE export "$OUT/run" -o "$OUT/aot_lamps.safetensors" --light-side 128 --overwrite
+$AOTFACE export "$OUT/run" -o "$OUT/aot_lamps.safetensors" --light-resolution 128 --overwrite
 echo "look at $OUT/run/samples, then judge: aotface bench --suite lit --weights $OUT/aot_lamps.safetensors"

@@ -98,7 +98,11 @@ def keep_halves(graph: onnx.GraphProto) -> None:
     for value in graph.initializer:
         array = numpy_helper.to_array(value)
         half = array.astype(np.float16) if array.dtype == np.float32 else array
-        if array.dtype != np.float32 or array.size < SMALLEST_HALF or (half.astype(np.float32) != array).any():
+        if (
+            array.dtype != np.float32
+            or array.size < SMALLEST_HALF
+            or (half.astype(np.float32) != array).any()
+        ):
             values.append(value)
             continue
         values.append(numpy_helper.from_array(half, f"{value.name}h"))

@@ -23,10 +23,10 @@ from aotface.profiling.clock import Clock, Cost
 from aotface.reenact.mesh import reenact
 from aotface.samples import sample
 from aotface.transfer.aot.apply import bf16_is_fast
-from aotface.transfer.aot.backends import installed
+from aotface.transfer.aot.backends import installed, open_finder
 from aotface.transfer.aot.colour_map_arrays import apply_colour_map_array, find_colour_map
 from aotface.transfer.aot.generator import RelightingGenerator
-from aotface.transfer.aot.network import load_network, load_network_for
+from aotface.transfer.aot.network import load_network
 from aotface.types import CROP_SIDE
 
 SLICED = "sliced transport as users run it (dfl-sot, 10 steps x 30 directions)"
@@ -94,12 +94,12 @@ def ways(weights: str) -> dict[str, Callable[[], object]]:
         return apply_colour_map_array(made.crop, find_colour_map(generator, *given, bf16, own))
 
     def by(backend: str) -> Callable[[], object]:
-        finder = load_network_for(backend, weights).finder
+        finder = open_finder(backend, network.generator, network.sha256)
         return lambda: apply_colour_map_array(made.crop, finder.find(*given, own))
 
     fast = (network.rounded, True) if bf16_is_fast() else (network.generator, False)
     found: dict[str, Callable[[], object]] = {
-        SLICED: lambda: BASELINES["dfl-sot"](made.crop, aligned.crop, made.mask),
+        SLICED: lambda: BASELINES["dfl-sot"].function(made.crop, aligned.crop, made.mask),
         PLAIN: lambda: here(plain, False),
         CHANNELS_LAST: lambda: here(network.generator, False),
         FAST: lambda: here(*fast),

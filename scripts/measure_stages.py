@@ -24,7 +24,7 @@ import numpy as np
 import torch
 
 from aotface.colour_space import luminance
-from aotface.compose import pipeline
+from aotface.compose import face_step, pipeline
 from aotface.compose.blend import blend
 from aotface.face.detect import detect
 from aotface.media.image import encode_image, quality_for, read_image, write_image
@@ -32,10 +32,12 @@ from aotface.media.video.decode import deepened
 from aotface.metrics.detail import detail_retention
 from aotface.options import Options
 from aotface.profiling.clock import Clock, Cost, together
+from aotface.profiling.stages import TimedTransfer
 from aotface.provenance import mark_frame
 from aotface.provenance.credentials import Record, sign, write_signed
 from aotface.reenact.mesh import MeshReenactor
 from aotface.samples import sample
+from aotface.transfer import transfer_for
 from aotface.types import Frame
 
 SOURCE, TARGET = "source_light_man", "target_medium_man_warm_side"
@@ -125,16 +127,14 @@ def one_run(given: Path, path: Path, transfer: str) -> tuple[dict[str, Cost], li
     clock = Clock()
     source, picture = clock.time("read both", lambda: (read_image(given).frame, read_image(path)))
     sources, faces = clock.time("detect in both", lambda: (detect(source), detect(picture.frame)))
-    reenact = MeshReenactor().prepare(source, sources[0]).reenact
-    with ExitStack() as stack:  # the line's own functions, clocked where it calls them
-        for name, stage in (("align", "align"), ("visible_at", "parse"), ("learned_field", "transport")):
-            timed = clock.timed(stage, getattr(pipeline, name))
-            stack.enter_context(patch.object(pipeline, name, timed))
+    prepared = clock.time("prepare the source", lambda: MeshReenactor().prepare(source, sources[0]))
+    chosen = TimedTransfer(transfer_for(Options(transfer=transfer)), clock)
+    with ExitStack() as stack:  # the face step's own functions, timed where it calls them
+        for name, stage in (("align", "align"), ("visible_at", "parse"), ("_reenact", "reenact")):
+            timed = clock.timed(stage, getattr(face_step, name))
+            stack.enter_context(patch.object(face_step, name, timed))
         face = clock.time(
-            "lay on, at the crop's side",
-            lambda: pipeline.swap_face(
-                picture.frame, faces[0], clock.timed("reenact", reenact), Options(transfer=transfer), True
-            ),
+            "apply, at the crop's side", lambda: pipeline.swap_face(picture.frame, faces[0], prepared, chosen)
         )
     matrix = face.target.matrix
     frame = clock.time(

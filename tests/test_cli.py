@@ -51,7 +51,7 @@ def test_swap_writes_the_picture_and_its_record(place: Path, capsys: pytest.Capt
     assert out.startswith("out.png ") and err == ""
     record = log_of(place / "out.run.json")
     assert record["command"] == "swap" and record["config"]["transfer"] == "aot" and record["seed"] == 0
-    assert record["device"] == "cpu" and record["versions"]["mediapipe"]
+    assert record["device"] == "cpu" and record["versions"]["onnxruntime"]
     assert all(len(digest) == 64 for digest in record["inputs"].values()) and len(record["inputs"]) == 2
     assert record["pairs"][0] | {"seconds": 0} == {
         "source": "person.png",

@@ -19,7 +19,7 @@ def test_the_fastest_backend_is_recommended_and_not_chosen(monkeypatch: pytest.M
     assert doctor._backends()[0].remedy == ""  # the twin: the default needs no words
 
 
-@pytest.mark.parametrize("fault", [UsageError("no weights"), ImportError("no mediapipe")])
+@pytest.mark.parametrize("fault", [UsageError("no weights"), ImportError("no onnxruntime")])
 def test_what_cannot_be_measured_is_no_failure(monkeypatch: pytest.MonkeyPatch, fault: Exception) -> None:
     def fail(repeat: int) -> None:
         raise fault

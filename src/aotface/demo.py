@@ -14,18 +14,18 @@ from aotface.media.files import check_output, list_images, pair_names
 from aotface.media.folder import make_folder
 from aotface.media.image import Picture, read_image, write_image
 from aotface.media.sheet import Panel, sheet
-from aotface.options import LEARNED, Options
+from aotface.options import Options
 from aotface.provenance import mark_frame
 from aotface.provenance.credentials import Record
 from aotface.samples import samples
-from aotface.transfer import classical as colour
-from aotface.transfer.aot.network import load_network
+from aotface.transfer import names as transfers
+from aotface.transfer import open_transfer
 from aotface.types import Face, Frame
 
 PANEL_SIDE = 224
 """Side of each picture on the sheet in pixels."""
 
-METHODS = (LEARNED, *colour.names())
+METHODS = transfers()
 """What every target is swapped with, in the order of the sheet's columns."""
 
 Seen = tuple[Picture, list[Face]]
@@ -66,7 +66,7 @@ def demonstrate(
         for method in METHODS:
             done = _swap(sources[giver_number], taker, method)
             written = folder / f"{name.stem}.{method}{name.suffix}"
-            model = load_network().sha256 if method == LEARNED else None
+            model = open_transfer(method).identity().get("model_sha256")
             record = Record(method, "mesh", model, {"seed": Options.seed})
             deliver(written, done.frame, taker[0], sources[giver_number][0].path, record, terms)
             row.append(_panel_of(done.frame, done.faces[0].target.face, method))

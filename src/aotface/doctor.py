@@ -1,6 +1,5 @@
 """Is everything there: versions, devices, weights and their hashes, keys."""
 
-import importlib.util
 import platform
 import sys
 from dataclasses import dataclass
@@ -15,29 +14,10 @@ from aotface.options import Options
 from aotface.provenance import authority
 from aotface.settings import settings_folder
 
-FACE_MODELS = {
-    "face_detection/face_detection_short_range.tflite": (
-        "bbff11cebd1eb27a1e004cae0b0e63ec8c551cbf34a4451148b4908b8db3eca8"
-    ),
-    "face_detection/face_detection_full_range_sparse.tflite": (
-        "2c3728e6da56f21e21a320433396fb06d40d9088f2247c05e5635a688d45dfe1"
-    ),
-    "face_landmark/face_landmark_with_attention.tflite": (
-        "e06a804e0144f9929eda782122916b35d60c697c3c9344013ca2bbe76a6ce2b4"
-    ),
-    "palm_detection/palm_detection_lite.tflite": (
-        "e9a4aaddf90dda56a87235303cf00e4c2d3fb28725f68fd88772997dac905c18"
-    ),
-    "hand_landmark/hand_landmark_lite.tflite": (
-        "048edd3645c9bf7397d19a9f6e3a42957d6e414c9bea6598030a2e9b624156e6"
-    ),
-}
-"""Models inside the mediapipe package that the line was tested with, and their sha256."""
-
 REPEATS = 5
 """How often each backend is timed."""
 
-REINSTALL = "install again: scripts/setup, or pip install --force-reinstall mediapipe==0.10.21"
+REINSTALL = "install again: scripts/setup, or pip install --force-reinstall aotface"
 
 
 @dataclass(frozen=True)
@@ -51,7 +31,7 @@ class Check:
 
 
 def examine() -> list[Check]:
-    """Descriptor at everything that the line needs, and at what it can use.
+    """Look at everything that is needed, and at what can be used.
 
     Returns:
         One check per thing, in the order of importance.
@@ -69,11 +49,9 @@ def examine() -> list[Check]:
 
 def _python() -> Check:
     found = f"{platform.python_version()} on {platform.platform()}"
-    if (3, 11) <= sys.version_info[:2] <= (3, 12):
+    if (3, 11) <= sys.version_info[:2] <= (3, 14):
         return Check("ok", "python", found)
-    return Check(
-        "MISSING", "python", found, "the face mesh has wheels for Python 3.11 and 3.12 only: use one of these"
-    )
+    return Check("MISSING", "python", found, "Python 3.11 to 3.14 is needed: use one of these")
 
 
 def _packages() -> list[Check]:
@@ -87,11 +65,10 @@ def _packages() -> list[Check]:
 
 
 def _face_models() -> list[Check]:
-    spec = importlib.util.find_spec("mediapipe")
-    if spec is None or spec.origin is None:
-        return []  # already reported among the packages
-    folder = Path(spec.origin).parent / "modules"
-    return [_weights_file(folder / name, expected) for name, expected in FACE_MODELS.items()]
+    """The models that find faces and hands, and their hashes."""
+    from aotface.face.networks import SHA256, model_file
+
+    return [_weights_file(Path(str(model_file(name))), expected) for name, expected in SHA256.items()]
 
 
 def _weights_file(path: Path, expected: str) -> Check:

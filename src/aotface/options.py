@@ -1,12 +1,9 @@
-"""How the straight line is walked: the one place where its defaults stand. Imports nothing heavy."""
+"""Choices that change the picture: the one place where their defaults stand. Imports nothing heavy."""
 
 from dataclasses import dataclass
 
-LEARNED = "aot"
-"""Name of the transfer that the networks of the paper make; all others are in `aotface.transfer.classical`."""
-
 BACKENDS = ("torch", "onnx", "openvino")
-"""What can compute the networks of `LEARNED`."""
+"""What can compute the network of a transfer."""
 
 
 @dataclass(frozen=True)
@@ -16,7 +13,7 @@ class Options:
     ``transfer``: name of the appearance transfer. ``face``: which faces of the target are swapped:
     ``largest``, ``all``, or a number as shown by ``inspect``. ``source_face``: which face of the source is
     put there (not ``all``). ``seed``: of the random numbers that a transfer may draw.
-    ``device``: where the networks of `LEARNED` run, ``cpu`` or ``cuda``. ``weights``: which, by packaged name
+    ``device``: where the network of a transfer runs, ``cpu`` or ``cuda``. ``weights``: which, by packaged name
     or path. ``backend``: one of `BACKENDS`; all but torch run on the CPU.
     """
 

@@ -1,18 +1,22 @@
 """A face larger than the largest crop keeps its detail, and looks like the same face in a crop that holds it."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
 
 from aotface.colour_space import luminance
-from aotface.compose import pipeline
+from aotface.compose import face_step, pipeline
 from aotface.compose.full_resolution import FullResolutionFace
 from aotface.face.detect import detect
 from aotface.media.image import read_image
-from aotface.options import DEFAULTS, LEARNED
+from aotface.options import DEFAULTS
+from aotface.reenact.base import Reenacted
 from aotface.reenact.mesh import MeshReenactor
 from aotface.samples import sample
-from aotface.types import Frame
+from aotface.transfer import transfer_for
+from aotface.types import AlignedFace, Frame
 
 SMALL = 256
 
@@ -37,12 +41,12 @@ def pair() -> tuple[Frame, Frame]:
 def made(pair: tuple[Frame, Frame]) -> dict[str, pipeline.Swapped]:
     """By the frame's own pixels out of a small crop, by a crop that holds the face, and by the small crop alone."""
     found = [detect(frame) for frame in pair]
-    assert SMALL < pipeline.work_side(found[1][0]) <= pipeline.FULL_RESOLUTION_SIDE
+    assert SMALL < face_step.work_side(found[1][0]) <= face_step.FULL_RESOLUTION_SIDE
 
     def run(**limits: int) -> pipeline.Swapped:
         with pytest.MonkeyPatch.context() as patch:
             for name, value in limits.items():
-                patch.setattr(pipeline, name, value)
+                patch.setattr(face_step, name, value)
             return pipeline.swap_found(pair[0], found[0], pair[1], found[1], mark=False)
 
     return {"native": run(FULL_RESOLUTION_SIDE=SMALL), "whole": run(), "small": run(LARGEST_SIDE=SMALL)}
@@ -85,6 +89,20 @@ def test_pieces_are_the_whole(made: dict[str, pipeline.Swapped]) -> None:
     np.testing.assert_allclose(part, shown[120:220], atol=1e-6)
 
 
-def test_who_does_not_read_by_a_map_is_worked_on_in_a_crop(pair: tuple[Frame, Frame]) -> None:
-    done = pipeline.swap(*pair, DEFAULTS, reenactor=MeshReenactor(), mark=False)
-    assert DEFAULTS.transfer == LEARNED and done.faces[0].after is None
+class Unread:
+    """A source whose X_r cannot be read at the frame's own pixels."""
+
+    def __init__(self, frame: Frame):
+        self.source = MeshReenactor().prepare(frame, detect(frame)[0])
+
+    def reenact(self, target: AlignedFace) -> Reenacted:
+        return replace(self.source.reenact(target), reading=None)
+
+
+def test_who_does_not_read_by_a_map_is_worked_on_in_a_crop(
+    pair: tuple[Frame, Frame], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(face_step, "FULL_RESOLUTION_SIDE", SMALL)
+    target, face = pair[1], detect(pair[1])[0]
+    done = pipeline.swap_face(target, face, Unread(pair[0]), transfer_for(DEFAULTS))
+    assert done.after is None and len(done.swapped) == face_step.work_side(face) > SMALL

@@ -1,4 +1,4 @@
-"""The straight line for one frame."""
+"""One picture, from both frames to the finished one."""
 
 import cv2
 import numpy as np
@@ -6,14 +6,13 @@ import pytest
 from skimage.data import astronaut
 
 import aotface
-from aotface.compose.pipeline import LARGEST_SIDE, Swapped, choose, refine, swap, with_native, work_side
+from aotface.compose.face_step import LARGEST_SIDE, work_side
+from aotface.compose.pipeline import Swapped, choose, refine, swap
 from aotface.errors import FaceIndexError, InputError, NoFaceError, UsageError, WeightsError
 from aotface.face.align import align, crop_matrix, resize_matrix, scale_of
 from aotface.face.detect import detect
-from aotface.media.weights import find_weights
-from aotface.options import LEARNED, Options
+from aotface.options import Options
 from aotface.provenance import watermark
-from aotface.reenact.base import Reenacted
 from aotface.types import Face
 
 
@@ -112,61 +111,9 @@ def test_a_source_gives_one_face(photo: np.ndarray) -> None:
         swap(photo, photo, Options(source_face="all"))
 
 
-def test_what_the_target_gave_stays_as_it_is() -> None:
-    rng = np.random.default_rng(5)
-    crop, moved = rng.random((2, 16, 16, 3), np.float32)
-    native = np.zeros((16, 16), np.float32)
-    made = Reenacted(crop, np.ones((16, 16), np.float32), native, np.zeros((468, 3), np.float32))
-    untouched = with_native(made, moved)
-    np.testing.assert_array_equal(untouched, moved)
-    assert not np.shares_memory(untouched, moved)
-    native[4:7, 9:12], native[10, 3] = 1, 0.25
-    found = with_native(made, moved)
-    np.testing.assert_allclose(found, crop * native[..., None] + moved * (1 - native[..., None]), atol=1e-6)
-    assert np.abs(found - moved).max() > 0.1  # the twin: without it the mouth is moved
-
-
-def test_the_learned_transfer_gets_what_it_needs(
-    source: np.ndarray, photo: np.ndarray, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A stand-in for the network that halves X_r: the line hands it both sizes, and takes its answer."""
-    from aotface.transfer.aot import network
-
-    seen = {}
-
-    class Halving:
-        def transport(
-            self,
-            reenacted: np.ndarray,
-            target: np.ndarray,
-            mask: np.ndarray,
-            landmarks: np.ndarray,
-            bf16: bool,
-            own: np.ndarray,
-        ) -> np.ndarray:
-            seen.update(large=reenacted.shape, target=target.shape, mask=mask.shape)
-            seen["box"] = landmarks[:, :2].min(), landmarks[:, :2].max()
-            seen["own"] = float(np.abs(own - landmarks).mean())
-            return reenacted / 2
-
-    monkeypatch.setattr(network, "load_network", lambda weights, device: Halving())
-    large = cv2.resize(photo, None, fx=3, fy=3, interpolation=cv2.INTER_CUBIC)
-    done = swap(source, large, Options(transfer=LEARNED), mark=False)
-    side = len(done.faces[0].reenacted)
-    assert side > 256 and seen["large"] == (side, side, 3)
-    assert seen["target"] == (256, 256, 3) and seen["mask"] == (256, 256)
-    assert 0.2 < seen["own"] < 20  # the source's own shape, in the same pixels
-    assert seen["box"][0] > 0 and 150 < seen["box"][1] < 256
-    np.testing.assert_allclose(done.faces[0].swapped, done.faces[0].reenacted / 2, atol=1e-6)
-
-
-def test_the_learned_transfer_without_weights(photo: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
-    from aotface.transfer.aot import network
-
-    monkeypatch.setattr(network, "find_weights", lambda name: find_weights("no-such-weights"))
-    network.load_network.cache_clear()
+def test_a_transfer_without_its_weights(photo: np.ndarray) -> None:
     with pytest.raises(WeightsError, match="no such weights file"):
-        swap(photo, photo, Options(transfer=LEARNED))
+        swap(photo, photo, Options(weights="no-such-weights"))
 
 
 def test_an_unknown_transfer(photo: np.ndarray) -> None:

@@ -59,6 +59,7 @@ def make_triple(number: int, truth: bool = True) -> Triple:
         mask,
         geometry,
         mean_landmarks(SIDE),
+        mean_landmarks(SIDE),
         x_r,
         mean_landmarks(SIDE),
         facts,

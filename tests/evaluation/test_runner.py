@@ -167,9 +167,11 @@ def test_the_network_is_one_more_method(
     result = network.run(one)
     assert result.shape == one.target.shape and result.dtype == np.float32
     np.testing.assert_array_equal(result, network.run(one))
-    (tmp_path / "config.json").write_text(json.dumps({"size": "small", "options": {}}))
+    (tmp_path / "other").mkdir()
+    other = weights.rename(tmp_path / "other" / weights.name)
+    (tmp_path / "other" / "config.json").write_text(json.dumps({"size": "small", "options": {}}))
     with pytest.raises(WeightsError, match="does not fit"):
-        find_methods(["mkl"], weights)
+        find_methods(["mkl"], other)
 
 
 @pytest.mark.slow

@@ -42,7 +42,7 @@ def test_hashes(tmp_path: Path) -> None:
 
 def test_what_can_change_a_pixel_is_recorded() -> None:
     found = environment()
-    assert {"python", "aotface", "torch", "mediapipe", "numpy"} <= set(found["versions"])
+    assert {"python", "aotface", "torch", "onnxruntime", "numpy"} <= set(found["versions"])
     assert all(found["versions"].values())
     assert found["commit"] is None or len(found["commit"].removesuffix("+")) == 40
     assert now().endswith("+00:00")

@@ -20,6 +20,7 @@ from aotface.profiling.clip import FACE_SHARE, frame_size, made_frames, write_cl
 from aotface.profiling.clock import Clock, Cost, together
 from aotface.profiling.report import Report, Size
 from aotface.profiling.stages import STAGES, measure_stages
+from aotface.transfer.base import Recolour
 
 # by their full names: `swap` and `blend` name functions too
 lines, blending, reading = (
@@ -142,7 +143,7 @@ def test_a_stage_that_is_slow_is_seen(clip: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(lines, "mark_frame", slow)
     found, _ = measure_stages(clip, Options(transfer="mean"))
     assert found["mark"].wall_ms >= 100 > 20 > found["mark"].cpu_ms
-    monkeypatch.setitem(stages.LINE, "mark", ("provenance.no_such_thing",))
+    monkeypatch.setitem(stages.PIPELINE, "mark", ("provenance.no_such_thing",))
     with pytest.raises(AttributeError):
         measure_stages(clip, Options(transfer="mean"))
 
@@ -151,7 +152,8 @@ def test_the_command_measures_and_writes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(transfers, "installed", lambda: ["torch"])
-    monkeypatch.setitem(transfers.BASELINES, "dfl-sot", lambda crop, target, mask, *, seed: crop)
+    quick = Recolour("dfl-sot", lambda crop, target, mask, *, seed=0: crop.copy())
+    monkeypatch.setitem(transfers.BASELINES, "dfl-sot", quick)
     arguments = ["benchmark", "--heights", "200", "--frames", "3", "--transfer", "mean"]
     assert main(arguments) == 0
     found = json.loads((tmp_path / "benchmark.json").read_text())

@@ -69,7 +69,7 @@ def test_the_thread_ends_with_its_receiver() -> None:
     line = prefetch(items())
     assert next(line) == 1
     line.close()
-    assert closed.is_set() and not [t for t in threading.enumerate() if t.name == "ahead"]
+    assert closed.is_set() and not [t for t in threading.enumerate() if t.name == "prefetch"]
 
 
 def test_several_at_the_same_time_and_yet_in_order() -> None:
@@ -102,7 +102,7 @@ def test_an_error_of_one_worker_comes_in_its_turn() -> None:
             for item in parallel_map(work, range(20), workers, helping=helping):
                 seen.append(item)
         assert seen == list(range(5))
-        assert not [thread for thread in threading.enumerate() if thread.name == "ahead"]
+        assert not [thread for thread in threading.enumerate() if thread.name == "prefetch"]
 
 
 def test_workers_wait_for_room() -> None:
@@ -126,4 +126,4 @@ def test_an_interrupt_of_the_receiver_comes_at_once() -> None:
 
     with pytest.raises(KeyboardInterrupt):
         list(parallel_map(work, range(9), 1))
-    assert not [thread for thread in threading.enumerate() if thread.name == "ahead"]
+    assert not [thread for thread in threading.enumerate() if thread.name == "prefetch"]

@@ -15,15 +15,14 @@ from aotface.media.image import read_image
 from aotface.media.video.decode import VideoFrame
 from aotface.media.video.parts import claim
 from aotface.options import Options
+from aotface.reenact.base import PreparedSource
 from aotface.samples import sample
 from aotface.tracking.tracks import Tracks
-from aotface.video import frame_state as seen
+from aotface.video import frame_state, temporal_filter
 from aotface.video import render as video
-from aotface.video import temporal_filter as temporal_filter
 from aotface.video.plan import open_clip
 from aotface.video.render import (
     Clip,
-    PreparedSource,
     Scene,
     analyse,
     make_scene,
@@ -108,27 +107,31 @@ def test_large_faces_are_made_again_to_the_same_bytes(
     scene: Scene, whole: list[VideoFrame], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     again: list[int] = []
-    make_again = seen._make_again
-    monkeypatch.setattr(seen, "_make_again", lambda *words: again.append(1) or make_again(*words))
-    monkeypatch.setattr(seen, "LARGE_MADE", 0)
-    monkeypatch.setattr(seen, "LARGE_FRAME", 0)
+    start = frame_state.start_face
+    monkeypatch.setattr(
+        frame_state, "start_face", lambda *words: again.append(words[-1] is not None) or start(*words)
+    )
+    monkeypatch.setattr(frame_state, "LARGE_MADE", 0)
+    monkeypatch.setattr(frame_state, "LARGE_FRAME", 0)
     assert (
-        the_same(list(render_frames(scene, 5, 8)), whole[5:8]) and len(again) == 7
+        the_same(list(render_frames(scene, 5, 8)), whole[5:8]) and sum(again) == 7
     )  # from the segment's start; 7 has no face
 
 
-def test_kept_traits_are_not_found_again(
+def test_cached_features_are_not_found_again(
     scene: Scene, whole: list[VideoFrame], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     parts, _ = claim(tmp_path / "out.mp4", {}, [(0, COUNT)])
     list(render_layers(scene, 4, 7, parts))
     looked: list[int] = []
-    see_face = seen._new_face_state
-    monkeypatch.setattr(seen, "_new_face_state", lambda *words: looked.append(1) or see_face(*words))
+    start = frame_state.start_face
+    monkeypatch.setattr(
+        frame_state, "start_face", lambda *words: looked.append(words[-1] is None) or start(*words)
+    )
     frames = [layers.frame for layers in render_layers(scene, 5, 8, parts)]
-    assert the_same(frames, whole[5:8]) and len(looked) == 1  # frame 11, beyond what was seen the first time
+    assert the_same(frames, whole[5:8]) and sum(looked) == 1  # frame 11, beyond what was seen the first time
     looked.clear()
-    assert the_same(list(render_frames(scene, 5, 8)), whole[5:8]) and len(looked) == 8  # twin: nothing kept
+    assert the_same(list(render_frames(scene, 5, 8)), whole[5:8]) and sum(looked) == 8  # twin: nothing kept
 
 
 def test_with_the_network_a_piece_is_the_slice_too(
@@ -151,7 +154,7 @@ def test_a_receiver_that_stops_early_leaves_no_thread(scene: Scene) -> None:
     frames = render_frames(scene, 0, COUNT)
     next(frames)
     frames.close()  # type: ignore[attr-defined]
-    assert not [thread for thread in threading.enumerate() if thread.name == "ahead"]
+    assert not [thread for thread in threading.enumerate() if thread.name == "prefetch"]
 
 
 def lamp_clip(folder: Path) -> Clip:

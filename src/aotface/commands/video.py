@@ -21,7 +21,6 @@ from aotface.commands.joining import (
 )
 from aotface.commands.pairing import VideoPair
 from aotface.commands.writing import UNMARKED, Writing
-from aotface.compose.pipeline import loaded_network
 from aotface.errors import AotfaceError, Interrupted, PartialError, UsageError
 from aotface.media.files import check_output, same_file, show
 from aotface.media.folder import make_folder
@@ -30,9 +29,10 @@ from aotface.media.video.encode import Encoding
 from aotface.media.video.folder import FOLDER
 from aotface.media.video.parts import Parts, claim, cut
 from aotface.media.video.passthrough import refuse_container
-from aotface.options import BACKENDS, LEARNED, Options
+from aotface.options import BACKENDS, Options
 from aotface.reporter import Reporter
 from aotface.tracking.tracks import Tracks
+from aotface.transfer import listed, transfer_for
 from aotface.video.plan import Plan, open_clip, prepare_source_file, scene_of
 from aotface.video.ray_executor import RayExecutor, make_on
 from aotface.video.render import PIECE, analyse, shows_a_swap
@@ -142,7 +142,7 @@ def one_video(work: VideoWork, pair: VideoPair, reporter: Reporter) -> Path:
             f"going on: {len(parts.segments) - len(parts.missing())} of {len(parts.segments)} segments are there"
         )
     # Other backends are told when they are loaded how many threads they may use.
-    if work.options.transfer == LEARNED and work.options.backend == BACKENDS[0]:
+    if listed(work.options.transfer).uses_network and work.options.backend == BACKENDS[0]:
         threading.Thread(target=_load, args=(work.options,)).start()
     tracks = _tracks(parts, clip, reporter)
     try:
@@ -177,7 +177,7 @@ def one_video(work: VideoWork, pair: VideoPair, reporter: Reporter) -> Path:
 def _load(options: Options) -> None:
     """Have the network ready when the faces are found; what is wrong with it is said where it is needed."""
     with suppress(AotfaceError):
-        loaded_network(options)
+        transfer_for(options)
 
 
 def _refuse_inputs(work: VideoWork, pair: VideoPair, outputs: list[Path]) -> None:

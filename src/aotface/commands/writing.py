@@ -7,7 +7,8 @@ from typing import Annotated, Any, NamedTuple
 from typer import Option
 
 from aotface.errors import UsageError
-from aotface.options import BACKENDS, LEARNED, Options
+from aotface.options import BACKENDS, Options
+from aotface.transfer import listed, transfer_for
 
 UNMARKED = "no marks: nothing in the file says that this face is swapped, so say it wherever you show it"
 
@@ -137,17 +138,14 @@ class Writing:
             UsageError: see the message.
             WeightsError: the transfer needs weights that are not there.
         """
-        from aotface.transfer import classical as colour
-
-        if self.transfer != LEARNED:
-            colour.find(self.transfer)
+        network = listed(self.transfer).uses_network
         if self.backend not in BACKENDS:
             raise UsageError(
                 f"expected --backend {', '.join(BACKENDS[:-1])} or {BACKENDS[-1]}, got {self.backend!r}"
             )
-        if self.backend != Options.backend and self.transfer != LEARNED:
+        if self.backend != Options.backend and not network:
             raise UsageError(
-                f"--backend is for the network of {LEARNED}: leave it out with --transfer {self.transfer}"
+                f"--backend is for a transfer with a network: leave it out with --transfer {self.transfer}"
             )
         if self.backend != Options.backend and self.device == "cuda":
             raise UsageError(f"--backend {self.backend} runs on the cpu here: leave --device out")
@@ -160,7 +158,8 @@ class Writing:
 
     def networks(self) -> dict[str, str]:
         """Which library runs a network for what, in this run."""
-        return {"torch": LEARNED} if self.transfer == LEARNED and self.backend == "torch" else {}
+        by_torch = listed(self.transfer).uses_network and self.backend == BACKENDS[0]
+        return {BACKENDS[0]: self.transfer} if by_torch else {}
 
     def facts(self, device: str) -> dict[str, Any]:
         """More for the record: the device, the hash of the weights, and the version of another backend than torch.
@@ -168,16 +167,7 @@ class Writing:
         Raises:
             UsageError, WeightsError: the network cannot be had as it is asked for.
         """
-        if self.transfer != LEARNED:
-            return {"device": device, "model_sha256": None}
-        from aotface.transfer.aot.network import load_network, load_network_for
-
-        if self.backend == Options.backend:
-            return {"device": device, "model_sha256": load_network(self.weights, device).sha256}
-        from aotface.transfer.aot.backends import version_of
-
-        network = load_network_for(self.backend, self.weights)
-        return {"device": device, "model_sha256": network.sha256, "backend": version_of(self.backend)}
+        return {"device": device} | dict(transfer_for(self.options(device)).identity())
 
 
 def pair_up(given: str, target: str, output: str, by_name: bool = False) -> tuple[list[Pair], bool]:

@@ -138,12 +138,14 @@ def _low_band_shift(
     height, width = target.shape[:2]
     seen = (map_x > -0.5) & (map_y > -0.5) & (map_x < width - 0.5) & (map_y < height - 0.5)
     weight = cv2.resize(mask, (CROP_SIDE, CROP_SIDE), interpolation=cv2.INTER_AREA)
-    face = cv2.resize(swapped * (mask > 0)[..., None], (CROP_SIDE, CROP_SIDE), interpolation=cv2.INTER_AREA)
+    face: np.ndarray = cv2.resize(
+        swapped * (mask > 0)[..., None], (CROP_SIDE, CROP_SIDE), interpolation=cv2.INTER_AREA
+    )
     share = cv2.resize((mask > 0).astype(np.float32), (CROP_SIDE, CROP_SIDE), interpolation=cv2.INTER_AREA)
     face /= np.maximum(share, 1e-6)[..., None]
     difference = face - sample(target, map_x, map_y, scale_of(small))
     shift = np.zeros_like(difference)
-    inner_before = np.ones((CROP_SIDE, CROP_SIDE), np.float32)
+    inner_before: np.ndarray = np.ones((CROP_SIDE, CROP_SIDE), np.float32)
     for reach in BAND_REACHES:
         inner = np.clip(2 * cv2.GaussianBlur(np.minimum(2 * weight, 1), (0, 0), reach) - 1, 0, 1)
         shift += (inner - inner_before)[..., None] * _local_mean(difference, weight * seen, reach)

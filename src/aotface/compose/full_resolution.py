@@ -1,82 +1,44 @@
-"""Faces larger than the largest crop, at the frame's own pixels: nothing of the source's detail is lost [ours].
-
-The map that a transfer lays on X_r is small and smooth whatever the size of the face, so it is carried to the frame and laid
-there on X_r as it is read anew from the source, strip by strip.
-"""
+"""Faces larger than the largest crop, at the frame's own pixels: nothing of the source's detail is lost [ours]."""
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
-import torch
 from jaxtyping import Float32
 
-from aotface.face.align import invert, resize_matrix, transform_points
+from aotface.compose.face_step import FaceInProgress
 from aotface.reenact.reading import Box, Reading
-from aotface.transfer.aot.apply import to_array, to_tensor
-from aotface.transfer.aot.colour_map import ColourMap, changes
-from aotface.transfer.aot.colour_map_arrays import ColourMapArray
+from aotface.transfer.base import InFrame
 from aotface.types import Matrix
-
-CARRIED = 2
-"""How many times finer than the field it is drawn in the frame: it is turned there, once, and enlarged from there."""
 
 
 @dataclass(frozen=True)
 class FullResolutionFace:
-    """X_r and Y at the frame's own pixels.
+    """X_r or Y at the frame's own pixels.
 
-    ``reading``: see there, drawn fine. ``field``: what is laid on X_r; None: nothing. ``matrix``: frame points to points
+    ``reading``: see there, drawn fine. ``change``: what is applied to X_r; None: nothing. ``matrix``: frame points to points
     of a crop of ``side`` pixels.
     """
 
     reading: Reading
-    field: ColourMapArray | None
+    change: InFrame | None
     matrix: Matrix
     side: int
-    device: str = "cpu"
 
     def __call__(
         self, strip: Box
     ) -> tuple[Float32[np.ndarray, "rows columns 3"], Float32[np.ndarray, "rows columns"]]:
         """Y (or X_r) in a box of the frame, xyxy, and how much of it is the source's: what `blend` asks for."""
         face, shown = self.reading.read(self.matrix, self.side, strip)
-        return (face if self.field is None else self._laid(face, strip)), shown
+        return (face if self.change is None else self.change(face, strip)), shown
 
-    def _laid(
-        self, face: Float32[np.ndarray, "rows columns 3"], strip: Box
-    ) -> Float32[np.ndarray, "rows columns 3"]:
-        box, place = self._box(strip), torch.device(self.device)
-        values = to_tensor(self._field_in(box), device=place)
-        maps, result = ColourMap(values[:, 0:3], values[:, 3:4], values[:, 4:7]), np.empty_like(face)
-        height, width, first = box[3] - box[1], box[2] - box[0], strip[1] - box[1]
-        with torch.inference_mode():
-            for rows, change in changes(maps, height, width, first, first + len(face)):
-                here = slice(rows.start - first, rows.stop - first)
-                moved = change(to_tensor(face[here], device=place).mul_(2.0).sub_(1.0))
-                result[here] = to_array(moved[0].mul_(0.5).add_(0.5).clamp_(0.0, 1.0))
-        return result
 
-    def _box(self, strip: Box) -> Box:
-        """The columns of a strip, over all rows that the crop has in the frame: the same for all strips of a face."""
-        edge = self.side - 0.5
-        corners = np.array([(-0.5, -0.5), (edge, -0.5), (-0.5, edge), (edge, edge)])
-        rows = transform_points(corners, invert(self.matrix))[:, 1]
-        return strip[0], int(np.floor(rows.min())) - 2, strip[2], int(np.ceil(rows.max())) + 3
-
-    def _field_in(self, box: Box) -> ColourMapArray:
-        """The field over that box."""
-        assert self.field is not None
-        side = CARRIED * len(self.field)
-        height, width = box[3] - box[1], box[2] - box[0]
-        small = resize_matrix(self.matrix, self.side, len(self.field))
-        zoom = np.array([width / side, height / side])
-        start = np.array(box[:2]) + (zoom - 1) / 2  # pixel edges scale, not centres
-        linear = small[:, :2] * zoom
-        back = np.concatenate([linear, (small[:, :2] @ start + small[:, 2])[:, None]], axis=1)
-        flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
-        parts = [
-            cv2.warpAffine(part, back, (side, side), flags=flags, borderMode=cv2.BORDER_REPLICATE)
-            for part in (self.field[..., :4], self.field[..., 4:])
-        ]
-        return np.concatenate(parts, axis=2)
+def full_resolution_faces(
+    face: FaceInProgress,
+) -> tuple[FullResolutionFace | None, FullResolutionFace | None]:
+    """X_r and Y of one face at the frame's own pixels; None and None where its crop holds it all."""
+    reading, matrix, side = face.reenacted.reading, face.target.matrix, len(face.target.crop)
+    change = face.change.in_frame(matrix, side) if face.full_resolution else None
+    if change is None or reading is None:
+        return None, None
+    finer = reading.finer()
+    return FullResolutionFace(finer, None, matrix, side), FullResolutionFace(finer, change, matrix, side)

@@ -1,46 +1,29 @@
-"""The straight line for one still frame: detect, align, reenact, transport, blend, mark."""
+"""One still picture: detect, the face step, blend, mark."""
 
-import threading
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
 from jaxtyping import Float32
 
 from aotface.compose.blend import blend, frame_mask
+from aotface.compose.face_step import start_face
+from aotface.compose.full_resolution import FullResolutionFace, full_resolution_faces
 from aotface.errors import FaceIndexError, NoFaceError, UsageError
-from aotface.face.align import align, crop_matrix, resize_matrix, scale_of, transform_landmarks
 from aotface.face.detect import detect
-from aotface.face.parse import visible_skin
-from aotface.face.render import render
-from aotface.options import DEFAULTS, LEARNED, Options
+from aotface.options import DEFAULTS, Options
 from aotface.provenance import mark_frame
-from aotface.reenact.base import Reenacted, Reenactor
+from aotface.reenact.base import PreparedSource, Reenactor
 from aotface.reenact.given import GivenSwap
 from aotface.reenact.mesh import MeshReenactor
-from aotface.transfer import classical as colour
-from aotface.transfer.resolution import apply_at_resolution
-from aotface.types import CROP_SIDE, AlignedFace, Crop, Face, Frame
-
-if TYPE_CHECKING:
-    from aotface.compose.full_resolution import FullResolutionFace
-    from aotface.transfer.aot.network import Network
-
-LARGEST_SIDE = 2048
-"""Larger faces are worked on at this side: a 24-megapixel portrait stays under 2 GB."""
-
-FULL_RESOLUTION_SIDE = 1024
-"""The same where the finished face is read from the source at the frame's own pixels, whatever the side of its crop."""
-
-_ONE_LOADS = threading.Lock()  # of the threads that need the same network at the same time
+from aotface.transfer import transfer_for
+from aotface.transfer.base import Transfer
+from aotface.types import AlignedFace, Crop, Face, Frame
 
 
 @dataclass(frozen=True)
 class SwappedFace:
-    """One face on its way: ``target`` aligned, X_r, Y, and the mask under which Y shows (all at one side).
+    """One finished face: ``target`` aligned, X_r, Y, and the mask under which Y shows (all at one side).
 
     ``before``, ``after``: X_r and Y at the frame's own pixels, of a face that is larger than the largest crop.
     """
@@ -49,13 +32,13 @@ class SwappedFace:
     reenacted: Crop
     swapped: Crop
     mask: Float32[np.ndarray, "side side"]
-    before: "FullResolutionFace | None" = None
-    after: "FullResolutionFace | None" = None
+    before: FullResolutionFace | None = None
+    after: FullResolutionFace | None = None
 
 
 @dataclass(frozen=True)
 class Swapped:
-    """What comes out of the line.
+    """A finished picture.
 
     ``frame``: the finished picture, of the target's size and type. ``original``: the target. ``faces``: in
     the order in which they were swapped. ``transfer``: the method.
@@ -119,14 +102,14 @@ def swap_found(
     """As `swap`, for frames whose faces are known: many pairs share few pictures."""
     if options.source_face == "all":
         raise UsageError("the source gives one face: say --source-face largest or a number")
-    prepared = choose(source_faces, options.source_face, "source")[0]
-    takers = choose(target_faces, options.face, "target")
-    reenact = (reenactor or MeshReenactor()).prepare(source, prepared).reenact
-    return _walk(target, takers, reenact, options, mark, readable=reenactor is None)
+    chosen = choose(source_faces, options.source_face, "source")[0]
+    targets = choose(target_faces, options.face, "target")
+    prepared = (reenactor or MeshReenactor()).prepare(source, chosen)
+    return swap_faces(target, targets, prepared, options, mark)
 
 
 def refine(swapped: Frame, target: Frame, options: Options = DEFAULTS, mark: bool = True) -> Swapped:
-    """Enter the line at the transfer, with faces that somebody else swapped.
+    """Begin at the transfer, with faces that somebody else swapped.
 
     Args:
         swapped: the whole frame at the target's size, or one aligned square crop.
@@ -138,12 +121,12 @@ def refine(swapped: Frame, target: Frame, options: Options = DEFAULTS, mark: boo
         The finished frame and everything on the way.
     """
     height, width = target.shape[:2]
-    takers = choose(detect(target), options.face, "target")
-    if len(takers) > 1 and swapped.shape != target.shape:
+    targets = choose(detect(target), options.face, "target")
+    if len(targets) > 1 and swapped.shape != target.shape:
         raise UsageError(
             "one aligned crop holds one face: say --face with a number, or give the whole swapped frame"
         )
-    return _walk(target, takers, GivenSwap(swapped, height, width).reenact, options, mark)
+    return swap_faces(target, targets, GivenSwap(swapped, height, width), options, mark)
 
 
 def choose(faces: list[Face], which: str, where: str) -> list[Face]:
@@ -175,149 +158,38 @@ def choose(faces: list[Face], which: str, where: str) -> list[Face]:
     return [faces[index]]
 
 
-def work_side(face: Face) -> int:
-    """Side of the crop that keeps the face's full resolution: a multiple of 32 from 256 to `LARGEST_SIDE`."""
-    needed = CROP_SIDE / scale_of(crop_matrix(face.landmarks))
-    return int(np.clip(np.ceil(needed / 32) * 32, CROP_SIDE, LARGEST_SIDE))
-
-
-def transport(reenacted: Reenacted, target: AlignedFace, mask: np.ndarray, options: Options) -> Crop:
-    """Move X_r into the target's appearance: found at 256 px, applied at the crop's own resolution.
-
-    Args:
-        reenacted: X_r.
-        target: X_t, the same side.
-        mask: side x side: pixels that count.
-        options: which transfer, its seed, its device.
-
-    Returns:
-        Y, side x side; what X_r took from the target as it is (an open mouth) stays as it is.
-    """
-    if options.transfer == LEARNED:
-        network, inputs = _network(reenacted, target, mask, options)
-        moved = network.transport(*inputs)
-    else:
-        counted, wanted = shrunk(mask * (1 - reenacted.from_target)), shrunk(target.crop)
-        before = shrunk(reenacted.crop)
-        after = colour.find(options.transfer)(before, wanted, counted, seed=options.seed)
-        moved = apply_at_resolution(reenacted.crop, before, after, counted)
-    return with_native(reenacted, moved)
-
-
-def with_native(reenacted: Reenacted, moved: Crop) -> Crop:
-    """Y where X_r was moved; what X_r took from the target as it is (an open mouth) stays as it is.
-
-    Args:
-        reenacted: X_r.
-        moved: Y of all of it, the same side.
-    """
-    rows, columns = (np.flatnonzero(reenacted.from_target.any(axis=axis)) for axis in (1, 0))
-    result = moved.copy()  # a transfer may give back what it was given
-    if len(rows):
-        here = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
-        result[here] += (reenacted.crop[here] - moved[here]) * reenacted.from_target[here][..., None]
-    return result
-
-
-def learned_colour_map(
-    reenacted: Reenacted, target: AlignedFace, mask: np.ndarray, options: Options
-) -> np.ndarray | None:
-    """What the network of `LEARNED` would lay on X_r, as a plain array; None where it repaints. See `transport`."""
-    network, inputs = _network(reenacted, target, mask, options)
-    return network.find(*inputs)
-
-
-def _network(
-    reenacted: Reenacted, target: AlignedFace, mask: np.ndarray, options: Options
-) -> "tuple[Network, tuple[Crop, Crop, np.ndarray, np.ndarray, bool, np.ndarray]]":
-    """The network, and what it is given."""
-    # Brings torch: only who asks pays.
-    from aotface.transfer.aot.network import fast_precision
-
-    shrink = resize_matrix(np.eye(2, 3), len(mask), CROP_SIDE)
-    points, own = (transform_landmarks(who, shrink) for who in (target.landmarks, reenacted.landmarks))
-    wanted, counted = shrunk(target.crop), shrunk(mask * (1 - reenacted.from_target))
-    inputs = (reenacted.crop, wanted, counted, points, fast_precision(options.device), own)
-    return loaded_network(options), inputs
-
-
-def loaded_network(options: Options) -> "Network":
-    """The network of `LEARNED`, loaded once, whoever asks first.
-
-    Raises:
-        UsageError, WeightsError: see `aotface.transfer.aot.network.load_network_for`.
-    """
-    from aotface.transfer.aot.network import load_network, load_network_for
-
-    with _ONE_LOADS:
-        if options.backend != "torch":
-            return load_network_for(options.backend, options.weights)
-        return load_network(options.weights, options.device)
-
-
 def swap_face(
-    frame: Frame,
-    taker: Face,
-    reenact: Callable[[AlignedFace], Reenacted],
-    options: Options,
-    readable: bool = False,
+    frame: Frame, face: Face, source: PreparedSource, transfer: Transfer, seed: int = 0
 ) -> SwappedFace:
     """Swap one face, up to its crop; `blend` lays it into the frame.
 
     Args:
         frame: uint8 or uint16, RGB.
-        taker: the face of it that is replaced.
-        reenact: from the aligned target to X_r.
-        options: which transfer, its seed, its device.
-        readable: X_r is read from the source's picture by a map, and can be read again at the frame's own pixels.
+        face: the face of it that is replaced.
+        source: gives X_r.
+        transfer: see there.
+        seed: of its random numbers.
     """
-    side = work_side(taker)
-    native = readable and options.transfer == LEARNED and side > FULL_RESOLUTION_SIDE
-    target = align(frame, taker, FULL_RESOLUTION_SIDE if native else side)
-    reenacted = reenact(target)
-    mask = reenacted.mask * enlarged(visible_at(frame, taker), len(target.crop))
-    if not native:
-        return SwappedFace(target, reenacted.crop, transport(reenacted, target, mask, options), mask)
-    field = learned_colour_map(reenacted, target, mask, options)
-    if field is None or reenacted.reading is None:  # a network that paints: at the crop's own side
-        return swap_face(frame, taker, reenact, options)
-    from aotface.compose.full_resolution import FullResolutionFace
-    from aotface.transfer.aot.colour_map_arrays import apply_colour_map_array
-
-    finer, place = reenacted.reading.finer(), (target.matrix, len(target.crop), options.device)
-    before, after = (FullResolutionFace(finer, one, *place) for one in (None, field))
-    moved = with_native(reenacted, apply_colour_map_array(reenacted.crop, field, options.device))
-    return SwappedFace(target, reenacted.crop, moved, mask, before, after)
+    one = start_face(frame, face, source, transfer, seed, full_resolution=True)
+    assert one is not None  # no region was given that might not find it
+    return SwappedFace(one.target, one.reenacted.crop, one.swapped, one.mask, *full_resolution_faces(one))
 
 
-def _walk(
-    target: Frame,
-    takers: list[Face],
-    reenact: Callable[[AlignedFace], Reenacted],
-    options: Options,
-    mark: bool,
-    readable: bool = False,
+def swap_faces(
+    target: Frame, faces: list[Face], source: PreparedSource, options: Options, mark: bool = True
 ) -> Swapped:
-    frame, done = target, []
-    for taker in takers:
-        face = swap_face(target, taker, reenact, options, readable)
-        frame = blend(frame, face.swapped, face.mask, face.target.matrix, finer=face.after)
-        done.append(face)
+    """Swap faces one after the other, and mark the picture.
+
+    Args:
+        target: uint8 or uint16, RGB.
+        faces: of the target; each is replaced.
+        source: gives X_r.
+        options: which transfer, which seed.
+        mark: embed the invisible watermark.
+    """
+    frame, done, transfer = target, [], transfer_for(options)
+    for face in faces:
+        one = swap_face(target, face, source, transfer, options.seed)
+        frame = blend(frame, one.swapped, one.mask, one.target.matrix, finer=one.after)
+        done.append(one)
     return Swapped(mark_frame(frame) if mark else frame, target, tuple(done), options.transfer)
-
-
-def visible_at(frame: Frame, face: Face) -> Float32[np.ndarray, "256 256"]:
-    """The face's visible skin, in its crop at 256 px."""
-    aligned = align(frame, face)
-    return visible_skin(aligned.crop, aligned.landmarks, render(aligned.landmarks, CROP_SIDE))
-
-
-def enlarged(values: np.ndarray, side: int) -> np.ndarray:
-    """A mask of 256 px at a crop's own side."""
-    return values if len(values) == side else cv2.resize(values, (side, side), interpolation=cv2.INTER_LINEAR)
-
-
-def shrunk(values: np.ndarray) -> np.ndarray:
-    """A crop or mask at the side at which transfers are found."""
-    side = (CROP_SIDE, CROP_SIDE)
-    return values if values.shape[:2] == side else cv2.resize(values, side, interpolation=cv2.INTER_AREA)

@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from aotface.colour_space import lab_to_srgb, srgb_to_lab
-from aotface.transfer.classical import Transfer
+from aotface.transfer.base import Recolour
 from aotface.transfer.classical.masked import check_shapes
 from aotface.types import Crop, Mask
 
@@ -131,18 +131,17 @@ def multiscale_difference(reenacted: Crop, target: Crop, mask: Mask, *, seed: in
     return _inside_only(reenacted, mask, reference.astype(np.float32) / 255)
 
 
-BASELINES: dict[str, Transfer] = {
-    "dfl-rct": dfl_rct,
-    "dfl-sot": dfl_sot,
-    "faceswap-avg": faceswap_avg,
-    "multiscale-difference": multiscale_difference,
+BASELINES: dict[str, Recolour] = {
+    one.name: one
+    for one in (
+        Recolour("dfl-rct", dfl_rct, "DeepFaceLab's default: Reinhard that counts the black outside"),
+        Recolour("dfl-sot", dfl_sot, "DeepFaceLab's sliced transport, 10 steps of 30 directions, blurred"),
+        Recolour("faceswap-avg", faceswap_avg, "faceswap's default: mean RGB difference"),
+        Recolour(
+            "multiscale-difference",
+            multiscale_difference,
+            "facefusion's match_frame_color: low frequencies of the target, unmasked",
+        ),
+    )
 }
-"""Row name -> method."""
-
-SUMMARIES: dict[str, str] = {
-    "dfl-rct": "DeepFaceLab's default: Reinhard that counts the black outside",
-    "dfl-sot": "DeepFaceLab's sliced transport, 10 steps of 30 directions, blurred",
-    "faceswap-avg": "faceswap's default: mean RGB difference",
-    "multiscale-difference": "facefusion's match_frame_color: low frequencies of the target, unmasked",
-}
-"""One line per row."""
+"""By the name of its row."""

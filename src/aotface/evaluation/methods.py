@@ -1,21 +1,30 @@
-"""Everything that can be judged, as one kind of function: a triple in, Y out."""
+"""Everything that can be judged, as one kind of function: a triple in, Y out. A transfer runs as it does in a swap."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
 from aotface.errors import UsageError, WeightsError
 from aotface.evaluation.baselines import BASELINES
 from aotface.evaluation.triple import Triple
-from aotface.media.weights import find_weights, sha256
-from aotface.transfer.classical import TRANSFERS, Transfer
+from aotface.media.weights import find_weights
+from aotface.options import DEFAULTS
+from aotface.transfer import LISTED, TransferSettings, listed, open_transfer
+from aotface.transfer import names as transfers
+from aotface.transfer.base import Transfer
 from aotface.types import Crop
+from aotface.video.temporal_filter import (
+    MAP_REACH,
+    FilterableChange,
+    filterable,
+    light_grid,
+    temporal_filter,
+    window,
+)
 
-DEFAULT_WEIGHTS = "aot_small"
-"""Name of the packaged weights of `aot`, as in `aotface.transfer.aot.network`."""
-
-Kind = Literal["classical", "peer", "network", "reference"]
+Kind = Literal["classical", "baseline", "network", "reference"]
 
 
 @dataclass(frozen=True)
@@ -34,53 +43,40 @@ class Method:
     needs_truth: bool = False
 
 
-def _formula(triple: Triple) -> Crop:
-    from aotface.face.render import render
-    from aotface.transfer.aot.formula import transfer  # imports torch
-
-    own = render(triple.landmarks, len(triple.target))
-    return transfer(triple.reenacted, triple.target, triple.mask, triple.geometry, own)
-
-
-def _shu(triple: Triple) -> Crop:
-    from aotface.face.render import render
-    from aotface.transfer.classical import shu
-
-    own = render(triple.landmarks, len(triple.target))
-    return shu.transfer(triple.reenacted, triple.target, triple.mask, triple.geometry, own, seed=0)
-
-
-SHAPED: dict[str, Callable[[Triple], Crop]] = {"formula": _formula, "shu2017": _shu}
-"""Methods without learned numbers that look at the faces' shapes, too."""
-
-
 def names() -> tuple[str, ...]:
     """Names of all methods that need no weights, references first."""
-    return ("truth", "copy", *TRANSFERS, *SHAPED, *BASELINES)
+    formulas = (name for name in transfers() if not listed(name).uses_network)
+    return ("truth", "copy", *formulas, *BASELINES)
+
+
+def networks() -> tuple[str, ...]:
+    """Names of the methods with a network."""
+    return tuple(name for name in transfers() if listed(name).uses_network)
 
 
 def find_methods(chosen: Sequence[str], weights: Path | None = None) -> list[Method]:
     """Methods by name, each once; ``truth`` and ``copy``, against which others are judged, are always there.
 
     Args:
-        chosen: names out of `names`, or "aot"; empty means all.
-        weights: of `aot`; with them it is always judged.
+        chosen: names out of `names` and `networks`; empty means all.
+        weights: of the network; with them it is always judged.
 
     Raises:
-        UsageError: an unknown name, or aot without weights.
+        UsageError: an unknown name, or a network without weights.
         WeightsError: the weights cannot be used.
     """
-    trained = weights is not None or (not chosen and packaged_weights() is not None)
-    wanted = list(dict.fromkeys(["truth", "copy", *(chosen or names()), *(["aot"] if trained else [])]))
-    if unknown := [name for name in wanted if name not in (*names(), "aot")]:
-        raise UsageError(f"expected methods out of {', '.join(names())} and aot, got {', '.join(unknown)}")
+    trained = networks() if weights or (not chosen and packaged_weights()) else ()
+    wanted = list(dict.fromkeys(["truth", "copy", *(chosen or names()), *trained]))
+    known = (*names(), *networks())
+    if unknown := [name for name in wanted if name not in known]:
+        raise UsageError(f"expected methods out of {', '.join(known)}, got {', '.join(unknown)}")
     return [_method(name, weights) for name in wanted]
 
 
 def packaged_weights() -> Path | None:
     """The weights that come with the package; None while there are none."""
     try:
-        return find_weights(DEFAULT_WEIGHTS)
+        return find_weights(DEFAULTS.weights)
     except WeightsError:
         return None
 
@@ -90,16 +86,14 @@ def _method(name: str, weights: Path | None) -> Method:
         return Method(name, "reference", _truth, needs_truth=True)
     if name == "copy":
         return Method(name, "reference", lambda triple: triple.target)
-    if name in TRANSFERS:
-        return Method(name, "classical", _by_colours(TRANSFERS[name]))
-    if name in SHAPED:
-        return Method(name, "classical", SHAPED[name])
-    if name in BASELINES:
-        return Method(name, "peer", _by_colours(BASELINES[name]))
+    if name not in LISTED:
+        return _of_transfer("baseline", BASELINES[name])
+    if not listed(name).uses_network:
+        return _of_transfer("classical", open_transfer(name))
     file = weights or packaged_weights()
     if file is None:
-        raise UsageError("aot needs trained weights: say --weights FILE")
-    return Method(name, "network", *_network(file), fingerprint=sha256(file))
+        raise UsageError(f"{name} needs trained weights: say --weights FILE")
+    return _of_transfer("network", open_transfer(name, TransferSettings(weights=str(file))))
 
 
 def _truth(triple: Triple) -> Crop:
@@ -108,40 +102,36 @@ def _truth(triple: Triple) -> Crop:
     return triple.truth
 
 
-def _by_colours(transfer: Transfer) -> Callable[[Triple], Crop]:
-    return lambda triple: transfer(triple.reenacted, triple.target, triple.mask, seed=0)
+def _of_transfer(kind: Kind, transfer: Transfer) -> Method:
+    fingerprint = transfer.identity().get("model_sha256") or ""
+    over_time = partial(run_over_time, transfer)
+    return Method(transfer.name, kind, partial(run_once, transfer), over_time, fingerprint)
 
 
-def _network(weights: Path) -> tuple[Callable[[Triple], Crop], Callable[[Sequence[Triple]], list[Crop]]]:
-    """Of one picture; and of a clip, steadied as `swap` does it."""
-    from aotface.face.render import render
-    from aotface.transfer.aot.apply import transport_crop
-    from aotface.transfer.aot.checkpoint import load_generator
-    from aotface.transfer.aot.colour_map_arrays import apply_colour_map_array, find_colour_map
-    from aotface.video.temporal_filter import MAP_REACH, light_grid, temporal_filter, window
+def run_once(transfer: Transfer, triple: Triple) -> Crop:
+    """Y of one triple, as a picture gets it."""
+    return transfer.find(triple.pair).apply(triple.reenacted)
 
-    generator = load_generator(weights)
 
-    def run(t: Triple) -> Crop:
-        own = render(t.landmarks, len(t.target))
-        return transport_crop(generator, t.reenacted, t.target, t.mask, t.geometry, own=own)
+def run_over_time(transfer: Transfer, clip: Sequence[Triple]) -> list[Crop]:
+    """Y of consecutive frames, as a video gets it: filtered over time.
 
-    def over_time(clip: Sequence[Triple]) -> list[Crop]:
-        owns = [render(t.landmarks, len(t.target)) for t in clip]
-        fields = [
-            find_colour_map(generator, t.reenacted, t.target, t.mask, t.geometry, own=own)
-            for t, own in zip(clip, owns, strict=True)
-        ]
-        if any(field is None for field in fields):
-            return [run(t) for t in clip]
-        maps, lights = dict(enumerate(fields)), {i: light_grid(t.target) for i, t in enumerate(clip)}
-        stretch = range(len(clip))
-        return [
-            apply_colour_map_array(
-                t.reenacted,
-                temporal_filter(window(maps, i, MAP_REACH, stretch), window(lights, i, MAP_REACH, stretch)),
-            )
-            for i, t in enumerate(clip)
-        ]
+    Args:
+        transfer: see there.
+        clip: the frames.
+    """
+    changes = dict(enumerate(_filterable(transfer, triple) for triple in clip))
+    maps = {number: change.maps for number, change in changes.items()}
+    lights = {number: light_grid(triple.target) for number, triple in enumerate(clip)}
+    stretch, made = range(len(clip)), []
+    for number, triple in enumerate(clip):
+        around = (window(values, number, MAP_REACH, stretch) for values in (maps, lights))
+        made.append(changes[number].apply(transfer, triple.reenacted, temporal_filter(*around)))
+    return made
 
-    return run, over_time
+
+def _filterable(transfer: Transfer, triple: Triple) -> FilterableChange:
+    change = transfer.find(triple.pair)
+    if change.temporal is not None:
+        return FilterableChange(change.temporal, None)
+    return filterable(triple.reenacted, change.apply(triple.reenacted), triple.mask)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from jaxtyping import Float32
 
+from aotface.transfer.base import FacePair
 from aotface.types import Crop, Geometry, Landmarks, Mask
 
 Picture = Float32[np.ndarray, "height width 3"]
@@ -42,7 +43,8 @@ class Triple:
     """One piece of work at 256 px; everything but the source is in the target's geometry.
 
     ``mask``: where results count, 0..1: the reenacted face, visible in the target, not the target's own
-    pixels. ``geometry``: of the target's mesh. ``landmarks``: of the reenacted shape. ``source``: a picture
+    pixels. ``geometry``: of the target's mesh. ``target_landmarks``: of the target. ``landmarks``: of the reenacted
+    shape. ``source``: a picture
     of the person that X_r shows, with landmarks of its own; None where there is none. ``clip``: the triples of
     consecutive frames of which this is the middle one; empty for a still picture.
     """
@@ -53,11 +55,17 @@ class Triple:
     truth: Crop | None
     mask: Mask
     geometry: Geometry
+    target_landmarks: Landmarks
     landmarks: Landmarks
     source: Picture | None
     source_landmarks: Landmarks | None
     facts: Facts
     clip: "tuple[Triple, ...]" = ()
+
+    @property
+    def pair(self) -> FacePair:
+        """What a transfer gets, anew each time: what it works out of it counts as its time."""
+        return FacePair(self.reenacted, self.target, self.mask, self.target_landmarks, self.landmarks)
 
 
 @dataclass(frozen=True)

@@ -120,7 +120,7 @@ def sample(
             cv2.BORDER_REPLICATE,
         )
         part = np.asarray(cv2.resize(part, (columns, rows), interpolation=cv2.INTER_AREA))
-        x, y = (x - (factor - 1) / 2) / factor, (y - (factor - 1) / 2) / factor
+        x, y = ((places - np.float32((factor - 1) / 2)) / np.float32(factor) for places in (x, y))
     full = 255.0 if frame.dtype == np.uint8 else 65535.0
     values = part.astype(np.float32) / full
     moved = cv2.remap(

@@ -17,10 +17,9 @@ from aotface.media.files import read_bytes, write_bytes
 PACKAGES = (
     "aotface",
     "torch",
-    "mediapipe",
     "numpy",
     "scipy",
-    "opencv-contrib-python",
+    "opencv-contrib-python-headless",
     "Pillow",
     "av",
     "POT",

@@ -14,12 +14,13 @@ import torch
 
 from aotface.commands.swap import Swap
 from aotface.media.runlog import environment, now
-from aotface.options import LEARNED, Options
+from aotface.options import Options
 from aotface.profiling.clip import frame_size, write_clip
 from aotface.profiling.report import Report, Size
 from aotface.profiling.stages import SOURCE, measure_stages
 from aotface.profiling.transfers import measure_transfers
 from aotface.samples import sample
+from aotface.transfer import listed
 from aotface.transfer.aot.backends import version_of
 
 Told = Callable[[str], None]
@@ -101,7 +102,7 @@ def facts_of(options: Options) -> dict[str, Any]:
         "threads of torch": torch.get_num_threads(),
         "threads of opencv": cv2.getNumThreads(),
     }
-    if options.transfer == LEARNED:
+    if listed(options.transfer).uses_network:
         facts["backend"] = version_of(options.backend)
     if hasattr(os, "getloadavg"):
         facts["load of the last minute"] = round(os.getloadavg()[0], 1)

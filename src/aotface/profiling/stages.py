@@ -1,8 +1,9 @@
-"""A video's line taken apart: the line itself is run, one thing after the other, with a clock at each of its stages."""
+"""The video pipeline by stages: the pipeline itself runs, one thing after the other, with a clock at each stage."""
 
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib import import_module
 from itertools import islice
@@ -10,7 +11,7 @@ from pathlib import Path
 from types import FunctionType
 from typing import Any
 
-from aotface.compose.pipeline import work_side
+from aotface.compose.face_step import work_side
 from aotface.media.image import read_image
 from aotface.media.video.decode import VideoFrame, read_frames
 from aotface.media.video.encode import Encoding, write_segment
@@ -20,31 +21,23 @@ from aotface.samples import sample
 from aotface.threads import one_thread_each
 from aotface.tracking.tracker import Tracker
 from aotface.tracking.tracks import Tracks
+from aotface.transfer import transfer_for
+from aotface.transfer.base import Change, FacePair, InFrame, Maps, Transfer
+from aotface.types import Crop, Matrix
 from aotface.video.plan import open_clip
 from aotface.video.render import make_scene, prepare_source, render_frames
 
 SOURCE = "source_light_man"
 
-LINE = {
+PIPELINE = {
     "align": ("face.align.align",),
     "reenact": ("reenact.mesh.reenact",),
-    "parse": ("compose.pipeline.visible_at",),
-    "transport": (
-        "compose.pipeline.learned_colour_map",
-        "compose.pipeline.transport",
-        "transfer.aot.colour_map_arrays.apply_colour_map_array",
-    ),
-    "steady": (
+    "parse": ("compose.face_step.visible_at",),
+    "transport": ("video.temporal_filter.apply_filtered_tone",),
+    "filter": (
         *(
             f"video.temporal_filter.{n}"
-            for n in (
-                "light_grid",
-                "tone_of",
-                "window",
-                "temporal_filter",
-                "filter_mask",
-                "apply_filtered_tone",
-            )
+            for n in ("light_grid", "tone_of", "window", "temporal_filter", "filter_mask")
         ),
         *(f"compose.sharpness.{name}" for name in ("softness", "soften")),
         "video.quantise.quantise_towards_previous",
@@ -52,10 +45,10 @@ LINE = {
     "blend": ("compose.blend.blend",),
     "mark": ("provenance.mark_frame",),
 }
-"""Which functions do a stage."""
+"""Which functions do a stage; the transfer itself is ``transport`` too."""
 
-STAGES = ("decode", "track", *LINE, "encode", "rest")
-"""In the order of the line. ``decode`` is both readings, up to RGB; ``encode`` begins with RGB; ``rest`` is between."""
+STAGES = ("decode", "track", *PIPELINE, "encode", "rest")
+"""In the order of the pipeline. ``decode`` is both readings, up to RGB; ``encode`` begins with RGB; ``rest`` is between."""
 
 ENCODED = 12
 """Frames that are held in memory and encoded together: an encoder works on several at once."""
@@ -64,7 +57,7 @@ LOADING = 2
 """Frames that are looked at beforehand: the first few load the models."""
 
 
-@one_thread_each()  # as the line works
+@one_thread_each()  # as the pipeline works
 def measure_stages(clip: Path, options: Options) -> tuple[dict[str, Cost], int]:
     """What each stage costs a frame, on the mean; together it is what all frames cost.
 
@@ -83,7 +76,8 @@ def measure_stages(clip: Path, options: Options) -> tuple[dict[str, Cost], int]:
     _track(islice(read_frames(clip), LOADING), Clock())
     tracks = _track(read(clip), clock)
     scene = make_scene(spec, tracks, prepared, options)
-    next(render_frames(scene, 0, len(spec)))  # loads everything
+    scene = replace(scene, transfer=TimedTransfer(scene.transfer, clock))
+    next(render_frames(replace(scene, transfer=transfer_for(options)), 0, len(spec)))  # loads everything
     with _watched(clock, read):
         finished = clock.time("rest", lambda: _kept(render_frames(scene, 0, len(spec))))
     costs, writer = clock.shares(len(spec)), Clock()
@@ -94,6 +88,49 @@ def measure_stages(clip: Path, options: Options) -> tuple[dict[str, Cost], int]:
     costs["encode"] = together([costs["encode"], writer.shares(len(finished))["encode"]])
     _, face = scene.tracks.faces_at(len(spec) - 1)[0]
     return {stage: costs[stage] for stage in STAGES}, work_side(face)
+
+
+class TimedTransfer:
+    """A transfer with a clock at what it does."""
+
+    def __init__(self, transfer: Transfer, clock: Clock):
+        self._transfer, self._clock = transfer, clock
+        self.name, self.summary, self.smooth = transfer.name, transfer.summary, transfer.smooth
+        self.identity, self._apply = transfer.identity, clock.timed("transport", _applied)
+        self._find = clock.timed("transport", transfer.find)
+
+    def find(self, pair: FacePair) -> Change:
+        """As the transfer does."""
+        return TimedChange(self._find(pair), self._apply)
+
+    def restore(self, temporal: Maps) -> Change:
+        """As the transfer does."""
+        return TimedChange(self._transfer.restore(temporal), self._apply)
+
+
+@dataclass(frozen=True)
+class TimedChange:
+    """A change whose application is timed."""
+
+    change: Change
+    timed: Callable[[Change, Crop], Crop]
+
+    @property
+    def temporal(self) -> Maps | None:
+        """As the change has it."""
+        return self.change.temporal
+
+    def apply(self, reenacted: Crop) -> Crop:
+        """As the change does."""
+        return self.timed(self.change, reenacted)
+
+    def in_frame(self, matrix: Matrix, side: int) -> InFrame | None:
+        """As the change does."""
+        return self.change.in_frame(matrix, side)
+
+
+def _applied(change: Change, reenacted: Crop) -> Crop:
+    return change.apply(reenacted)
 
 
 def _track(frames: Iterator[VideoFrame], clock: Clock) -> Tracks:
@@ -130,8 +167,8 @@ def _shown(frame: VideoFrame | None) -> VideoFrame | None:
 
 @contextmanager
 def _watched(clock: Clock, read: Callable[..., Iterator[VideoFrame]]) -> Iterator[None]:
-    """Wherever the line's functions were imported to, they are noted; and nothing runs beside anything else."""
-    stages = {_found(name): stage for stage, names in LINE.items() for name in names}
+    """Wherever the functions of the stages were imported to, they are timed; and nothing runs beside anything else."""
+    stages = {_found(name): stage for stage, names in PIPELINE.items() for name in names}
     instead: dict[Any, Any] = {work: clock.timed(stage, work) for work, stage in stages.items()}
     instead |= {_found("video.prefetch.prefetch"): lambda items, *_, **__: iter(items), read_frames: read}
     instead |= {_found("video.prefetch.parallel_map"): lambda work, items, *_, **__: map(work, items)}

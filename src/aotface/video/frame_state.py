@@ -4,7 +4,6 @@ A frame needs only the `TemporalFeatures` of its neighbours' faces. They are sma
 need not compute them again. The rest of an unfinished frame is computed again, which is the smaller part.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import NamedTuple
@@ -12,23 +11,23 @@ from typing import NamedTuple
 import numpy as np
 
 from aotface.compose.changed import changed_region, given_region
-from aotface.compose.pipeline import enlarged, learned_colour_map, shrunk, transport, visible_at, work_side
+from aotface.compose.face_step import FaceInProgress, Known, Region, start_face
 from aotface.compose.sharpness import softness
 from aotface.errors import InputError
-from aotface.face.align import align, resize_matrix, scale_of
+from aotface.face.align import resize_matrix, scale_of
 from aotface.media.video.decode import VideoFrame
 from aotface.media.video.folder import FOLDER
 from aotface.media.video.parts import Parts
-from aotface.options import LEARNED, Options
-from aotface.reenact.base import Reenacted
+from aotface.reenact.base import PreparedSource, Reenacted
 from aotface.reenact.given import GivenSwap
+from aotface.transfer.base import shrunk
 from aotface.types import CROP_SIDE, AlignedFace, Crop, Face, Frame, Mask
 from aotface.video.layers import Place, place_of
 from aotface.video.scene import Scene
-from aotface.video.temporal_filter import Light, light_grid, tone_of
+from aotface.video.temporal_filter import FilterableChange, Light, filterable, light_grid
 
-FEATURES = "traits"
-"""Under which name they are kept."""
+FEATURES = "features"
+"""Under which name they are cached."""
 
 LARGE_MADE, LARGE_FRAME = 40 << 20, 16 << 20
 """Bytes from which faces, and a frame's pixels in RGB, are not held until the frame's turn comes, but made again then: it
@@ -39,21 +38,21 @@ takes a third longer, and saves gigabytes with close-ups in 2160p."""
 class TemporalFeatures:
     """What the frames around ask of a face.
 
-    ``visible``: skin that shows, at 256 px. ``maps``: the learned field; for other transfers what they did to the tone.
-    ``light``: the target's, by which frames are compared. ``learned``: which of both ``maps`` is. ``softness``: of the
-    target beside X_r, in pixels of the frame; 0 of somebody else's swap, which stays as sharp as it is.
+    ``visible``: skin that shows, at 256 px. ``maps``: of the change, see `FilterableChange`. ``light``: the target's, by
+    which frames are compared. ``complete``: the maps decide all of the change. ``softness``: of the target beside X_r, in
+    pixels of the frame; 0 of somebody else's swap, which stays as sharp as it is.
     """
 
     visible: Mask
     maps: np.ndarray
     light: Light
-    learned: bool
+    complete: bool
     softness: float = 0.0
 
 
 @dataclass(frozen=True)
 class FaceBuffers:
-    """What only the frame itself needs of a face: X_r, and Y where it is no field. Without the target's own pixels."""
+    """What only the frame itself needs of a face: X_r, and Y where the maps do not decide it. No pixels of the target."""
 
     place: Place
     reenacted: Reenacted
@@ -68,7 +67,7 @@ class FaceBuffers:
 
 @dataclass(frozen=True)
 class FaceState:
-    """One face of one frame on its way; ``made`` is None where the frame is a neighbour only, or the face is large."""
+    """One face of one frame; ``made`` is None where the frame is a neighbour only, or the face is large."""
 
     track: int
     features: TemporalFeatures
@@ -90,7 +89,7 @@ class FrameInputs(NamedTuple):
 
 
 class FrameState(NamedTuple):
-    """One frame on its way; ``read`` is None where it is needed as a neighbour only."""
+    """One frame and its faces; ``read`` is None where it is needed as a neighbour only."""
 
     number: int
     read: FrameInputs | None
@@ -120,104 +119,90 @@ class FrameState(NamedTuple):
         return tuple(FaceState(face.track, face.features, None) for face in self.faces)
 
 
-class _Recipe(NamedTuple):
-    """How one face is made: X_r from the aligned target, and, of somebody else's swap, where it shows."""
-
-    reenact: Callable[[AlignedFace], Reenacted]
-    region: Callable[[AlignedFace, Reenacted], Mask | None] | None
-
-
 def make_frame_state(scene: Scene, parts: Parts | None, wanted: range, read: FrameInputs) -> FrameState:
     """Reenact the chosen faces of one frame, and find what the transfer does to them, each on its own.
 
     Args:
         scene: see there.
-        parts: where traits are kept; None = nowhere.
-        wanted: frames that will be finished; the others are seen for their traits alone.
+        parts: where temporal features are cached; None = nowhere.
+        wanted: frames that will be finished; of the others only the temporal features are needed.
         read: the frame.
     """
-    number, known = read.frame.index, None if parts is None else _kept(parts, read.frame.index)
-    going = []
+    number, known = read.frame.index, None if parts is None else _load(parts, read.frame.index)
+    faces = []
     for track, face in scene.tracks.faces_at(number - scene.clip.first):
-        if track not in scene.sources or (known is not None and track not in known):
+        if track not in scene.sources:
             continue
         if known is None:
-            going.append(
-                _new_face_state(read.frame.rgb, track, face, _recipe(scene, track, read), scene.options)
-            )
-        else:
-            going.append(FaceState(track, known[track], None))
-    seen = FrameState(number, read, tuple(one for one in going if one is not None))
+            faces.append(_new_face_state(scene, track, face, read))
+        elif track in known:
+            faces.append(FaceState(track, known[track], None))
+    state = FrameState(number, read, tuple(one for one in faces if one is not None))
     if parts is not None and known is None:
-        _keep(parts, seen)
-    return seen.lighter() if number in wanted else seen.as_neighbour()
+        _save(parts, state)
+    return state.lighter() if number in wanted else state.as_neighbour()
 
 
-def whole(scene: Scene, seen: FrameState) -> FrameState:
+def whole(scene: Scene, state: FrameState) -> FrameState:
     """The same frame with all of its faces made."""
-    if seen.read is None or all(face.made is not None for face in seen.faces):
-        return seen
-    faces = dict(scene.tracks.faces_at(seen.number - scene.clip.first))
-    rgb, options = seen.read.frame.rgb, scene.options
-    ways = [_recipe(scene, face.track, seen.read) for face in seen.faces]
-    made = (
-        _make_again(rgb, faces[face.track], way, face.features, options)
-        for face, way in zip(seen.faces, ways, strict=True)
-    )
-    return seen._replace(
-        faces=tuple(FaceState(f.track, f.features, m) for f, m in zip(seen.faces, made, strict=True))
-    )
+    if state.read is None or all(face.made is not None for face in state.faces):
+        return state
+    faces = dict(scene.tracks.faces_at(state.number - scene.clip.first))
+    made = []
+    for one in state.faces:
+        features = one.features
+        known = Known(features.visible, features.maps if features.complete else None)
+        begun = _start(scene, one.track, faces[one.track], state.read, known)
+        assert begun is not None  # it was found to be swapped
+        made.append(replace(one, made=_buffers(begun, None if features.complete else begun.swapped)))
+    return state._replace(faces=tuple(made))
 
 
-def _recipe(scene: Scene, track: int, read: FrameInputs) -> _Recipe:
-    prepared = scene.sources[track]
-    if prepared is not None:
-        return _Recipe(prepared.reenact, None)
-    return _Recipe(partial(_given, read.swapped, read.frame), partial(_swapped_region, read.mask))
+def _new_face_state(scene: Scene, track: int, face: Face, read: FrameInputs) -> FaceState | None:
+    """One face with its temporal features; None where it was not swapped."""
+    begun = _start(scene, track, face, read)
+    if begun is None:
+        return None
+    change = _filterable(begun)
+    soft = 0.0 if scene.sources[track] is None else _softness(begun)
+    light, complete = light_grid(shrunk(begun.target.crop)), change.swapped is None
+    features = TemporalFeatures(begun.visible, change.maps, light, complete, soft)
+    return FaceState(track, features, _buffers(begun, change.swapped))
 
 
-def _new_face_state(frame: Frame, track: int, face: Face, way: _Recipe, options: Options) -> FaceState | None:
-    """One face on its way; None where it was not swapped."""
-    target = align(frame, face, work_side(face))
-    reenacted, visible = way.reenact(target), visible_at(frame, face)
-    if way.region is not None:
-        there = way.region(target, reenacted)
-        if there is None:
-            return None
-        visible = visible * there
-    mask = reenacted.mask * enlarged(visible, len(target.crop))
-    light, place = light_grid(shrunk(target.crop)), place_of(target)
-    soft = 0.0 if way.region is not None else _softness(reenacted, target, mask)
-    if (
-        options.transfer == LEARNED
-        and (field := learned_colour_map(reenacted, target, mask, options)) is not None
-    ):
-        return FaceState(
-            track, TemporalFeatures(visible, field, light, True, soft), FaceBuffers(place, reenacted, None)
-        )
-    swapped = transport(reenacted, target, mask, options)
-    tone = tone_of(shrunk(reenacted.crop), shrunk(swapped), shrunk(mask * (1 - reenacted.from_target)))
-    return FaceState(
-        track, TemporalFeatures(visible, tone, light, False, soft), FaceBuffers(place, reenacted, swapped)
-    )
+def _start(
+    scene: Scene, track: int, face: Face, read: FrameInputs, known: Known | None = None
+) -> FaceInProgress | None:
+    """The face step, with the source of this track, or with the frame that somebody else has swapped."""
+    frame, source = read.frame.rgb, scene.sources[track]
+    region: Region | None = None
+    if source is None:
+        source, region = _given(read), partial(_swapped_region, read.mask)
+    return start_face(frame, face, source, scene.transfer, scene.options.seed, region, known)
 
 
-def _softness(reenacted: Reenacted, target: AlignedFace, mask: Mask) -> float:
+def _given(read: FrameInputs) -> PreparedSource:
+    if read.swapped is None:
+        raise InputError("expected a source, or a video that is swapped already")
+    return GivenSwap(read.swapped, *read.frame.rgb.shape[:2])
+
+
+def _filterable(face: FaceInProgress) -> FilterableChange:
+    """What frames around may change in the change."""
+    if face.change.temporal is not None:
+        return FilterableChange(face.change.temporal, None)
+    return filterable(face.reenacted.crop, face.swapped, face.counted)
+
+
+def _buffers(face: FaceInProgress, swapped: Crop | None) -> FaceBuffers:
+    return FaceBuffers(place_of(face.target), face.reenacted, swapped)
+
+
+def _softness(face: FaceInProgress) -> float:
     """How much softer the footage is than X_r."""
-    own, theirs, scale = reenacted.landmarks, target.landmarks, scale_of(target.matrix)
-    return softness(reenacted.crop, target.crop, own, theirs, mask * (1 - reenacted.from_target), scale)
-
-
-def _make_again(
-    frame: Frame, face: Face, way: _Recipe, features: TemporalFeatures, options: Options
-) -> FaceBuffers:
-    """The rest of a face whose traits are known."""
-    target = align(frame, face, work_side(face))
-    reenacted = way.reenact(target)
-    if features.learned:
-        return FaceBuffers(place_of(target), reenacted, None)
-    mask = reenacted.mask * enlarged(features.visible, len(target.crop))
-    return FaceBuffers(place_of(target), reenacted, transport(reenacted, target, mask, options))
+    reenacted, target = face.reenacted, face.target
+    points = reenacted.landmarks, target.landmarks
+    return softness(reenacted.crop, target.crop, *points, face.counted, scale_of(target.matrix))
 
 
 def _swapped_region(mask: Frame | None, target: AlignedFace, reenacted: Reenacted) -> Mask | None:
@@ -229,34 +214,25 @@ def _swapped_region(mask: Frame | None, target: AlignedFace, reenacted: Reenacte
     return given_region(mask.max(axis=2).astype(np.float32) / white, matrix)
 
 
-def _given(other: Frame | None, frame: VideoFrame, target: AlignedFace) -> Reenacted:
-    if other is None:
-        raise InputError("expected a source, or a video that is swapped already")
-    height, width = frame.rgb.shape[:2]
-    return GivenSwap(other, height, width).reenact(target)
-
-
-def _keep(parts: Parts, seen: FrameState) -> None:
-    arrays = {"tracks": np.array([face.track for face in seen.faces], np.int32)}
-    for face in seen.faces:
-        values = {"visible": face.features.visible, "maps": face.features.maps, "light": face.features.light}
-        values |= {
-            "learned": np.array([face.features.learned]),
-            "softness": np.array([face.features.softness]),
-        }
+def _save(parts: Parts, state: FrameState) -> None:
+    arrays = {"tracks": np.array([face.track for face in state.faces], np.int32)}
+    for face in state.faces:
+        features = face.features
+        values = {"visible": features.visible, "maps": features.maps, "light": features.light}
+        values |= {"complete": np.array([features.complete]), "softness": np.array([features.softness])}
         arrays |= {f"{face.track}.{name}": array for name, array in values.items()}
-    parts.save(FEATURES, arrays, seen.number)
+    parts.save(FEATURES, arrays, state.number)
 
 
-def _kept(parts: Parts, index: int) -> dict[int, TemporalFeatures] | None:
-    """By track; a chosen face that is not among them was not swapped. None where nothing was kept."""
+def _load(parts: Parts, index: int) -> dict[int, TemporalFeatures] | None:
+    """By track; a chosen face that is not among them was not swapped. None where nothing was cached."""
     arrays = parts.load(FEATURES, index)
     if arrays is None:
         return None
-    return {track: _traits(arrays, track) for track in arrays["tracks"].tolist()}
+    return {track: _features(arrays, track) for track in arrays["tracks"].tolist()}
 
 
-def _traits(arrays: dict[str, np.ndarray], track: int) -> TemporalFeatures:
-    names = ("visible", "maps", "light", "learned", "softness")
-    visible, maps, light, learned, soft = (arrays[f"{track}.{name}"] for name in names)
-    return TemporalFeatures(visible, maps, light, bool(learned[0]), float(soft[0]))
+def _features(arrays: dict[str, np.ndarray], track: int) -> TemporalFeatures:
+    names = ("visible", "maps", "light", "complete", "softness")
+    visible, maps, light, complete, soft = (arrays[f"{track}.{name}"] for name in names)
+    return TemporalFeatures(visible, maps, light, bool(complete[0]), float(soft[0]))

@@ -87,7 +87,7 @@ def scene_of(
     swapped: Clip | None = None,
     masks: Clip | None = None,
 ) -> Scene:
-    """Descriptor at every source once, and make the scene; see `make_scene`."""
+    """Prepare every source once, and make the scene; see `make_scene`."""
     sources = {put.track: prepare_source_file(put.source, put.source_face) for put in assignments}
     return make_scene(clip, tracks, None, options, mark, swapped, sources, masks)
 
@@ -121,5 +121,5 @@ def open_clip(
 
 @lru_cache(maxsize=8)
 def prepare_source_file(source: Path | None, which: str) -> PreparedSource | None:
-    """Descriptor at a source once; None where the face is there already."""
+    """Prepare a source once; None where the face is there already."""
     return None if source is None else prepare_source(read_image(source).frame, which)

@@ -1,4 +1,4 @@
-"""Stages of a line on threads of their own: each works ahead of the next by a few items, or bytes, and no more."""
+"""Pipeline stages on threads of their own: each works ahead of the next by a few items, or bytes, and no more."""
 
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -62,11 +62,11 @@ def parallel_map(
         else:
             waiting.put(turn, _Made(value), weigh(value), patient)
 
-    def go_on() -> None:
+    def run() -> None:
         while waiting.wanted:
             make()
 
-    threads = [threading.Thread(target=go_on, name="ahead", daemon=True) for _ in range(workers)]
+    threads = [threading.Thread(target=run, name="prefetch", daemon=True) for _ in range(workers)]
     for thread in threads:
         thread.start()
     try:

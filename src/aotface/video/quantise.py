@@ -41,7 +41,7 @@ def quantise_towards_previous(
         before: the frame before.
         here: this frame, each value rounded to the nearest step.
         exact: its pixels as they were before that, uint16.
-        laid: the target with the faces, without a mark: where it is the target, nothing is changed.
+        composited: the target with the faces, without a mark: where it is the target, nothing is changed.
         box: of the face, in upright pixels.
 
     Returns:

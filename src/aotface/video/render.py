@@ -1,7 +1,7 @@
-"""A video, frame after frame: the straight line of `pipeline`, with faces that are known over time.
+"""A video, frame after frame: the face step of a picture, with faces that are known over time.
 
-A frame is made of the frames within `REACH` of it and of nothing else, and rounded after the one before it in its segment,
-so that segments can be made in any order, on any machine, and again.
+A frame is made of the frames within `REACH` of it and of nothing else, and rounded towards the one before it in its
+segment. So segments can be made in any order, on any machine, and again.
 """
 
 import os
@@ -14,17 +14,15 @@ from itertools import repeat
 import numpy as np
 
 from aotface.compose.blend import blend, face_box
-from aotface.compose.pipeline import enlarged
+from aotface.compose.face_step import shown_mask
 from aotface.compose.sharpness import soften
 from aotface.face.align import scale_of
 from aotface.media.video.decode import VideoFrame, deepened
 from aotface.media.video.parts import Parts, cut
 from aotface.provenance import mark_frame
-from aotface.reenact.base import PreparedSource
 from aotface.threads import one_thread_each
 from aotface.tracking.saved_tracker import SavedTracker
 from aotface.tracking.tracks import Tracks
-from aotface.transfer.aot.colour_map_arrays import apply_colour_map_array
 from aotface.types import Crop, Frame, Mask
 from aotface.video.frame_state import (
     LARGE_FRAME,
@@ -42,7 +40,7 @@ from aotface.video.scene import Clip, Scene, make_scene, prepare_source
 from aotface.video.temporal_filter import (
     MAP_REACH,
     MASK_REACH,
-    apply_filtered_tone,
+    FilterableChange,
     filter_mask,
     temporal_filter,
     window,
@@ -50,7 +48,6 @@ from aotface.video.temporal_filter import (
 
 __all__ = [
     "Clip",
-    "PreparedSource",
     "Scene",
     "analyse",
     "render_frames",
@@ -64,11 +61,11 @@ REACH = max(MAP_REACH, MASK_REACH)
 """Frames before and after that a frame is made of."""
 
 PIECE, PIECE_FRAMES = "faces", 4
-"""Under which name, and after how many frames each, the search for faces is kept."""
+"""Under which name, and after how many frames each, the search for faces is saved."""
 
 WORKERS = 1 if (os.cpu_count() or 1) < 4 else 2
-"""Threads that see frames, beside the one that finishes them: it sees a frame too whenever it would wait. So two cores are
-always busy; more threads than that would only wait for each other."""
+"""Threads that make frame states, beside the compositing thread, which makes one too instead of idling. So two cores are
+always busy; more threads would only wait for each other."""
 
 Progress = Callable[[int], None]
 """Told how many frames are done."""
@@ -80,16 +77,16 @@ def analyse(clip: Clip, progress: Progress = lambda done: None, parts: Parts | N
     Args:
         clip: the target.
         progress: see there.
-        parts: where the search is kept every few frames, and gone on with; None = nowhere.
+        parts: where the search is saved every few frames, and resumed from; None = nowhere.
 
     Returns:
         Tracks with landmarks as they were found; frame 0 is the clip's first.
     """
     with one_thread_each():
-        return _followed(clip, progress, parts)
+        return _track_faces(clip, progress, parts)
 
 
-def _followed(clip: Clip, progress: Progress, parts: Parts | None) -> Tracks:
+def _track_faces(clip: Clip, progress: Progress, parts: Parts | None) -> Tracks:
     tracker = SavedTracker()
     while parts is not None and (piece := parts.load(PIECE, tracker.count)) is not None:
         tracker.restore(piece)
@@ -127,9 +124,9 @@ def render_layers(
         scene: see there.
         first: number of the first frame in the video.
         last: number of the first frame that is left out.
-        parts: where the traits of frames are kept and found again; None = nowhere.
+        parts: where the temporal features of frames are cached; None = nowhere.
         segments: of the video, see `cut`, which gives them when they are left out.
-        before: the frame before the first, which is rounded after it, unless a segment begins there. Left out, frames
+        before: the frame before the first, which is rounded towards it, unless a segment begins there. Left out, frames
             are made from the beginning of the segment on.
 
     Yields:
@@ -143,15 +140,13 @@ def render_layers(
     starts = [start for start, _ in segments or cut(scene.clip.first, scene.clip.last)]
     begin = first if before is not None else max(start for start in starts if start <= first)
     lead, tail = max(scene.clip.first, begin - REACH), min(scene.clip.last, last + REACH)
-    descriptor = partial(make_frame_state, scene, parts, range(begin, last))
+    make = partial(make_frame_state, scene, parts, range(begin, last))
     read = prefetch(_read(scene, lead, tail), weigh=lambda item: item.bytes)
     info = scene.clip.info
-    # Seeing one close-up in 2160p takes hundreds of megabytes.
+    # The state of one close-up in 2160p takes hundreds of megabytes.
     large = 3 * info.height * info.width > LARGE_FRAME
-    seen = parallel_map(
-        descriptor, read, 1 if large else WORKERS, 2, lambda item: item.bytes, helping=not large
-    )
-    for number, around in _windows(seen, lead, tail):
+    states = parallel_map(make, read, 1 if large else WORKERS, 2, lambda item: item.bytes, helping=not large)
+    for number, around in _windows(states, lead, tail):
         if begin <= number < last:
             layers = _finish(scene, around, number, None if number in starts else before)
             before = Finished(replace(layers.original), replace(layers.frame))  # copies without their RGB
@@ -160,11 +155,11 @@ def render_layers(
             del layers  # with its crops, before the next frame is made
 
 
-def shows_a_swap(scene: Scene, looks: int = 8) -> bool:
+def shows_a_swap(scene: Scene, samples: int = 8) -> bool:
     """Whether a few frames, spread over those with a chosen face, show somebody else's swap."""
     chosen = [track.frames for track in scene.tracks.tracks if track.id in scene.sources]
     numbers = np.unique(np.concatenate(chosen)) + scene.clip.first
-    places = np.unique(np.linspace(0, len(numbers) - 1, looks).round().astype(int))
+    places = np.unique(np.linspace(0, len(numbers) - 1, samples).round().astype(int))
     reads = (next(_read(scene, number, number + 1)) for number in numbers[places].tolist())
     return any(make_frame_state(scene, None, range(0), read).faces for read in reads)
 
@@ -185,17 +180,19 @@ def _read(scene: Scene, first: int, last: int) -> Iterator[FrameInputs]:
 
 
 def _pixels_beside(clip: Clip, other: Clip | None, first: int, last: int) -> Iterator[Frame | None]:
-    """Another video's frames at the same places; None for ever where there is none."""
+    """Another video's frames at the same places; None for each where there is none."""
     if other is None:
         return repeat(None)
     shift = other.first - clip.first
     return (frame.rgb for frame in other.frames(first + shift, last + shift))
 
 
-def _windows(seen: Iterable[FrameState], first: int, last: int) -> Iterator[tuple[int, Sequence[FrameState]]]:
+def _windows(
+    states: Iterable[FrameState], first: int, last: int
+) -> Iterator[tuple[int, Sequence[FrameState]]]:
     """Every frame's number with the frames within `REACH` of it, in order; those before it as neighbours."""
     held: deque[FrameState] = deque()
-    arriving = iter(seen)
+    arriving = iter(states)
     for number in range(first, last):
         while (not held or held[-1].number < number + REACH) and (item := next(arriving, None)) is not None:
             held.append(item)
@@ -208,51 +205,47 @@ def _windows(seen: Iterable[FrameState], first: int, last: int) -> Iterator[tupl
 
 
 def _finish(scene: Scene, around: Sequence[FrameState], number: int, before: Finished | None) -> Layers:
-    """Steady the faces of one frame by its neighbours, lay them in, and round them after the frame before."""
+    """Filter the faces of one frame over its neighbours, blend them, and round them towards the frame before."""
     here = whole(scene, next(item for item in around if item.number == number))
     assert here.read is not None  # it was asked for
     target = here.read.frame
     if not here.faces:
         return Layers(target, target, (), scene.mark)
     frame = deepened(target.rgb)  # rounded once, when it is stored: twice would flicker
-    composited, following = [], []
-    for going in here.faces:
-        assert going.made is not None
-        known, stretch, neighbours = _known(scene, around, number, going.track)
-        swapped, mask = _steadied(going, known, neighbours, scene)
-        frame = blend(frame, swapped, mask, going.made.place.matrix)
-        box = face_box(mask, going.made.place.matrix, *frame.shape[:2])
+    composited, continued = [], []
+    for face in here.faces:
+        assert face.made is not None
+        known, stretch, neighbours = _known(scene, around, number, face.track)
+        swapped, mask = _filtered(face, known, neighbours, scene)
+        frame = blend(frame, swapped, mask, face.made.place.matrix)
+        box = face_box(mask, face.made.place.matrix, *frame.shape[:2])
         if number - 1 in stretch and box is not None:
-            following.append(box)
-        composited.append(CompositedFace(going.track, going.made.place, going.made.reenacted.crop, mask))
+            continued.append(box)
+        composited.append(CompositedFace(face.track, face.made.place, face.made.reenacted.crop, mask))
     exact = mark_frame(frame) if scene.mark else frame
     finished = target.edited(exact)
     if before is not None:
-        for box in following:
+        for box in continued:
             finished = quantise_towards_previous(before, Finished(target, finished), exact, frame, box)
     return Layers(target, finished, tuple(composited), scene.mark)
 
 
-def _steadied(
-    going: FaceState, known: dict[int, TemporalFeatures], around: Callable[..., list], scene: Scene
+def _filtered(
+    face: FaceState, known: dict[int, TemporalFeatures], around: Callable[..., list], scene: Scene
 ) -> tuple[Crop, Mask]:
     """Y and its mask, in the crop; ``around`` picks the window of a reach out of entries by frame number."""
-    assert going.made is not None
-    reenacted, swapped = going.made.reenacted, going.made.swapped
+    assert face.made is not None
+    reenacted, change = face.made.reenacted, FilterableChange(face.features.maps, face.made.swapped)
     lights = {index: one.light for index, one in known.items()}
     visibles = around({index: one.visible for index, one in known.items()}, reach=MASK_REACH)
-    visible = filter_mask(visibles, around(lights, reach=MASK_REACH))
-    mask = reenacted.mask * enlarged(visible, len(reenacted.mask))
-    all_maps = around({index: one.maps for index, one in known.items()}, reach=MAP_REACH)
-    maps = temporal_filter(all_maps, around(lights, reach=MAP_REACH))
-    if swapped is not None:
-        moved = apply_filtered_tone(swapped, going.features.maps, maps)
-    else:
-        moved = apply_colour_map_array(reenacted.crop, maps, scene.options.device)
-    if scene.sources[going.track] is not None:
+    mask = shown_mask(reenacted, filter_mask(visibles, around(lights, reach=MASK_REACH)))
+    maps = around({index: one.maps for index, one in known.items()}, reach=MAP_REACH)
+    filtered = temporal_filter(maps, around(lights, reach=MAP_REACH))
+    moved = change.apply(scene.transfer, reenacted.crop, filtered)
+    if scene.sources[face.track] is not None:
         soft = around({index: one.softness for index, one in known.items()}, reach=MAP_REACH)
         sigma = float(np.mean([value for value in soft if value is not None]))
-        moved = soften(moved, sigma, scale_of(going.made.place.matrix))
+        moved = soften(moved, sigma, scale_of(face.made.place.matrix))
     moved = moved - reenacted.crop  # in place from here on: a close-up's crop takes 50 MB
     moved *= 1 - reenacted.from_target[..., None]
     moved += reenacted.crop

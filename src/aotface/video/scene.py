@@ -15,6 +15,8 @@ from aotface.reenact.base import PreparedSource, Reenactor
 from aotface.reenact.mesh import MeshReenactor
 from aotface.tracking.smooth import smooth
 from aotface.tracking.tracks import Tracks, choose_tracks
+from aotface.transfer import transfer_for
+from aotface.transfer.base import Transfer
 from aotface.types import Frame
 
 
@@ -32,7 +34,7 @@ class Clip:
         return self.last - self.first
 
     def frames(self, first: int | None = None, last: int | None = None) -> Iterator[VideoFrame]:
-        """FrameInputs frames, by their numbers in the video; all of the clip when left out."""
+        """Frames, by their numbers in the video; all of the clip when left out."""
         bounds = (self.first if first is None else first, self.last if last is None else last)
         if self.info.container == FOLDER:
             return read_folder_frames(self.path, self.info.rate, *bounds)
@@ -44,21 +46,23 @@ class Scene:
     """Everything that decides the finished frames.
 
     ``clip``: the target. ``tracks``: its faces, smoothed, numbered from the clip's first frame. ``sources``: by track, the
-    face that is put there: a source, or None where ``swapped`` holds it already. ``swapped``: the same frames after
-    somebody else's swap. ``masks``: the same frames as a mask of that swap, white where it shows; left out, it is found.
+    face that is put there: a source, or None where ``swapped`` holds it already. ``transfer``: that of the options.
+    ``swapped``: the same frames after somebody else's swap. ``masks``: the same frames as a mask of that swap, white where
+    it shows; left out, it is found.
     """
 
     clip: Clip
     tracks: Tracks
     sources: Mapping[int, PreparedSource | None]
     options: Options
+    transfer: Transfer
     mark: bool = True
     swapped: Clip | None = None
     masks: Clip | None = None
 
 
 def prepare_source(frame: Frame, which: str, reenactor: Reenactor | None = None) -> PreparedSource:
-    """Prepare a source once.
+    """Choose the face of a source, and prepare it.
 
     Args:
         frame: uint8 or uint16, RGB.
@@ -87,17 +91,19 @@ def make_scene(
     Args:
         clip: the target.
         tracks: of `analyse`.
-        giver: the source; None when ``swapped`` holds the faces.
+        prepared: the source; None when ``swapped`` holds the faces.
         options: see there.
         mark: embed the invisible watermark in every frame that is changed.
         swapped: see Scene.
-        givers: who goes where, in place of ``prepared`` and ``options.face``.
+        sources: who goes where, in place of ``prepared`` and ``options.face``.
         masks: see Scene.
 
     Raises:
         NoFaceError, FaceIndexError, UsageError: see `choose_tracks`.
+        UsageError, WeightsError: see `open_transfer`.
     """
     if sources is None:
         sources = dict.fromkeys(choose_tracks(tracks, options.face), prepared)
     rate = float(clip.info.rate)
-    return Scene(clip, smooth(tracks, rate), sources, options, mark, swapped, masks)
+    transfer = transfer_for(options)
+    return Scene(clip, smooth(tracks, rate), sources, options, transfer, mark, swapped, masks)

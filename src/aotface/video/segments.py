@@ -1,7 +1,7 @@
 """The missing segments of a video, with the layers that were asked for; each a function of its frames' numbers alone.
 
-Frames of a segment that is not finished are kept one by one as the encoder will get them, and so are the traits of the
-faces around: whoever is stopped goes on within the segment, and the encoder gets the same frames again.
+Frames of a segment that is not finished are cached one by one as the encoder will get them, and so are the temporal
+features of the faces around. A stopped run resumes within the segment, and the encoder gets the same frames again.
 """
 
 from collections.abc import Callable, Iterator
@@ -29,7 +29,7 @@ MASK, REENACTED, MATRIX = ".mask.mp4", ".reenacted.mp4", ".matrix.jsonl"
 """The layers, by the ends of their files' names."""
 
 FRAMES = "frame"
-"""Under which name finished frames are kept."""
+"""Under which name finished frames are cached."""
 
 LOSSLESS = Encoding("h264", 0, "veryfast")
 """Of masks."""
@@ -38,7 +38,7 @@ LOSSLESS = Encoding("h264", 0, "veryfast")
 class Views(NamedTuple):
     """What the encoders get of one frame: by layer, and the line of `MATRIX` ("" where it was not asked for).
 
-    ``made``: in this run; else it was kept by an earlier one.
+    ``made``: in this run; else it was cached by an earlier one.
     """
 
     frames: dict[str, VideoFrame]
@@ -56,7 +56,7 @@ def make_segments(
         parts: where segments go, and which layers they have.
         encoding: of all pictures but masks.
         progress: told how many more frames are done.
-        keep: keep single frames as well, so that a stop costs next to nothing.
+        keep: cache single frames as well, so that a stop costs next to nothing.
 
     Returns:
         How many frames were made.
@@ -137,7 +137,7 @@ def _info(clip: Clip, layer: str) -> VideoInfo:
 
 
 def _frames(scene: Scene, parts: Parts, first: int, last: int, keep: bool) -> Iterator[Views]:
-    """What was kept of a range, from its beginning on, and then the rest, made now."""
+    """What was cached of a range, from its beginning on, and then the rest, made now."""
     clip, wanted, begin, before = scene.clip, _pictures(parts), first, None
     for views in _kept(clip, parts, first, last) if keep else ():
         yield views
@@ -172,7 +172,7 @@ def _keep(parts: Parts, target: VideoFrame, frames: dict[str, VideoFrame], line:
 
 
 def _kept(clip: Clip, parts: Parts, first: int, last: int) -> Iterator[Views]:
-    """The frames from the first on that an earlier run kept, as far as all that is wanted now is there."""
+    """The frames from the first on that an earlier run cached, as far as all that is wanted now is there."""
     if not parts.has(FRAMES, first):
         return
     for target in clip.frames(first, last):

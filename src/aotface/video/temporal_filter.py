@@ -1,4 +1,4 @@
-"""What must not breathe from frame to frame: a transfer's map and the mask of what covers the face.
+"""What must not flicker from frame to frame: a transfer's change and the mask of what covers the face.
 
 Both are averaged over a few frames before and after, in the aligned crop, where the face stands still. A frame counts
 the less, place by place, the more the target's light differs there: a lamp switched on is followed at once, and so is
@@ -7,6 +7,7 @@ in pieces, in any order.
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 import cv2
@@ -15,6 +16,7 @@ from jaxtyping import Float32
 
 from aotface.colour_space import linear_to_srgb, srgb_to_linear
 from aotface.errors import InputError
+from aotface.transfer.base import Maps, Transfer, shrunk
 from aotface.types import Crop, Mask
 
 MAP_REACH = 4
@@ -35,7 +37,6 @@ FLOOR = 0.01
 LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
 
 Light = Float32[np.ndarray, "32 32 3"]
-Maps = Float32[np.ndarray, "_side _side _channels"]
 Entry = TypeVar("Entry")
 
 
@@ -162,8 +163,43 @@ def filter_mask(masks: Sequence[Mask | None], lights: Sequence[Light | None]) ->
     return result
 
 
+@dataclass(frozen=True)
+class FilterableChange:
+    """What a transfer does to one face, as the frames around may change it.
+
+    ``maps``: those of the change; of one without maps, what it did to the tone. ``swapped``: Y, where the maps do not
+    decide it.
+    """
+
+    maps: Maps
+    swapped: Crop | None
+
+    def apply(self, transfer: Transfer, reenacted: Crop, filtered: Maps) -> Crop:
+        """Y of X_r, by the maps of the window around it.
+
+        Args:
+            transfer: found the change.
+            reenacted: X_r, large x large x 3, 0..1.
+            filtered: of the window, by `temporal_filter`.
+        """
+        if self.swapped is None:
+            return transfer.restore(filtered).apply(reenacted)
+        return apply_filtered_tone(self.swapped, self.maps, filtered)
+
+
+def filterable(reenacted: Crop, swapped: Crop, mask: Mask) -> FilterableChange:
+    """Of a change without maps.
+
+    Args:
+        reenacted: X_r, side x side x 3, 0..1.
+        swapped: Y, the same.
+        mask: where X_r was moved, side x side, 0..1.
+    """
+    return FilterableChange(tone_of(shrunk(reenacted), shrunk(swapped), shrunk(mask)), swapped)
+
+
 def tone_of(reenacted: Crop, swapped: Crop, mask: Mask) -> Light:
-    """What a transfer without a field did, coarsely: log light of Y against the luminance of X_r.
+    """What a transfer without maps did, coarsely: log light of Y against the luminance of X_r.
 
     Args:
         reenacted: X_r, side x side x 3, 0..1.
@@ -183,19 +219,19 @@ def tone_of(reenacted: Crop, swapped: Crop, mask: Mask) -> Light:
     return (logs[..., :3] - logs[..., 3:]).astype(np.float32)
 
 
-def apply_filtered_tone(swapped: Crop, tone: Light, steady_tone: Light) -> Crop:
-    """Bring one frame's Y to its steady tone, at any resolution.
+def apply_filtered_tone(swapped: Crop, tone: Light, filtered_tone: Light) -> Crop:
+    """Bring one frame's Y to its filtered tone, at any resolution.
 
     Args:
         swapped: Y, large x large x 3, 0..1.
         tone: its own, by `tone_of`.
-        steady_tone: of the window around it, by `temporal_filter`.
+        filtered_tone: of the window around it, by `temporal_filter`.
 
     Returns:
         Y with the coarse difference made up for in linear light; grey stays grey.
     """
     grey = bool((swapped == swapped[..., :1]).all())
-    change = steady_tone - tone
+    change = filtered_tone - tone
     change = np.repeat(change.mean(axis=2, keepdims=True), 3, axis=2) if grey else change
     gain = _enlarged(np.exp(change), len(swapped))
     moved = np.clip(linear_to_srgb(np.clip(srgb_to_linear(swapped) * gain, 0, 1)), 0, 1).astype(np.float32)
@@ -212,7 +248,7 @@ def _alike(lights: Sequence[Light | None]) -> list[Float32[np.ndarray, "32 32"]]
 
 
 def _middle(values: Sequence[np.ndarray | None], lights: Sequence[Light | None]) -> np.ndarray:
-    """The entry that the window is about, after a look at the window."""
+    """The entry that the window is about; the window is checked."""
     middle = values[len(values) // 2] if len(values) % 2 else None
     given = [value is not None for value in values]
     if middle is None or given != [light is not None for light in lights]:

@@ -8,7 +8,6 @@ import pytest
 import torch
 
 from aotface.errors import InputError
-from aotface.evaluation.methods import Method
 from aotface.evaluation.solvers.vectors import (
     colours,
     column_of,
@@ -38,16 +37,15 @@ def test_colours_are_those_of_the_same_pixels_under_the_mask(triple: Make) -> No
         colours(triple(0, truth=False), 100)
 
 
-def test_a_plan_can_be_taken_out_and_put_back(
-    triple: Make, generator: RelightingGenerator, aot: Method
-) -> None:
+def test_a_plan_can_be_taken_out_and_put_back(triple: Make, generator: RelightingGenerator) -> None:
     one = triple(0)
     seen = transported(generator, one)
     places = [np.arange(part[0, 0].numel()) for part in seen.moved]
     moved = [rows_of(part, place) for part, place in zip(seen.moved, places, strict=True)]
-    np.testing.assert_allclose(decoded(generator, one, places, moved), aot.run(one), atol=1e-5)
+    own = np.clip(seen.swapped[0].permute(1, 2, 0).numpy() / 2 + 0.5, 0, 1)
+    np.testing.assert_allclose(decoded(generator, one, places, moved), own, atol=1e-5)
     wrong = [np.zeros_like(part) for part in moved]
-    assert np.abs(decoded(generator, one, places, wrong) - aot.run(one)).max() > 0.01
+    assert np.abs(decoded(generator, one, places, wrong) - own).max() > 0.01
     again = transported(generator, one)  # the generator kept its own plan
     torch.testing.assert_close(again.swapped, seen.swapped)
 

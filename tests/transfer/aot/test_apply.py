@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from aotface.errors import InputError
-from aotface.transfer.aot.apply import bf16_is_fast, transport_crop, transport_full
+from aotface.transfer.aot.apply import bf16_is_fast, transport_full
 from aotface.types import Geometry
 
 
@@ -25,14 +25,14 @@ def test_crop_equals_the_networks_own_output(faces: Callable, tiny: Callable) ->
     expected = (
         generator(*(part[:1] for part in sample)).swapped[0].detach().permute(1, 2, 0).numpy() / 2 + 0.5
     )
-    y = transport_crop(generator, *arrays(sample))
+    y = transport_full(generator, *arrays(sample))
     assert y.shape == (256, 256, 3) and y.dtype == np.float32
     assert np.abs(y - expected).max() < 1e-3
 
 
 def test_same_input_same_bytes(faces: Callable, tiny: Callable) -> None:
     sample, generator = faces(), tiny(wake=True)
-    assert transport_crop(generator, *arrays(sample)).tobytes() == transport_crop(
+    assert transport_full(generator, *arrays(sample)).tobytes() == transport_full(
         generator, *arrays(sample)).tobytes()  # fmt: skip
 
 
@@ -51,7 +51,7 @@ def test_large_face_keeps_its_detail(faces: Callable, tiny: Callable) -> None:
     assert usable.mean() > 0.3
     assert (np.sign(kept) == np.sign(pattern))[usable].mean() > 0.99
     # The failing twin: a result that was made small and enlarged has lost the pattern.
-    small = transport_crop(generator, x_r, x_t, mask, geometry)
+    small = transport_full(generator, x_r, x_t, mask, geometry)
     lost = enlarge(small, 16)[256:768, 256:768] - plain[256:768, 256:768]
     assert (np.sign(lost) == np.sign(pattern))[usable].mean() < 0.6
 
@@ -59,7 +59,7 @@ def test_large_face_keeps_its_detail(faces: Callable, tiny: Callable) -> None:
 def test_large_and_small_agree_on_the_light(faces: Callable, tiny: Callable) -> None:
     x_r, x_t, mask, geometry = arrays(faces(side=64))
     generator = tiny(wake=True)
-    small = transport_crop(generator, x_r, x_t, mask, geometry)
+    small = transport_full(generator, x_r, x_t, mask, geometry)
     large = transport_full(generator, enlarge(x_r, 4), x_t, mask, geometry)
     means = large.reshape(64, 4, 64, 4, 3).mean((1, 3))
     assert np.abs(means - small)[8:-8, 8:-8].mean() < 0.02
@@ -74,13 +74,13 @@ def test_painting_can_be_enlarged_too(faces: Callable, tiny: Callable) -> None:
 def test_sizes_that_differ_are_refused(faces: Callable, tiny: Callable) -> None:
     x_r, x_t, mask, geometry = arrays(faces(side=64))
     with pytest.raises(InputError, match="mask: expected 64 x 64"):
-        transport_crop(tiny(), x_r, x_t, np.ascontiguousarray(mask[:32]), geometry)
+        transport_full(tiny(), x_r, x_t, np.ascontiguousarray(mask[:32]), geometry)
 
 
 def test_bf16_is_near_fp32(faces: Callable, tiny: Callable) -> None:
     sample, generator = faces(), tiny(wake=True)
     generator.to(memory_format=torch.channels_last)
-    exact, rough = (transport_crop(generator, *arrays(sample), bf16=bf16) for bf16 in (False, True))
+    exact, rough = (transport_full(generator, *arrays(sample), bf16=bf16) for bf16 in (False, True))
     assert np.abs(exact - rough).mean() < 0.01
 
 

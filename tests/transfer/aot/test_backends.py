@@ -17,6 +17,7 @@ from aotface.face.detect import detect
 from aotface.face.render import render
 from aotface.media.image import read_image
 from aotface.samples import sample
+from aotface.transfer import TransferSettings, open_transfer
 from aotface.transfer.aot import backends, onnx_file, onnx_write
 from aotface.transfer.aot.backends import Finder, installed, open_finder, version_of
 from aotface.transfer.aot.colour_map_arrays import ColourMapArray, find_colour_map
@@ -71,8 +72,13 @@ def apart(one: ColourMapArray, other: ColourMapArray) -> float:
 
 
 def test_onnxruntime_finds_the_field_that_torch_finds(faces: list[AlignedFace]) -> None:
-    network, other = NETWORK.load_network(), NETWORK.load_network_for("onnx")
-    assert other.finder is not None and network.finder is None
+    other = open_transfer("aot", TransferSettings(backend="onnx"))
+    network = other.network
+    assert other.finder is not None and open_transfer("aot").finder is None
+    assert (
+        other.identity()["backend"].startswith("onnxruntime ")
+        and "backend" not in open_transfer("aot").identity()
+    )
     source, *targets = faces
     own = render(source.landmarks, 256)
     found = []

@@ -109,18 +109,3 @@ def test_a_field_in_a_wrong_place_or_of_another_face_would_be_seen(pairs: list[P
     )
     assert apart(reduced(apply_colour_map_array(one.large, found(other))), own, one.mask) > MOST
     assert apart(reduced(apply_colour_map_array(one.large, field * np.float32(1.1))), own, one.mask) > MOST
-
-
-def test_the_line_lays_that_field(pairs: list[Pair]) -> None:
-    """`Network.transport`, as the line calls it, on the large face."""
-    one = pairs[0]
-    frame = read_image(sample("target_medium_man_warm_side")).frame
-    landmarks = align(frame, detect(frame)[0], SMALL).landmarks
-    network = NETWORK.load_network()
-    moved = network.transport(one.large, one.target, one.mask, landmarks, False)
-    generator_alone = find_colour_map(network.generator, *one.given)  # without X_r's own landmarks, as here
-    assert (
-        apart(moved, apply_colour_map_array(one.large, generator_alone), cv2.resize(one.mask, (LARGE, LARGE)))
-        <= MOST / 10
-    )
-    assert moved.shape == (LARGE, LARGE, 3)

@@ -2,12 +2,18 @@
 
 import numpy as np
 import torch
-from aotface.metrics.truth import psnr
 
 from aotface.metrics.colour import lf_de
-from aotface.transfer.aot.formula import GATE, SIDE, formula_generator, transfer
+from aotface.metrics.ground_truth import psnr
+from aotface.transfer import open_transfer
+from aotface.transfer.aot.apply import transport_crop
+from aotface.transfer.aot.formula import GATE, SIDE, formula_generator
 from aotface.transfer.aot.generator import RelightingGenerator
-from aotface.types import Geometry
+from aotface.types import Crop, Geometry, Mask
+
+
+def transfer(reenacted: Crop, target: Crop, mask: Mask, geometry: Geometry, own: Geometry) -> Crop:
+    return transport_crop(formula_generator(), reenacted, target, mask, geometry, own=own)
 
 
 def plate(side: int) -> Geometry:
@@ -52,3 +58,8 @@ def test_grey_targets_give_grey_faces() -> None:
     moved = transfer(face, grey, mask, shape, shape)
     assert float(np.ptp(moved, axis=2).max()) < 1e-4
     assert float(np.ptp(transfer(face, face[::-1].copy(), mask, shape, shape), axis=2).max()) > 0.1
+
+
+def test_it_is_a_transfer_like_the_network_and_has_no_weights() -> None:
+    formula = open_transfer("formula")
+    assert formula.smooth and formula.identity() == {"model_sha256": None}

@@ -67,7 +67,9 @@ def _one(plan: Plan, source: Seen, target: Seen) -> Triple:
     )
     crop, geometry = target.aligned.crop, target.geometry
     own = (source.aligned.crop, source.aligned.landmarks)
-    return Triple(plan.name, made.crop, crop, None, mask, geometry, made.landmarks, *own, info)
+    return Triple(
+        plan.name, made.crop, crop, None, mask, geometry, target.aligned.landmarks, made.landmarks, *own, info
+    )
 
 
 @lru_cache(maxsize=4)

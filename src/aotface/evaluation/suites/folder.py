@@ -90,6 +90,7 @@ def build(plan: Plan, data: Path) -> Triple:
         crops.get("truth"),
         mask.astype(np.float32),
         geometry,
+        target.landmarks,
         _landmarks_of(frames["reenacted"], target),
         source.crop if source else None,
         source.landmarks if source else None,

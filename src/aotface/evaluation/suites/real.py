@@ -88,6 +88,7 @@ def build(plan: Plan, data: Path) -> Triple:
         None,
         mask,
         target.geometry,
+        target.aligned.landmarks,
         made.landmarks,
         again.aligned.crop,
         again.aligned.landmarks,

@@ -206,7 +206,7 @@ def _pack_strip(rows: np.ndarray, order: str) -> bytes:
     """Pack some rows: differences to the pixel on the left, modulo the number of values, deflated."""
     differences = rows.copy()
     differences[:, 1:] -= rows[:, :-1]
-    return zlib.compress(differences.astype(rows.dtype.newbyteorder(order)).tobytes())
+    return zlib.compress(differences.astype(rows.dtype.newbyteorder(order)).tobytes())  # type: ignore[arg-type]
 
 
 def _layout(

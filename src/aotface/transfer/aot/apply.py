@@ -11,7 +11,7 @@ from aotface.transfer.aot.colour_map import apply_colour_map, resize
 from aotface.transfer.aot.generator import RelightingGenerator
 from aotface.types import Crop, Geometry, Mask
 
-__all__ = ["apply_colour_map", "bf16_is_fast", "to_array", "to_tensor", "transport_crop", "transport_full"]
+__all__ = ["apply_colour_map", "bf16_is_fast", "to_array", "to_tensor", "transport_full"]
 
 
 def bf16_is_fast(device: torch.device | str = "cpu") -> bool:
@@ -25,35 +25,6 @@ def bf16_is_fast(device: torch.device | str = "cpu") -> bool:
     return any(bool(getattr(torch.cpu, name, bool)()) for name in checks)
 
 
-def transport_crop(
-    generator: RelightingGenerator,
-    reenacted: Crop,
-    target: Crop,
-    mask: Mask,
-    geometry: Geometry,
-    bf16: bool = False,
-    own: Geometry | None = None,
-) -> Crop:
-    """The swapped face: the reenacted face under the target's appearance.
-
-    Args:
-        generator: on any device, in evaluation mode or not (nothing in it depends on that).
-        reenacted: X_r, side x side x 3, 0..1, display-encoded sRGB.
-        target: X_t, the same crop of the target frame.
-        mask: visible face, side x side, 0..1.
-        geometry: of the target's face mesh, side x side.
-        bf16: run the networks in bfloat16 (see bf16_is_fast); light is computed in float32 all the same.
-        own: of X_r's own face mesh in the target's pose; left out, that of the target.
-
-    Returns:
-        Y, side x side x 3, 0..1.
-
-    Raises:
-        InputError: the sizes differ.
-    """
-    return transport_full(generator, reenacted, target, mask, geometry, bf16, own)
-
-
 def transport_full(
     generator: RelightingGenerator,
     reenacted: Float32[np.ndarray, "large large 3"],
@@ -63,16 +34,16 @@ def transport_full(
     bf16: bool = False,
     own: Geometry | None = None,
 ) -> Float32[np.ndarray, "large large 3"]:
-    """As transport_crop, but the reenacted face may be of any larger side and keeps every pore.
+    """The swapped face: the reenacted face under the target's appearance. It may be larger, and keeps every pore.
 
     Args:
-        generator: see transport_crop.
-        reenacted: X_r, large x large x 3, 0..1: the same square of the frame as ``target``.
+        generator: on any device, in evaluation mode or not (nothing in it depends on that).
+        reenacted: X_r, large x large x 3, 0..1, display-encoded sRGB: the same square of the frame as ``target``.
         target: X_t, side x side x 3.
-        mask: side x side.
-        geometry: side x side.
-        bf16: see transport_crop.
-        own: see transport_crop; side x side.
+        mask: visible face, side x side, 0..1.
+        geometry: of the target's face mesh, side x side.
+        bf16: run the networks in bfloat16 (see bf16_is_fast); light is computed in float32 all the same.
+        own: of X_r's own face mesh in the target's pose, side x side; left out, that of the target.
 
     Returns:
         Y, large x large x 3, 0..1.

@@ -6,28 +6,31 @@ from typing import Any
 
 from aotface.errors import WeightsError
 from aotface.media.files import read_bytes, show
-from aotface.media.weights import load_safetensors
+from aotface.media.weights import load_safetensors, read_facts, sha256
 from aotface.transfer.aot.generator import SIZES, Options, RelightingGenerator
-from aotface.transfer.aot.network import load_network
+from aotface.transfer.aot.network import Network, load_network
 
 PART = "average/"
 """Where a checkpoint keeps the averaged generator; exported weights have no such part."""
 
 
-def load_generator(path: Path) -> RelightingGenerator:
-    """Load a generator in evaluation mode, on the CPU.
+def load_trained(weights: str, device: str = "cpu") -> Network:
+    """Load what `aotface export` made, or a run's checkpoint.
 
     Args:
-        path: weights made by ``aotface export``; or a run's ``checkpoint.safetensors`` with the run's
-            ``config.json`` beside it.
+        weights: packaged name, or path; beside a ``checkpoint.safetensors`` lies the run's ``config.json``.
+        device: where it runs.
 
     Raises:
         WeightsError: the file or its configuration is missing, or the two do not fit.
     """
+    path = Path(weights).expanduser()
+    if not path.is_file() or "size" in read_facts(path):
+        return load_network(weights, device)
     tensors = load_safetensors(path)
     averaged = {name.removeprefix(PART): value for name, value in tensors.items() if name.startswith(PART)}
     if not averaged:
-        return load_network(str(path)).generator
+        return load_network(weights, device)  # which says what is wrong
     config = _config(path.with_name("config.json"))
     try:
         generator = RelightingGenerator(SIZES[config["size"]], Options(**config["options"]))
@@ -35,7 +38,12 @@ def load_generator(path: Path) -> RelightingGenerator:
     except (KeyError, TypeError, RuntimeError) as error:
         reason = " ".join(str(error).split())[:120]
         raise WeightsError(f"{show(path)}: does not fit its config.json ({reason})") from error
-    return generator.eval()
+    return Network(generator.to(device).eval(), sha256(path), {})
+
+
+def load_generator(path: Path) -> RelightingGenerator:
+    """The generator alone, on the CPU; see `load_trained`."""
+    return load_trained(str(path)).generator
 
 
 def _config(path: Path) -> dict[str, Any]:

@@ -29,7 +29,7 @@ def find_colour_map(
     """The map that the network would lay on X_r, without laying it.
 
     Args:
-        generator: see `transport_crop`.
+        generator: see `transport_full`.
         reenacted: X_r, of any side from the target's: the same square of the frame.
         target: X_t, side x side x 3, 0..1.
         mask: visible face, side x side, 0..1.

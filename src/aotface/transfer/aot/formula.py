@@ -4,18 +4,20 @@ What training buys is what the network does better than this. The first map is t
 its gates are 0, those of the second map `GATE`, and nothing is added freely.
 """
 
+import copy
 from functools import lru_cache
 
 import torch
 from torch import Tensor, nn
 
-from aotface.transfer.aot.apply import transport_crop
+from aotface.transfer import LISTED, TransferSettings
 from aotface.transfer.aot.decoder import COLOUR_MAP_OUTPUTS, REMAINDER_GATES
 from aotface.transfer.aot.generator import SIZES, Options, RelightingGenerator
-from aotface.types import Crop, Geometry, Mask
+from aotface.transfer.aot.network import Network
+from aotface.transfer.aot.transfer import AotTransfer
 
 FORMULA = "formula"
-"""Its name among transfers, and in the place of weights."""
+"""Its name among transfers."""
 
 GATE = 0.7
 """How much of what remains after the first map is let through, in every octave, brightness and colour."""
@@ -61,19 +63,11 @@ def formula_generator() -> RelightingGenerator:
     return generator.eval()
 
 
-def transfer(reenacted: Crop, target: Crop, mask: Mask, geometry: Geometry, own: Geometry) -> Crop:
-    """The reenacted face in the target's light and tone, by formula.
-
-    Args:
-        reenacted: X_r, side x side x 3, 0..1, display-encoded sRGB.
-        target: X_t, the same crop.
-        mask: visible face, side x side, 0..1.
-        geometry: of the target's face mesh.
-        own: of X_r's own face mesh.
-
-    Returns:
-        Y, side x side x 3, 0..1.
+def open_transfer(settings: TransferSettings) -> AotTransfer:
+    """The formula as a transfer: like the network's in all else, but without weights.
 
     Source: [ours].
     """
-    return transport_crop(formula_generator(), reenacted, target, mask, geometry, own=own)
+    generator = copy.deepcopy(formula_generator()).to(settings.device)
+    summary = LISTED[FORMULA].summary
+    return AotTransfer(Network(generator, "", {}), generator, settings.device, name=FORMULA, summary=summary)

@@ -57,9 +57,9 @@ class Options:
     ``head``: "field" [ours] or "paint" [paper]. ``geometry``: normals and PNCC. ``transport``: NOTPE.
     ``target_features``: Omega reads v_t. ``base``: start from the smooth matching. ``grey_rule``: a grey
     target gives a grey result. ``side``: of the pictures that the networks see, 0 for that of their size; the
-    networks are convolutions, so weights that began at a small side can go on at a larger one. ``remainder``: look again at
-    what still differs from X_t after the first map, and let a part of it through. ``light_side``: at which
-    the octaves of light are taken that the gates let through, 0 for the networks' own: a finer one gives sharper
+    networks are convolutions, so weights that began at a small side can go on at a larger one. ``remainder``:
+    a second pass over what still differs from X_t after the first map, and let a part of it through. ``light_side``: at
+    which the octaves of light are taken that the gates let through, 0 for the networks' own: a finer one gives sharper
     edges of shadow, and needs no other weights, because octaves are parts of the face's size.
     """
 
@@ -103,7 +103,7 @@ class _View(NamedTuple):
 
 
 class RelightingGenerator(nn.Module):
-    """Give X_r the appearance of X_t. Deterministic: no dropout, no noise; in training one look fewer, see REST_SHARE.
+    """Give X_r the appearance of X_t. Deterministic: no dropout, no noise; in training one pass fewer, see REST_SHARE.
 
     Source: [paper], figure "Relighting Generator"; [ours] for field, smooth matching and grey rule.
     """

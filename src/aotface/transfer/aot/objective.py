@@ -1,4 +1,4 @@
-"""The two games and the pairs with a known answer: one loss for the generator, one for its discriminators."""
+"""The two adversarial losses and the pairs with a known ground truth: a loss for generator and discriminators each."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

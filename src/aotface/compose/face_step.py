@@ -1,0 +1,157 @@
+"""The face step: one face of one frame, from the target's pixels to Y. Pictures, videos and resumed videos all call it.
+
+Align, reenact, find what shows of the face, find what the transfer does to it. The caller applies that, filtered over
+frames or not, and blends.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from jaxtyping import Float32
+
+from aotface.face.align import align, crop_matrix, scale_of
+from aotface.face.parse import visible_skin
+from aotface.face.render import render
+from aotface.reenact.base import PreparedSource, Reenacted
+from aotface.transfer.base import Change, FacePair, Maps, Transfer
+from aotface.types import CROP_SIDE, AlignedFace, Crop, Face, Frame, Mask
+
+LARGEST_SIDE = 2048
+"""Larger faces are worked on at this side: a 24-megapixel portrait stays under 2 GB."""
+
+FULL_RESOLUTION_SIDE = 1024
+"""The same where the finished face is read from the source at the frame's own pixels, whatever the side of its crop."""
+
+Region = Callable[[AlignedFace, Reenacted], Mask | None]
+"""Where in the crop, at 256 px, somebody else's swap shows; None: nowhere."""
+
+
+class Known(NamedTuple):
+    """What an earlier run found of a face. ``visible``: at 256 px. ``temporal``: of its change, if that has maps."""
+
+    visible: Mask
+    temporal: Maps | None
+
+
+@dataclass(frozen=True)
+class FaceInProgress:
+    """One face before it is blended.
+
+    ``target``: aligned. ``reenacted``: X_r. ``visible``: skin that shows, at 256 px, 0..1. ``change``: what the transfer
+    does to X_r. ``full_resolution``: the face is larger than its crop, and X_r can be read at the frame's own pixels.
+    """
+
+    target: AlignedFace
+    reenacted: Reenacted
+    visible: Mask
+    change: Change
+    full_resolution: bool = False
+
+    @cached_property
+    def mask(self) -> Float32[np.ndarray, "side side"]:
+        """Where Y shows."""
+        return shown_mask(self.reenacted, self.visible)
+
+    @cached_property
+    def counted(self) -> Float32[np.ndarray, "side side"]:
+        """Where X_r is moved: where Y shows, without what is the target's own."""
+        return self.mask * (1 - self.reenacted.from_target)
+
+    @cached_property
+    def swapped(self) -> Crop:
+        """Y of this face alone."""
+        return keep_target_pixels(self.reenacted, self.change.apply(self.reenacted.crop))
+
+
+def start_face(
+    frame: Frame,
+    face: Face,
+    source: PreparedSource,
+    transfer: Transfer,
+    seed: int = 0,
+    region: Region | None = None,
+    known: Known | None = None,
+    full_resolution: bool = False,
+) -> FaceInProgress | None:
+    """Take one face up to what the transfer does to it.
+
+    Args:
+        frame: the target, uint8 or uint16, RGB.
+        face: the face of it that is replaced.
+        source: gives X_r.
+        transfer: see there.
+        seed: of its random numbers.
+        region: limits the swap to where somebody else's shows.
+        known: found earlier; the same face then takes less time, and gives the same bytes.
+        full_resolution: the caller can show Y at the frame's own pixels.
+
+    Returns:
+        The face; None where ``region`` finds no swap.
+    """
+    target, reenacted, larger = _reenact(frame, face, source, full_resolution and transfer.smooth)
+    if known is not None:
+        visible = known.visible
+        if known.temporal is not None:
+            return FaceInProgress(target, reenacted, visible, transfer.restore(known.temporal))
+    else:
+        visible = visible_at(frame, face)
+        shown = None if region is None else region(target, reenacted)
+        if region is not None and shown is None:
+            return None
+        visible = visible if shown is None else visible * shown
+    counted = shown_mask(reenacted, visible) * (1 - reenacted.from_target)
+    pair = FacePair(reenacted.crop, target.crop, counted, target.landmarks, reenacted.landmarks, seed)
+    return FaceInProgress(target, reenacted, visible, transfer.find(pair), larger)
+
+
+def _reenact(
+    frame: Frame, face: Face, source: PreparedSource, full_resolution: bool
+) -> tuple[AlignedFace, Reenacted, bool]:
+    """The aligned target and X_r; and whether the face is larger than they are and X_r can be read anew."""
+    side = work_side(face)
+    if full_resolution and side > FULL_RESOLUTION_SIDE:
+        target = align(frame, face, FULL_RESOLUTION_SIDE)
+        reenacted = source.reenact(target)
+        if reenacted.reading is not None:
+            return target, reenacted, True
+    target = align(frame, face, side)
+    return target, source.reenact(target), False
+
+
+def work_side(face: Face) -> int:
+    """Side of the crop that keeps the face's full resolution: a multiple of 32 from 256 to `LARGEST_SIDE`."""
+    needed = CROP_SIDE / scale_of(crop_matrix(face.landmarks))
+    return int(np.clip(np.ceil(needed / 32) * 32, CROP_SIDE, LARGEST_SIDE))
+
+
+def visible_at(frame: Frame, face: Face) -> Float32[np.ndarray, "256 256"]:
+    """The face's visible skin, in its crop at 256 px."""
+    aligned = align(frame, face)
+    return visible_skin(aligned.crop, aligned.landmarks, render(aligned.landmarks, CROP_SIDE))
+
+
+def shown_mask(reenacted: Reenacted, visible: Mask) -> Float32[np.ndarray, "side side"]:
+    """Where Y shows: inside the mask of X_r, and nothing in front of it."""
+    side = len(reenacted.mask)
+    if len(visible) != side:
+        visible = cv2.resize(visible, (side, side), interpolation=cv2.INTER_LINEAR)
+    return reenacted.mask * visible
+
+
+def keep_target_pixels(reenacted: Reenacted, moved: Crop) -> Crop:
+    """Y where X_r was moved; what X_r took from the target as it is (an open mouth) stays as it is.
+
+    Args:
+        reenacted: X_r.
+        moved: Y of all of it, the same side.
+    """
+    rows, columns = (np.flatnonzero(reenacted.from_target.any(axis=axis)) for axis in (1, 0))
+    result = moved.copy()  # a transfer may give back what it was given
+    if len(rows):
+        here = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+        result[here] += (reenacted.crop[here] - moved[here]) * reenacted.from_target[here][..., None]
+    return result

@@ -1,0 +1,189 @@
+"""What a transfer is: given a reenacted face and its target, it finds a change of light and tone, and applies it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from inspect import signature
+from typing import Protocol, runtime_checkable
+
+import cv2
+import numpy as np
+from jaxtyping import Float32
+
+from aotface.errors import InputError
+from aotface.face.align import resize_matrix, transform_landmarks
+from aotface.face.render import render
+from aotface.transfer.resolution import apply_at_resolution
+from aotface.types import CROP_SIDE, Crop, Geometry, Landmarks, Mask, Matrix
+
+Maps = Float32[np.ndarray, "_side _side _channels"]
+"""Small and smooth: it may be averaged over the frames of a video."""
+
+Box = tuple[int, int, int, int]
+"""Part of a frame, xyxy."""
+
+
+@dataclass(frozen=True)
+class FacePair:
+    """All that a transfer may ask for of one face. Everything at one side, in the target's crop.
+
+    ``reenacted``: X_r, 0..1. ``target``: X_t, 0..1. ``mask``: pixels of both that count, 0..1. ``landmarks``: of the target,
+    crop pixels. ``own_landmarks``: of X_r. ``seed``: of the random numbers that a transfer may draw.
+    """
+
+    reenacted: Crop
+    target: Crop
+    mask: Mask
+    landmarks: Landmarks
+    own_landmarks: Landmarks
+    seed: int = 0
+
+    @cached_property
+    def small(self) -> "FacePair":
+        """The same face at 256 px, at which transfers are found; itself where it is not larger."""
+        side = len(self.mask)
+        if side <= CROP_SIDE:
+            return self
+        reenacted, target, mask = (shrunk(values) for values in (self.reenacted, self.target, self.mask))
+        shrink = resize_matrix(np.eye(2, 3), side, CROP_SIDE)
+        theirs, own = (transform_landmarks(one, shrink) for one in (self.landmarks, self.own_landmarks))
+        return FacePair(reenacted, target, mask, theirs, own, self.seed)
+
+    @cached_property
+    def geometry(self) -> Geometry:
+        """Of the target's mesh."""
+        return render(self.landmarks, len(self.mask))
+
+    @cached_property
+    def own_geometry(self) -> Geometry:
+        """Of X_r's mesh."""
+        return render(self.own_landmarks, len(self.mask))
+
+
+@runtime_checkable
+class InFrame(Protocol):
+    """A change at the pixels of a frame, strip by strip."""
+
+    def __call__(
+        self, face: Float32[np.ndarray, "rows columns 3"], strip: Box
+    ) -> Float32[np.ndarray, "rows columns 3"]:
+        """Y of X_r, both 0..1, at the pixels of a strip of the frame."""
+
+
+@runtime_checkable
+class Change(Protocol):
+    """What a transfer does to one face."""
+
+    @property
+    def temporal(self) -> Maps | None:
+        """Maps that decide all of it, see `Transfer.restore`; None where only Y is known."""
+
+    def apply(self, reenacted: Crop) -> Crop:
+        """Y of X_r, 0..1: with maps at any side, else of the very crop that it was found for."""
+
+    def in_frame(self, matrix: Matrix, side: int) -> InFrame | None:
+        """The same at the frame's own pixels; None where only Y of the crop is known.
+
+        Args:
+            matrix: frame points to points of the crop.
+            side: of that crop, pixels.
+        """
+
+
+@runtime_checkable
+class Transfer(Protocol):
+    """A transfer, ready for many threads. ``summary``: one line for people."""
+
+    @property
+    def name(self) -> str:
+        """Under which it is listed."""
+
+    @property
+    def summary(self) -> str:
+        """What it does, in one line."""
+
+    @property
+    def smooth(self) -> bool:
+        """Whether its changes have maps."""
+
+    def find(self, pair: FacePair) -> Change:
+        """What to do to one face: the same pair, the same change."""
+
+    def restore(self, temporal: Maps) -> Change:
+        """The change that some maps stand for: found earlier, or averaged over frames.
+
+        Raises:
+            InputError: its changes have no maps.
+        """
+
+    def identity(self) -> Mapping[str, str | None]:
+        """Which version of it this is, for records: the hash of its weights, the version of its backend."""
+
+
+@dataclass(frozen=True)
+class Recoloured:
+    """A change of which only Y is known."""
+
+    swapped: Crop
+    temporal: None = None
+
+    def apply(self, reenacted: Crop) -> Crop:
+        """Y.
+
+        Raises:
+            InputError: X_r is of another size than Y.
+        """
+        if reenacted.shape != self.swapped.shape:
+            raise InputError(
+                f"expected the crop that this change was found for, {self.swapped.shape}, got {reenacted.shape}"
+            )
+        return self.swapped
+
+    def in_frame(self, matrix: Matrix, side: int) -> None:
+        """It is not known there."""
+
+
+@runtime_checkable
+class RecolourFunction(Protocol):
+    """A transfer as one function of pictures. With parameters ``geometry`` and ``own`` it gets both meshes' maps, too."""
+
+    def __call__(self, reenacted: Crop, target: Crop, mask: Mask, *, seed: int = 0) -> Crop:
+        """Y, 0..1 float32; where the mask is 0, X_r unchanged."""
+
+
+@dataclass(frozen=True)
+class Recolour:
+    """A `RecolourFunction` as a transfer: run at 256 px, its change applied at the crop's own side."""
+
+    name: str
+    function: Callable[..., Crop]
+    summary: str = ""
+    smooth: bool = False
+
+    def find(self, pair: FacePair) -> Recoloured:
+        """Run the function."""
+        small, more = pair.small, {}
+        if "geometry" in signature(self.function).parameters:
+            more = {"geometry": small.geometry, "own": small.own_geometry}
+        moved = self.function(small.reenacted, small.target, small.mask, seed=pair.seed, **more)
+        return Recoloured(apply_at_resolution(pair.reenacted, small.reenacted, moved, small.mask))
+
+    def restore(self, temporal: Maps) -> Recoloured:
+        """There are no maps.
+
+        Raises:
+            InputError: always.
+        """
+        raise InputError(
+            f"transfer {self.name}: expected no maps, since it finds none; find the change again"
+        )
+
+    def identity(self) -> dict[str, str | None]:
+        """A formula has no weights."""
+        return {"model_sha256": None}
+
+
+def shrunk(values: np.ndarray) -> np.ndarray:
+    """A crop or mask at 256 px."""
+    side = (CROP_SIDE, CROP_SIDE)
+    return values if values.shape[:2] == side else cv2.resize(values, side, interpolation=cv2.INTER_AREA)

@@ -1,0 +1,109 @@
+"""The face step: what an earlier run found gives the same face, and a picture needs nothing of the video line."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from aotface.compose.face_step import FaceInProgress, Known, keep_target_pixels, shown_mask, start_face
+from aotface.face.detect import detect
+from aotface.media.image import read_image
+from aotface.reenact.base import Reenacted
+from aotface.reenact.given import GivenSwap
+from aotface.reenact.mesh import MeshReenactor, MeshSource
+from aotface.samples import sample
+from aotface.transfer import open_transfer
+from aotface.types import AlignedFace, Face, Frame, Mask
+
+CROP_ONLY, SMOOTH = "mkl", "aot"
+
+
+@pytest.fixture(scope="module")
+def target() -> tuple[Frame, Face]:
+    frame = read_image(sample("target_medium_man_warm_side")).frame
+    return frame, detect(frame)[0]
+
+
+@pytest.fixture(scope="module")
+def source() -> MeshSource:
+    frame = read_image(sample("source_light_man")).frame
+    return MeshReenactor().prepare(frame, detect(frame)[0])
+
+
+@pytest.mark.parametrize("name", [CROP_ONLY, SMOOTH])
+def test_what_is_known_of_a_face_gives_the_same_bytes(
+    target: tuple[Frame, Face], source: MeshSource, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    transfer = open_transfer(name)
+    new = start_face(*target, source, transfer)
+    assert isinstance(new, FaceInProgress) and transfer.smooth == (new.change.temporal is not None)
+    monkeypatch.setattr("aotface.compose.face_step.visible_at", lambda *_: pytest.fail("found again"))
+    again = start_face(*target, source, transfer, known=Known(new.visible, new.change.temporal))
+    assert again is not None
+    assert again.mask.tobytes() == new.mask.tobytes() and again.swapped.tobytes() == new.swapped.tobytes()
+
+
+def test_a_region_limits_the_swap_or_refuses_it(target: tuple[Frame, Face]) -> None:
+    frame, face = target
+    given, transfer = GivenSwap(frame, *frame.shape[:2]), open_transfer("none")
+    left = np.zeros((256, 256), np.float32)
+    left[:, :128] = 1
+
+    def half(target: AlignedFace, reenacted: Reenacted) -> Mask:
+        return left
+
+    one = start_face(frame, face, given, transfer, region=half)
+    assert one is not None and one.visible[:, :128].max() > 0.9 and one.visible[:, 128:].max() == 0
+    assert start_face(frame, face, given, transfer, region=lambda *_: None) is None
+
+
+def test_a_mask_is_enlarged_to_the_crop() -> None:
+    side = 512
+    made = Reenacted(
+        np.zeros((side, side, 3), np.float32),
+        np.full((side, side), 0.5, np.float32),
+        np.zeros((side, side), np.float32),
+        np.zeros((468, 3), np.float32),
+    )
+    visible = np.zeros((256, 256), np.float32)
+    visible[:128] = 1
+    shown = shown_mask(made, visible)
+    assert shown.shape == (side, side) and shown[:254].min() == 0.5 and shown[258:].max() == 0
+
+
+def test_what_the_target_gave_stays_as_it_is() -> None:
+    crop, moved = np.random.default_rng(5).random((2, 16, 16, 3), np.float32)
+    own = np.zeros((16, 16), np.float32)
+    made = Reenacted(crop, np.ones((16, 16), np.float32), own, np.zeros((468, 3), np.float32))
+    untouched = keep_target_pixels(made, moved)
+    np.testing.assert_array_equal(untouched, moved)
+    assert not np.shares_memory(untouched, moved)
+    own[4:7, 9:12], own[10, 3] = 1, 0.25
+    found = keep_target_pixels(made, moved)
+    np.testing.assert_allclose(found, crop * own[..., None] + moved * (1 - own[..., None]), atol=1e-6)
+    assert np.abs(found - moved).max() > 0.1  # the twin: without it the mouth is moved
+
+
+PICTURE = """
+import sys
+from aotface import swap
+from aotface.media.image import read_image
+from aotface.samples import sample
+source, target = (read_image(sample(name)).frame for name in ("source_light_man", "target_medium_man_warm_side"))
+swap(source, target, transfer={transfer!r})
+print(*(name for name in sys.modules if name.startswith("aotface")))
+"""
+
+
+def test_a_picture_loads_nothing_of_the_video_line() -> None:
+    code = PICTURE.format(transfer=SMOOTH)
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(ran.stdout.split())
+    video = {
+        name
+        for name in loaded
+        if name.startswith(("aotface.video", "aotface.media.video", "aotface.tracking"))
+    }
+    assert video == set()
+    assert "aotface.compose.face_step" in loaded and len(loaded) < 85
