@@ -9,16 +9,12 @@ from typing import Any, Protocol
 
 import numpy as np
 import pytest
+from plugins_installed import install, write_metadata
 
 from aotface import doctor, plugins
 from aotface.errors import UsageError, WeightsError
 from aotface.forensics.base import ForgeryDetector, checked_score, forgery_detector
 from aotface.plugins import FORGERY_DETECTORS, KINDS, REENACTORS, TRANSFERS, installed, load, make, names
-
-sys.path.insert(0, str(Path(__file__).parent))
-from plugins_installed import install, write_metadata
-
-sys.path.pop(0)
 
 MODULE = "aotface_test_plugins"
 

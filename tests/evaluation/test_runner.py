@@ -1,7 +1,6 @@
 """Running: the same rows twice, nothing measured twice, and three methods that come out as they must."""
 
 import json
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from plugins_installed import install
 from safetensors.torch import save_file
 
 from aotface.errors import InputError, UsageError, WeightsError
@@ -21,11 +21,6 @@ from aotface.evaluation.tables import compare, judge
 from aotface.evaluation.triple import Plan, Triple
 from aotface.media.image import read_image, write_image
 from aotface.transfer.aot.generator import SIZES, Options, RelightingGenerator
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from plugins_installed import install
-
-sys.path.pop(0)
 
 FEW = ("none", "mkl")
 
