@@ -153,6 +153,6 @@ def _one(run: _Run, pair: Pair) -> tuple[Swapped, Picture]:
     if command.save_reenacted:
         before = mark_frame(done.reenacted) if command.mark else done.reenacted
         deliver(sides[-1], before, target, pair.given, Record("none", reenactor), run.terms)
-    record = Record(command.transfer, reenactor, run.facts["model_sha256"], {"seed": command.seed})
+    record = Record(command.transfer, reenactor, run.facts.get("model_sha256"), {"seed": command.seed})
     deliver(pair.output, done.frame, target, pair.given, record, run.terms)
     return done, target
