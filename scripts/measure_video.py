@@ -29,8 +29,8 @@ import cv2
 import numpy as np
 
 from aotface.media.image import read_image
+from aotface.media.kinds import is_video
 from aotface.media.video.decode import read_frames
-from aotface.media.video.opening import is_video
 from aotface.media.video.timing import FrameTimes, frame_times
 from aotface.metrics.temporal import backward_flow, warped_de
 from aotface.options import Options

@@ -7,13 +7,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
+from aotface.face.quiet import silenced
 from sample_people import ANGLES, CENTRE, FACE_HEIGHT, GROUPS, SIDE, Composite, Group, Portrait
 from scipy.interpolate import RBFInterpolator
 
 from aotface.colour_space import linear_to_srgb, srgb_to_linear
 from aotface.face.detect import detect
 from aotface.face.mesh import INNER_LIPS, LEFT_EYE, MEAN, OVAL, RIGHT_EYE
-from aotface.face.quiet import silenced
 from aotface.face.template import similarity_between
 from aotface.media.image import read_image
 from aotface.training.shading import extend

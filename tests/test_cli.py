@@ -50,7 +50,7 @@ def test_swap_writes_the_picture_and_its_record(place: Path, capsys: pytest.Capt
     out, err = capsys.readouterr()
     assert out.startswith("out.png ") and err == ""
     record = log_of(place / "out.run.json")
-    assert record["command"] == "swap" and record["config"]["transfer"] == "aot" and record["seed"] == 0
+    assert record["command"] == "swap" and record["job"]["output"] == "out.png" and record["seed"] == 0
     assert record["device"] == "cpu" and record["versions"]["onnxruntime"]
     assert all(len(digest) == 64 for digest in record["inputs"].values()) and len(record["inputs"]) == 2
     assert record["pairs"][0] | {"seconds": 0} == {
@@ -155,7 +155,7 @@ def test_refine_meets_by_name(place: Path) -> None:
         ("swap -s person.png -t scene.png -o out.png --transfer best", 2, "best"),
         ("swap -s person.png -t scene.png -o out.png --seed x", 2, "--seed"),
         ("swap -s person.png -t scene.png -o out.png --quality 0", 2, "--quality"),
-        ("swap -s person.png -t scene.png -o out.png --face nose", 2, "largest, all or a number"),
+        ("swap -s person.png -t scene.png -o out.png --face nose", 2, "largest, all, a number"),
         ("swap -s person.png -t scene.png -o out.png --source-face all", 2, "one face"),
         ("swap -s person.png -t scene.png -o out.png --device gpu", 2, "--device"),
         ("swap -s person.png -t scene.png -o out.png --device cuda", 2, "cuda"),

@@ -27,6 +27,7 @@ ROOMS = [
     {"provenance"},
     {"compose", "inspection"},
     {"video"},
+    {"jobs"},
     {"forensics"},
     {"evaluation"},
     {"training"},

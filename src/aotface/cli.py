@@ -1,10 +1,7 @@
 """The command line: every command is a frozen dataclass, and its fields are the options."""
 
-import atexit
 import dataclasses
-import gc
 import inspect
-import os
 import sys
 import time
 import traceback
@@ -17,20 +14,17 @@ import aotface
 from aotface import plugins
 from aotface.commands import COMMANDS
 from aotface.errors import AotfaceError, Interrupted, UsageError
+from aotface.threads import set_thread_policy
 
 REDRAW_SECONDS, REPORT_SECONDS = 0.2, 20.0
 """How often progress is written: on a terminal, and into a file."""
-
-WAITING = "OMP_WAIT_POLICY", "PASSIVE"
-"""How torch's threads wait for each other, unless the environment says otherwise: asleep. They would spin, and on a computer
-that has other work as well one picture took twice the time and nearly three times the processor."""
 
 EXIT_FAULT = 70
 """Our own fault: the only case in which a traceback is shown."""
 
 
 class Terminal:
-    """The voice of the commands on a terminal: results to standard output, the rest to standard error."""
+    """Reports on a terminal: results to standard output, the rest to standard error."""
 
     def __init__(self) -> None:
         self._work, self._started, self._shown, self._before = "", 0.0, 0.0, 0
@@ -44,19 +38,28 @@ class Terminal:
         print(f"aotface: {line}", file=sys.stderr, flush=True)
 
     def progress(self, work: str, done: int, total: int) -> None:
-        """Say on the error stream how far a work has come: over the last line on a terminal, else now and then."""
+        """Write how many frames are done, how fast, and the time left: in place of the last line on a terminal."""
         clock, live = time.monotonic(), sys.stderr.isatty()
         if work != self._work:
             self._work, self._started, self._shown, self._before = work, clock, clock if live else 0.0, done
         if done < total and clock - self._shown < (REDRAW_SECONDS if live else REPORT_SECONDS):
             return
         self._shown = clock
-        rate = (done - self._before) / max(clock - self._started, 1e-3)
-        pace = f", {rate:.1f} a second" if rate else ""
-        left = f", {(total - done) / rate:.0f} s left" if rate and done < total else ""
-        line = f"{work}: {done} of {total} ({100 * done // total} %){pace}{left}"
+        fps = (done - self._before) / max(clock - self._started, 1e-3)
+        pace = f", {fps:.1f} fps" if fps else ""
+        left = f", {time_left((total - done) / fps)} left" if fps and done < total else ""
+        line = f"{work}: {done} of {total} frames ({100 * done // total} %){pace}{left}"
         end = "\n" if done >= total or not live else ""
         print(f"\r\x1b[K{line}" if live else line, end=end, file=sys.stderr, flush=True)
+
+
+def time_left(seconds: float) -> str:
+    """A duration in words, no finer than it can be known: ``40 s``, ``3 min 20 s``, ``2 h 5 min``."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -69,9 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit code, as documented in docs/exit-codes.md.
     """
     reporter = Terminal()
-    # When everything ends, garbage is not searched for in all of torch: half a second.
-    atexit.register(gc.freeze)
-    os.environ.setdefault(*WAITING)  # read when torch is loaded, which no command has done yet
+    set_thread_policy()  # read when torch is loaded, which no command has done yet
     try:
         words = list(sys.argv[1:] if arguments is None else arguments)
         help_end = plugin_names() if "--help" in words else ""
@@ -107,7 +108,7 @@ def _app(reporter: Terminal, help_end: str = "") -> typer.Typer:
     @app.callback(help="Put a swapped face into the light and skin tone of its picture.")
     def _top(
         version: Annotated[
-            bool, typer.Option("--version", callback=show_version, help="Show the version and leave.")
+            bool, typer.Option("--version", callback=show_version, help="Show the version and exit.")
         ] = False,
     ) -> None:
         pass
@@ -158,7 +159,7 @@ def _as_function(command: type, reporter: Terminal) -> Callable[..., None]:
     def run(**values: Any) -> None:
         try:
             command(**values).run(reporter)
-        except KeyboardInterrupt:  # the option parser has words of its own for this: be first
+        except KeyboardInterrupt:  # before the option parser, which has a message of its own
             raise Interrupted("stopped: nothing half-written is left") from None
 
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
-from aotface.commands.deliver import Terms, deliver
 from aotface.compose.pipeline import Swapped, choose, swap_found
 from aotface.errors import InputError
 from aotface.face.align import align
 from aotface.face.detect import detect
+from aotface.jobs.write_output import OutputOptions, write_output
 from aotface.media.files import check_output, list_images, pair_names
 from aotface.media.folder import make_folder
 from aotface.media.image import Picture, read_image, write_image
@@ -58,7 +58,7 @@ def demonstrate(
     sources = [_look(path) for path in _pictures("source", source)]
     targets = [_look(path) for path in _pictures("target", target)]
     names = pair_names([s.path for s, _ in sources], [t.path for t, _ in targets])
-    rows, terms = [], Terms(overwrite=overwrite)
+    rows, terms = [], OutputOptions(overwrite=overwrite)
     for number, taker in enumerate(targets):
         giver_number = number % len(sources)
         name = Path(names[giver_number, number])
@@ -68,7 +68,8 @@ def demonstrate(
             written = folder / f"{name.stem}.{method}{name.suffix}"
             model = open_transfer(method).identity().get("model_sha256")
             record = Record(method, "mesh", model, {"seed": Options.seed})
-            deliver(written, done.frame, taker[0], sources[giver_number][0].path, record, terms)
+            inputs = {"source": sources[giver_number][0].path}
+            write_output(written, done.frame, taker[0], inputs, record, terms)
             row.append(_panel_of(done.frame, done.faces[0].target.face, method))
         rows.append(row)
         say(f"{number + 1}/{len(targets)} {name.stem}: {len(METHODS)} methods")

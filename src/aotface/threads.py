@@ -1,62 +1,51 @@
-"""One thread for each stage of the video line.
+"""How many threads libraries use: asleep while they wait, and one for each stage of the video pipeline.
 
-Reading, seeing and finishing run side by side already. Threads inside one of them only spin while they wait for each other:
-on two cores that took up to half of the processors' time. So torch, and the linear algebra that NumPy and SciPy bring along,
-work with one thread meanwhile.
+Decoding, face states and compositing run side by side already. Threads within one of them only spin while they wait for
+each other: on two cores that took up to half of the CPU time. So torch, and the linear algebra of NumPy and SciPy, work with
+one thread meanwhile.
 """
 
-import ctypes
-from collections.abc import Callable, Iterator
+import os
+import sys
+from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import lru_cache
-from pathlib import Path
-from typing import NamedTuple
+from functools import cache
 
-import numpy as np
-import scipy
-import torch
-
-NAMES = [
-    (f"{before}openblas_get_num_threads{after}", f"{before}openblas_set_num_threads{after}")
-    for before in ("", "scipy_")
-    for after in ("", "64_")
-]
-"""What OpenBLAS calls its number of threads, as NumPy's and SciPy's wheels rename it."""
+WAIT_POLICY = "OMP_WAIT_POLICY", "PASSIVE"
+"""How torch's threads wait for each other, unless the environment says otherwise: asleep. They would spin, and on a computer
+that has other work as well one picture took twice the wall time and nearly three times the CPU time."""
 
 
-class Pool(NamedTuple):
-    """The threads of one library: how many, and how to say how many."""
+@cache
+def set_thread_policy() -> bool:
+    """Have torch's threads sleep while they wait; call it before torch is imported. Asked again, it does nothing more.
 
-    threads: Callable[[], int]
-    limit: Callable[[int], object]
+    Where the environment says otherwise, that stands. Torch's OpenMP reads the environment once, when it is loaded. If torch
+    is there already, the policy holds for processes started from here; in this one, `one_thread_each` around the work
+    still helps, because a single thread does not wait.
+
+    Returns:
+        False where it came too late for this process.
+    """
+    name, value = WAIT_POLICY
+    if name in os.environ:
+        return True
+    os.environ[name] = value
+    return "torch" not in sys.modules
 
 
 @contextmanager
 def one_thread_each() -> Iterator[None]:
-    """Torch and OpenBLAS with one thread, and afterwards with as many as before."""
-    pools = [Pool(torch.get_num_threads, torch.set_num_threads), *blas_pools()]
-    before = [pool.threads() for pool in pools]
-    for pool in pools:
-        pool.limit(1)
+    """Torch, OpenMP and the BLAS of NumPy and SciPy with one thread, and afterwards with as many as before."""
+    # Brings the libraries whose threads are limited: only who works pays.
+    import scipy.linalg  # noqa: F401
+    import torch
+    from threadpoolctl import threadpool_limits
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
     try:
-        yield
+        with threadpool_limits(limits=1, user_api="blas"):
+            yield
     finally:
-        for pool, count in zip(pools, before, strict=True):
-            pool.limit(count)
-
-
-@lru_cache(maxsize=1)
-def blas_pools() -> tuple[Pool, ...]:
-    """Of every OpenBLAS that came in a wheel; another BLAS has none, and keeps its threads."""
-    found = []
-    for package in (np, scipy):
-        home = Path(str(package.__file__)).parent
-        for folder in (home.with_name(f"{home.name}.libs"), home / ".dylibs"):
-            for path in sorted(folder.glob("*openblas*")):
-                library = ctypes.CDLL(str(path))  # the one that is loaded already
-                found += [
-                    Pool(getattr(library, get), getattr(library, set_))
-                    for get, set_ in NAMES
-                    if hasattr(library, get) and hasattr(library, set_)
-                ]
-    return tuple(found)
+        torch.set_num_threads(before)

@@ -14,9 +14,10 @@ from PIL import Image
 from aotface import errors
 from aotface.media import sniff
 from aotface.media.image import read_image
+from aotface.media.kinds import is_video
 from aotface.media.video import colour, opening
 from aotface.media.video.decode import read_frames
-from aotface.media.video.probe import is_video, probe
+from aotface.media.video.probe import probe
 from aotface.media.video.timing import frame_times
 
 Make = Callable[[str], Clip]

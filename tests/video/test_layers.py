@@ -12,7 +12,7 @@ import pytest
 from media.made_faces import NTSC, face_frame, plain_frame, write_frames
 
 from aotface.cli import main
-from aotface.commands import video as command
+from aotface.jobs import videos
 from aotface.media.video.decode import read_frames
 from aotface.media.video.timing import frame_times
 from aotface.samples import sample
@@ -98,7 +98,7 @@ def test_layers_survive_a_stop(
         raise Stop
 
     with monkeypatch.context() as patch:
-        patch.setattr(command, "deliver", stop)
+        patch.setattr(videos, "assemble", stop)
         assert swap(scene, tmp_path) == 70
     part = tmp_path / "out.mp4.aotface-part"
     assert (tmp_path / "out.mask.mp4").exists() and not (tmp_path / "out.mp4").exists()

@@ -11,6 +11,7 @@ from aotface.commands.export import Export
 from aotface.commands.inspect import Inspect
 from aotface.commands.prepare import Prepare
 from aotface.commands.refine import Refine
+from aotface.commands.run import Run
 from aotface.commands.swap import Swap
 from aotface.commands.train import Train
 from aotface.commands.verify import Verify
@@ -18,6 +19,7 @@ from aotface.commands.verify import Verify
 COMMANDS: tuple[type, ...] = (
     Swap,
     Refine,
+    Run,
     Inspect,
     Verify,
     Doctor,

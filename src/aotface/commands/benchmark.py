@@ -6,7 +6,6 @@ from typing import Annotated
 
 from typer import Option
 
-from aotface.commands.device import pick_device
 from aotface.errors import UsageError
 from aotface.options import Options
 from aotface.reporter import Reporter
@@ -16,19 +15,19 @@ from aotface.reporter import Reporter
 class Benchmark:
     """Measure what a video costs on this computer: stage by stage, end to end, and beside other transfers.
 
-    The clips are made: a face of nobody that wanders and comes nearer.
+    The clips are made here: a synthetic face that moves and comes nearer.
     """
 
     output: Annotated[Path, Option("--output", "-o", help="File for all numbers (JSON).")] = Path(
         "benchmark.json"
     )
-    heights: Annotated[str, Option("--heights", help="Lines of the frames, separated by commas.")] = (
-        "360,720,1080,2160"
-    )
-    frames: Annotated[int, Option("--frames", min=3, help="Of each clip.")] = 24
-    transfer: Annotated[str, Option("--transfer", help="Which one, as for swap.")] = Options.transfer
-    weights: Annotated[str, Option("--weights", help="Of aot, as for swap.")] = Options.weights
-    backend: Annotated[str, Option("--backend", help="What computes aot: torch, onnx or openvino.")] = (
+    heights: Annotated[
+        str, Option("--heights", help="Heights of the frames in pixels, separated by commas.")
+    ] = "360,720,1080,2160"
+    frames: Annotated[int, Option("--frames", min=3, help="Number of frames of each clip.")] = 24
+    transfer: Annotated[str, Option("--transfer", help="As for swap.")] = Options.transfer
+    weights: Annotated[str, Option("--weights", help="As for swap.")] = Options.weights
+    backend: Annotated[str, Option("--backend", help="Runtime of aot: torch, onnx or openvino.")] = (
         Options.backend
     )
     device: Annotated[str, Option("--device", help="Where networks run: cpu, cuda, or auto.")] = "auto"
@@ -50,23 +49,24 @@ class Benchmark:
     def run(self, reporter: Reporter) -> None:
         """Measure, say the table, write the numbers."""
         sizes = self.lines()
-        from aotface.commands.swap import Swap
+        from aotface.jobs.device import networks, pick_device
+        from aotface.jobs.spec import JobSpec
         from aotface.media.files import check_output, show
         from aotface.media.runlog import write_run_log
 
         check_output(self.output, self.overwrite)
-        options = Options(transfer=self.transfer, weights=self.weights, backend=self.backend)
-        alike = Swap(
+        job = JobSpec(
+            kind="swap",
             source=".",
             target=".",
             output=".",
-            transfer=options.transfer,
-            weights=options.weights,
-            backend=options.backend,
+            transfer=self.transfer,
+            weights=self.weights,
+            backend=self.backend,
             device=self.device,
         )
-        alike.check()
-        options = replace(options, device=pick_device(self.device, alike.networks()))
+        job.check()
+        options = replace(job.options(), device=pick_device(self.device, networks(job)))
         from aotface.profiling.run import benchmark
 
         report = benchmark(sizes, self.frames, options, reporter.warn)

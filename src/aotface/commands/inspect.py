@@ -26,7 +26,7 @@ class Inspect:
         """Write the sheet, and one line per face."""
         from aotface.errors import UsageError
         from aotface.media.files import check_output, same_file, show
-        from aotface.media.video.opening import is_video
+        from aotface.media.kinds import is_video
 
         if is_video(self.picture):
             self._video(reporter)

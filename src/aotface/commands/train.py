@@ -6,7 +6,7 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-from aotface.commands.device import pick_device
+from aotface.jobs.device import pick_device
 from aotface.reporter import Reporter
 
 FLAGS = (

@@ -5,14 +5,15 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import cv2
 import torch
+from msgspec.structs import replace
 
-from aotface.commands.swap import Swap
+from aotface.jobs.run import run_job
+from aotface.jobs.spec import JobSpec
 from aotface.media.runlog import environment, now
 from aotface.options import Options
 from aotface.profiling.clip import frame_size, write_clip
@@ -25,19 +26,6 @@ from aotface.transfer.aot.backends import version_of
 
 Told = Callable[[str], None]
 """Told what is being done."""
-
-
-class Silent:
-    """A reporter that reports nothing."""
-
-    def say(self, line: str) -> None:
-        """Nothing."""
-
-    def warn(self, line: str) -> None:
-        """Nothing."""
-
-    def progress(self, work: str, done: int, total: int) -> None:
-        """Nothing."""
 
 
 def benchmark(sizes: list[int], frames: int, options: Options, tell: Told = lambda words: None) -> Report:
@@ -74,7 +62,8 @@ def measure_command(clip: Path, frames: int, options: Options) -> tuple[float, f
     Returns:
         Fps, from the command to the finished and signed file; CPU seconds per frame.
     """
-    command = Swap(
+    job = JobSpec(
+        kind="swap",
         source=str(sample(SOURCE)),
         target=str(clip),
         output=str(clip.with_name("swapped.mp4")),
@@ -83,12 +72,12 @@ def measure_command(clip: Path, frames: int, options: Options) -> tuple[float, f
         device=options.device,
         backend=options.backend,
         seed=options.seed,
-        run_log=clip.with_name("swapped.json"),
+        run_log=str(clip.with_name("swapped.json")),
         overwrite=True,
     )
-    replace(command, trim_end=0.08).run(Silent())
+    run_job(replace(job, trim_end=0.08))
     wall, cpu = time.perf_counter(), time.process_time()
-    command.run(Silent())
+    run_job(job)
     return frames / (time.perf_counter() - wall), (time.process_time() - cpu) / frames
 
 

@@ -18,8 +18,8 @@ from typing import Any, NamedTuple
 import c2pa
 
 from aotface.media.files import read_bytes, replacing, write_bytes
+from aotface.media.kinds import is_video
 from aotface.media.sniff import HEAD_BYTES, sniff
-from aotface.media.video.opening import is_video
 from aotface.provenance.authority import Signer, own_root, own_signer
 from aotface.provenance.manifest import (
     ASSERTION,

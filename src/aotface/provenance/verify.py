@@ -10,8 +10,8 @@ from pathlib import Path
 
 from aotface.media.files import show
 from aotface.media.image import read_image
+from aotface.media.kinds import is_video
 from aotface.media.video.decode import read_frames
-from aotface.media.video.opening import is_video
 from aotface.media.video.probe import probe
 from aotface.media.video.timing import frame_times
 from aotface.provenance import watermark

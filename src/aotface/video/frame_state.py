@@ -12,6 +12,7 @@ import numpy as np
 
 from aotface.compose.changed import changed_region, given_region
 from aotface.compose.face_step import FaceInProgress, Known, Region, start_face
+from aotface.compose.place import Place, place_of
 from aotface.compose.sharpness import softness
 from aotface.errors import InputError
 from aotface.face.align import resize_matrix, scale_of
@@ -22,7 +23,6 @@ from aotface.reenact.base import PreparedSource, Reenacted
 from aotface.reenact.given import GivenSwap
 from aotface.transfer.base import shrunk
 from aotface.types import CROP_SIDE, AlignedFace, Crop, Face, Frame, Mask
-from aotface.video.layers import Place, place_of
 from aotface.video.scene import Scene
 from aotface.video.temporal_filter import FilterableChange, Light, filterable, light_grid
 

@@ -1,37 +1,18 @@
 """What a finished video frame was made of: where the swap shows, the swap before the transfer, and where each face sits."""
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
-from typing import NamedTuple
 
 import numpy as np
 
 from aotface.compose.blend import blend, frame_mask
-from aotface.media.video.colour import Colour
+from aotface.compose.place import Place, face_row, grey
 from aotface.media.video.decode import VideoFrame
 from aotface.media.video.folder import frame_from_rgb
-from aotface.media.video.info import VideoInfo
+from aotface.media.video.info import grey_info
 from aotface.provenance import mark_frame
-from aotface.types import AlignedFace, Crop, Frame, Mask, Matrix
-
-_GREY = Colour("bt709", "bt709", "bt709", full_range=True, tags=(1, 1, 1, 2))
-
-
-class Place(NamedTuple):
-    """Where a face sits. ``side``: of its crop in pixels. ``matrix``: from frame points to crop points.
-
-    ``box``: of its landmarks, in frame pixels, xyxy.
-    """
-
-    side: int
-    matrix: Matrix
-    box: tuple[float, float, float, float]
-
-
-def place_of(target: AlignedFace) -> Place:
-    """Where an aligned face sits."""
-    return Place(len(target.crop), target.matrix, target.face.box)
+from aotface.types import Crop, Mask
 
 
 @dataclass(frozen=True)
@@ -80,28 +61,3 @@ class Layers:
         faces = [face_row(face.place, track=face.track) for face in self.faces]
         row = {"frame": number, "target_frame": self.original.index, "time": str(time)}
         return json.dumps(row | {"seconds": round(float(time), 6), "faces": faces})
-
-
-def face_row(place: Place, **more: int) -> dict[str, object]:
-    """Where a face sits, as plain values.
-
-    Args:
-        place: of the face.
-        more: put first.
-
-    Returns:
-        ``side``: of the crop in pixels. ``matrix``: 2 x 3, from frame points to crop points; pixel centres are whole
-        numbers. ``box``: of the landmarks in the frame, x0, y0, x1, y1.
-    """
-    box = [round(float(edge), 3) for edge in place.box]
-    return {**more, "side": place.side, "matrix": place.matrix.tolist(), "box": box}
-
-
-def grey_info(info: VideoInfo) -> VideoInfo:
-    """Of the video of masks: size, turn and times of the target; 8 bits in full range, so that all 256 steps are kept."""
-    return replace(info, layout=info.layout._replace(depth=8), bit_depth=8, colour=_GREY)
-
-
-def grey(mask: Mask) -> Frame:
-    """A mask of 0..1 as a grey picture."""
-    return np.repeat(np.rint(mask * 255).astype(np.uint8)[..., None], 3, axis=2)

@@ -6,11 +6,13 @@ features of the faces around. A stopped run resumes within the segment, and the 
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from fractions import Fraction
 from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
 
+from aotface.compose.output_layers import layer_of_ending
 from aotface.media.files import write_bytes
 from aotface.media.video.decode import VideoFrame
 from aotface.media.video.encode import SEGMENT_SUFFIX, Encoding, segment_writer
@@ -20,13 +22,10 @@ from aotface.media.video.kept import pack, unpack
 from aotface.media.video.parts import Parts
 from aotface.threads import one_thread_each
 from aotface.video.frame_state import FEATURES
-from aotface.video.layers import Layers, grey_info
+from aotface.video.layers import Layers
 from aotface.video.quantise import Finished
 from aotface.video.render import REACH, render_layers
 from aotface.video.scene import Clip, Scene
-
-MASK, REENACTED, MATRIX = ".mask.mp4", ".reenacted.mp4", ".matrix.jsonl"
-"""The layers, by the ends of their files' names."""
 
 FRAMES = "frame"
 """Under which name finished frames are cached."""
@@ -36,13 +35,13 @@ LOSSLESS = Encoding("h264", 0, "veryfast")
 
 
 class Views(NamedTuple):
-    """What the encoders get of one frame: by layer, and the line of `MATRIX` ("" where it was not asked for).
+    """What is written of one frame: pictures for the encoders, and lines of text, by the ends of the files' names.
 
     ``made``: in this run; else it was cached by an earlier one.
     """
 
     frames: dict[str, VideoFrame]
-    line: str
+    lines: dict[str, str]
     made: bool
 
 
@@ -97,7 +96,7 @@ def runs(numbers: list[int]) -> list[list[int]]:
 
 def layer_encoding(layer: str, encoding: Encoding) -> Encoding:
     """How a layer of pictures is encoded."""
-    return LOSSLESS if layer == MASK else encoding
+    return LOSSLESS if layer != SEGMENT_SUFFIX and layer_of_ending(layer).lossless else encoding
 
 
 def _write(
@@ -109,7 +108,8 @@ def _write(
     progress: Callable[[int], None],
 ) -> int:
     """One segment with its layers; a layer that is there already is written again, to the same bytes."""
-    lines, made = [], 0
+    lines: dict[str, list[str]] = {layer: [] for layer in _texts(parts)}
+    made = 0
     with ExitStack() as stack:
         writers = {}
         for layer in _pictures(parts):
@@ -119,21 +119,27 @@ def _write(
         for views in frames:
             for layer, writer in writers.items():
                 writer.add(views.frames[layer])
-            lines.append(views.line)
+            for layer, line in views.lines.items():
+                lines[layer].append(line)
             made += views.made
             progress(1)
-        if MATRIX in parts.layers:
-            write_bytes(parts.segment(number, MATRIX), "".join(lines).encode(), overwrite=True)
+        for layer, rows in lines.items():
+            write_bytes(parts.segment(number, layer), "".join(rows).encode(), overwrite=True)
     return made
 
 
 def _pictures(parts: Parts) -> list[str]:
     """The layers that are encoded."""
-    return [layer for layer in (SEGMENT_SUFFIX, *parts.layers) if layer != MATRIX]
+    return [SEGMENT_SUFFIX, *(layer for layer in parts.layers if layer_of_ending(layer).of_frame is not None)]
+
+
+def _texts(parts: Parts) -> list[str]:
+    """The layers of text."""
+    return [layer for layer in parts.layers if layer_of_ending(layer).of_line is not None]
 
 
 def _info(clip: Clip, layer: str) -> VideoInfo:
-    return grey_info(clip.info) if layer == MASK else clip.info
+    return clip.info if layer == SEGMENT_SUFFIX else layer_of_ending(layer).info(clip.info)
 
 
 def _frames(scene: Scene, parts: Parts, first: int, last: int, keep: bool) -> Iterator[Views]:
@@ -149,23 +155,30 @@ def _frames(scene: Scene, parts: Parts, first: int, last: int, keep: bool) -> It
     for layers in render_layers(scene, begin, last, parts if keep else None, parts.segments, known):
         index = layers.original.index
         frames = {layer: _view(layers, layer) for layer in wanted}
-        line = ""
-        if MATRIX in parts.layers:
-            line = layers.line(index - clip.first, clip.times.seconds(index) - origin) + "\n"
+        number, time = index - clip.first, clip.times.seconds(index) - origin
+        lines = {layer: _line(layers, layer, number, time) for layer in _texts(parts)}
         if keep:
-            _keep(parts, layers.original, frames, line)
+            _keep(parts, layers.original, frames, lines)
         del layers  # with its crops, before the next frame is made
-        yield Views(frames, line, made=True)
+        yield Views(frames, lines, made=True)
 
 
 def _view(layers: Layers, layer: str) -> VideoFrame:
     if layer == SEGMENT_SUFFIX:
         return layers.frame
-    return layers.mask() if layer == MASK else layers.reenacted()
+    of_frame = layer_of_ending(layer).of_frame
+    assert of_frame is not None  # see `_pictures`
+    return of_frame(layers)
 
 
-def _keep(parts: Parts, target: VideoFrame, frames: dict[str, VideoFrame], line: str) -> None:
-    arrays = {"line": np.frombuffer(line.encode(), np.uint8)}
+def _line(layers: Layers, layer: str, number: int, time: Fraction) -> str:
+    of_line = layer_of_ending(layer).of_line
+    assert of_line is not None  # see `_texts`
+    return of_line(layers, number, time) + "\n"
+
+
+def _keep(parts: Parts, target: VideoFrame, frames: dict[str, VideoFrame], lines: dict[str, str]) -> None:
+    arrays = {f"line {layer}": np.frombuffer(line.encode(), np.uint8) for layer, line in lines.items()}
     for layer, frame in frames.items():
         arrays |= {f"{layer} {name}": values for name, values in pack(frame, target).items()}
     parts.save(FRAMES, arrays, target.index)
@@ -177,13 +190,12 @@ def _kept(clip: Clip, parts: Parts, first: int, last: int) -> Iterator[Views]:
         return
     for target in clip.frames(first, last):
         arrays = parts.load(FRAMES, target.index)
-        if arrays is None or any(f"{layer} y" not in arrays for layer in _pictures(parts)):
+        needed = [f"{layer} y" for layer in _pictures(parts)] + [f"line {layer}" for layer in _texts(parts)]
+        if arrays is None or any(name not in arrays for name in needed):
             return
-        line = arrays["line"].tobytes().decode()
-        if MATRIX in parts.layers and not line:
-            return
+        lines = {layer: arrays[f"line {layer}"].tobytes().decode() for layer in _texts(parts)}
         frames = {
             layer: unpack({n: arrays[f"{layer} {n}"] for n in "yuv"}, target, _info(clip, layer))
             for layer in _pictures(parts)
         }
-        yield Views(frames, line, made=False)
+        yield Views(frames, lines, made=False)

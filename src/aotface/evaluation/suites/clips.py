@@ -16,8 +16,8 @@ from aotface.evaluation.portraits import Say, Seen, angle_from_camera, lay
 from aotface.evaluation.triple import Facts, Plan, Triple
 from aotface.face.align import align
 from aotface.media.files import list_files, show
+from aotface.media.kinds import is_video
 from aotface.media.video.decode import read_frames
-from aotface.media.video.opening import is_video
 from aotface.media.video.probe import probe
 from aotface.tracking.smooth import smooth
 from aotface.tracking.tracker import track

@@ -1,6 +1,6 @@
 """What is known about a video before its frames are read."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Literal
@@ -11,6 +11,9 @@ from aotface.media.video.orientation import Orientation
 
 MAX_PIXELS = 8192 * 4352
 """Largest frame that is decoded, width x height: 8K (UHD-2 and DCI) in either direction."""
+
+GREY = Colour("bt709", "bt709", "bt709", full_range=True, tags=(1, 1, 1, 2))
+"""Of the video of a mask."""
 
 
 @dataclass(frozen=True)
@@ -90,3 +93,8 @@ class VideoInfo:
     def tick(self) -> Fraction:
         """Seconds per tick of written files: 1/n, so that each tick of ``time_base`` is a whole number of them."""
         return Fraction(1, self.time_base.denominator)
+
+
+def grey_info(info: VideoInfo) -> VideoInfo:
+    """Of the video of masks: size, turn and times of the target; 8 bits in full range, so that all 256 steps are kept."""
+    return replace(info, layout=info.layout._replace(depth=8), bit_depth=8, colour=GREY)

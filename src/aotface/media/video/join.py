@@ -15,13 +15,14 @@ from av.container import OutputContainer
 
 from aotface.errors import VideoError
 from aotface.media.files import show
+from aotface.media.kinds import CONTAINERS
 from aotface.media.video.dts import Stamps, delay, presentation_order
 from aotface.media.video.info import VideoInfo
 from aotface.media.video.opening import opened
 from aotface.media.video.orientation import Orientation
 from aotface.media.video.passthrough import Span, add_copies, copied, copy_metadata, refuse_container
 from aotface.media.video.timing import FrameTimes
-from aotface.media.video.writing import CONTAINERS, writing
+from aotface.media.video.writing import writing
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,8 @@ from av.video.stream import VideoStream
 
 from aotface.errors import TooLargeError, VideoError
 from aotface.media.files import show
-from aotface.media.sniff import HEAD_BYTES, sniff
+from aotface.media.kinds import head_of
+from aotface.media.sniff import sniff
 from aotface.media.video.info import MAX_PIXELS
 
 DEMUXERS = {
@@ -36,18 +37,6 @@ DEMUXERS = {
 """From what `sniff` says to the name of the demuxer."""
 
 _OPTIONS = {"protocol_whitelist": "file", "max_pixels": str(MAX_PIXELS)}
-
-
-def is_video(path: str | os.PathLike[str]) -> bool:
-    """Say by its first bytes whether a file is a video container (which may still turn out to hold sound only).
-
-    Args:
-        path: the file; anything that is not a readable regular file is no video.
-    """
-    try:
-        return stat.S_ISREG(os.stat(path).st_mode) and sniff(_head(path)).kind == "video"
-    except (OSError, ValueError):
-        return False
 
 
 @contextmanager
@@ -108,7 +97,7 @@ def _kind(path: str | os.PathLike[str]) -> str:
             raise VideoError(
                 f"{show(path)}: expected a video file, found a pipe or device; save it to a file"
             )
-        head = _head(path)
+        head = head_of(path)
     except FileNotFoundError:
         raise VideoError(f"{show(path)}: no such file; check the name") from None
     except PermissionError:
@@ -125,11 +114,6 @@ def _kind(path: str | os.PathLike[str]) -> str:
             f"{show(path)}: expected a video (MP4, MOV, MKV, WebM, AVI, MPEG), found {found}; name a video"
         )
     return name
-
-
-def _head(path: str | os.PathLike[str]) -> bytes:
-    with open(path, "rb") as file:
-        return file.read(HEAD_BYTES)
 
 
 def _picture(path: str | os.PathLike[str], container: InputContainer) -> VideoStream:

@@ -14,8 +14,8 @@ from av.stream import Stream
 
 from aotface.errors import OutputError, UsageError
 from aotface.media.files import show
+from aotface.media.kinds import CONTAINERS
 from aotface.media.video.opening import opened
-from aotface.media.video.writing import CONTAINERS
 
 if TYPE_CHECKING:
     from av.container.core import Chapter

@@ -12,10 +12,11 @@ from av.video.stream import VideoStream
 
 from aotface.errors import UnsupportedError, VideoError
 from aotface.media.files import show
+from aotface.media.kinds import is_video
 from aotface.media.video import colour, orientation
 from aotface.media.video.info import Track, VideoInfo
 from aotface.media.video.layout import layout_for
-from aotface.media.video.opening import is_video, opened
+from aotface.media.video.opening import opened
 
 __all__ = ["is_video", "probe", "refuse_unhandled"]
 

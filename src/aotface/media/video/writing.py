@@ -11,9 +11,6 @@ from av.error import FFmpegError
 from aotface.errors import UnwritableError
 from aotface.media.files import replacing, show
 
-CONTAINERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
-"""The suffixes a video can be written under, and the container each one stands for."""
-
 
 @contextmanager
 def writing(

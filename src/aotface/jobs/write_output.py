@@ -1,5 +1,6 @@
-"""The end of the line: encode, sign, write; whole or not at all."""
+"""The last step of a picture: encode, sign, write; whole or not at all."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,8 +12,8 @@ from aotface.types import Frame
 
 
 @dataclass(frozen=True)
-class Terms:
-    """How files are written. ``signer`` None: this computer's own test authority. ``quality`` None: by `quality_for`."""
+class OutputOptions:
+    """How pictures are written. ``signer`` None: this computer's own test authority. ``quality`` None: by `quality_for`."""
 
     mark: bool = True
     signer: Signer | None = None
@@ -20,21 +21,28 @@ class Terms:
     overwrite: bool = False
 
 
-def signer_from(certificate: Path | None, key: Path | None) -> Signer | None:
+def signer_from(certificate: str | None, key: str | None) -> Signer | None:
     """The user's own signer, None when no certificate is named."""
-    return load_signer(certificate, key) if certificate is not None and key is not None else None
+    return load_signer(Path(certificate), Path(key)) if certificate is not None and key is not None else None
 
 
-def deliver(output: Path, frame: Frame, target: Picture, given: Path, record: Record, terms: Terms) -> Path:
+def write_output(
+    output: Path,
+    frame: Frame,
+    target: Picture,
+    inputs: Mapping[str, Path],
+    record: Record,
+    options: OutputOptions,
+) -> Path:
     """Write a finished frame.
 
     Args:
         output: where to; the suffix decides the format.
         frame: with the watermark in it already, when marks are on.
         target: the picture that was edited: its depth, profile and metadata are kept.
-        given: the source, or the picture that was swapped elsewhere.
+        inputs: what went in beside the target, by what it is: ``{"source": path}``.
         record: what the credentials say.
-        terms: whether and how to sign, and to write.
+        options: whether and how to sign, and to write.
 
     Returns:
         ``output``.
@@ -44,11 +52,10 @@ def deliver(output: Path, frame: Frame, target: Picture, given: Path, record: Re
         OutputError: it exists, or cannot be written.
         ProvenanceError: it cannot be signed.
     """
-    data = encode_image(frame, output_format(output, target), target, terms.quality, output)
-    if terms.mark:
-        write_signed(
-            output, sign(data, record, target.path, {"source": given}, terms.signer), terms.overwrite
-        )
+    data = encode_image(frame, output_format(output, target), target, options.quality, output)
+    if options.mark:
+        signed = sign(data, record, target.path, dict(inputs), options.signer)
+        write_signed(output, signed, options.overwrite)
     else:
-        write_bytes(output, data, terms.overwrite)
+        write_bytes(output, data, options.overwrite)
     return output

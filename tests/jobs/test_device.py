@@ -2,9 +2,9 @@
 
 import pytest
 
-from aotface.commands import device
-from aotface.commands.device import pick_device
 from aotface.errors import UsageError
+from aotface.jobs import device
+from aotface.jobs.device import pick_device
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ import pytest
 from media.made_faces import face_frame, write_frames
 
 from aotface.cli import main
-from aotface.commands.faces import read_faces, reference_in
 from aotface.errors import InputError, UsageError
-from aotface.media.image import write_image
+from aotface.jobs.face_map import read_face_map, reference_in
+from aotface.media.image import read_image, write_image
 
 LEFT, RIGHT = "target_deep_man_blue", "target_light_man_yellow"
 COUNT = 6
@@ -87,7 +87,7 @@ def test_several_sources_onto_several_faces(place: Path, tmp_path: Path) -> None
         ("--face none.png -s {}/source_light_man.png", 2, "there is no such file"),
         ("--face {}/wall.png -s {}/source_light_man.png", 4, "no face found in the reference"),
         ("--face 7 -s {}/source_light_man.png", 4, "face 7 of the target does not exist"),
-        ("--face-map {}/x.toml -s {}/source_light_man.png", 2, "say --source, or --face-map"),
+        ("--face-map {}/x.toml -s {}/source_light_man.png", 2, "one of a source and a face map"),
         ("--face-map {}/none.toml", 3, "none.toml"),
         ("--face-map {}/twice.toml", 2, "named twice"),
     ],
@@ -104,18 +104,61 @@ def test_a_wish_that_cannot_be_met_is_one_line(
     assert not (tmp_path / "out.mp4").exists()
 
 
-def test_a_mapping_is_for_videos(place: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (place / "one.toml").write_text('[[face]]\nface = 0\nsource = "left.png"\n')
+@pytest.fixture
+def pair(place: Path, tmp_path: Path) -> Path:
+    """A picture of both people."""
+    right = np.full((224, 200, 3), 90, np.uint8)
+    right[12:212] = face_frame(0, RIGHT, 200)
+    write_image(tmp_path / "pair.png", np.hstack([face_frame(0, LEFT, 224), right]))
+    return tmp_path / "pair.png"
+
+
+def swapped_alone(pair: Path, place: Path, source: str, face: str) -> np.ndarray:
+    out = pair.with_name("alone.png")
     words = [
-        "swap",
-        "--face-map",
-        str(place / "one.toml"),
+        "-s",
+        str(place / f"{source}.png"),
+        "--face",
+        face,
         "-t",
-        str(place / "left.png"),
+        str(pair),
         "-o",
-        str(tmp_path / "o.png"),
+        str(out),
+        "--overwrite",
     ]
-    assert main(words) == 2 and "for videos" in capsys.readouterr().err
+    assert main(["swap", *words, "--transfer", "mean", "--no-mark"]) == 0
+    return read_image(out).frame
+
+
+def test_several_sources_onto_several_faces_of_a_picture(place: Path, pair: Path) -> None:
+    """Each half is what a swap of that face alone gives; one face by a reference picture, the other by its number."""
+    (place / "pair.toml").write_text(
+        '[[face]]\nface = "right.png"\nsource = "source_light_man.png"\n'
+        '[[face]]\nface = 0\nsource = "source_deep_woman.png"\n'
+    )
+    out = pair.with_name("out.png")
+    words = ["swap", "--face-map", str(place / "pair.toml"), "-t", str(pair), "-o", str(out)]
+    assert main([*words, "--transfer", "mean", "--no-mark", "--save-matrix"]) == 0
+    both, target = read_image(out).frame, read_image(pair).frame
+    left = swapped_alone(pair, place, "source_deep_woman", "0")
+    right = swapped_alone(pair, place, "source_light_man", str(place / "right.png"))
+    assert np.array_equal(both[:, :212], left[:, :212]) and np.array_equal(both[:, 236:], right[:, 236:])
+    assert np.array_equal(left[:, 236:], target[:, 236:]) and not np.array_equal(
+        both[:, 236:], target[:, 236:]
+    )
+    record = json.loads(pair.with_name("out.run.json").read_text())
+    assert record["pairs"][0]["faces"] == [0, 1] and len(record["inputs"]) == 5
+
+
+def test_a_face_map_onto_several_pictures(place: Path, pair: Path, tmp_path: Path) -> None:
+    (place / "one.toml").write_text('[[face]]\nface = 1\nsource = "source_light_man.png"\n')
+    folder = tmp_path / "targets"
+    folder.mkdir()
+    for name in ("a", "b"):
+        (folder / f"{name}.png").write_bytes(pair.read_bytes())
+    words = ["swap", "--face-map", str(place / "one.toml"), "-t", str(folder), "-o", str(tmp_path / "made")]
+    assert main([*words, "--transfer", "mean", "--no-mark"]) == 0
+    assert {path.name for path in (tmp_path / "made").glob("*.png")} == {"a__one.png", "b__one.png"}
 
 
 @pytest.mark.parametrize(
@@ -141,7 +184,7 @@ def test_a_mapping_that_is_wrong_says_where(place: Path, text: str, said: str) -
         (place / "link.png").symlink_to(place.parent / "secret.png")
     (place / "wrong.toml").write_text(text)
     with pytest.raises(InputError, match=said):
-        read_faces(place / "wrong.toml")
+        read_face_map(place / "wrong.toml")
 
 
 def test_what_a_face_may_be_called(place: Path) -> None:

@@ -5,7 +5,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from commands.made_videos import COUNT, GONE
+from jobs.made_videos import COUNT, GONE
 from media.made_faces import face_frame, plain_frame, write_frames
 
 from aotface.media.video import parts
@@ -16,8 +16,8 @@ def _home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("AOTFACE_HOME", str(tmp_path_factory.getbasetemp() / "aotface-home"))
 
 
-@pytest.fixture(autouse=True)
-def _short_segments(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def short_segments(monkeypatch: pytest.MonkeyPatch) -> None:
     """Segments of four frames, so that a short clip has three."""
     monkeypatch.setattr(parts, "SHORTEST", 4)
 

@@ -4,12 +4,15 @@ import shutil
 from pathlib import Path
 
 import pytest
-from commands.made_videos import SOURCE, SWAP, lines
+from jobs.made_videos import SOURCE, SWAP, lines
 from media.made_faces import plain_frame
 
 from aotface.cli import main
-from aotface.commands.pairing import video_pairs
+from aotface.jobs.matching import make_plan
+from aotface.jobs.spec import JobSpec
 from aotface.media.image import write_image
+
+pytestmark = pytest.mark.usefixtures("short_segments")
 
 
 def test_no_face_is_one_line(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -29,7 +32,7 @@ def test_no_face_leaves_nothing(place: Path) -> None:
     ("swapped", "wanted", "found"),
     [
         ("small.mp4", "256 pixels of height", "240"),
-        ("slow.mp4", "29.97 frames a second", "25"),
+        ("slow.mp4", "29.97 fps", "25"),
         ("short.mp4", "12 frames", "11"),
     ],
 )
@@ -93,8 +96,11 @@ def test_pictures_among_videos_are_refused(place: Path, capsys: pytest.CaptureFi
     for name in ("one.mp4", "small.mp4"):
         shutil.copy(place / name, place / "targets")
     (place / "targets" / "readme.txt").write_text("neither")
-    pairs = video_pairs(SOURCE, "targets", "made/", by_name=False)
-    assert [pair.target.name for pair in pairs] == ["one.mp4", "small.mp4"]  # twin: other files do no harm
+    plan = make_plan(JobSpec(kind="swap", source=SOURCE, target="targets", output="made/"))
+    assert [Path(job.target).name for job in plan.jobs] == [
+        "one.mp4",
+        "small.mp4",
+    ]  # twin: other files do no harm
     shutil.copy(SOURCE, place / "targets")
     assert main(["swap", "-s", SOURCE, "-t", "targets", "-o", "made", "--transfer", "none"]) == 2
     (said,) = lines(capsys)

@@ -12,12 +12,12 @@ import pytest
 from media.made_faces import face_frame, write_frames
 
 from aotface.cli import main
-from aotface.commands import video
 from aotface.errors import UsageError, VideoError
+from aotface.jobs import ray_executor as rays
+from aotface.jobs import videos
+from aotface.jobs.ray_executor import Files, RayExecutor, RayJob, pieces_of
 from aotface.media.video.parts import cut
 from aotface.samples import sample
-from aotface.video import ray_executor as rays
-from aotface.video.ray_executor import Files, RayExecutor, RayJob, pieces_of
 
 COUNT = 26
 OUTPUTS = ("out.mp4", "out.mask.mp4", "out.reenacted.mp4", "out.matrix.jsonl")
@@ -25,7 +25,7 @@ OUTPUTS = ("out.mp4", "out.mask.mp4", "out.reenacted.mp4", "out.matrix.jsonl")
 
 @dataclass
 class Inline:
-    """A farm in this process: every order travels as bytes, and the last piece comes first."""
+    """An executor in this process: every order travels as bytes, and the last piece comes first."""
 
     address: str = "local"
     workers: int = 2
@@ -33,12 +33,13 @@ class Inline:
     fails_after: int = 99
     made: list[list[int]] = field(default_factory=list)
 
-    def results(self, order: RayJob, pieces: Sequence[list[int]]) -> Iterator[tuple[list[int], Files]]:
+    def results(self, order: RayJob, pieces: Sequence[list[int]]) -> Iterator[tuple[list[int], Files] | None]:
         for piece in reversed(pieces):
             if len(self.made) == self.fails_after:
                 raise VideoError("scene.mp4: frame 3 cannot be decoded")
             rays._last.clear()  # another process has not seen it yet
             self.made.append(piece)
+            yield None  # nothing is finished yet
             yield piece, pickle.loads(pickle.dumps(order)).make(piece)
 
     def close(self) -> None:
@@ -59,7 +60,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def alone(scene: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """FaceBuffers without sharing."""
+    """Made without sharing."""
     folder = tmp_path_factory.mktemp("alone")
     assert swap(folder, scene) == 0
     return folder
@@ -76,14 +77,14 @@ def test_shared_work_gives_the_same_bytes_and_goes_on_after_a_fault(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    farms = [Inline(fails_after=1), Inline()]
-    waiting = iter(farms)
-    monkeypatch.setattr(video, "RayExecutor", lambda *_: next(waiting))
+    executors = [Inline(fails_after=1), Inline()]
+    waiting = iter(executors)
+    monkeypatch.setattr(videos, "RayExecutor", lambda *_: next(waiting))
     assert swap(tmp_path, scene, "--ray", "local") == 3
     assert "frame 3 cannot be decoded" in capsys.readouterr().err
     assert swap(tmp_path, scene, "--ray", "local") == 0
-    assert "going on: 1 of 2 segments are there" in capsys.readouterr().out
-    assert [executor.made for executor in farms] == [[[1]], [[0]]]
+    assert "resuming: 1 of 2 segments are there" in capsys.readouterr().out
+    assert [executor.made for executor in executors] == [[[1]], [[0]]]
     assert same(tmp_path, alone)
 
 
@@ -140,7 +141,7 @@ def test_a_worker_that_is_killed_is_replaced(
     killed: list[int] = []
     make_on = rays.make_on
 
-    def with_a_death(executor, plan, tracks, parts, encoding, progress) -> int:  # type: ignore[no-untyped-def]
+    def with_a_death(executor, job, tracks, parts, progress, stop) -> int:  # type: ignore[no-untyped-def]
         def kill_one(frames: int) -> None:
             progress(frames)
             victims = [] if killed else working_below(os.getpid())
@@ -148,9 +149,9 @@ def test_a_worker_that_is_killed_is_replaced(
                 os.kill(victim, signal.SIGKILL)
                 killed.append(victim)
 
-        return make_on(executor, plan, tracks, parts, encoding, kill_one)
+        return make_on(executor, job, tracks, parts, kill_one, stop)
 
-    monkeypatch.setattr(video, "make_on", with_a_death)
+    monkeypatch.setattr(videos, "make_on", with_a_death)
     assert len(cut(0, COUNT)) > 4
     assert swap(tmp_path, scene, "--ray", "local", "--workers", "2") == 0
     assert len(killed) == 1

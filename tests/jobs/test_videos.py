@@ -16,18 +16,20 @@ from typing import Any
 import av
 import numpy as np
 import pytest
-from commands.made_videos import COUNT, GONE, SWAP, lines
+from jobs.made_videos import COUNT, GONE, SWAP, lines
 from media.made_faces import face_frame, write_frames
 
 from aotface.cli import main
-from aotface.commands import video
 from aotface.errors import VideoError
+from aotface.jobs import videos
 from aotface.media.video import parts
 from aotface.media.video.decode import VideoFrame, read_frames
 from aotface.media.video.encode import SegmentWriter
 from aotface.media.video.timing import frame_times
 from aotface.tracking.saved_tracker import SavedTracker
 from aotface.video import segments as segments_module
+
+pytestmark = pytest.mark.usefixtures("short_segments")
 
 
 @pytest.fixture(scope="module")
@@ -136,7 +138,7 @@ def test_ctrl_c_leaves_what_the_next_run_goes_on_with(
         discard(self)
 
     monkeypatch.setattr(parts.Parts, "discard", look_and_discard)
-    monkeypatch.setattr(video, "analyse", None)  # faces are not looked for again
+    monkeypatch.setattr(videos, "analyse", None)  # faces are not looked for again
     assert main(SWAP) == 0
     assert "2 of 3 segments are there" in capsys.readouterr().out and record()["frames_made"] == 0
     made, written = at_the_end[0]

@@ -1,7 +1,7 @@
 """Segments made by many processes, on this machine or on others: Ray hands out the work, finished bytes come back.
 
-A piece of work is a pure function of paths, plain options and the target's faces, so it does not matter who does it, or
-how often. The bytes return to the caller, who alone writes: workers need to read the inputs, and nothing else.
+A piece of work is a pure function of a `JobSpec` and the target's faces, so it does not matter who does it, or how often.
+The bytes return to the caller, who alone writes: workers need to read the inputs, and nothing else.
 """
 
 import os
@@ -12,19 +12,25 @@ from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from aotface.errors import AotfaceError, UsageError
+from aotface.jobs.context import JobContext, open_context
+from aotface.jobs.scene import open_inputs, open_scene
+from aotface.jobs.spec import JobSpec
 from aotface.media.files import read_bytes, write_bytes
 from aotface.media.video.encode import Encoding
 from aotface.media.video.parts import Parts
+from aotface.reporter import Silent
 from aotface.tracking.tracks import Tracks
-from aotface.video.plan import Plan
 from aotface.video.scene import Scene
 from aotface.video.segments import make_run, runs
 
 RETRIES = 3
-"""How often a piece of work is given to somebody else when its worker dies."""
+"""How often a piece of work is given to another worker when its own dies."""
 
 PER_WORKER, LARGEST = 3, 8
 """Pieces of work for each worker, so that none waits long at the end; and segments in a piece at most."""
+
+POLL_SECONDS = 0.5
+"""How often the caller is asked whether to stop."""
 
 Files = dict[str, bytes]
 """Finished files by name."""
@@ -32,49 +38,49 @@ Files = dict[str, bytes]
 
 @dataclass(frozen=True)
 class RayJob:
-    """What every worker is told, once."""
+    """What every worker is told, once: the job in absolute paths, the target's faces, and how the video is cut."""
 
-    plan: Plan
+    spec: JobSpec
     tracks: Tracks
-    encoding: Encoding
     segments: tuple[tuple[int, int], ...]
     layers: tuple[str, ...] = ()
 
     def make(self, run: list[int]) -> Files:
         """Make segments that follow each other."""
+        encoding = Encoding(self.spec.codec, self.spec.crf, self.spec.preset)
         with tempfile.TemporaryDirectory(prefix="aotface-") as folder:
             parts = Parts(Path(folder), self.segments, self.layers)
-            make_run(_scene(self), parts, self.encoding, run, lambda done: None, keep=False)
+            make_run(_scene(self), parts, encoding, run, lambda done: None, keep=False)
             return {path.name: read_bytes(path) for number in run for path in parts.files(number)}
 
 
 @runtime_checkable
 class Executor(Protocol):
-    """Who does the work."""
+    """Does the work."""
 
     workers: int
 
-    def results(self, order: RayJob, pieces: Sequence[list[int]]) -> Iterator[tuple[list[int], Files]]:
-        """Every piece with its files, in any order."""
+    def results(self, order: RayJob, pieces: Sequence[list[int]]) -> Iterator[tuple[list[int], Files] | None]:
+        """Every piece with its files, in any order; None where nothing is finished yet."""
 
 
 def make_on(
     executor: Executor,
-    plan: Plan,
+    job: JobSpec,
     tracks: Tracks,
     parts: Parts,
-    encoding: Encoding,
     progress: Callable[[int], None],
+    stop_if_cancelled: Callable[[], None],
 ) -> int:
     """Have the missing segments made; see `aotface.video.segments.make_segments`, which gives the same bytes.
 
     Args:
-        farm: who makes them.
-        plan: the frames.
+        executor: does the work.
+        job: of one output, its device settled.
         tracks: of `analyse`.
         parts: where segments go, and which layers they have.
-        encoding: of all pictures but masks.
         progress: told how many more frames are done.
+        stop_if_cancelled: called while nothing is finished.
 
     Returns:
         How many frames were made.
@@ -83,8 +89,13 @@ def make_on(
         AotfaceError: what a worker met; or workers kept dying.
     """
     made = 0
-    order = RayJob(plan, tracks, encoding, parts.segments, parts.layers)
-    for piece, files in executor.results(order, pieces_of(parts.missing(), executor.workers)):
+    whole = job.with_paths(os.path.abspath, os.path.isfile)
+    order = RayJob(whole, tracks, parts.segments, parts.layers)
+    for result in executor.results(order, pieces_of(parts.missing(), executor.workers)):
+        if result is None:
+            stop_if_cancelled()
+            continue
+        piece, files = result
         for path in (path for number in piece for path in parts.files(number)):
             write_bytes(path, files[path.name], overwrite=True)
         frames = sum(last - first for first, last in (parts.segments[number] for number in piece))
@@ -124,7 +135,7 @@ class RayExecutor:
         there = self._ray.cluster_resources().get("GPU" if gpu else "CPU", 0)
         self.workers = workers or max(1, int(there))
 
-    def results(self, order: RayJob, pieces: Sequence[list[int]]) -> Iterator[tuple[list[int], Files]]:
+    def results(self, order: RayJob, pieces: Sequence[list[int]]) -> Iterator[tuple[list[int], Files] | None]:
         """Every piece with its files, as they are finished; at most ``workers`` at the same time."""
         ray = self._ray
         make = ray.remote(num_cpus=1, num_gpus=int(self._gpu), max_retries=RETRIES)(_make)
@@ -134,8 +145,11 @@ class RayExecutor:
             while waiting and len(going) < self.workers:
                 piece = waiting.pop()
                 going[make.remote(shared, piece)] = piece
-            (ready,), _ = ray.wait(list(going), num_returns=1)
-            yield going.pop(ready), self._fetch(ready)
+            finished, _ = ray.wait(list(going), num_returns=1, timeout=POLL_SECONDS)
+            if not finished:
+                yield None
+            for ready in finished:
+                yield going.pop(ready), self._fetch(ready)
 
     def close(self) -> None:
         """Leave the cluster; workers on this machine end."""
@@ -150,7 +164,7 @@ class RayExecutor:
         except self._ray.exceptions.RayError as error:
             reason = " ".join(str(error).split())[:160]
             raise AotfaceError(
-                f"a worker of Ray failed {RETRIES + 1} times ({reason}); what is finished is kept: say the same "
+                f"a worker of Ray failed {RETRIES + 1} times ({reason}); what is finished is kept: run the same "
                 "command again, with fewer --workers if memory ran out"
             ) from error
 
@@ -159,13 +173,14 @@ def _make(order: RayJob, piece: list[int]) -> Files:
     return order.make(piece)
 
 
-_last: list[tuple[Plan, Scene]] = []
+_last: list[tuple[JobSpec, Scene]] = []
 
 
 def _scene(order: RayJob) -> Scene:
     """The scene, opened once per process."""
-    if not _last or _last[0][0] != order.plan:
-        _last[:] = [(order.plan, order.plan.scene(order.tracks))]
+    if not _last or _last[0][0] != order.spec:
+        context: JobContext = open_context(order.spec, Silent())
+        _last[:] = [(order.spec, open_scene(context, order.spec, open_inputs(order.spec), order.tracks))]
     return _last[0][1]
 
 

@@ -1,0 +1,85 @@
+"""From finished segments to files: the video, its layers, its frames as pictures."""
+
+import hashlib
+from pathlib import Path
+
+from aotface.compose.output_layers import OutputLayer
+from aotface.jobs.context import JobContext, inputs_of
+from aotface.jobs.spec import JobSpec
+from aotface.media.files import check_output, read_bytes, write_bytes
+from aotface.media.video.folder import FOLDER, list_frames, save_frame
+from aotface.media.video.join import join
+from aotface.media.video.parts import Parts
+from aotface.media.weights import sha256
+from aotface.provenance.credentials import Record, sign_video
+from aotface.video.plan import open_clip
+from aotface.video.scene import Clip
+
+
+def beside(output: Path, ending: str) -> Path:
+    """Where a layer goes."""
+    return output.with_name(output.stem + ending)
+
+
+def digest(path: Path) -> str:
+    """The sha256 of a file; of a folder of frames, that of all of them in order."""
+    if not path.is_dir():
+        return sha256(path)
+    return hashlib.sha256("".join(sha256(frame) for frame in list_frames(path)).encode()).hexdigest()
+
+
+def assemble(context: JobContext, job: JobSpec, clip: Clip, parts: Parts) -> None:
+    """Join the segments with the target's sound, sign, and write the video."""
+    output = Path(job.output)
+    segments = [parts.segment(number) for number in range(len(parts.segments))]
+    whole = (clip.info, clip.times, clip.first, clip.last)
+    sound = None if clip.info.container == FOLDER else Path(job.target)
+    if not job.mark:
+        join(segments, sound, output, *whole, job.overwrite)
+        return
+    joined = parts.folder / f"joined{output.suffix}"
+    join(segments, sound, joined, *whole, overwrite=True)
+    _sign(context, job, joined, output, context.record(), job.overwrite)
+
+
+def assemble_layer(context: JobContext, job: JobSpec, clip: Clip, parts: Parts, layer: OutputLayer) -> None:
+    """Write a layer beside the output; what a stop leaves of it may be replaced when the video resumes."""
+    ending = layer.video_ending
+    output = beside(Path(job.output), ending)
+    overwrite = job.overwrite or parts.noted(ending[1:])
+    check_output(output, overwrite)
+    parts.note(ending[1:])
+    pieces = [parts.segment(number, ending) for number in range(len(parts.segments))]
+    if layer.of_frame is None:
+        write_bytes(output, b"".join(read_bytes(piece) for piece in pieces), overwrite)
+        return
+    whole = (layer.info(clip.info), clip.times, clip.first, clip.last)
+    if not (layer.shows_swap and job.mark):
+        join(pieces, None, output, *whole, overwrite)
+        return
+    joined = join(pieces, None, parts.folder / f"joined{ending}", *whole, overwrite=True)
+    _sign(context, job, joined, output, context.record(before_transfer=True), overwrite)
+
+
+def check_saved_frames(folder: Path, overwrite: bool) -> None:
+    """Refuse a folder that holds frames already, before hours are spent."""
+    for path in sorted(folder.glob("[0-9]*.png"))[:1]:
+        check_output(path, overwrite)
+
+
+def save_frames(output: Path, folder: Path, overwrite: bool) -> None:
+    """Write every frame of the finished video as PNG."""
+    for frame in open_clip(output).frames():
+        save_frame(folder, frame, overwrite)
+
+
+def _sign(
+    context: JobContext, job: JobSpec, joined: Path, output: Path, record: Record, overwrite: bool
+) -> None:
+    """Sign; a folder of frames is named by its first."""
+    inputs = inputs_of(job)
+    parent, *others = (
+        list_frames(path)[0] if path.is_dir() else path for path in (Path(job.target), *inputs.values())
+    )
+    named = dict(zip(inputs, others, strict=True))
+    sign_video(joined, output, record, parent, named, context.signer, overwrite)
