@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The ablation table and sheet in docs/method.md: every variant from chance, with the same faces, steps and seed. About 2 minutes of
+# The ablation table and sheet in docs/log/: every variant from chance, with the same faces, steps and seed. About 2 minutes of
 # one core each, so that they tell which part carries how much of a short training, not where a long one ends.
 #
 #   DATA=/path/to/data runs/ablation.sh SHARDS [OUT]

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The table in docs/benchmark.md: six suites, all methods, about 25 minutes on one core.
+# The tables of a day in docs/log/: six suites, all methods, about 25 minutes on one core.
 #
 #   DATA=/path/to/data runs/bench.sh [OUT]
 #
@@ -37,13 +37,14 @@ for suite in relit relit-reversed lit lit-reversed same cross; do
 done
 
 # Between the two marks of the document stands what was measured, when, and with what.
-python3 - "$OUT" docs/benchmark.md <<'PYTHON'
+python3 - "$OUT" "${DOCUMENT:-docs/log/$(date +%F)-benchmark.md}" <<'PYTHON'
 import json, pathlib, sys
 
 out, document = (pathlib.Path(name) for name in sys.argv[1:])
 run = json.loads((out / "relit" / "run.json").read_text())
 facts = f"On {run['finished'][:10]}, commit {str(run['commit'])[:10]}, {run['platform']}, one thread."
-head, rest = document.read_text().split("<!-- measured -->", 1)
+empty = f"# {run['finished'][:10]}: the appearance benchmark\n\n<!-- measured --><!-- end -->\n"
+head, rest = (document.read_text() if document.exists() else empty).split("<!-- measured -->", 1)
 tail = rest.split("<!-- end -->", 1)[1]
 table = (out / "results.md").read_text()
 document.write_text(f"{head}<!-- measured -->\n\n{facts}\n\n{table}\n<!-- end -->{tail}")

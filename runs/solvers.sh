@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The table and the figure of "Transport solvers head to head" in docs/benchmark.md: about 5 minutes on one core.
+# The tables of a day in docs/log/, and the figure docs/images/solvers.png: about 5 minutes on one core.
 #
 #   DATA=/path/to/data runs/solvers.sh [OUT]
 #
@@ -11,7 +11,7 @@ cd "$(dirname "$0")/.."
 OUT=${1:-build/solvers}
 PAIRS=${PAIRS:-12}
 AOTFACE=${AOTFACE:-aotface}
-DOCUMENT=${DOCUMENT-docs/benchmark.md}
+DOCUMENT=${DOCUMENT-docs/log/$(date +%F)-solvers.md}
 export OMP_NUM_THREADS=1
 
 mkdir -p "$OUT"
@@ -32,7 +32,8 @@ out, document = (pathlib.Path(name) for name in sys.argv[1:])
 run = json.loads((out / "solvers" / "lit" / "run.json").read_text())
 facts = f"On {run['finished'][:10]}, commit {str(run['commit'])[:10]}, {run['platform']}, one thread; weights {run['weights'][:10]}."
 start, end = "<!-- solvers measured -->", "<!-- solvers end -->"
-head, rest = document.read_text().split(start, 1)
+empty = f"# {run['finished'][:10]}: transport solvers against the learned plan\n\n{start}{end}\n"
+head, rest = (document.read_text() if document.exists() else empty).split(start, 1)
 tail = rest.split(end, 1)[1]
 table = (out / "solvers.md").read_text()
 document.write_text(f"{head}{start}\n\n{facts}\n\n{table}\n{end}{tail}")

@@ -4,7 +4,7 @@
     python scripts/measure_stages.py --megapixels 24 --repeat 1      # prints the peak resident memory as well
 
 Takes the packaged sample faces unless told otherwise, enlarges them to the size asked for, and adds fine grain, so that
-there is detail that can be lost. Prints a Markdown table: milliseconds on the wall, and of the processors.
+there is detail that can be lost. Prints a Markdown table: milliseconds of wall time and of CPU time.
 """
 
 import argparse
@@ -29,7 +29,7 @@ from aotface.compose.blend import blend
 from aotface.face.detect import detect
 from aotface.media.image import encode_image, quality_for, read_image, write_image
 from aotface.media.video.decode import deepened
-from aotface.metrics.detail import keep
+from aotface.metrics.detail import detail_retention
 from aotface.options import Options
 from aotface.profiling.clock import Clock, Cost, together
 from aotface.profiling.stages import TimedTransfer
@@ -179,7 +179,7 @@ def kept(name: str, shown: Frame, made: pipeline.Swapped) -> str:
     return (
         f"{name}: detail kept {(each * weight).sum() / weight.sum():.4f}; "
         f"{(each * lit).sum() / lit.sum():.4f} where both are lit ({100 * lit.sum() / weight.sum():.0f} % of the face); "
-        f"keep {keep(result, own, weight):.4f}"
+        f"keep {detail_retention(result, own, weight):.4f}"
     )
 
 

@@ -104,7 +104,7 @@ def main() -> None:
 def integrity(clips: list[tuple[Path, float | None]], asked: argparse.Namespace) -> None:
     """One row per clip, written as soon as it is known."""
     heads = ("clip", "size", "frames in / out", "largest time difference, ms", "audio packets identical")
-    table(*heads, "faces (swapped in frames)", "processor seconds a frame", "peak memory, MB")
+    table(*heads, "faces (swapped in frames)", "CPU seconds per frame", "peak memory, MB")
     for clip, limit in clips:
         out = asked.out / f"{clip.stem}{clip.suffix if clip.suffix in ('.mp4', '.mov', '.mkv') else '.mkv'}"
         words = [sys.executable, "-m", "aotface", *swap_words(clip, out, asked, limit), "--face", "all"]

@@ -19,7 +19,7 @@ PACKAGE = ROOT / "src" / "aotface"
 
 ROOMS = [
     {"types", "errors", "options", "settings", "reporter"},
-    {"colour_space", "threads", "media", "samples"},
+    {"colour_space", "threads", "media", "samples", "plugins"},
     {"masked", "light_fit"},
     {"light", "face"},
     {"tracking", "metrics"},
@@ -29,6 +29,7 @@ ROOMS = [
     {"video"},
     {"jobs"},
     {"engine"},
+    {"forensics"},
     {"evaluation"},
     {"training"},
     {"profiling", "doctor", "demo", "commands", "cli", "__main__"},

@@ -6,9 +6,9 @@ from aotface.errors import InputError
 from aotface.light import light_distance
 from aotface.masked import blur, pixels
 from aotface.metrics.colour import ita, lf_de, mean_de, swd
-from aotface.metrics.detail import keep, leak
+from aotface.metrics.detail import detail_retention, target_leakage
+from aotface.metrics.ground_truth import ciede2000, psnr, ssim
 from aotface.metrics.temporal import rerun_de
-from aotface.metrics.truth import ciede2000, psnr, ssim
 
 SIDE = 64
 RNG = np.random.default_rng(0)
@@ -27,7 +27,7 @@ def tone(result, target, mask):
     return ita(result + np.float32([0.2, 0.1, -0.2]) * (mask[..., None] > 0), mask)
 
 
-MASKED = [mean_de, lf_de, swd, ciede2000, psnr, ssim, keep, leak, rerun_de, lit, tone]
+MASKED = [mean_de, lf_de, swd, ciede2000, psnr, ssim, detail_retention, target_leakage, rerun_de, lit, tone]
 
 
 @pytest.mark.parametrize("metric", MASKED, ids=lambda metric: metric.__name__)

@@ -11,8 +11,9 @@ from typing import Annotated, Any, get_type_hints
 import typer
 
 import aotface
+from aotface import plugins
 from aotface.commands import COMMANDS
-from aotface.errors import AotfaceError, Interrupted
+from aotface.errors import AotfaceError, Interrupted, UsageError
 from aotface.threads import set_thread_policy
 
 REDRAW_SECONDS, REPORT_SECONDS = 0.2, 20.0
@@ -74,7 +75,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     set_thread_policy()  # read when torch is loaded, which no command has done yet
     try:
         words = list(sys.argv[1:] if arguments is None else arguments)
-        return _app(reporter)(words, prog_name="aotface", standalone_mode=False) or 0
+        help_end = plugin_names() if "--help" in words else ""
+        return _app(reporter, help_end)(words, prog_name="aotface", standalone_mode=False) or 0
     except Interrupted as stop:
         reporter.warn(str(stop))
         return stop.exit_code
@@ -93,7 +95,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return EXIT_FAULT
 
 
-def _app(reporter: Terminal) -> typer.Typer:
+def _app(reporter: Terminal, help_end: str = "") -> typer.Typer:
     # Plain help: boxes leave half of an 80-column terminal to the words.
     app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 
@@ -112,8 +114,25 @@ def _app(reporter: Terminal) -> typer.Typer:
         pass
 
     for command in COMMANDS:
-        app.command(command.__name__.lower(), help=inspect.getdoc(command))(_as_function(command, reporter))
+        epilog = (
+            help_end
+            if {"transfer", "methods"} & {field.name for field in dataclasses.fields(command)}
+            else ""
+        )
+        app.command(command.__name__.lower(), help=inspect.getdoc(command), epilog=epilog)(
+            _as_function(command, reporter)
+        )
     return app
+
+
+def plugin_names() -> str:
+    """One line for help texts: the plug-ins that are installed, none of them imported; empty without any."""
+    try:
+        found = [(kind.word, plugins.names(kind)) for kind in plugins.KINDS]
+    except UsageError as error:
+        return str(error)
+    parts = [f"{word} {', '.join(names)}" for word, names in found if names]
+    return f"Plug-ins installed: {'; '.join(parts)}." if parts else ""
 
 
 def _as_function(command: type, reporter: Terminal) -> Callable[..., None]:

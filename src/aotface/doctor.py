@@ -7,7 +7,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Literal
 
-from aotface.errors import AotfaceError, WeightsError
+from aotface import plugins
+from aotface.errors import AotfaceError, UsageError, WeightsError
 from aotface.media.runlog import PACKAGES
 from aotface.media.weights import sha256
 from aotface.options import Options
@@ -43,6 +44,7 @@ def examine() -> list[Check]:
         *_weights(),
         *_devices(),
         *_backends(),
+        *_plugins(),
         *_keys(),
     ]
 
@@ -125,6 +127,35 @@ def _backends() -> list[Check]:
         else f"fastest here: --backend {order[0]}; nothing chooses it for you"
     )
     return [Check("ok", "speed of aot", f"{found} a face", advice), *checks]
+
+
+def _plugins() -> list[Check]:
+    """Every plug-in that is installed, and whether it can be imported."""
+    from aotface.forensics.base import BUILT_IN as DETECTORS
+    from aotface.reenact.registry import built_in as reenactors
+    from aotface.transfer import LISTED
+
+    built_in: dict[plugins.Kind, tuple[str, ...]] = {
+        plugins.TRANSFERS: tuple(LISTED),
+        plugins.REENACTORS: tuple(reenactors()),
+        plugins.FORGERY_DETECTORS: DETECTORS,
+    }
+    checks = []
+    for kind, own in built_in.items():
+        try:
+            checks += [_plugin(plugin, own) for plugin in plugins.installed(kind)]
+        except UsageError as error:
+            checks.append(Check("note", "plug-ins", str(error)))
+    return checks or [Check("ok", "plug-ins", "none")]
+
+
+def _plugin(plugin: plugins.Plugin, built_in: tuple[str, ...]) -> Check:
+    name = f"{plugin.kind.word} {plugin.name}"
+    try:
+        plugins.load(plugin, built_in)
+    except UsageError as error:
+        return Check("note", name, f"cannot be used: {error}")
+    return Check("ok", name, f"plug-in of {plugin.package}")
 
 
 def _keys() -> list[Check]:

@@ -76,7 +76,7 @@ def test_the_same_rows_give_the_same_figures() -> None:
 def test_a_table_shows_medians_and_their_intervals() -> None:
     rows = made_rows()
     table = compare(rows, "t", ("lf_de", "de_truth", "perceptual"))
-    assert table.headings == ("method", "pairs", "LF-dE", "dE00 to truth")  # no column without a value
+    assert table.headings == ("method", "pairs", "LF-dE", "dE00 to ground truth")  # no column without a value
     own = median([row for row in rows if row["method"] == "mkl"], "de_truth")
     assert own is not None and own.low <= own.estimate <= own.high
     line = dict(zip([cells[0] for cells in table.cells], table.cells, strict=True))["mkl"]
@@ -91,7 +91,7 @@ def test_groups_are_counted_and_ordered() -> None:
     assert by_group([*made_rows(), *unknown], "tone", "lf_de", "t").headings[-1] == "unknown (1)"
 
 
-def test_the_verdict_says_what_failed() -> None:
+def test_the_acceptance_says_what_failed() -> None:
     rows = made_rows()
     cells = {row[0]: row for row in acceptances(rows, "t").cells}
     assert cells["truth"][1] == "pass" and "FAIL" not in " ".join(cells["truth"])
@@ -109,7 +109,7 @@ def test_a_method_on_fewer_pairs_is_judged_against_the_truth_on_those() -> None:
     assert limits["lf_de"] == pytest.approx(10.0)
 
 
-def test_markdown_is_one_table_per_suite_with_the_verdict() -> None:
+def test_markdown_is_one_table_per_suite_with_the_acceptance() -> None:
     text = markdown([*made_rows(), *made_rows("lit")])
     assert text.count("### ") == 2
     lines = [line for line in text.split("\n") if line.startswith("|")]

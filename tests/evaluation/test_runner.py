@@ -8,15 +8,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from plugins_installed import install
 from safetensors.torch import save_file
 
 from aotface.errors import InputError, UsageError, WeightsError
 from aotface.evaluation import methods, runner
 from aotface.evaluation.methods import find_methods
-from aotface.evaluation.results import gather
+from aotface.evaluation.results import gather, write_parquet
 from aotface.evaluation.runner import Job, Meters, run
 from aotface.evaluation.suites import SUITES
-from aotface.evaluation.tables import judge
+from aotface.evaluation.tables import compare, judge
 from aotface.evaluation.triple import Plan, Triple
 from aotface.media.image import read_image, write_image
 from aotface.transfer.aot.generator import SIZES, Options, RelightingGenerator
@@ -188,3 +189,20 @@ def test_two_processes_give_the_rows_of_one(tmp_path: Path) -> None:
     for workers, name in ((1, "a"), (2, "b")):
         run(Job("folder", folder, tmp_path / name, FEW, workers=workers), silent)
     assert rows_without_time(tmp_path / "a") == rows_without_time(tmp_path / "b")
+
+
+def test_forgery_detectors_score_each_result(
+    job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(install(tmp_path / "site"))
+    run(job, silent)
+    plain = gather(job.out)
+    run(replace(job, detectors=("test-red",)), silent)
+    rows = gather(job.out)
+    assert not any("detected_by_test-red" in row for row in plain)
+    assert all(0 < row["detected_by_test-red"] < 1 for row in rows)
+    table = compare(rows, "", intervals=False)
+    assert table.headings[-1] == "detected by test-red"
+    write_parquet(tmp_path / "rows.parquet", rows)
+    with pytest.raises(UsageError, match="got 'nobody'"):
+        run(replace(job, detectors=("nobody",)), silent)

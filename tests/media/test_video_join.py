@@ -9,12 +9,12 @@ import pytest
 from media.made_clips import SOUND_RATE, Clip, make_clip, number_in
 
 from aotface import errors
-from aotface.media.video import copying
-from aotface.media.video.copying import refuse_container
+from aotface.media.video import passthrough
 from aotface.media.video.decode import read_frames
+from aotface.media.video.dts import Stamps, delay, presentation_order
 from aotface.media.video.encode import Encoding, write_segment
 from aotface.media.video.join import join
-from aotface.media.video.order import Stamps, delay, presentation_order
+from aotface.media.video.passthrough import refuse_container
 from aotface.media.video.probe import probe
 from aotface.media.video.timing import frame_times
 
@@ -174,7 +174,7 @@ def test_trimmed_sound_is_right_from_its_first_sample(
     wanted = heard(clip(name).path, times.seconds(first), length)
     found = heard(joined(clip(name), tmp_path / f"out{suffix}", first, last), Fraction(0), length)
     assert np.abs(wanted).max() > 0.05 and alike(found, wanted)
-    monkeypatch.setattr(copying, "_preroll", lambda packet: Fraction(0))
+    monkeypatch.setattr(passthrough, "_preroll", lambda packet: Fraction(0))
     late = heard(joined(clip(name), tmp_path / f"late{suffix}", first, last), Fraction(0), length)
     assert not alike(late, wanted)  # twin
 

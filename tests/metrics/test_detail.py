@@ -4,7 +4,7 @@ from scipy.ndimage import gaussian_filter
 
 from aotface.colour_space import linear_to_srgb, luminance, srgb_to_linear
 from aotface.metrics import detail as module
-from aotface.metrics.detail import detail, keep, leak, leak_floor
+from aotface.metrics.detail import detail, detail_retention, leakage_floor, target_leakage
 
 SIDE = 128
 
@@ -31,11 +31,11 @@ def side_light(low=0.3, high=1.2):
 
 @pytest.mark.parametrize("light", [0.4, 1.5, [0.5, 0.5, 0.5]])
 def test_a_constant_light_keeps_all_detail(light):
-    assert keep(under(light, face(0)), face(0), oval()) == pytest.approx(1, abs=1e-5)
+    assert detail_retention(under(light, face(0)), face(0), oval()) == pytest.approx(1, abs=1e-5)
 
 
 def test_a_smooth_light_keeps_nearly_all_detail():
-    assert keep(under(side_light(), face(0)), face(0), oval()) >= 0.995
+    assert detail_retention(under(side_light(), face(0)), face(0), oval()) >= 0.995
 
 
 def test_without_the_logarithm_a_smooth_light_would_look_like_damage():
@@ -50,21 +50,21 @@ def test_without_the_logarithm_a_smooth_light_would_look_like_damage():
 
 def test_blur_costs_detail():
     blurred = gaussian_filter(face(0), (2, 2, 0))
-    assert keep(blurred, face(0), oval()) < 0.9
+    assert detail_retention(blurred, face(0), oval()) < 0.9
 
 
 def test_a_copy_of_the_target_leaks_all_and_strangers_leak_nothing():
-    assert leak(face(1), face(1), oval()) == pytest.approx(1, abs=1e-6)
-    assert abs(leak(face(0), face(1), oval())) < 0.15
+    assert target_leakage(face(1), face(1), oval()) == pytest.approx(1, abs=1e-6)
+    assert abs(target_leakage(face(0), face(1), oval())) < 0.15
 
 
 def test_a_mixture_leaks_in_between():
     mixture = (face(0) + face(1)) / 2
-    assert leak_floor(face(0), face(1), oval()) + 0.3 < leak(mixture, face(1), oval()) < 0.9
+    assert leakage_floor(face(0), face(1), oval()) + 0.3 < target_leakage(mixture, face(1), oval()) < 0.9
 
 
 def test_the_floor_is_the_leak_of_the_untouched_face():
-    assert leak_floor(face(0), face(1), oval()) == leak(face(0), face(1), oval())
+    assert leakage_floor(face(0), face(1), oval()) == target_leakage(face(0), face(1), oval())
 
 
 def test_a_blur_that_lets_black_in_makes_strangers_alike():
@@ -73,7 +73,7 @@ def test_a_blur_that_lets_black_in_makes_strangers_alike():
     for crop in (face(0), face(1)):
         grey = luminance(crop) * mask
         high.append((grey - gaussian_filter(grey, 4))[mask > 0])
-    assert np.corrcoef(high)[0, 1] > 0.15 + abs(leak(face(0), face(1), mask))
+    assert np.corrcoef(high)[0, 1] > 0.15 + abs(target_leakage(face(0), face(1), mask))
 
 
 def test_noise_in_black_does_not_rule(monkeypatch):
@@ -85,15 +85,15 @@ def test_noise_in_black_does_not_rule(monkeypatch):
         return crop
 
     first, second = with_black_half(0), with_black_half(0)
-    assert keep(first, second, oval()) > 0.99
+    assert detail_retention(first, second, oval()) > 0.99
     monkeypatch.setattr(module, "LUMINANCE_FLOOR", 1e-6)
-    assert keep(first, second, oval()) < 0.9
+    assert detail_retention(first, second, oval()) < 0.9
 
 
 def test_a_flat_picture_has_no_detail_to_keep():
     flat = np.full((SIDE, SIDE, 3), 0.5, np.float32)
-    assert keep(flat, face(0), oval()) == 0
-    assert keep(flat, flat, oval()) == 0
+    assert detail_retention(flat, face(0), oval()) == 0
+    assert detail_retention(flat, flat, oval()) == 0
 
 
 def test_detail_of_a_faint_large_wave_is_small():

@@ -59,7 +59,7 @@ def test_waiting_costs_time_and_no_work() -> None:
 
 @pytest.fixture
 def hands(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
-    """A clock that is moved by hand: by seconds on the wall, and half of that of the processor."""
+    """A clock that is moved by hand: by seconds of wall time, and half of that of CPU time."""
     now = [0.0]
     monkeypatch.setattr(time, "perf_counter", lambda: now[0])
     monkeypatch.setattr(time, "process_time", lambda: now[0] / 2)
@@ -133,7 +133,7 @@ def test_the_stages_are_all_that_the_line_does(clip: Path) -> None:
 
 
 def test_a_stage_that_is_slow_is_seen(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The failing twin: waiting in one function shows in its stage, on the wall."""
+    """The failing twin: waiting in one function shows in its stage, as wall time."""
 
     def slow(frame: np.ndarray) -> np.ndarray:
         time.sleep(0.1)
@@ -160,7 +160,7 @@ def test_the_command_measures_and_writes(
     (size,) = found["sizes"]
     assert list(size["stages"]) == list(STAGES) and size["face_side"] == 256
     assert all(cost["wall_ms"] > 0 for cost in size["stages"].values())
-    assert size["frames_a_second"] > 0 and size["peak_mb"] > 50 and found["environment"]["versions"]["torch"]
+    assert size["fps"] > 0 and size["peak_mb"] > 50 and found["environment"]["versions"]["torch"]
     assert {"aot by torch", "mean", *transfers.OTHERS.values()} == set(found["transfers"])
     out, err = capsys.readouterr()
     assert "| transport |" in out and out.endswith("benchmark.json\n") and "stage by stage" in err

@@ -51,13 +51,18 @@ class Bench:
     perceptual_sha256: Annotated[
         str, Option("--perceptual-sha256", help="What --perceptual must hash to.")
     ] = ""
+    forgery_detectors: Annotated[
+        str, Option("--forgery-detectors", help="Names of plug-ins that score each result, with commas.")
+    ] = ""
 
     def check(self) -> None:
         """Refuse options that do not fit together, before anything is read."""
         for name in ("identity", "perceptual"):
             if (getattr(self, name) is None) != (not getattr(self, f"{name}_sha256")):
                 raise UsageError(f"--{name} FILE and --{name}-sha256 HASH go together")
-        if self.solvers and (self.methods or self.identity or self.perceptual or self.workers > 1):
+        if self.solvers and (
+            self.methods or self.identity or self.perceptual or self.forgery_detectors or self.workers > 1
+        ):
             raise UsageError(
                 "--solvers has its own methods and measures, in one process: leave out the other options"
             )
@@ -72,17 +77,17 @@ class Bench:
         from aotface.media.files import show
 
         meters = Meters(self.identity, self.identity_sha256, self.perceptual, self.perceptual_sha256)
-        chosen = tuple(word.strip() for word in self.methods.split(",") if word.strip())
         job = Job(
             self.suite,
             self.data,
             self.output,
-            chosen,
+            _names(self.methods),
             self.pairs,
             self.seed,
             self.workers,
             self.weights,
             meters,
+            _names(self.forgery_detectors),
         )
         if self.solvers:
             from aotface.evaluation.solvers import report as solvers
@@ -96,3 +101,7 @@ class Bench:
             paths = write_report(self.output)
         for path in paths:
             reporter.say(show(path))
+
+
+def _names(words: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in words.split(",") if word.strip())

@@ -1,4 +1,4 @@
-"""Pass or fail: medians of a method against what the known answer itself scores, or against fixed limits."""
+"""Pass or fail: medians of a method against what the ground truth itself scores, or against fixed limits."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ SEAM = 1.2
 """Gradient over the mask's edge that goes unseen, as a multiple of the target's own."""
 
 GAP_LEFT = 0.7
-"""Share of the gap between X_r and X_t that may be left where no answer is known."""
+"""Share of the gap between X_r and X_t that may be left where there is no ground truth."""
 
 
 @dataclass(frozen=True)
 class Check:
-    """One line of a verdict: the median found, "<=" or ">=", the limit, and whether it holds."""
+    """One line of an acceptance test: the median found, "<=" or ">=", the limit, and whether it holds."""
 
     name: str
     value: float
@@ -43,19 +43,19 @@ def acceptance(
 ) -> Acceptance:
     """Judge a method by the medians of its rows.
 
-    With a truth, relative to what the truth itself scores on the same pairs: lf_de <= 1.25 of its own,
+    With ground truth, relative to what it scores on the same pairs: lf_de <= 1.25 of its own,
     keep >= its own - 0.03, leak <= its own + 0.02, identity_drop <= its own + 0.03, seam <= 1.2 of its own
-    (at least of the target's); and de_truth <= that of the copy: nearer to the answer than the target's own
+    (at least of the target's); and de_truth <= that of the copy: nearer to the ground truth than the target's own
     picture is. Without: lf_de <= 0.7 of the gap, keep >= 0.90, leak <= leak_floor + 0.15,
     identity_drop <= 0.12, seam <= 1.2.
 
     Args:
         rows: the method's values, one row per pair. identity_drop may be absent (no model): it is skipped.
-        truth_rows: the known answer measured as if it were a method's result; None where there is none.
+        truth_rows: the ground truth measured as if it were a method's result; None where there is none.
         copy_rows: the target measured likewise; without them de_truth is skipped.
 
     Raises:
-        InputError: no rows, or a metric that the verdict cannot do without is missing.
+        InputError: no rows, or a metric that acceptance cannot do without is missing.
 
     Source: [ours]; docs/adr/0006-verdict-limits-are-measured.md says where the numbers come from.
     """
@@ -68,7 +68,7 @@ def acceptance(
 
 
 def _truth_limits(truth_rows: Sequence[Row], copy_rows: Sequence[Row] | None) -> dict[str, float | None]:
-    """Limits from the truth's own medians."""
+    """Limits from the ground truth's own medians."""
     drop = _median(truth_rows, "identity_drop", optional=True)
     return {
         "lf_de": 1.25 * _known(truth_rows, "lf_de"),
@@ -81,7 +81,7 @@ def _truth_limits(truth_rows: Sequence[Row], copy_rows: Sequence[Row] | None) ->
 
 
 def _fixed_limits(rows: Sequence[Row]) -> dict[str, float | None]:
-    """Limits where no answer is known: relative to what X_r has by itself."""
+    """Limits without ground truth: relative to what X_r has by itself."""
     return {
         "lf_de": GAP_LEFT * _known(rows, "gap"),
         "keep": 0.90,

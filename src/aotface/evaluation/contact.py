@@ -16,7 +16,7 @@ QUALITY = 82
 
 
 def contact_sheet(rows: Sequence[Row], folder: Path, method: str) -> bytes | None:
-    """Draw one method's sheet: for three pairs X_r, X_t, the result, and the truth where there is one.
+    """Draw one method's sheet: for three pairs X_r, X_t, the result, and the ground truth where there is one.
 
     Args:
         rows: of one suite.
@@ -41,7 +41,7 @@ def contact_sheet(rows: Sequence[Row], folder: Path, method: str) -> bytes | Non
 
 
 def _row(folder: Path, row: Row, method: str, words: str) -> list[Panel]:
-    names = (("_reenacted", "X_r"), ("_target", "X_t"), (method, words), ("_truth", "truth"))
+    names = (("_reenacted", "X_r"), ("_target", "X_t"), (method, words), ("_truth", "ground truth"))
     places = [(folder / "pictures" / f"{row['pair']}.{name}.jpg", label) for name, label in names]
     return [Panel(read_image(path).frame, label) for path, label in places if path.is_file()]
 

@@ -18,7 +18,7 @@ MOST_NAMES = 26
 
 
 def time_and_quality(rows: Sequence[Row], title: str) -> str:
-    """Each method as a point: time across, distance to the truth (else to the target's light) upwards.
+    """Each method as a point: time across, distance to the ground truth (else to the target's light) upwards.
 
     Returns:
         SVG, to stand inside HTML.
@@ -31,8 +31,8 @@ def time_and_quality(rows: Sequence[Row], title: str) -> str:
 
 
 def light_and_leak(rows: Sequence[Row], title: str) -> str:
-    """Each method as a point: how much of the target's own detail it shows, and how well it has the light."""
-    figure, axes = _canvas(title, "leak, median", "LF-dE, median")
+    """Each method as a point: target leakage, and how well it follows the light."""
+    figure, axes = _canvas(title, "target leakage, median", "LF-dE, median")
     _points(axes, [(m, _middle(rows, m, "leak"), _middle(rows, m, "lf_de")) for m in methods_of(rows)])
     return _svg(figure)
 
@@ -67,7 +67,7 @@ def along_light(rows: Sequence[Row], title: str) -> str:
 
 
 def score_of(rows: Sequence[Row]) -> str:
-    """The metric by which pairs and methods are ranked: distance to the truth, where there is one."""
+    """The metric by which pairs and methods are ranked: distance to the ground truth, where there is one."""
     return "de_truth" if any("de_truth" in row for row in rows) else "lf_de"
 
 

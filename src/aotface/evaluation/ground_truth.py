@@ -1,4 +1,4 @@
-"""What known answers have in common: one person's face in another's skin tone."""
+"""What ground truths have in common: one person's face in another's skin tone."""
 
 import numpy as np
 from jaxtyping import Float64

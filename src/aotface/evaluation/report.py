@@ -1,4 +1,4 @@
-"""The page: verdicts, tables, plots and contact sheets of an output folder in one file; and Markdown."""
+"""The page: acceptance, tables, plots and contact sheets of an output folder in one file; and Markdown."""
 
 from collections.abc import Sequence
 from html import escape
@@ -68,7 +68,7 @@ def page(rows: Sequence[Row], out: Path) -> str:
 
 
 def markdown(rows: Sequence[Row]) -> str:
-    """One table per suite, medians only, with the verdict: for a README."""
+    """One table per suite, medians only, with the acceptance: for a README."""
     parts = []
     for name, suite in SUITES.items():
         own = [row for row in rows if row["suite"] == name]
@@ -76,7 +76,7 @@ def markdown(rows: Sequence[Row]) -> str:
             table = compare(own, "", intervals=False)
             passed = {method: "pass" if judge(own, method).passed else "fail" for method in methods_of(own)}
             lines = table.markdown().split("\n")
-            ends = [" verdict |", "---|", *(f" {passed[cells[0]]} |" for cells in table.cells)]
+            ends = [" acceptance |", "---|", *(f" {passed[cells[0]]} |" for cells in table.cells)]
             text = "\n".join(line + end for line, end in zip(lines, ends, strict=True))
             parts.append(f"### {name}: {suite.summary}\n\n{text}\n")
     return "\n".join(parts)
@@ -91,12 +91,12 @@ def _section(name: str, rows: Sequence[Row], folder: Path) -> str:
         compare(rows, "Further metrics", rest),
         by_group(rows, "light", metric, f"{HEADINGS[metric]} by angle of the main light, degrees (pairs)"),
         by_group(rows, "tone", metric, f"{HEADINGS[metric]} by skin tone of the target (pairs)"),
-        by_group(rows, "light", "leak", "leak by angle of the main light, degrees (pairs)"),
-        by_group(rows, "tone", "leak", "leak by skin tone of the target (pairs)"),
+        by_group(rows, "light", "leak", "target leakage by angle of the main light, degrees (pairs)"),
+        by_group(rows, "tone", "leak", "target leakage by skin tone of the target (pairs)"),
     ]
     plots = [
         time_and_quality(rows, "time against quality"),
-        light_and_leak(rows, "light against leak"),
+        light_and_leak(rows, "light against target leakage"),
         along_light(rows, "harder lights"),
     ]
     figures = "".join(f"<figure>{plot}</figure>" for plot in plots)

@@ -18,6 +18,9 @@ WORDS = ("suite", "pair", "method", "source_person", "target_person", "tone", "s
 NUMBERS = ("light_angle_degrees", "gap", *METRICS, "time_ms")
 COLUMNS = (*WORDS, *NUMBERS)
 
+DETECTED_BY = "detected_by_"
+"""Before the name of a forgery detector: the column of its scores, 0 (original) to 1 (swapped)."""
+
 
 def gather(out: Path) -> list[Row]:
     """Read the rows of every suite under a folder, in the order of suites, pairs and methods.
@@ -31,12 +34,21 @@ def gather(out: Path) -> list[Row]:
             record = json.loads(read_bytes(path))
             facts = {name: value for name, value in record.get("facts", {}).items() if name in COLUMNS}
             for method, values in record["rows"].items():
-                numbers = {name: _number(value) for name, value in values.items() if name in NUMBERS}
+                numbers = {name: _number(value) for name, value in values.items() if _is_number(name)}
                 row = {**facts, **numbers, "suite": suite, "pair": path.stem, "method": method}
-                rows.append({name: row[name] for name in COLUMNS if name in row})
+                rows.append({name: row[name] for name in (*COLUMNS, *detected([numbers])) if name in row})
     if not rows:
         raise InputError(f"{show(out)}: no results in it; run a suite first")
     return rows
+
+
+def detected(rows: Iterable[Row]) -> list[str]:
+    """Columns of the forgery detectors that scored any of these rows, by name."""
+    return sorted({name for row in rows for name in row if name.startswith(DETECTED_BY)})
+
+
+def _is_number(name: str) -> bool:
+    return name in NUMBERS or name.startswith(DETECTED_BY)
 
 
 def _number(value: float | None) -> float:
@@ -54,9 +66,10 @@ def write_parquet(path: Path, rows: Sequence[Row]) -> None:
         from pyarrow import parquet
     except ImportError as fault:
         raise UsageError("bench needs pyarrow and matplotlib: pip install 'aotface[bench]'") from fault
-    kinds = {name: pyarrow.string() if name in WORDS else pyarrow.float64() for name in COLUMNS}
+    wanted = (*COLUMNS, *detected(rows))
+    kinds = {name: pyarrow.string() if name in WORDS else pyarrow.float64() for name in wanted}
     schema = pyarrow.schema(list(kinds.items()))
-    columns = {name: [row.get(name) for row in rows] for name in COLUMNS}
+    columns = {name: [row.get(name) for row in rows] for name in wanted}
     with replacing(path, overwrite=True) as temporary:
         parquet.write_table(pyarrow.table(columns, schema=schema), temporary)
 

@@ -1,4 +1,4 @@
-"""A suite through all methods: one small file per triple, so that a run goes on where it stopped."""
+"""A suite through all methods: one small file per triple, so that a stopped run resumes."""
 
 import hashlib
 import json
@@ -16,8 +16,10 @@ import numpy as np
 
 from aotface.errors import FaceError, InputError, UsageError
 from aotface.evaluation.methods import Method, find_methods
+from aotface.evaluation.results import DETECTED_BY
 from aotface.evaluation.suites import find_suite
 from aotface.evaluation.triple import Plan, Triple
+from aotface.forensics.base import ForgeryDetector, checked_score, forgery_detector
 from aotface.media.files import read_bytes, show, write_bytes
 from aotface.media.folder import make_folder
 from aotface.media.image import encode_image
@@ -25,7 +27,7 @@ from aotface.media.runlog import command_line, environment, now, sha256_of, writ
 from aotface.metrics import Perceptual, Sample, measure
 from aotface.metrics.identity import Embedder, IdentityMeter
 from aotface.metrics.temporal import Clip
-from aotface.types import Crop
+from aotface.types import Crop, Frame, Mask
 
 FORMAT = 1
 """Raised when the same inputs would give other numbers: two formats do not meet in one folder."""
@@ -64,7 +66,7 @@ class Meters:
 
 @dataclass(frozen=True)
 class Job:
-    """One run: what is judged on what, and where the results go."""
+    """One run: what is judged on what, and where the results go. ``detectors``: names of forgery detectors."""
 
     suite: str
     data: Path
@@ -75,6 +77,7 @@ class Job:
     workers: int = 1
     weights: Path | None = None
     meters: Meters = Meters()
+    detectors: tuple[str, ...] = ()
 
     @property
     def folder(self) -> Path:
@@ -98,6 +101,7 @@ def run(job: Job, say: Say) -> None:
     """
     clock, started = time.monotonic(), now()
     find_methods(job.methods, job.weights)  # refuse before any work
+    _detectors(job)
     for name in ("rows", "pictures"):
         make_folder(job.folder / name)
     plans = find_suite(job.suite).plan(job.data, job.pairs, job.seed, say)
@@ -150,6 +154,7 @@ class Bench:
         self._suite = find_suite(job.suite)
         self._methods = find_methods(job.methods, job.weights)
         self._meters = job.meters.load()
+        self._detectors = _detectors(job)
 
     def do(self, plan: Plan) -> str:
         """Measure what is missing of one triple; returns what was done in a few words."""
@@ -196,6 +201,13 @@ class Bench:
                 perceptual=perceptual,
             )
         )
+        shown = (
+            [_blended(*parts) for parts in zip(frames.results, frames.targets, frames.masks, strict=True)]
+            if frames
+            else [_blended(result, triple.target, triple.mask)]
+        )
+        for detector in self._detectors:
+            values[DETECTED_BY + detector.name] = checked_score(detector, shown)
         self._keep(f"{triple.name}.{method.name}", result, triple)
         rounded = {name: round(value, DECIMALS) for name, value in values.items()}
         return rounded | {"time_ms": seconds * 1000, "version": method.fingerprint}
@@ -208,17 +220,30 @@ class Bench:
 
     def _keep(self, name: str, crop: Crop, triple: Triple | None) -> None:
         """Leave a small picture for the contact sheets: blended into the target, as it would be seen."""
-        if triple is not None:
-            crop = triple.target + (crop - triple.target) * triple.mask[..., None]
-        frame = np.rint(np.clip(crop, 0, 1) * 255).astype(np.uint8)
+        frame = _bytes(crop) if triple is None else _blended(crop, triple.target, triple.mask)
         data = encode_image(frame, "JPEG", quality=PICTURE_QUALITY)
         write_bytes(self._job.folder / "pictures" / f"{name}.jpg", data, overwrite=True)
 
     def _key(self, plan: Plan) -> str:
         """What the numbers follow from: plan, pictures, meters, format."""
         hashes = {role: sha256_of(self._job.data / file) for role, file in sorted(plan.files.items())}
-        whole = [FORMAT, asdict(plan), hashes, self._job.meters.fingerprint]
+        whole: list[Any] = [FORMAT, asdict(plan), hashes, self._job.meters.fingerprint]
+        if self._detectors:
+            whole.append({detector.name: detector.identity() for detector in self._detectors})
         return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
+
+
+def _detectors(job: Job) -> list[ForgeryDetector]:
+    return [forgery_detector(name) for name in dict.fromkeys(job.detectors)]
+
+
+def _blended(crop: Crop, target: Crop, mask: Mask) -> Frame:
+    """A method's crop laid into the target, as it would be seen."""
+    return _bytes(target + (crop - target) * mask[..., None])
+
+
+def _bytes(crop: Crop) -> Frame:
+    return np.rint(np.clip(crop, 0, 1) * 255).astype(np.uint8)
 
 
 def _frames(method: Method, clip: tuple[Triple, ...]) -> Clip:

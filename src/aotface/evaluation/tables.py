@@ -1,4 +1,4 @@
-"""Tables of medians with their intervals, as HTML and as Markdown, and the verdict on each method."""
+"""Tables of medians with their intervals, as HTML and as Markdown, and the acceptance of each method."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from html import escape
 import numpy as np
 
 from aotface.evaluation.acceptance import Acceptance, Check, acceptance
-from aotface.evaluation.results import Row, methods_of, values_of
+from aotface.evaluation.results import DETECTED_BY, Row, detected, methods_of, values_of
 from aotface.evaluation.statistics import Interval, bootstrap
 from aotface.metrics import METRICS
 
@@ -18,13 +18,13 @@ HEADINGS = {
     "ciede2000": "dE00 to X_t",
     "ita_difference": "ITA",
     "light_distance": "light",
-    "keep": "keep",
-    "leak": "leak",
-    "leak_floor": "leak floor",
+    "keep": "detail retention",
+    "leak": "target leakage",
+    "leak_floor": "leakage floor",
     "seam": "seam",
     "psnr": "PSNR",
     "ssim": "SSIM",
-    "de_truth": "dE00 to truth",
+    "de_truth": "dE00 to ground truth",
     "perceptual": "perceptual",
     "identity_reenacted": "id to X_r",
     "identity_source": "id to X_s",
@@ -90,11 +90,12 @@ def compare(
     Args:
         rows: of one suite, or of one group of it.
         title: above the table.
-        metrics: columns, in this order.
+        metrics: columns, in this order; `MAIN` is followed by those of the forgery detectors.
         intervals: show the 95 % interval beside each median.
         mark: mark the best of each column; ``truth`` and ``copy`` stand outside the contest.
     """
-    shown = [name for name in metrics if any(name in row for row in rows)]
+    wanted = (*metrics, *detected(rows)) if metrics is MAIN else metrics
+    shown = [name for name in wanted if any(name in row for row in rows)]
     methods = methods_of(rows)
     own = {method: [row for row in rows if row["method"] == method] for method in methods}
     found = {(m, name): median(own[m], name, intervals) for m in methods for name in shown}
@@ -107,7 +108,7 @@ def compare(
         for name in shown
         if mark and (winner := _winner(found, methods, name))
     )
-    return Table(title, ("method", "pairs", *(HEADINGS[name] for name in shown)), cells, best)
+    return Table(title, ("method", "pairs", *(_heading(name) for name in shown)), cells, best)
 
 
 def by_group(rows: Sequence[Row], fact: str, metric: str, title: str) -> Table:
@@ -123,7 +124,7 @@ def by_group(rows: Sequence[Row], fact: str, metric: str, title: str) -> Table:
 
 
 def judge(rows: Sequence[Row], method: str) -> Acceptance:
-    """The verdict on a method in one suite, against the truth on the same pairs where there is one."""
+    """The acceptance of a method in one suite, against the ground truth on the same pairs where there is one."""
     own = [row for row in rows if row["method"] == method]
     pairs = {row["pair"] for row in own}
     truth, copy = (
@@ -142,7 +143,11 @@ def acceptances(rows: Sequence[Row], title: str) -> Table:
         by_name = {check.name: check for check in one.checks}
         words = (_check(by_name[name]) if name in by_name else "-" for name in names)
         cells.append((method, "pass" if one.passed else "fail", *words))
-    return Table(title, ("method", "verdict", *(HEADINGS.get(name, name) for name in names)), tuple(cells))
+    return Table(title, ("method", "acceptance", *(HEADINGS.get(name, name) for name in names)), tuple(cells))
+
+
+def _heading(name: str) -> str:
+    return HEADINGS.get(name) or f"detected by {name.removeprefix(DETECTED_BY)}"
 
 
 def _check(check: Check) -> str:
@@ -171,9 +176,10 @@ def _winner(found: dict[tuple[str, str], Interval | None], methods: Sequence[str
     """The method with the best median; none where better has no direction."""
     known = {m: found[m, name] for m in methods if m not in ("truth", "copy", "none")}
     values = {m: interval.estimate for m, interval in known.items() if interval is not None}
-    if not values or _BEST[name] == "target":
+    better = _BEST.get(name, "lower")  # a forgery detector's score, too
+    if not values or better == "target":
         return None
-    pick = max if _BEST[name] == "higher" else min
+    pick = max if better == "higher" else min
     return pick(values, key=lambda m: values[m])
 
 

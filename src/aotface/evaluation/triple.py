@@ -1,4 +1,4 @@
-"""What a suite hands to a method: X_r and X_t in one geometry, the answer if it is known, and the facts."""
+"""What a suite hands to a method: X_r and X_t in one geometry, the ground truth if there is one, and the facts."""
 
 from dataclasses import dataclass, field
 

@@ -22,10 +22,10 @@ from aotface.jobs.spec import JobSpec
 from aotface.media.files import check_output, same_file, show
 from aotface.media.folder import make_folder
 from aotface.media.runlog import environment, free_name, now, write_run_log
-from aotface.media.video.copying import refuse_container
 from aotface.media.video.encode import Encoding
 from aotface.media.video.folder import FOLDER
 from aotface.media.video.parts import Parts, claim, cut
+from aotface.media.video.passthrough import refuse_container
 from aotface.tracking.tracks import Tracks
 from aotface.video.render import PIECE, analyse, shows_a_swap
 from aotface.video.scene import Clip, Scene

@@ -36,7 +36,7 @@ MAX_PIXELS = 120_000_000
 """Largest picture that is decoded: 120 megapixels."""
 
 QUALITY, QUALITY_OF_LOSSLESS = 95, 98
-"""Of JPEG and WebP, when nobody says another; and of a JPEG that is made from a picture without loss."""
+"""Of JPEG and WebP, when no other is asked for; and of a JPEG that is made from a picture without loss."""
 
 _FORMATS: dict[str, ModuleType] = {"JPEG": jpeg, "PNG": png, "WEBP": webp, "TIFF": tiff, "GIF": gif}
 _DEEP = ("PNG", "TIFF")  # formats that hold 16 bits
@@ -186,7 +186,7 @@ def encode_image(
 
 
 def quality_for(format: str, like: Picture | None = None) -> int:
-    """Decide the quality that nobody has said: `QUALITY`, and never coarser than the picture that was edited.
+    """Decide the quality that was not asked for: `QUALITY`, and never coarser than the picture that was edited.
 
     Args:
         format: of the output.

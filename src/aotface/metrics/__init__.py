@@ -1,7 +1,7 @@
 """Every number the bench can take, by name: which way is better, its unit, and what it needs.
 
 The formulas stand in the files of this folder; `measure` takes all that a sample allows. What cannot be
-taken, because a truth, a model or a clip is not there, is left out of the result, never filled in.
+taken, because ground truth, a model or a clip is not there, is left out of the result, never filled in.
 """
 
 from collections.abc import Callable, Iterable
@@ -12,11 +12,11 @@ from aotface.errors import UsageError
 from aotface.light import Normals, light_distance
 from aotface.masked import Colours
 from aotface.metrics.colour import ita_difference, lf_de, mean_de, swd
-from aotface.metrics.detail import keep, leak, leak_floor
+from aotface.metrics.detail import detail_retention, leakage_floor, target_leakage
+from aotface.metrics.ground_truth import ciede2000, psnr, ssim
 from aotface.metrics.identity import Embedder, identity_drop, similarity
 from aotface.metrics.seam import seam
 from aotface.metrics.temporal import Clip, clip_de, clip_de_floor, rerun_de
-from aotface.metrics.truth import ciede2000, psnr, ssim
 from aotface.types import Landmarks, Mask
 
 Better = Literal["lower", "higher", "target"]
@@ -132,7 +132,7 @@ def _perceptual(meter: Perceptual, result: Colours, truth: Colours, mask: Mask) 
 
 
 _PAIR = ("result", "target", "mask")
-_ANSWER = ("result", "truth", "mask")
+_GROUND_TRUTH = ("result", "truth", "mask")
 _SOURCE = ("source", "source_landmarks")
 
 METRICS: dict[str, Metric] = {
@@ -144,14 +144,14 @@ METRICS: dict[str, Metric] = {
         Metric("ciede2000", "lower", "dE00", ciede2000, _PAIR),
         Metric("ita_difference", "lower", "degree", ita_difference, _PAIR),
         Metric("light_distance", "lower", "", light_distance, ("result", "target", "normals", "mask")),
-        Metric("keep", "higher", "", keep, ("result", "reenacted", "mask")),
-        Metric("leak", "lower", "", leak, _PAIR),
-        Metric("leak_floor", "target", "", leak_floor, ("reenacted", "target", "mask")),
+        Metric("keep", "higher", "", detail_retention, ("result", "reenacted", "mask")),
+        Metric("leak", "lower", "", target_leakage, _PAIR),
+        Metric("leak_floor", "target", "", leakage_floor, ("reenacted", "target", "mask")),
         Metric("seam", "target", "", seam, ("blended", "target", "mask"), ideal=1.0),
-        Metric("psnr", "higher", "dB", psnr, _ANSWER),
-        Metric("ssim", "higher", "", ssim, _ANSWER),
-        Metric("de_truth", "lower", "dE00", ciede2000, _ANSWER),
-        Metric("perceptual", "lower", "", _perceptual, ("perceptual", *_ANSWER)),
+        Metric("psnr", "higher", "dB", psnr, _GROUND_TRUTH),
+        Metric("ssim", "higher", "", ssim, _GROUND_TRUTH),
+        Metric("de_truth", "lower", "dE00", ciede2000, _GROUND_TRUTH),
+        Metric("perceptual", "lower", "", _perceptual, ("perceptual", *_GROUND_TRUTH)),
         Metric(
             "identity_reenacted",
             "higher",
@@ -172,4 +172,5 @@ METRICS: dict[str, Metric] = {
         Metric("rerun_de", "lower", "dE76", rerun_de, ("result", "rerun", "mask")),
     )
 }
-"""Name to metric, in the order of tables."""
+"""Key to metric, in the order of tables. Keys are those of stored rows and stay: ``keep`` is detail retention,
+``leak`` target leakage, ``truth`` ground truth."""

@@ -1,4 +1,4 @@
-"""Whose detail is it? Correlation of fine log-luminance with X_r (kept) and with X_t (leaked)."""
+"""Whose detail is it? Correlation of fine log-luminance with X_r (detail retention) and with X_t (target leakage)."""
 
 import numpy as np
 from jaxtyping import Float32
@@ -14,7 +14,7 @@ LUMINANCE_FLOOR = 0.004
 """Linear luminance below which noise would rule the logarithm: sRGB 13 of 255."""
 
 
-def keep(result: Colours, reenacted: Colours, mask: Mask) -> float:
+def detail_retention(result: Colours, reenacted: Colours, mask: Mask) -> float:
     """Detail of X_r that is still there: corr_m(H result, H reenacted). No unit, -1..1, higher is better.
 
     H x = log max(Y, 0.004) - its masked Gaussian of 8 pixels (at 256), Y the linear luminance. A light that
@@ -38,22 +38,22 @@ def keep(result: Colours, reenacted: Colours, mask: Mask) -> float:
     return float(weighted_mean(first * second, weights) / np.sqrt(variances))
 
 
-def leak(result: Colours, target: Colours, mask: Mask) -> float:
-    """Detail of X_t that ghosts through: corr_m(H result, H target). No unit, -1..1, lower is better.
+def target_leakage(result: Colours, target: Colours, mask: Mask) -> float:
+    """Detail of X_t that shows in the result: corr_m(H result, H target). No unit, -1..1, lower is better.
 
-    Two faces in one pose agree by themselves, so compare with `leak_floor`. H as in `keep`.
-
-    Source: [ours].
-    """
-    return keep(result, target, mask)
-
-
-def leak_floor(reenacted: Colours, target: Colours, mask: Mask) -> float:
-    """What the untouched X_r scores as leak: corr_m(H reenacted, H target). No unit; where leak starts from.
+    Two faces in one pose agree by themselves, so compare with `leakage_floor`. H as in `detail_retention`.
 
     Source: [ours].
     """
-    return leak(reenacted, target, mask)
+    return detail_retention(result, target, mask)
+
+
+def leakage_floor(reenacted: Colours, target: Colours, mask: Mask) -> float:
+    """Target leakage of the untouched X_r: corr_m(H reenacted, H target). No unit; the floor of `target_leakage`.
+
+    Source: [ours].
+    """
+    return target_leakage(reenacted, target, mask)
 
 
 def detail(

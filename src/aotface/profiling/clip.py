@@ -1,4 +1,4 @@
-"""A made video of any size: a sample face (of nobody) that wanders and comes nearer, before a blurred background."""
+"""A made video of any size: a synthetic face that moves and comes nearer, before a blurred background."""
 
 from collections.abc import Iterator
 from fractions import Fraction

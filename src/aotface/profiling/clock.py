@@ -1,4 +1,4 @@
-"""Time on the wall, and time of the processor: on a shared computer only the second says what a work costs."""
+"""Wall time and CPU time: on a shared computer only CPU time says what work costs."""
 
 import statistics
 import time
@@ -10,16 +10,16 @@ Result = TypeVar("Result")
 
 
 class Cost(NamedTuple):
-    """Milliseconds: on the wall, and of all processors together."""
+    """Milliseconds: wall time, and CPU time of all processors together."""
 
     wall_ms: float
     cpu_ms: float
 
 
 class Clock:
-    """Collects what works cost, by name, in the order of their first end; what one work does inside another counts once.
+    """Collects costs by name, in the order of their first end; nested work counts once, for the inner name.
 
-    For one thread: it is the inner work's time, and not the outer's.
+    For one thread.
     """
 
     def __init__(self) -> None:
@@ -27,7 +27,7 @@ class Clock:
         self._inside: list[list[Cost]] = [[]]
 
     def time(self, name: str, work: Callable[[], Result]) -> Result:
-        """Do a work, and note what it cost without the works inside it that are noted themselves."""
+        """Do some work and record its cost, without nested work that is recorded itself."""
         self._inside.append([])
         wall, cpu = time.perf_counter(), time.process_time()
         try:
@@ -39,7 +39,7 @@ class Clock:
             self._spent[name].append(Cost(whole.wall_ms - inner.wall_ms, whole.cpu_ms - inner.cpu_ms))
 
     def timed(self, name: str, work: Callable[..., Result]) -> Callable[..., Result]:
-        """The same work, noted whenever it is done."""
+        """The same function, recorded at every call."""
 
         def noted(*arguments: Any, **named: Any) -> Result:
             return self.time(name, lambda: work(*arguments, **named))
@@ -54,12 +54,12 @@ class Clock:
         }
 
     def shares(self, frames: int) -> dict[str, Cost]:
-        """All times of every name together, for each of so many frames: over the names they add up to everything."""
+        """Sum for each name, divided by the number of frames; over all names this adds up to the whole."""
         return {
             name: Cost(*(times / frames for times in together(spent))) for name, spent in self._spent.items()
         }
 
 
 def together(costs: list[Cost]) -> Cost:
-    """One after the other."""
+    """Sum of costs."""
     return Cost(sum(cost.wall_ms for cost in costs), sum(cost.cpu_ms for cost in costs))

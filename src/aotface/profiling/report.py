@@ -9,14 +9,14 @@ from aotface.profiling.stages import STAGES
 
 @dataclass(frozen=True)
 class Size:
-    """One size of frame. ``frames_a_second``: of the whole command. ``peak_mb``: of this process, so far."""
+    """One size of frame. ``fps``: of the whole command. ``peak_mb``: of this process, so far."""
 
     height: int
     width: int
     face_side: int
     stages: dict[str, Cost]
-    frames_a_second: float
-    cpu_seconds_a_frame: float
+    fps: float
+    cpu_seconds_per_frame: float
     peak_mb: float | None
 
     @property
@@ -26,7 +26,7 @@ class Size:
 
     @property
     def share(self) -> float:
-        """Of the transport in the total, by processor time."""
+        """Of the transport in the total, by CPU time."""
         return self.stages["transport"].cpu_ms / max(self.total.cpu_ms, 1e-9)
 
 
@@ -41,22 +41,22 @@ class Report:
     def lines(self) -> list[str]:
         """Markdown."""
         made = ", ".join(f"{key} {value}" for key, value in self.facts.items() if not isinstance(value, dict))
-        lines = [made, "", "Milliseconds a frame: on the wall (of the processors)", ""]
+        lines = [made, "", "Milliseconds per frame: wall time (CPU time)", ""]
         lines += _table(["stage", *(f"{size.height}p" for size in self.sizes)], self._rows())
         rows = [[name, f"{cost.wall_ms:.0f}", f"{cost.cpu_ms:.0f}"] for name, cost in self.transfers.items()]
-        return [*lines, "", *_table(["transfer of one face of 256 px", "ms", "ms of the processors"], rows)]
+        return [*lines, "", *_table(["transfer of one face of 256 px", "wall ms", "CPU ms"], rows)]
 
     def _rows(self) -> list[list[str]]:
         rows = [[stage, *(_both(size.stages.get(stage)) for size in self.sizes)] for stage in STAGES]
         return [
             *rows,
-            ["all stages, one after the other", *(_both(size.total) for size in self.sizes)],
+            ["all stages in sequence", *(_both(size.total) for size in self.sizes)],
             ["share of the transport", *(f"{100 * size.share:.0f} %" for size in self.sizes)],
-            ["face worked on at (px)", *(str(size.face_side) for size in self.sizes)],
-            ["frames a second, the whole command", *(f"{size.frames_a_second:.2f}" for size in self.sizes)],
+            ["side of the face crop (px)", *(str(size.face_side) for size in self.sizes)],
+            ["fps, the whole command", *(f"{size.fps:.2f}" for size in self.sizes)],
             [
-                "processor seconds a frame, the same",
-                *(f"{size.cpu_seconds_a_frame:.2f}" for size in self.sizes),
+                "CPU seconds per frame, the same",
+                *(f"{size.cpu_seconds_per_frame:.2f}" for size in self.sizes),
             ],
             [
                 "peak memory so far (MB)",

@@ -60,7 +60,7 @@ def measure_command(clip: Path, frames: int, options: Options) -> tuple[float, f
     """Run `aotface swap` on a clip, as a user would, after a short run that loads everything.
 
     Returns:
-        Frames a second, from the command to the finished and signed file; processor seconds a frame.
+        Fps, from the command to the finished and signed file; CPU seconds per frame.
     """
     job = JobSpec(
         kind="swap",

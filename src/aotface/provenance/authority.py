@@ -153,7 +153,7 @@ def _make(folder: Path) -> None:
 
 
 def _subject(role: str) -> x509.Name:
-    """Names the tool and nobody: no user, no computer."""
+    """Names the tool; no user, no computer."""
     return x509.Name(
         [
             x509.NameAttribute(NameOID.ORGANIZATION_NAME, NAME),

@@ -82,7 +82,7 @@ def sign(
         data: the file, watermark already in its pixels.
         record: how it was made.
         parent: the target.
-        ingredients: what else went in, by a title that gives nobody away: ``{"source": path}``.
+        ingredients: what else went in, by a title that identifies no person: ``{"source": path}``.
         signer: who signs; this computer's test authority when left out.
         sidecar: leave the file as it is and return the credentials beside it.
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from aotface import plugins
 from aotface.errors import UsageError
 from aotface.reenact.recipe import read_recipe, recipe_names
 
@@ -48,6 +49,8 @@ class ReenactorSettings:
             raise UsageError(f"--reenact {self.name} makes no use of {words}: leave it out")
 
     def _needed(self) -> set[str]:
+        if self.name not in built_in():
+            return set()
         if self.name in (MESH, ONNX):
             return {"config"} if self.name == ONNX else set()
         return set(read_recipe(self.name).models)
@@ -55,7 +58,7 @@ class ReenactorSettings:
     @property
     def uses_onnxruntime(self) -> bool:
         """Whether a network of onnxruntime takes part, for the choice of the device."""
-        return self.name != MESH
+        return self.name in built_in() and self.name != MESH
 
 
 _OPTIONS = {
@@ -68,7 +71,12 @@ _OPTIONS = {
 
 
 def reenactor_names() -> list[str]:
-    """Every name that `open_reenactor` takes."""
+    """Every name that `open_reenactor` takes, plug-ins last; none of them is imported."""
+    return [*built_in(), *plugins.names(plugins.REENACTORS, built_in())]
+
+
+def built_in() -> list[str]:
+    """Names that are not plug-ins."""
     return [MESH, ONNX, *recipe_names()]
 
 
@@ -88,6 +96,13 @@ def open_reenactor(settings: ReenactorSettings, device: str = "cpu") -> "Reenact
         from aotface.reenact.mesh import MeshReenactor
 
         return MeshReenactor()
+    if settings.name not in built_in():
+        from aotface.reenact.base import Reenactor
+
+        made: Reenactor = plugins.make(
+            plugins.REENACTORS, settings.name, protocol=Reenactor, built_in=built_in()
+        )
+        return made
     from aotface.reenact.onnx import OnnxReenactor
     from aotface.reenact.onnx_spec import ModelPaths
 

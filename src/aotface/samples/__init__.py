@@ -1,4 +1,4 @@
-"""Faces of nobody, for demo, documents and tests: each the mean of eight or more people."""
+"""Synthetic faces, for demo, documents and tests: each the mean of eight or more people."""
 
 from importlib import resources
 from pathlib import Path

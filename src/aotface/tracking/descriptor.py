@@ -31,7 +31,7 @@ LIMIT = 1.5
 """Largest deviation from smooth light that counts: a highlight or a black pupil says no more."""
 
 TINT_WEIGHT = 0.3
-"""Likeness lost per unit of difference in tint: a lamp of another colour is rarer than another person."""
+"""Similarity lost per unit of difference in tint: a lamp of another colour is rarer than another person."""
 
 LUMA = np.array([0.2126, 0.7152, 0.0722])
 AREAS = np.abs(triangle_areas(MEAN.astype(np.float32)))

@@ -1,6 +1,6 @@
 """Landmarks held to the skin: the picture itself tells how far a face has moved since the frame before.
 
-A landmark model looks at every frame anew and answers a little differently each time; optical flow looks at two frames
+A landmark model looks at every frame anew and gives slightly different points each time; optical flow looks at two frames
 and tells their difference much more precisely, but errs a little further with every step. So a landmark goes with the
 flow, and is drawn towards where the model sees it: gently while both agree, at once where they do not. Lids and lips,
 which open over something that does not move with them, are left to the model.

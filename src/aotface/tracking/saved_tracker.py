@@ -1,8 +1,8 @@
-"""The tracker of videos: one that is stopped and goes on, and that looks into the gaps across cuts.
+"""The tracker of videos: it can be stopped and resumed, and it searches the gaps across cuts.
 
 What it has found so far comes out piece by piece, as plain arrays. A run only ever grows at its end once the frame is over
 in which it was found, so a piece holds the new ends alone. The last few frames, of which the tracker keeps the pixels, are
-not kept: whoever goes on reads them again.
+not kept: a resumed run reads them again.
 """
 
 from collections import deque

@@ -1,8 +1,8 @@
 """Quiet landmarks: a one-euro filter over time, run both ways so that nothing lags.
 
 Head and expression are filtered apart: the pose as the mean face where it lies, the expression in the head's own
-frame, each vertex with the speed of its surroundings, so that quick lips do not let the cheeks tremble. What moves
-faster than the landmark model trembles is left as it is.
+frame, each vertex with the speed of its surroundings, so that quick lips do not make the cheeks jitter. What moves
+faster than the jitter of the landmark model is left as it is.
 """
 
 from dataclasses import replace
@@ -16,10 +16,10 @@ from aotface.tracking.tracks import Tracks
 from aotface.types import Landmarks
 
 SLOWEST_CUTOFF = 0.8
-"""Hertz at rest: three to four parts in five of the trembling go."""
+"""Hertz at rest: three to four parts in five of the jitter are removed."""
 
 CUTOFF_PER_SPEED = 250.0
-"""Hertz per face height a second above the trembling."""
+"""Hertz per face height per second above the jitter."""
 
 JITTER = 0.005
 DRIFT = 0.0008
@@ -67,14 +67,14 @@ RIGID = _rigid()
 
 
 def smooth(tracks: Tracks, frames_per_second: float) -> Tracks:
-    """The same tracks with quiet landmarks; nothing is smoothed across a gap or a cut."""
-    quiet = []
+    """The same tracks with smooth landmarks; nothing is smoothed across a gap or a cut."""
+    smoothed = []
     for track in tracks.tracks:
         landmarks = track.landmarks.copy()
         for stretch in tracks.stretches(track):
             landmarks[stretch] = smooth_landmarks(track.landmarks[stretch], frames_per_second)
-        quiet.append(replace(track, landmarks=landmarks, rest=shape_at_rest(landmarks)))
-    return replace(tracks, tracks=tuple(quiet))
+        smoothed.append(replace(track, landmarks=landmarks, rest=shape_at_rest(landmarks)))
+    return replace(tracks, tracks=tuple(smoothed))
 
 
 def shape_at_rest(landmarks: Float32[np.ndarray, "n 468 3"]) -> Landmarks:
@@ -101,7 +101,7 @@ def smooth_landmarks(
         frames_per_second: of the video.
 
     Returns:
-        The same face without trembling: no lag (played backwards it gives the same), and quick motion as it was.
+        The same face without jitter: no lag (played backwards it gives the same), and quick motion as it was.
 
     Source: Casiez, Roussel and Vogel, "1-euro filter: a simple speed-based low-pass filter for noisy input in
         interactive systems", CHI 2012; both ways, per surroundings, and with a dead zone: [ours].
@@ -111,12 +111,12 @@ def smooth_landmarks(
     )  # a repeated frame has the same landmarks, bit for bit: it shall keep them
     new[1:] = (landmarks[1:] != landmarks[:-1]).any(axis=(1, 2))
     distinct = landmarks[new]
-    quiet = np.empty_like(distinct)
+    smoothed = np.empty_like(distinct)
     for start in range(0, len(distinct), CHUNK):
         first, last = max(0, start - OVERLAP), min(len(distinct), start + CHUNK + OVERLAP)
         piece = _smooth_piece(distinct[first:last].astype(np.float64), frames_per_second)
-        quiet[start : start + CHUNK] = piece[start - first : start - first + CHUNK]
-    return quiet[np.cumsum(new) - 1]
+        smoothed[start : start + CHUNK] = piece[start - first : start - first + CHUNK]
+    return smoothed[np.cumsum(new) - 1]
 
 
 def _smooth_piece(landmarks: Points, rate: float) -> Points:
@@ -128,8 +128,8 @@ def _smooth_piece(landmarks: Points, rate: float) -> Points:
     even = np.full((1, 468), 1 / 468)
     heads = _one_euro(heads, even, rate) * (size * HEIGHT)
     faces = _one_euro(faces, NEAR, rate) * HEIGHT
-    quiet: list[Pose] = [fit_pose(mean, head) for head in heads]
-    return np.array([pose.apply(face) for pose, face in zip(quiet, faces, strict=True)])
+    smoothed: list[Pose] = [fit_pose(mean, head) for head in heads]
+    return np.array([pose.apply(face) for pose, face in zip(smoothed, faces, strict=True)])
 
 
 def _one_euro(points: Points, near: Float64[np.ndarray, "groups vertices"], rate: float) -> Points:
@@ -143,7 +143,7 @@ def _one_euro(points: Points, near: Float64[np.ndarray, "groups vertices"], rate
 
 
 def _speed(points: Points, near: Float64[np.ndarray, "groups vertices"]) -> Float64[np.ndarray, "n groups"]:
-    """Face heights per frame by which each vertex moves faster than the landmark model trembles."""
+    """Face heights per frame by which each vertex moves faster than the jitter of the landmark model."""
     steps = np.diff(points, axis=0)
     share = np.full((len(steps), 1, 1), DRIFT_SHARE)
     drift = (_back(_forward(steps, share), share) + _forward(_back(steps, share), share)) / 2

@@ -24,7 +24,7 @@ SOON = 25
 """Frames."""
 
 CLEARLY = 0.05
-"""By how much a likeness must exceed that to anyone seen at the same time."""
+"""By how much a similarity must exceed that to anyone seen at the same time."""
 
 
 @dataclass
@@ -95,14 +95,14 @@ def _groups(tracklets: list[Tracklet], cuts: list[int]) -> list[set[int]]:
             a, b = group_of[i], group_of[j]
             if value < needed or a is b or any(together[k, m] for k in a for m in b):
                 continue
-            if _rivalled(value, i, j, alike, together) or _rivalled(value, j, i, alike, together):
+            if _contested(value, i, j, alike, together) or _contested(value, j, i, alike, together):
                 continue
             a |= b
             group_of |= {k: a for k in b}
     return list({id(group): group for group in group_of.values()}.values())
 
 
-def _rivalled(value: float, i: int, j: int, alike: Float64[np.ndarray, "n n"], together: np.ndarray) -> bool:
+def _contested(value: float, i: int, j: int, alike: Float64[np.ndarray, "n n"], together: np.ndarray) -> bool:
     """Whether ``j`` is nearly as much like somebody who is seen together with ``i``."""
     return bool(((alike[:, j] > value - CLEARLY) & together[i] & (np.arange(len(alike)) != i)).any())
 

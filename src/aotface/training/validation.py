@@ -12,7 +12,7 @@ from aotface.media.folder import make_folder
 from aotface.media.image import write_image
 from aotface.media.sheet import Panel, sheet
 from aotface.metrics.colour import lf_de
-from aotface.metrics.truth import psnr
+from aotface.metrics.ground_truth import psnr
 from aotface.training.config import TrainConfig
 from aotface.training.data import Batches, Shards
 from aotface.training.trainer import Terms, Trainer, averaged_generator

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from aotface import plugins
 from aotface.errors import UsageError
 from aotface.options import DEFAULTS, Options
 
@@ -19,7 +20,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Listed:
-    """One line of the list. ``uses_network``: it takes weights, and runs on a device by a backend."""
+    """One line of the list. ``uses_network``: it takes weights, and runs on a device by a backend.
+
+    A plug-in has no ``module``; its factory is called with the `TransferSettings`.
+    """
 
     module: str
     summary: str
@@ -69,8 +73,8 @@ _OPENS = threading.Lock()
 
 
 def names() -> tuple[str, ...]:
-    """Names of all transfers."""
-    return tuple(LISTED)
+    """Names of all transfers, plug-ins last; none of them is imported."""
+    return (*LISTED, *plugins.names(plugins.TRANSFERS, LISTED))
 
 
 def listed(name: str) -> Listed:
@@ -79,6 +83,8 @@ def listed(name: str) -> Listed:
     Raises:
         UsageError: there is none of that name.
     """
+    if name not in LISTED and name in names():
+        return Listed("", "plug-in")
     if name not in LISTED:
         raise UsageError(f"expected a transfer out of {', '.join(names())}, got {name!r}")
     return LISTED[name]
@@ -92,11 +98,11 @@ def open_transfer(name: str, settings: TransferSettings = TransferSettings()) ->
         settings: ignored by a transfer without a network.
 
     Raises:
-        UsageError: there is no transfer of that name, or its backend is not installed.
+        UsageError: there is no transfer of that name, its backend is not installed, or the plug-in is broken.
         WeightsError: its weights cannot be used.
     """
     line = listed(name)
-    key = (name, settings if line.uses_network else TransferSettings())
+    key = (name, settings if line.uses_network or not line.module else TransferSettings())
     with _OPENS:
         if key not in _OPENED:
             _OPENED[key] = _opened(name, line, settings)
@@ -111,6 +117,9 @@ def transfer_for(options: Options) -> "Transfer":
 def _opened(name: str, line: Listed, settings: TransferSettings) -> "Transfer":
     from aotface.transfer.base import Recolour, Transfer  # brings OpenCV: only who transfers pays
 
+    if not line.module:
+        made: Transfer = plugins.make(plugins.TRANSFERS, name, settings, protocol=Transfer, built_in=LISTED)
+        return made
     module = import_module(f"aotface.transfer.{line.module}")
     if not hasattr(module, "open_transfer"):
         return Recolour(name, module.transfer, line.summary)

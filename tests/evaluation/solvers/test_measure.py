@@ -10,7 +10,7 @@ from aotface.evaluation.solvers import measure as measuring
 from aotface.evaluation.solvers.measure import measure
 from aotface.evaluation.solvers.rows import AGAIN, LEARNED, LEVELS, NOTHING, TRUTH, WHOLE, label_of
 from aotface.evaluation.triple import Triple
-from aotface.metrics.truth import psnr
+from aotface.metrics.ground_truth import psnr
 from aotface.transfer.aot.generator import RelightingGenerator
 
 Make = Callable[..., Triple]
@@ -45,5 +45,5 @@ def test_rows_of_one_face(
 def test_without_an_answer_nothing_is_measured(
     triple: Make, generator: RelightingGenerator, aot: Method
 ) -> None:
-    with pytest.raises(InputError, match="answer is known"):
+    with pytest.raises(InputError, match="there is ground truth"):
         measure(triple(0, truth=False), generator, aot)

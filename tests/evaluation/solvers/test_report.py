@@ -90,7 +90,7 @@ def test_claims_hold_or_fail_by_the_numbers() -> None:
     assert len(held) == 2 + 2 * 5 and all(line.startswith("holds") for line in held)
     assert "200 times (one pass alone: 20 times)" in held[0] and "10 passes, one of them measured" in held[0]
     assert "30.00 dB" in held[2] and "(sinkhorn 0.01) 29.00 dB" in held[2]
-    assert "1.25 of the truth's own" in held[4] and "finished picture: 1.10" in held[4]
+    assert "1.25 of the ground truth's own" in held[4] and "finished picture: 1.10" in held[4]
     slow = claims(made_rows(learned_seconds=0.05))
     assert [line[:5] for line in slow[:2]] == ["FAILS", "FAILS"] and slow[2:] == held[2:]
     far = claims(made_rows(learned_w1=3.1))
@@ -149,7 +149,7 @@ def test_a_run_ends_in_its_files_and_keeps_the_growth(suite: None, tmp_path: Pat
     said: list[str] = []
     job = Job("folder", tmp_path, tmp_path / "out", pairs=2, weights=weights)
     run(job, said.append, sizes=(32, 64))
-    assert any("folder-0001 left out" in line and "answer" in line for line in said)
+    assert any("folder-0001 left out" in line and "ground truth" in line for line in said)
     rows = gather(job.out)
     assert {row["part"] for row in rows} == {"pairs", "growth"}
     assert {row["pair"] for row in rows} == {"folder-0000"}
@@ -163,7 +163,7 @@ def test_a_run_ends_in_its_files_and_keeps_the_growth(suite: None, tmp_path: Pat
     assert known == gather(job.out)
     with pytest.raises(InputError, match="no solvers"):
         gather(tmp_path / "nowhere")
-    with pytest.raises(UsageError, match="answers are known"):
+    with pytest.raises(UsageError, match="with ground truth"):
         run(replace(job, pairs=0), said.append)
 
 

@@ -33,7 +33,7 @@ def test_colours_are_those_of_the_same_pixels_under_the_mask(triple: Make) -> No
     np.testing.assert_array_equal(cloud.places, colours(triple(1), 100).places)  # same mask, same draw
     everything = colours(one, 10**6)
     assert len(everything.places) == np.count_nonzero(one.mask > 0.5)
-    with pytest.raises(InputError, match="answer is known"):
+    with pytest.raises(InputError, match="there is ground truth"):
         colours(triple(0, truth=False), 100)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from aotface.metrics.colour import lf_de
-from aotface.metrics.truth import psnr
+from aotface.metrics.ground_truth import psnr
 from aotface.transfer import open_transfer
 from aotface.transfer.aot.apply import transport_crop
 from aotface.transfer.aot.formula import GATE, SIDE, formula_generator

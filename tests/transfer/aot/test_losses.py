@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from aotface.metrics.detail import leak
+from aotface.metrics.detail import target_leakage
 from aotface.transfer.aot import losses
 from aotface.transfer.aot.colour_map import ColourMap, to_display
 
@@ -134,7 +134,7 @@ def test_leak_is_the_excess_over_the_answers_own_by_the_benchmarks_metric() -> N
     as_crop = [
         np.ascontiguousarray((part[0].permute(1, 2, 0).numpy() + 1) / 2) for part in (ghost, answer, x_t)
     ]
-    wanted = [leak(crop, as_crop[2], mask[0, 0].numpy()) for crop in as_crop[:2]]
+    wanted = [target_leakage(crop, as_crop[2], mask[0, 0].numpy()) for crop in as_crop[:2]]
     found = losses.leak_loss(ghost, answer, x_t, mask).item()
     assert found == pytest.approx(wanted[0] - wanted[1], abs=0.01) and found > 0.3
     assert losses.leak_loss(answer, ghost, x_t, mask).item() == 0  # less than the answer has costs nothing

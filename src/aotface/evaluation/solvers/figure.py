@@ -67,10 +67,10 @@ def _draw(rows: Sequence[Row]) -> Any:
         _growth(axes, own, f"time, {TITLES.get(vectors, vectors)}")
     _reached(below[0], rows, COLOURS, lambda own, label: middle(of_label(own, label), "psnr"))
     below[0].set_title("the picture, and its time", fontsize=10, loc="left")
-    below[0].set_ylabel("PSNR to the truth, dB (higher is better)", fontsize=8)
+    below[0].set_ylabel("PSNR to the ground truth, dB (higher is better)", fontsize=8)
     _reached(below[1], rows, LEVELS[0], lambda own, label: of_truth(own, label, "w1"))
     below[1].set_title(f"the distribution, and its time, {TITLES[LEVELS[0]]}", fontsize=10, loc="left")
-    below[1].set_ylabel("W1 to the target's vectors; the truth's own is 1", fontsize=8)
+    below[1].set_ylabel("W1 to the target's vectors; the ground truth's own is 1", fontsize=8)
     below[1].axhline(1.0, color=INKS[TRUTH], linewidth=1, zorder=0)
     return figure
 
@@ -79,7 +79,7 @@ def _growth(axes: Any, rows: Sequence[Row], title: str) -> None:
     """Lines over the number of vectors: filled marks were measured, hollow ones were not, or not whole."""
     _dress(axes, "number of vectors")
     axes.set_title(title, fontsize=10, loc="left")
-    axes.set_ylabel("processor seconds, one thread", fontsize=8)
+    axes.set_ylabel("CPU seconds, one thread", fontsize=8)
     axes.set_xscale("log", base=2)
     axes.set_yscale("log")
     sizes = sorted({row["points"] for row in rows})

@@ -2,7 +2,7 @@
 
 What would take longer or more memory than the budget is not run, and its row says so. ``one pass``: one pass of our
 Sinkhorn was measured at that very size, and multiplied by the passes of its largest whole run. ``predicted``: the
-straight line through the last two measured sizes on logarithmic axes goes on, and no steeper than the solver can
+straight line through the last two measured sizes on logarithmic axes is extended, and no steeper than the solver can
 be. ``memory``: the same, and it could not even be run, because its matrix is too large.
 """
 
@@ -30,7 +30,7 @@ SIZES = tuple(1024 << step for step in range(7))
 
 @dataclass(frozen=True)
 class Budget:
-    """What one solver may take at one size: processor seconds, as predicted, and memory."""
+    """What one solver may take at one size: CPU seconds, as predicted, and memory."""
 
     seconds: float = 5.0
     bytes: int = 2 << 30
@@ -118,7 +118,7 @@ def predict(known: Mapping[int, float], size: int, steepest: float) -> float:
     """Seconds at a size, along the straight line through the last two known ones on logarithmic axes.
 
     Args:
-        known: size to seconds, sizes rising; with none the answer is 0.
+        known: size to seconds, sizes rising; without any, 0.
         size: larger than all of them.
         steepest: largest exponent; also that of a single known size.
     """

@@ -26,7 +26,7 @@ from aotface.evaluation.solvers.vectors import (
     truth_of,
 )
 from aotface.evaluation.triple import Triple
-from aotface.metrics.truth import psnr
+from aotface.metrics.ground_truth import psnr
 from aotface.transfer.aot.generator import RelightingGenerator, Transported
 from aotface.transfer.classical.extend import extend
 from aotface.transfer.classical.masked import move_under_mask
@@ -46,12 +46,12 @@ def measure(triple: Triple, generator: RelightingGenerator, aot: Method) -> list
     """All rows of one triple.
 
     Args:
-        triple: with a truth.
+        triple: with ground truth.
         generator: the trained networks.
         aot: the same networks as the method that makes a picture.
 
     Raises:
-        InputError: the truth is not known.
+        InputError: there is no ground truth.
     """
     aot.run(triple)  # the first run sets things up
     seconds, picture = timed(partial(aot.run, triple))
@@ -83,7 +83,7 @@ def judge(cloud: Cloud, solver: str, moved: Vectors) -> Row:
 
 
 def timed(work: Callable[[], _Result]) -> tuple[float, _Result]:
-    """Processor seconds of some work, and its result."""
+    """CPU seconds of some work, and its result."""
     clock = time.process_time()
     result = work()
     return time.process_time() - clock, result

@@ -62,7 +62,9 @@ def section(out: Path) -> str:
     rows = gather(out)
     lines = "".join(f"<li>{escape(line)}</li>" for line in claims(rows))
     whole = f"<ul>{lines}</ul><figure>{figure_svg(rows)}</figure>"
-    return f"<h2>Transport solvers head to head</h2>{whole}" + "".join(t.html() for t in tables(rows))
+    return f"<h2>Transport solvers against the learned plan</h2>{whole}" + "".join(
+        t.html() for t in tables(rows)
+    )
 
 
 def markdown(rows: Sequence[Row]) -> str:
@@ -99,12 +101,12 @@ def colours_table(rows: Sequence[Row]) -> Table:
         mine = of_label(own, label)
         first, *more = (_say(middle(mine, name) * STEPS, 1) for name in ("w1", "w2", "cost"))
         cells.append((label, first, _say(of_truth(own, label, "w1"), 2), *more, *_picture(mine)))
-    heads = ("solver", "W1", "of the truth's", "W2", "moved", "PSNR", "ms")
+    heads = ("solver", "W1", "of ground truth's", "W2", "moved", "PSNR", "ms")
     return Table(f"{rows[0]['suite']}, colours: {_faces(own)} faces, 8-bit steps", heads, tuple(cells))
 
 
 def features_table(rows: Sequence[Row]) -> Table:
-    """Medians over the faces of one suite, features; all distances are multiples of the truth's own."""
+    """Medians over the faces of one suite, features; all distances are multiples of the ground truth's own."""
     own = [row for row in rows if row["vectors"] in (*LEVELS, WHOLE)]
     cells = []
     for label in labels_of(own):
@@ -115,7 +117,7 @@ def features_table(rows: Sequence[Row]) -> Table:
         plan = [row for row in of_label(own, label) if row["vectors"] == WHOLE]
         cells.append((*words, *_picture(plan)))
     heads = [f"{level} {word}" for level in LEVELS for word in ("W1", "W2", "moved")]
-    title = f"{rows[0]['suite']}, features: {_faces(own)} faces, multiples of the truth's own"
+    title = f"{rows[0]['suite']}, features: {_faces(own)} faces, multiples of the ground truth's own"
     return Table(title, ("solver", *heads, "PSNR", "ms"), tuple(cells))
 
 
@@ -139,7 +141,7 @@ def _speed_claim(rows: Sequence[Row]) -> str:
     ratio, alone = best["seconds"] / ours, best["pass_seconds"] / ours
     how = "measured" if best["timing"] == "whole" else f"{best['passes']} passes, one of them measured"
     return (
-        f"{_verdict(ratio >= LEAST_SPEEDUP)}: {rows[0]['vectors']}, {last:,} vectors: learned plan {ours:.3g} s, "
+        f"{_holds(ratio >= LEAST_SPEEDUP)}: {rows[0]['vectors']}, {last:,} vectors: learned plan {ours:.3g} s, "
         f"{label_of(best)} {best['seconds']:.3g} s ({how}): {ratio:.0f} times (one pass alone: {alone:.0f} times); "
         f"wanted: {LEAST_SPEEDUP:g} times"
     )
@@ -152,7 +154,7 @@ def _picture_claim(rows: Sequence[Row], suite: str, vectors: str) -> str:
     best = max(found, key=lambda label: found[label])
     where = "on colours" if vectors == COLOURS else "on features, through the same decoder"
     return (
-        f"{_verdict(ours > found[best])}: {suite}: picture of the learned plan {ours:.2f} dB to the truth, "
+        f"{_holds(ours > found[best])}: {suite}: picture of the learned plan {ours:.2f} dB to the ground truth, "
         f"of the best solver {where} ({best}) {found[best]:.2f} dB"
     )
 
@@ -161,12 +163,12 @@ def _nearness_claim(rows: Sequence[Row], suite: str, level: str) -> str:
     there = [row for row in rows if row["vectors"] == level]
     ours, again = (of_truth(there, label, "w1") for label in (LEARNED, AGAIN))
     return (
-        f"{_verdict(ours <= MOST_OF_TRUTH)}: {suite}, {level}: W1 of the moved vectors to the target's is "
-        f"{ours:.2f} of the truth's own, wanted: {MOST_OF_TRUTH:g} (features of the finished picture: {again:.2f})"
+        f"{_holds(ours <= MOST_OF_TRUTH)}: {suite}, {level}: W1 of the moved vectors to the target's is "
+        f"{ours:.2f} of the ground truth's own, wanted: {MOST_OF_TRUTH:g} (features of the finished picture: {again:.2f})"
     )
 
 
-def _verdict(holds: bool) -> str:
+def _holds(holds: bool) -> str:
     return "holds" if holds else "FAILS"
 
 

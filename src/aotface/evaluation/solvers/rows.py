@@ -69,7 +69,7 @@ def middle(rows: Iterable[Row], name: str) -> float:
 
 
 def of_truth(rows: Sequence[Row], label: str, name: str) -> float:
-    """Median of a distance over the truth's own, face by face; NaN where the truth has none.
+    """Median of a distance over the ground truth's own, face by face; NaN where that has none.
 
     Args:
         rows: of one set of vectors.

@@ -27,7 +27,7 @@ FOLDER, ROWS, GROWTH = "solvers", "rows.json", "growth"
 
 
 def run(job: Job, say: Say, sizes: Sequence[int] = SIZES) -> None:
-    """Measure on ``job.pairs`` triples of a suite whose answers are known; an earlier run of the suite is replaced.
+    """Measure on ``job.pairs`` triples of a suite with ground truth; an earlier run of the suite is replaced.
 
     Writes ``OUT/solvers/SUITE/rows.json`` and ``run.json`` there. How time grows is measured on the first triple
     of the first suite, into ``OUT/solvers/growth``, and kept for as long as the weights are the same.
@@ -38,7 +38,7 @@ def run(job: Job, say: Say, sizes: Sequence[int] = SIZES) -> None:
         sizes: numbers of vectors for the growth of time.
 
     Raises:
-        UsageError: no weights, or no triple with a known answer.
+        UsageError: no weights, or no triple with ground truth.
         AotfaceError: an input or the weights cannot be used.
     """
     started = now()
@@ -60,7 +60,7 @@ def run(job: Job, say: Say, sizes: Sequence[int] = SIZES) -> None:
         usable.append(plan)
         say(f"solvers {job.suite} {number}/{len(plans)} {plan.name} measured")
     if not usable:
-        raise UsageError(f"{job.suite}: expected a suite whose answers are known; use relit or lit")
+        raise UsageError(f"{job.suite}: expected a suite with ground truth; use relit or lit")
     record = {"command": "bench", "arguments": command_line(), "started": started, "job": asdict(job)}
     _write(job.out / FOLDER / job.suite, {"weights": aot.fingerprint, "rows": rows}, record)
     _grow_once(job, usable[0], generator, aot, say, sizes, record)

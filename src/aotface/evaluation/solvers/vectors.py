@@ -28,7 +28,7 @@ _MAGIC = 404  # keeps this draw apart from every other use of a seed
 
 @dataclass(frozen=True)
 class Cloud:
-    """Vectors of the same pixels: of X_r (``here``), of X_t (``there``) and of the truth.
+    """Vectors of the same pixels: of X_r (``here``), of X_t (``there``) and of the ground truth.
 
     ``places``: of the pixels in the flattened picture, or in the flattened feature map.
     """
@@ -53,13 +53,13 @@ def transported(generator: RelightingGenerator, triple: Triple) -> Transported:
 
 
 def truth_of(triple: Triple) -> Crop:
-    """The known answer.
+    """The ground truth.
 
     Raises:
         InputError: there is none.
     """
     if triple.truth is None:
-        raise InputError(f"{triple.name}: solvers are measured where the answer is known; use relit or lit")
+        raise InputError(f"{triple.name}: solvers are measured where there is ground truth; use relit or lit")
     return triple.truth
 
 
@@ -67,7 +67,7 @@ def colours(triple: Triple, most: int) -> Cloud:
     """RGB of pixels under the mask, display-encoded, 0..1.
 
     Args:
-        triple: with a truth.
+        triple: with ground truth.
         most: where there are more pixels, this many of them are drawn, the same ones for every solver.
     """
     places = _draw(triple.mask > 0.5, most)

@@ -41,23 +41,25 @@ FEWEST_PIXELS = 500
 SUITES: dict[str, Suite] = {
     suite.name: suite
     for suite in (
-        Suite("relit", "portraits under synthetic light, answer known", relit.plan, relit.build),
+        Suite("relit", "portraits under synthetic light, with ground truth", relit.plan, relit.build),
         Suite(
             "relit-reversed",
-            "portraits under hard synthetic light on evenly lit targets, answer known",
+            "portraits under hard synthetic light on evenly lit targets, with ground truth",
             relit.plan_reversed,
             relit.build_reversed,
         ),
-        Suite("lit", "real lamps, answer known (grey), people held out of training", lit.plan, lit.build),
+        Suite(
+            "lit", "real lamps, with ground truth (grey), people held out of training", lit.plan, lit.build
+        ),
         Suite(
             "lit-reversed",
-            "real lamps on the source, target lit from the front, answer known (grey), people held out of training",
+            "real lamps on the source, frontal target, with ground truth (grey), people held out of training",
             lit.plan_reversed,
             lit.build_reversed,
         ),
-        Suite("cross", "real photographs of two people, no answer", real.plan_cross, real.build),
-        Suite("same", "two photographs of one person, no answer", real.plan_same, real.build),
-        Suite("clips", "faces that move, no answer", clips.plan, clips.build),
+        Suite("cross", "real photographs of two people, no ground truth", real.plan_cross, real.build),
+        Suite("same", "two photographs of one person, no ground truth", real.plan_same, real.build),
+        Suite("clips", "moving faces, no ground truth", clips.plan, clips.build),
         Suite("folder", "triples of your own", folder.plan, folder.build),
     )
 }

@@ -1,4 +1,4 @@
-"""Suites `cross` and `same`: real photographs without a known answer; two people, or one person twice."""
+"""Suites `cross` and `same`: real photographs without ground truth; two people, or one person twice."""
 
 import math
 from itertools import permutations

@@ -1,4 +1,4 @@
-"""Suites `relit` and `relit-reversed`: portraits under synthetic lights; the answer is known because the light is."""
+"""Suites `relit` and `relit-reversed`: portraits under synthetic lights; the ground truth is known because the light is."""
 
 from pathlib import Path
 
@@ -25,7 +25,7 @@ def plan(data: Path, pairs: int, seed: int, say: Say) -> list[Plan]:
     Args:
         data: portraits, see `read_portraits`.
         pairs: how many.
-        seed: of all choices; more pairs go on where fewer stopped.
+        seed: of all choices; more pairs continue where fewer stopped.
         say: told of pictures that are left out.
 
     Raises:
@@ -67,7 +67,7 @@ def _plan(entries: list[Entry], people: list[str], number: int, seed: int, suite
 def build(plan: Plan, data: Path) -> Triple:
     """Make one triple.
 
-    X_t is person B under the scene. X_r is person A's photograph in B's geometry. The truth is that X_r in
+    X_t is person B under the scene. X_r is person A's photograph in B's geometry. The ground truth is that X_r in
     B's tone under the same scene, with the same exposure, on its own shape.
     """
     source, target = look(data / plan.files["source"]), look(data / plan.files["target"])
@@ -78,7 +78,7 @@ def build(plan: Plan, data: Path) -> Triple:
     gain = tone_gain(made.crop, target.aligned.crop, mask)
     own_shape = render(made.landmarks, CROP_SIDE)
     own_light, _ = light_on(own_shape, scene, metering)
-    answer = apply_light(times(made.crop, gain), own_light)
+    ground_truth = apply_light(times(made.crop, gain), own_light)
     shown = (own_shape.mask * (1 - made.from_target))[..., None]
     again = look(data / plan.files["again"])
     facts = Facts(
@@ -88,7 +88,7 @@ def build(plan: Plan, data: Path) -> Triple:
         plan.name,
         made.crop,
         crop,
-        (crop + (answer - crop) * shown).astype(np.float32),
+        (crop + (ground_truth - crop) * shown).astype(np.float32),
         mask,
         target.geometry,
         target.aligned.landmarks,
@@ -113,7 +113,7 @@ def build_reversed(plan: Plan, data: Path) -> Triple:
     light, _ = light_on(own_shape, scene)
     shown = (own_shape.mask * (1 - made.from_target))[..., None]
     reenacted = crop + (eight_bit(apply_light(made.crop, light)) - crop) * shown
-    answer = np.clip(times(made.crop, tone_gain(made.crop, crop, mask)), 0, 1)
+    ground_truth = np.clip(times(made.crop, tone_gain(made.crop, crop, mask)), 0, 1)
     again = look(data / plan.files["again"])
     facts = Facts(
         "relit-reversed",
@@ -127,7 +127,7 @@ def build_reversed(plan: Plan, data: Path) -> Triple:
         plan.name,
         reenacted.astype(np.float32),
         crop,
-        (crop + (answer - crop) * shown).astype(np.float32),
+        (crop + (ground_truth - crop) * shown).astype(np.float32),
         mask,
         target.geometry,
         target.aligned.landmarks,

@@ -12,9 +12,9 @@ from av.container import OutputContainer
 from aotface.errors import InputError, UsageError
 from aotface.media.files import show
 from aotface.media.video.decode import VideoFrame
+from aotface.media.video.dts import Stamps, delay, presentation_order
 from aotface.media.video.info import VideoInfo
 from aotface.media.video.layout import to_frame
-from aotface.media.video.order import Stamps, delay, presentation_order
 from aotface.media.video.writing import writing
 
 SEGMENT_SUFFIX = ".mp4"

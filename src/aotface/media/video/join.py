@@ -16,11 +16,11 @@ from av.container import OutputContainer
 from aotface.errors import VideoError
 from aotface.media.files import show
 from aotface.media.kinds import CONTAINERS
-from aotface.media.video.copying import Span, add_copies, copied, harmless, refuse_container
+from aotface.media.video.dts import Stamps, delay, presentation_order
 from aotface.media.video.info import VideoInfo
 from aotface.media.video.opening import opened
-from aotface.media.video.order import Stamps, delay, presentation_order
 from aotface.media.video.orientation import Orientation
+from aotface.media.video.passthrough import Span, add_copies, copied, copy_metadata, refuse_container
 from aotface.media.video.timing import FrameTimes
 from aotface.media.video.writing import writing
 
@@ -52,7 +52,7 @@ def join(
 
     The picture begins where it begins in the target, on a clock that starts with the target's first picture or sound.
     With a range of frames that clock starts at the first of them, and the packets of sound and subtitles that begin
-    within the range come along; of sound also the few before that a decoder needs, see `copying`.
+    within the range come along; of sound also the few before that a decoder needs, see `passthrough`.
 
     Args:
         segments: files from `write_segment`, in order: together the frames ``first`` to ``last - 1``.
@@ -93,7 +93,7 @@ def join(
         else:
             with opened(target) as (source, _):
                 copies = add_copies(container, source)
-                harmless(container, source, span)
+                copy_metadata(container, source, span)
                 _write(container, pictures, copied(source, copies, span))
     return out
 

@@ -1,4 +1,4 @@
-"""Opening a video that nobody vouches for: content before name, local files only, limits before decoding.
+"""Opening a video from an unknown origin: content before name, local files only, limits before decoding.
 
 The first bytes decide which demuxer is used; the name is never asked, no playlist that names other files is followed,
 and no protocol but the file itself is allowed.

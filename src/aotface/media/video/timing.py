@@ -163,7 +163,7 @@ def frame_times(path: str | os.PathLike[str], exact: bool = False, allow_damage:
 
 
 def decoded(container: InputContainer, stream: VideoStream) -> Iterator[av.VideoFrame | None]:
-    """Decode frame after frame; yields None for each packet that cannot be decoded, and goes on behind it."""
+    """Decode frame after frame; yields None for each packet that cannot be decoded, and continues behind it."""
     packets = container.demux(stream)
     while True:
         try:

@@ -1,4 +1,4 @@
-"""Distance to the known answer: CIEDE2000, PSNR and SSIM, all of them inside the mask only."""
+"""Distance to the ground truth: CIEDE2000, PSNR and SSIM, all of them inside the mask only."""
 
 import math
 

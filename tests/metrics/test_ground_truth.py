@@ -4,7 +4,7 @@ from skimage.color import deltaE_ciede2000
 from skimage.metrics import structural_similarity
 
 from aotface.colour_space import lab_to_srgb
-from aotface.metrics.truth import ciede2000, delta_e_2000, psnr, ssim
+from aotface.metrics.ground_truth import ciede2000, delta_e_2000, psnr, ssim
 
 # The 34 pairs of Sharma, Wu and Dalal, 2005, table 1: L a b, L a b, dE00.
 SHARMA = np.array(

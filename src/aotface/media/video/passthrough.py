@@ -1,4 +1,4 @@
-"""What comes along from the target unchanged: sound, subtitles, chapters, titles. Places and devices do not."""
+"""What is copied from the target without encoding: sound, subtitles, chapters, titles; not places and devices."""
 
 import os
 from collections.abc import Iterator
@@ -36,7 +36,7 @@ _KEPT = (
 
 PREROLL_PACKETS = 3
 PREROLL_SECONDS = {"opus": Fraction(8, 100)}
-"""How much sound before the first picture comes along, packets at least and seconds of some codecs: a decoder gives the
+"""How much sound before the first picture is copied, packets at least and seconds of some codecs: a decoder gives the
 right samples only after these (of Opus nearly: RFC 7845, 4.6). They lie before the time 0, where nothing is heard."""
 
 _ON_THEIR_OWN = ("pcm_", "flac", "alac", "adpcm_")
@@ -56,7 +56,7 @@ class Span(NamedTuple):
 
 
 def refuse_container(out: str | os.PathLike[str], target: str | os.PathLike[str] | None) -> None:
-    """Refuse an output whose container cannot hold the sound and the subtitles, before hours are spent on it.
+    """Refuse an output whose container cannot hold the sound and the subtitles, before the work begins.
 
     Args:
         out: the output; its suffix decides.
@@ -108,8 +108,8 @@ def add_copies(container: OutputContainer, source: InputContainer) -> dict[int, 
     return copies
 
 
-def harmless(container: OutputContainer, source: InputContainer, span: Span) -> None:
-    """Copy titles and chapters; leave out where, when and with what the video was taken."""
+def copy_metadata(container: OutputContainer, source: InputContainer, span: Span) -> None:
+    """Copy titles and chapters; leave out place, date and device of the recording."""
     container.metadata.update(_kept(source.metadata))
     chapters: "list[Chapter]" = []
     for chapter in source.chapters():

@@ -1,8 +1,8 @@
-"""The order of packets: decoded in one order, shown in another, with decoding times that follow from the shown ones.
+"""Decoding time stamps (DTS), computed from presentation time stamps (PTS).
 
-Encoders make up decoding times that depend on where they begin, and one of them reads memory that it never wrote when
-it gets a single frame. So their times are not used: the packet that is decoded k-th gets the time at which frame k - d
-is shown, with one d for the whole video. Such times rise, and never pass the time at which a frame is shown.
+Encoders choose a DTS that depends on where they begin, and one of them reads uninitialised memory when it gets a single
+frame. So theirs are not used: the k-th packet in decoding order gets the PTS of frame k - d, with one d for the whole
+video. Such a DTS rises, and is never later than the PTS of its frame.
 """
 
 from collections.abc import Sequence
