@@ -252,15 +252,16 @@ def test_inspect_and_doctor(
     monkeypatch.setattr("aotface.profiling.transfers.installed", lambda: ["torch"])
     assert main(["doctor"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert any("face_landmark_with_attention.tflite" in line and line.startswith("ok") for line in lines)
+    assert any("face_landmarks.onnx" in line and line.startswith("ok") for line in lines)
 
 
 def test_doctor_says_what_is_missing(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from aotface import doctor
+    from aotface.face import networks
 
-    monkeypatch.setitem(doctor.FACE_MODELS, "face_landmark/face_landmark_with_attention.tflite", "0" * 64)
+    monkeypatch.setitem(networks.SHA256, "face_landmarks", "0" * 64)
     monkeypatch.setattr(doctor, "PACKAGES", (*doctor.PACKAGES, "no-such-package"))
     monkeypatch.setattr("aotface.profiling.transfers.installed", list)
     assert main(["doctor"]) == 1
@@ -270,12 +271,12 @@ def test_doctor_says_what_is_missing(
 
 
 def test_demo_with_own_pictures(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from aotface.transfer import classical as colour
+    from aotface.transfer import names
 
     assert main(["demo", "-s", "person.png", "-t", "scene.png", "-o", "shown"]) == 0
     assert capsys.readouterr().out.splitlines()[-1] == f"look at {Path('shown') / 'sheet.png'}"
     assert files(place / "shown") == {"sheet.png"} | {
-        f"scene__person.{name}.png" for name in ("aot", *colour.names())
+        f"scene__person.{name}.png" for name in names()
     }
     assert main(["demo", "-s", "person.png", "-t", "scene.png", "-o", "shown"]) == 5
 

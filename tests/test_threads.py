@@ -48,13 +48,14 @@ def test_the_last_of_several_threads_restores() -> None:
 
     try:
         with threadpool_limits(2, "blas"):
+            before = threads_now()
             other = threading.Thread(target=stay)
             with one_thread_each():
                 other.start()
                 assert inside.wait(20)
-            assert threads_now()[1:] == [1] * len(threads_now()[1:])  # the other still works
+            assert set(threads_now()[1:]) == {1}  # the other still works
             leave.set()
             other.join()
-            assert max(threads_now()[1:]) == 2 and torch.get_num_threads() == 2
+            assert threads_now() == before
     finally:
         torch.set_num_threads(kept)

@@ -127,4 +127,4 @@ def test_a_description_costs_little_to_import() -> None:
     code = "import sys, aotface.jobs.spec; print(sorted({m.split('.')[0] for m in sys.modules}))"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert "msgspec" in out
-    assert not any(f"'{name}'" in out for name in ("torch", "cv2", "scipy", "mediapipe", "av", "pydantic"))
+    assert not any(f"'{name}'" in out for name in ("torch", "cv2", "scipy", "onnxruntime", "av", "pydantic"))

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from aotface.errors import UsageError
 from aotface.jobs.context import JobContext
-from aotface.jobs.face_map import assign, assignments_of
+from aotface.jobs.assign import assign
+from aotface.jobs.face_map import assignments_of
 from aotface.jobs.spec import JobSpec
 from aotface.media.files import show
 from aotface.media.video.folder import FOLDER
