@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -64,27 +65,27 @@ def test_picture(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
-def test_a_picture_without_a_face_is_one_line(tmp_path: Path) -> None:
-    Image.new("RGB", (80, 80)).save(tmp_path / "grey.png")
-    run = start("picture.py", tmp_path, "grey.png")
-    assert run.returncode == 1 and re.fullmatch(r"error: .*grey\.png.*\n", run.stderr), run.stderr
+def test_a_picture_that_is_not_there_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["picture.py", str(tmp_path / "out"), "gone.png"])
+    with pytest.raises(SystemExit, match=r"^error: [^\n]*gone\.png[^\n]*$"):
+        runpy.run_path(str(ROOT / "examples" / "picture.py"), run_name="__main__")
     assert not (tmp_path / "out" / "swapped.jpg").exists()
 
 
 def test_video(tmp_path: Path) -> None:
-    folder, said = outputs("video.py", tmp_path, "--frames", "8")
-    steps = re.findall(r"(looking for faces|swapping): (\d+) of 8 frames", said)
+    folder, said = outputs("video.py", tmp_path, "--frames", "6")
+    steps = re.findall(r"(looking for faces|swapping): (\d+) of 6 frames", said)
     stopped = said.index("stopped: the finished part")
     first = [done for work, done in re.findall(r"(swapping): (\d+) of", said[:stopped])]
-    assert first[-1] == "4" and ("looking for faces", "8") in steps and steps[-1] == ("swapping", "8")
+    assert first[-1] == "3" and ("looking for faces", "6") in steps and steps[-1] == ("swapping", "6")
     assert "looking" not in said[stopped:]  # the faces were found before the stop
     clip, swapped, mask = (
         np.stack([frame.rgb for frame in read_frames(folder / name)]).astype(int)
         for name in ("clip/clip.mp4", "swapped.mp4", "swapped.mask.mp4")
     )
-    assert clip.shape == swapped.shape == mask.shape == (8, 360, 640, 3)
+    assert clip.shape == swapped.shape == mask.shape == (6, 360, 640, 3)
     change = np.abs(swapped - clip).mean(axis=3)
-    assert all(change[k][mask[k, ..., 0] > 200].mean() > 8 for k in range(8))
+    assert all(change[k][mask[k, ..., 0] > 200].mean() > 8 for k in range(6))
     assert change[mask[..., 0] == 0].mean() < 3  # encoding and watermark
     assert aotface.verify(folder / "swapped.mp4").marked
     assert not (folder / "swapped.mp4.aotface-part").exists()
@@ -106,8 +107,8 @@ def test_refine(tmp_path: Path) -> None:
 
 
 def test_thousand_swaps(tmp_path: Path) -> None:
-    folder, said = outputs("thousand_swaps.py", tmp_path, "12", "--threads", "3")
-    assert re.match(r"12 swaps in \d+\.\d s by 3 threads: \d+\.\d\d swaps per second\n", said)
+    folder, said = outputs("thousand_swaps.py", tmp_path, "7", "--threads", "3")
+    assert re.match(r"7 swaps in \d+\.\d s by 3 threads: \d+\.\d\d swaps per second\n", said)
     assert "6 different pictures of 6 targets" in said
     files = sorted(folder.glob("*.png"))
     assert len({hashlib.sha256(path.read_bytes()).hexdigest() for path in files}) == 6
@@ -120,15 +121,17 @@ def test_thousand_swaps(tmp_path: Path) -> None:
 
 def test_own_transfer(tmp_path: Path) -> None:
     folder, said = outputs("own_transfer.py", tmp_path)
-    record = json.loads((folder / "swapped.run.json").read_text())
-    assert record["job"]["transfer"] == "grey-card" and aotface.verify(folder / "swapped.jpg").marked
+    used, plain = pixels(folder / "swapped.png"), pixels(folder / "triples" / "warm_reenacted.png")
+    assert (
+        np.abs(used - plain)[250:400, 250:400].mean() > 20 and aotface.verify(folder / "swapped.png").marked
+    )
     table, accepted = said[said.index("| method | pairs") :].split("| method | acceptance")
     rows = {row[0]: row for line in table.splitlines() if (row := re.findall(r"[\w.-]+", line))}
-    assert {name: row[1] for name, row in rows.items() if name in ("none", "mkl", "aot", "grey-card")} == {
-        "none": "3", "mkl": "3", "aot": "3", "grey-card": "3",
+    assert {name: row[1] for name, row in rows.items() if name in ("copy", "mkl", "grey-card")} == {
+        "copy": "3", "mkl": "3", "grey-card": "3",
     }  # fmt: skip
-    assert float(rows["grey-card"][2]) < float(rows["none"][2]) / 3  # LF-dE
-    assert "| grey-card |" in accepted
+    value, limit = re.findall(r"\| grey-card \| (?:pass|fail) \| ([\d.]+) <= ([\d.]+)", accepted)[0]
+    assert 0 < float(value) < float(limit) / 2  # LF-dE against 0.7 of the gap that was there before
     for path in (folder / "results" / "folder" / "rows").glob("*.json"):
         found = json.loads(path.read_text())["rows"]["grey-card"]
         assert len(found["version"]) == 16 and found["lf_de"] > 0
