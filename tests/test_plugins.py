@@ -14,7 +14,17 @@ from plugins_installed import install, write_metadata
 from aotface import doctor, plugins
 from aotface.errors import UsageError, WeightsError
 from aotface.forensics.base import ForgeryDetector, checked_score, forgery_detector
-from aotface.plugins import FORGERY_DETECTORS, KINDS, REENACTORS, TRANSFERS, installed, load, make, names
+from aotface.plugins import (
+    FORGERY_DETECTORS,
+    KINDS,
+    REENACTORS,
+    TRANSFERS,
+    installed,
+    load,
+    make,
+    names,
+    register,
+)
 
 MODULE = "aotface_test_plugins"
 
@@ -94,6 +104,27 @@ def test_a_built_in_name_is_never_taken(site: Path) -> None:
 def test_one_name_of_two_packages_is_refused(site: Path) -> None:
     write_metadata(site, "other", "2.0", {TRANSFERS.group: {"test-warm": "other:Warm"}})
     with pytest.raises(UsageError, match="aotface-test-plugins 1.2 and other 2.0"):
+        make(TRANSFERS, "test-warm", None, protocol=Transfer)
+
+
+def test_a_program_registers_its_own(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from aotface_test_plugins import Warm
+
+    monkeypatch.setattr(plugins, "_REGISTERED", {})
+
+    class Own(Warm):
+        name = "own"
+
+    register(TRANSFERS, "own", Own)
+    register(TRANSFERS, "own", Own)  # the same again does no harm
+    assert names(TRANSFERS) == ("own", "test-warm") and names(REENACTORS) == ("test-still",)
+    assert isinstance(make(TRANSFERS, "own", None, protocol=Transfer), Own)
+    with pytest.raises(UsageError, match="'own' is registered already"):
+        register(TRANSFERS, "own", Warm)
+    register(TRANSFERS, "mkl", Own)
+    assert names(TRANSFERS, ("mkl",)) == ("own", "test-warm")  # a built-in name is not taken
+    register(TRANSFERS, "test-warm", Warm)
+    with pytest.raises(UsageError, match=r"offered by \(this program\) and aotface-test-plugins 1\.2"):
         make(TRANSFERS, "test-warm", None, protocol=Transfer)
 
 

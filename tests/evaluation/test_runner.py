@@ -11,6 +11,8 @@ import torch
 from plugins_installed import install
 from safetensors.torch import save_file
 
+from aotface import plugins
+from aotface import transfer as registry
 from aotface.errors import InputError, UsageError, WeightsError
 from aotface.evaluation import methods, runner
 from aotface.evaluation.methods import find_methods
@@ -21,6 +23,7 @@ from aotface.evaluation.tables import compare, judge
 from aotface.evaluation.triple import Plan, Triple
 from aotface.media.image import read_image, write_image
 from aotface.transfer.aot.generator import SIZES, Options, RelightingGenerator
+from aotface.transfer.base import Recolour
 
 FEW = ("none", "mkl")
 
@@ -173,6 +176,26 @@ def test_the_network_is_one_more_method(
     (tmp_path / "other" / "config.json").write_text(json.dumps({"size": "small", "options": {}}))
     with pytest.raises(WeightsError, match="does not fit"):
         find_methods(["mkl"], other)
+
+
+def test_a_plug_in_is_judged_like_the_others(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plugins, "_REGISTERED", {})
+    monkeypatch.setattr(registry, "_OPENED", {})
+
+    def judged(version: str, gain: float) -> float:
+        def scaled(crop: np.ndarray, target: np.ndarray, mask: np.ndarray, *, seed: int = 0) -> np.ndarray:
+            return crop * np.float32(gain)
+
+        plugins._REGISTERED.clear()
+        registry._OPENED.clear()
+        plugins.register(plugins.TRANSFERS, "scaled", lambda _: Recolour("scaled", scaled, version=version))
+        run(replace(job, methods=("scaled",), pairs=1), silent)
+        return next(row["mean_de"] for row in gather(job.out) if row["method"] == "scaled")
+
+    first = judged("1", 1.0)
+    assert judged("1", 0.5) == first  # measured already
+    assert judged("2", 0.5) != first
+    assert "scaled" in {method.name for method in find_methods([])}
 
 
 @pytest.mark.slow

@@ -78,7 +78,7 @@ def test_every_metric_says_what_it_needs_and_which_way_is_better():
     assert METRICS["light_distance"].needs == {"target", "normals"}
     assert METRICS["keep"].better == METRICS["psnr"].better == METRICS["ssim"].better == "higher"
     assert METRICS["seam"].better == "target" and METRICS["seam"].ideal == 1
-    assert all(metric.formula.__doc__ or name == "perceptual" for name, metric in METRICS.items())
+    assert all(metric.function.__doc__ or name == "perceptual" for name, metric in METRICS.items())
 
 
 def test_the_declared_direction_is_the_real_one():

@@ -2,10 +2,12 @@
 
 The formulas stand in the files of this folder; `measure` takes all that a sample allows. What cannot be
 taken, because ground truth, a model or a clip is not there, is left out of the result, never filled in.
+A new metric is one file and one row of `METRICS`, which may name its formula as ``"file.function"``.
 """
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Literal, Protocol, runtime_checkable
 
 from aotface.errors import UsageError
@@ -83,12 +85,13 @@ class Metric:
 
     ``better`` "target" means: the nearer to ``ideal`` the better; with ``ideal`` None the column is a
     reference that others are judged against. ``reads`` are the fields of a `Sample` that the formula takes.
+    ``formula`` is a function, or ``"file.function"`` of this folder, imported when it is used.
     """
 
     name: str
     better: Better
     unit: str
-    formula: Callable[..., float]
+    formula: Callable[..., float] | str
     reads: tuple[str, ...]
     ideal: float | None = None
 
@@ -97,13 +100,22 @@ class Metric:
         """What there must be besides the result and its mask."""
         return frozenset(_NEEDS[field] for field in self.reads if field in _NEEDS)
 
+    @property
+    def function(self) -> Callable[..., float]:
+        """The formula."""
+        if not isinstance(self.formula, str):
+            return self.formula
+        file, _, name = self.formula.partition(".")
+        found: Callable[..., float] = getattr(import_module(f"{__name__}.{file}"), name)
+        return found
+
     def possible(self, sample: Sample) -> bool:
         """Whether the sample holds all that this metric reads."""
         return all(getattr(sample, field) is not None for field in self.reads)
 
     def take(self, sample: Sample) -> float:
         """Evaluate the formula on a sample for which it is possible."""
-        return self.formula(*(getattr(sample, field) for field in self.reads))
+        return self.function(*(getattr(sample, field) for field in self.reads))
 
 
 def measure(sample: Sample, names: Iterable[str] | None = None) -> dict[str, float]:
