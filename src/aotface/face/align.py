@@ -39,7 +39,7 @@ def align(frame: Frame, face: Face, side: int = CROP_SIDE) -> AlignedFace:
 
 
 def crop_matrix(landmarks: Landmarks, side: int = CROP_SIDE) -> Matrix:
-    """The similarity from display pixels to the crop, from the rigid 3-D pose: an opened jaw or a turned head does not resize it.
+    """From display pixels to the crop, by the rigid 3-D pose: an opened jaw or a turned head does not resize it.
 
     Args:
         landmarks: 468 x 3, display pixels.
@@ -66,7 +66,9 @@ def invert(matrix: Matrix) -> Matrix:
 
 def chained(first: Matrix, then: Matrix) -> Matrix:
     """One matrix that does what two do one after the other."""
-    return np.concatenate([then[:, :2] @ first[:, :2], (then[:, :2] @ first[:, 2] + then[:, 2])[:, None]], axis=1)
+    return np.concatenate(
+        [then[:, :2] @ first[:, :2], (then[:, :2] @ first[:, 2] + then[:, 2])[:, None]], axis=1
+    )
 
 
 def scale_of(matrix: Matrix) -> float:

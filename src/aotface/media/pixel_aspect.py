@@ -4,12 +4,12 @@ A *display pixel* is a square whose side is the shorter side of a stored pixel, 
 only ever stretches it. Faces are looked for and described in display pixels; finished frames have stored pixels.
 """
 
+from fractions import Fraction
+
 import cv2
 import numpy as np
 
 from aotface.types import Frame, Matrix
-
-SQUARE = 1.0
 
 NEARLY_SQUARE = 0.01
 """A pixel that deviates from a square by less is one: containers round."""
@@ -18,14 +18,14 @@ MOST = 4.0
 """A pixel that is longer in one direction by more is a mistake of the file."""
 
 
-def believed(pixel_aspect: float) -> float:
-    """The pixel aspect by which frames are seen: `SQUARE` where it is nearly that, or impossible.
+def believed(pixel_aspect: Fraction) -> Fraction:
+    """The pixel aspect by which frames are seen: 1 where it is nearly that, or impossible.
 
     Args:
         pixel_aspect: width over height of a pixel, as a file says it.
     """
-    longer = max(stretch(pixel_aspect))
-    return pixel_aspect if NEARLY_SQUARE <= longer - 1 and longer <= MOST else SQUARE
+    longer = max(stretch(float(pixel_aspect)))
+    return pixel_aspect if 1 + NEARLY_SQUARE <= longer <= MOST else Fraction(1)
 
 
 def stretch(pixel_aspect: float) -> tuple[float, float]:
@@ -48,7 +48,7 @@ def square_pixels(frame: Frame, pixel_aspect: float) -> Frame:
 
     Source: [ours].
     """
-    if pixel_aspect == SQUARE:
+    if pixel_aspect == 1:
         return frame
     x, y = stretch(pixel_aspect)
     return cv2.resize(frame, None, fx=x, fy=y, interpolation=cv2.INTER_CUBIC)

@@ -37,7 +37,7 @@ class Clip:
         """Frames, by their numbers in the video; all of the clip when left out."""
         bounds = (self.first if first is None else first, self.last if last is None else last)
         if self.info.container == FOLDER:
-            return read_folder_frames(self.path, self.info.rate, *bounds)
+            return read_folder_frames(self.path, self.info.rate, *bounds, self.info)
         return read_frames(self.path, *bounds, self.info, self.times)
 
 
@@ -62,7 +62,7 @@ class Scene:
 
     def faces_at(self, number: int) -> list[tuple[int, Face]]:
         """The faces of a frame, by its number in the video, each with its track's id; see `Tracks.faces_at`."""
-        aspect = self.clip.info.shown_aspect
+        aspect = float(self.clip.info.shown_aspect)
         found = self.tracks.faces_at(number - self.clip.first)
         return [(track, replace(face, pixel_aspect=aspect)) for track, face in found]
 

@@ -54,7 +54,7 @@ class VideoFrame:
     @property
     def square(self) -> Frame:
         """`rgb` in display pixels, which are square: what faces are looked for in. Not kept."""
-        return square_pixels(self.rgb, self.info.shown_aspect)
+        return square_pixels(self.rgb, float(self.info.shown_aspect))
 
     def edited(self, rgb: Frame, box: Box | None = None) -> "VideoFrame":
         """Put changed pixels into this frame.

@@ -76,10 +76,9 @@ class VideoInfo:
         return self.orientation.rotation_degrees
 
     @property
-    def shown_aspect(self) -> float:
+    def shown_aspect(self) -> Fraction:
         """Width over height of one pixel of a frame as shown, after rotation; 1 where the file's word is not believed."""
-        aspect = 1 / self.pixel_aspect if self.orientation.transposed else self.pixel_aspect
-        return believed(float(aspect))
+        return believed(1 / self.pixel_aspect if self.orientation.transposed else self.pixel_aspect)
 
     @property
     def hdr(self) -> bool:
