@@ -36,7 +36,7 @@ def main(folder: Path, count: int, threads: int) -> None:
             frame = swapper.swap(person, targets[number % len(targets)]).frame
             if number < len(targets):
                 Image.fromarray(frame).save(folder / f"{number}.png")
-            return hashlib.sha256(frame).hexdigest()
+            return hashlib.sha256(frame.tobytes()).hexdigest()
 
         work(0)  # loads the networks, so that the clock below does not count it
         began, after_first = time.perf_counter(), peak_megabytes()

@@ -1,7 +1,7 @@
 """What decides the finished frames of a video: the clip, its faces over time, and who is put where."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from aotface.compose.pipeline import choose
@@ -17,7 +17,7 @@ from aotface.tracking.smooth import smooth
 from aotface.tracking.tracks import Tracks, choose_tracks
 from aotface.transfer import transfer_for
 from aotface.transfer.base import Transfer
-from aotface.types import Frame
+from aotface.types import Face, Frame
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Clip:
         """Frames, by their numbers in the video; all of the clip when left out."""
         bounds = (self.first if first is None else first, self.last if last is None else last)
         if self.info.container == FOLDER:
-            return read_folder_frames(self.path, self.info.rate, *bounds)
+            return read_folder_frames(self.path, self.info.rate, *bounds, self.info)
         return read_frames(self.path, *bounds, self.info, self.times)
 
 
@@ -59,6 +59,12 @@ class Scene:
     mark: bool = True
     swapped: Clip | None = None
     masks: Clip | None = None
+
+    def faces_at(self, number: int) -> list[tuple[int, Face]]:
+        """The faces of a frame, by its number in the video, each with its track's id; see `Tracks.faces_at`."""
+        aspect = float(self.clip.info.shown_aspect)
+        found = self.tracks.faces_at(number - self.clip.first)
+        return [(track, replace(face, pixel_aspect=aspect)) for track, face in found]
 
 
 def prepare_source(frame: Frame, which: str, reenactor: Reenactor | None = None) -> PreparedSource:
