@@ -10,6 +10,7 @@ To use it on the command line as well, put it into a package of your own with th
 
 import argparse
 import hashlib
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -68,8 +69,8 @@ def make_triples(folder: Path) -> Path:
     with aotface.Swapper(transfer="none", mark=False) as swapper:
         for name, (source, target) in pairs.items():
             done = swapper.swap(Image.open(sample(source)), Image.open(sample(target)))
-            Image.fromarray(done.reenacted).save(folder / f"{name}_reenacted.png")
-            Image.fromarray(done.original).save(folder / f"{name}_target.png")
+            Image.fromarray(done.frame).save(folder / f"{name}_reenacted.png")
+            shutil.copy(sample(target), folder / f"{name}_target.jpg")
     return folder
 
 

@@ -29,7 +29,7 @@ def main(folder: Path, count: int, threads: int) -> None:
 
     with aotface.Swapper() as swapper:
         # Detect and align the source once: every swap, in every thread, may use it.
-        person = swapper.prepare(Image.open(sample("source_medium_woman")))
+        person = swapper.prepare(Image.open(sample("source_light_man")))
 
         def work(number: int) -> str:
             """One swap; the hash of its pixels."""
