@@ -275,9 +275,7 @@ def test_demo_with_own_pictures(place: Path, capsys: pytest.CaptureFixture[str])
 
     assert main(["demo", "-s", "person.png", "-t", "scene.png", "-o", "shown"]) == 0
     assert capsys.readouterr().out.splitlines()[-1] == f"look at {Path('shown') / 'sheet.png'}"
-    assert files(place / "shown") == {"sheet.png"} | {
-        f"scene__person.{name}.png" for name in names()
-    }
+    assert files(place / "shown") == {"sheet.png"} | {f"scene__person.{name}.png" for name in names()}
     assert main(["demo", "-s", "person.png", "-t", "scene.png", "-o", "shown"]) == 5
 
 

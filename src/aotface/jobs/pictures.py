@@ -12,8 +12,8 @@ from aotface.compose.output_layers import layers_named
 from aotface.compose.pipeline import Swapped, swap_faces
 from aotface.errors import AotfaceError, Interrupted, PartialError, UsageError
 from aotface.face.detect import detect
-from aotface.jobs.context import UNMARKED, JobContext, inputs_of
 from aotface.jobs.assign import assign_faces
+from aotface.jobs.context import UNMARKED, JobContext, inputs_of
 from aotface.jobs.face_map import assignments_of, files_of
 from aotface.jobs.matching import Plan
 from aotface.jobs.spec import JobSpec

@@ -5,8 +5,8 @@ from fractions import Fraction
 from pathlib import Path
 
 from aotface.errors import UsageError
-from aotface.jobs.context import JobContext
 from aotface.jobs.assign import assign
+from aotface.jobs.context import JobContext
 from aotface.jobs.face_map import assignments_of
 from aotface.jobs.spec import JobSpec
 from aotface.media.files import show

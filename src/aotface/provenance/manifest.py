@@ -15,14 +15,12 @@ import c2pa
 from aotface.errors import ProvenanceError, UnreadableImageError
 from aotface.media.files import read_bytes, show
 from aotface.media.sniff import HEAD_BYTES, sniff
+from aotface.media.source_type import COMPOSITE
 from aotface.provenance import watermark
 from aotface.provenance.authority import Signer
 
 ASSERTION = "org.aotface.transport"
 """Label of our own assertion."""
-
-SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
-"""What the picture is, in IPTC's words: a composite with elements made by a trained algorithm."""
 
 MIME_TYPES = {
     "JPEG": "image/jpeg",
@@ -71,7 +69,7 @@ def claim(record: Record, parts: Mapping[str, bytes | Path]) -> dict[str, Any]:
     tool = {"name": "aotface", "version": tool_version()}
     edited = {
         "action": "c2pa.edited",
-        "digitalSourceType": SOURCE_TYPE,
+        "digitalSourceType": COMPOSITE,
         "softwareAgent": tool,
         "description": "A face was swapped and moved into the light and tone of this picture.",
     }

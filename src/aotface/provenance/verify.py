@@ -5,24 +5,33 @@ words chosen here never say that a picture is genuine.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any, Literal
 
 from aotface.media.files import show
 from aotface.media.image import read_image
 from aotface.media.kinds import is_video
+from aotface.media.source_type import COMPOSITE, says_ai
 from aotface.media.video.decode import read_frames
 from aotface.media.video.probe import probe
 from aotface.media.video.timing import frame_times
 from aotface.provenance import watermark
 from aotface.provenance.authority import NAME
 from aotface.provenance.credentials import Credentials, read_credentials
-from aotface.provenance.manifest import SOURCE_TYPE
 from aotface.provenance.watermark import Watermark
 
 LOOKS, MORE_LOOKS = 5, 10
 """Frames of a video that are looked at, spread over all of it; and how many more where none of them carries the mark:
 only frames with a swapped face do."""
+
+VERY_SURE, WEAK = 1e-9, 0.01
+"""Bounds on a false alarm below which a watermark that was found is called very sure, and one that was not a trace."""
+
+State = Literal["marked", "unmarked", "invalid"]
+
+EXIT_CODES: dict[State, int] = {"marked": 0, "unmarked": 20, "invalid": 21}
+"""What `aotface verify` ends with."""
 
 
 @dataclass(frozen=True)
@@ -48,14 +57,69 @@ class Verification:
         ours = self.credentials is not None and self.credentials.record is not None and not self.tampered
         return ours or self.watermark.found
 
+    @property
+    def state(self) -> State:
+        """``marked`` also where another tool declares AI; ``invalid`` where credentials do not hold."""
+        if self.tampered:
+            return "invalid"
+        return "marked" if self.marked or self.declared_ai else "unmarked"
+
+    @property
+    def declared_ai(self) -> bool:
+        """Credentials that hold, of any tool, declare that all or a part of it was made by AI."""
+        declared = self.credentials.source_type if self.credentials is not None else None
+        return declared is not None and not self.tampered and says_ai(declared)
+
+    @property
+    def false_alarm(self) -> float:
+        """Upper bound of the chance that a file without the watermark scores this high in any frame looked at."""
+        return min(1.0, self.watermark.false_alarm * max(len(self.looks), 1))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The findings as plain values for JSON."""
+        mark = asdict(self.watermark) | {"false_alarm": self.false_alarm, "confidence": self.confidence}
+        return {
+            "file": str(self.file),
+            "state": self.state,
+            "aotface": self.marked,
+            "declared_ai": self.declared_ai,
+            "credentials": None if self.credentials is None else asdict(self.credentials),
+            "watermark": mark,
+            "frames": {str(number): look.score for number, look in self.looks},
+        }
+
+    @property
+    def confidence(self) -> str:
+        """Of the watermark in words, from the bound on a false alarm: very high, high, low, or none."""
+        if self.watermark.found:
+            return "very high" if self.false_alarm < VERY_SURE else "high"
+        return "low" if self.false_alarm < WEAK else "none"
+
     def lines(self) -> list[str]:
         """The findings, one sentence a line, to be shown to people."""
         return [
             show(self.file),
             *_about_credentials(self.credentials),
-            _about_watermark(self.watermark, self.looks),
+            self._about_watermark(),
             self._sum(),
         ]
+
+    def _about_watermark(self) -> str:
+        """One line; of a video it says in how many frames."""
+        found, looks, kind = self.watermark, self.looks, "video" if self.looks else "picture"
+        if found.too_small:
+            return f"Watermark: cannot be read, the {kind} is smaller than {watermark.MIN_SIDE // 2} pixels."
+        strength = f"{'best ' if looks else ''}score {found.score:.1f}, threshold {watermark.THRESHOLD}"
+        chance = f"by chance below {max(self.false_alarm, 1e-12):.0e}"
+        if not found.found:
+            where = f" in the {len(looks)} frames looked at" if looks else ""
+            trace = f"; a weak trace, confidence low, {chance}" if self.confidence == "low" else ""
+            return f"Watermark: none found{where} ({strength}{trace})."
+        where = (
+            f" in {sum(mark.found for _, mark in looks)} of {len(looks)} frames looked at" if looks else ""
+        )
+        version = f"aotface version {found.version} of the mark"
+        return f"Watermark: FOUND{where}, {version}; confidence {self.confidence} ({strength}, {chance})."
 
     def _sum(self) -> str:
         kind = "video" if self.looks else "picture"
@@ -63,6 +127,8 @@ class Verification:
             return "Result: the file was CHANGED after it was signed, or its credentials are broken."
         if self.marked:
             return f"Result: made with aotface; a face in this {kind} was swapped or refined."
+        if self.declared_ai:
+            return "Result: declared as made or edited with AI by another tool, no mark of aotface."
         if self.credentials is not None:
             return "Result: signed by another tool, no mark of aotface."
         return (
@@ -120,7 +186,7 @@ def _about_credentials(found: Credentials | None) -> Iterator[str]:
         yield f"Content credentials: valid ({where}): unchanged since it was signed."
     if found.signer or found.issuer:
         yield f"  Signed by {show(found.signer)} ({show(found.issuer)}){_worth(found)}."
-    if found.source_type == SOURCE_TYPE:
+    if found.source_type == COMPOSITE:
         yield "  Declared as a composite with parts made by a trained algorithm (a face swap)."
     elif found.source_type:
         yield f"  Declared as {show(found.source_type.rsplit('/', 1)[-1])}."
@@ -147,18 +213,3 @@ def _worth(found: Credentials) -> str:
     return (
         ": trusted" if found.state == "Trusted" else ": not checked, no root that you trust stands behind it"
     )
-
-
-def _about_watermark(found: Watermark, looks: tuple[tuple[int, Watermark], ...]) -> str:
-    """One line; of a video it says in how many frames."""
-    kind = "video" if looks else "picture"
-    if found.too_small:
-        return f"Watermark: cannot be read, the {kind} is smaller than {watermark.MIN_SIDE // 2} pixels."
-    strength = f"{'best ' if looks else ''}score {found.score:.1f}, threshold {watermark.THRESHOLD}"
-    if not found.found:
-        where = f" in the {len(looks)} frames looked at" if looks else ""
-        return f"Watermark: none found{where} ({strength})."
-    where = f" in {sum(mark.found for _, mark in looks)} of {len(looks)} frames looked at" if looks else ""
-    chance = f"below {min(1.0, max(found.false_alarm * max(len(looks), 1), 1e-12)):.0e}"
-    version = f"aotface version {found.version} of the mark"
-    return f"Watermark: FOUND{where}, {version} ({strength}, by chance {chance})."
