@@ -45,7 +45,8 @@ class Record:
 
     ``method``: name of the appearance transfer. ``reenactor``: what brought the source into the target's
     pose. ``model_sha256``: hash of the weights, None for a method without. ``parameters``: further choices,
-    plain values. ``watermark``: the pixels carry the invisible watermark.
+    plain values. ``watermark``: the pixels carry the invisible watermark. ``target_source_type``: what the
+    target's XMP said of how it came to be.
     """
 
     method: str
@@ -53,6 +54,7 @@ class Record:
     model_sha256: str | None = None
     parameters: Mapping[str, str | int | float | bool | None] = field(default_factory=dict)
     watermark: bool = True
+    target_source_type: str | None = None
 
 
 @cache
@@ -85,6 +87,7 @@ def claim(record: Record, parts: Mapping[str, bytes | Path]) -> dict[str, Any]:
         "watermark": record.watermark,
         "watermark_version": watermark.VERSION if record.watermark else None,
         "parameters": dict(record.parameters),
+        "target_source_type": record.target_source_type,
         "sha256": {title: sha256(part) for title, part in parts.items()},
     }
     return {

@@ -16,6 +16,7 @@ from aotface.media.source_type import COMPOSITE, says_ai
 from aotface.media.video.decode import read_frames
 from aotface.media.video.probe import probe
 from aotface.media.video.timing import frame_times
+from aotface.media.video.xmp import video_source_type
 from aotface.provenance import watermark
 from aotface.provenance.authority import NAME
 from aotface.provenance.credentials import Credentials, read_credentials
@@ -39,12 +40,14 @@ class Verification:
     """The marks of one file. ``credentials`` is None where the file carries none.
 
     ``watermark``: of a video that of the frame where it is strongest. ``looks``: of a video, by frame; else empty.
+    ``source_type``: what its XMP says of how it came to be.
     """
 
     file: Path
     credentials: Credentials | None
     watermark: Watermark
     looks: tuple[tuple[int, Watermark], ...] = ()
+    source_type: str | None = None
 
     @property
     def tampered(self) -> bool:
@@ -66,9 +69,9 @@ class Verification:
 
     @property
     def declared_ai(self) -> bool:
-        """Credentials that hold, of any tool, declare that all or a part of it was made by AI."""
-        declared = self.credentials.source_type if self.credentials is not None else None
-        return declared is not None and not self.tampered and says_ai(declared)
+        """Credentials that hold, or XMP, of any tool, declare that all or a part of it was made by AI."""
+        credentials = None if self.credentials is None or self.tampered else self.credentials.source_type
+        return says_ai(credentials) or says_ai(self.source_type)
 
     @property
     def false_alarm(self) -> float:
@@ -84,6 +87,7 @@ class Verification:
             "aotface": self.marked,
             "declared_ai": self.declared_ai,
             "credentials": None if self.credentials is None else asdict(self.credentials),
+            "source_type": self.source_type,
             "watermark": mark,
             "frames": {str(number): look.score for number, look in self.looks},
         }
@@ -100,6 +104,7 @@ class Verification:
         return [
             show(self.file),
             *_about_credentials(self.credentials),
+            *_about_xmp(self.source_type),
             self._about_watermark(),
             self._sum(),
         ]
@@ -152,11 +157,12 @@ def verify(path: Path | str) -> Verification:
     """
     path = Path(path)
     if not is_video(path):
-        return Verification(path, read_credentials(path), watermark.detect(read_image(path).frame))
+        picture = read_image(path)
+        found = watermark.detect(picture.frame)
+        return Verification(path, read_credentials(path), found, source_type=picture.source_type)
     looks = tuple(_look(path))
-    return Verification(
-        path, read_credentials(path), max((w for _, w in looks), key=lambda w: w.score), looks
-    )
+    best = max((mark for _, mark in looks), key=lambda mark: mark.score)
+    return Verification(path, read_credentials(path), best, looks, video_source_type(path))
 
 
 def _look(path: Path) -> Iterator[tuple[int, Watermark]]:
@@ -201,6 +207,11 @@ def _about_credentials(found: Credentials | None) -> Iterator[str]:
             f"reenactor {show(str(found.record.get('reenactor')))}, "
             f"{f'model sha256 {show(str(model))}' if model else 'no trained model in the transfer'}."
         )
+
+
+def _about_xmp(source_type: str | None) -> Iterator[str]:
+    if source_type is not None:
+        yield f"XMP: declared as {source_type.rsplit('/', 1)[-1]}; not signed, anybody can change it."
 
 
 def _worth(found: Credentials) -> str:
