@@ -7,7 +7,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
-from aotface.face.quiet import silenced
 from sample_people import ANGLES, CENTRE, FACE_HEIGHT, GROUPS, SIDE, Composite, Group, Portrait
 from scipy.interpolate import RBFInterpolator
 
@@ -21,16 +20,15 @@ from aotface.training.shading import extend
 
 @cache
 def _segmenter():
-    with silenced():
-        from mediapipe.python.solutions.selfie_segmentation import SelfieSegmentation
+    """Google's selfie segmentation; the samples were made with mediapipe 0.10.21 (commit 8aa1b3e makes the same ones)."""
+    from mediapipe.python.solutions.selfie_segmentation import SelfieSegmentation
 
-        return SelfieSegmentation(model_selection=0)
+    return SelfieSegmentation(model_selection=0)
 
 
 def person_alpha(frame: np.ndarray) -> np.ndarray:
     """Where the person is, 0..1, its edge laid on the edges of the picture."""
-    with silenced():
-        rough = _segmenter().process(frame).segmentation_mask.astype(np.float32)
+    rough = _segmenter().process(frame).segmentation_mask.astype(np.float32)
     guide = frame.astype(np.float32) / 255
     fine = cv2.ximgproc.guidedFilter(
         guide, np.clip((rough - 0.2) / 0.6, 0, 1), max(4, len(frame) // 60), 1e-4

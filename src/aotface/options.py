@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 BACKENDS = ("torch", "onnx", "openvino")
+DEVICES = ("auto", "cpu", "cuda")
 """What can compute the network of a transfer."""
 
 

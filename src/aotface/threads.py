@@ -66,11 +66,12 @@ def one_thread_each() -> Iterator[None]:
     # Brings the libraries whose threads are limited: only who works pays.
     import scipy.linalg  # noqa: F401
     import torch
-    from threadpoolctl import threadpool_limits
+    from threadpoolctl import OpenBLASController, threadpool_limits
 
     with _limit.lock:
         if _limit.users == 0:
             _limit.torch_threads = torch.get_num_threads()
+            OpenBLASController.clear_controlling_thread(force=True)
             _limit.blas = threadpool_limits(limits=1, user_api="blas")
         _limit.users += 1
     torch.set_num_threads(1)  # counts for the calling thread
@@ -80,5 +81,7 @@ def one_thread_each() -> Iterator[None]:
         with _limit.lock:
             _limit.users -= 1
             if _limit.users == 0:
+                # threadpoolctl lets one thread set limits; the last one out need not be the first one in.
+                OpenBLASController.clear_controlling_thread(force=True)
                 _limit.blas.restore_original_limits()
             torch.set_num_threads(_limit.torch_threads)

@@ -174,7 +174,6 @@ FOREIGN = [
     Entry("float_16.tif", lambda b: tif((b / 255).astype(np.float16), photometric="rgb"), UNSUPPORTED),
     Entry("signed.tif", lambda b: tif(b[..., 0].astype(np.int16), photometric="minisblack"), UNSUPPORTED),
     Entry("bits_32.tif", lambda b: tif(b[..., 0].astype(np.uint32), photometric="minisblack"), UNSUPPORTED),
-    Entry("fax.tif", lambda b: raw.saved(pil(b, "1"), "TIFF", compression="group4"), UNSUPPORTED),
     Entry("lab.tif", lambda b: tif(b, photometric="cielab"), UNSUPPORTED),
     Entry("hdr.png", lambda b: raw.with_chunk(png(b), b"cICP", bytes([9, 16, 0, 1])), UNSUPPORTED),
     Entry("hdr.exr", constant(b"v/1\x01" + bytes(60)), UNSUPPORTED),

@@ -233,6 +233,7 @@ TIFFS = [
     Entry("grey_16.tif", lambda b: tif(deep(grey(b)), photometric="minisblack")),
     Entry("white_is_zero.tif", lambda b: tif(255 - grey(b), photometric="miniswhite")),
     Entry("one_bit.tif", lambda b: raw.saved(pil(b, "1"), "TIFF")),
+    Entry("fax.tif", lambda b: raw.saved(pil(b, "1"), "TIFF", compression="group4")),
     Entry("palette.tif", palette_tiff),
     Entry(
         "cmyk.tif", lambda b: tif(np.asarray(pil(b, "CMYK")), photometric="separated"), limit=1.0, notes=True

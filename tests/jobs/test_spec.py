@@ -53,7 +53,7 @@ def test_paths_count_from_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "truncated"),
+        ("", "the file is empty"),
         ("{", "truncated"),
         ("[1]", "expected object, got array"),
         ('{"kind": "swap"}', "missing required field target"),

@@ -193,8 +193,8 @@ def test_what_is_kept_is_removed_with_its_segment(place: Path) -> None:
     assert {name for name in names if name.startswith("frame")} == {
         f"frame_{i:08d}.safetensors" for i in range(8, 12)
     }
-    assert {name for name in names if name.startswith("traits")} == {
-        f"traits_{i:08d}.safetensors" for i in range(4, 12)
+    assert {name for name in names if name.startswith("features")} == {
+        f"features_{i:08d}.safetensors" for i in range(4, 12)
     }
     assert not [name for name in names if name.startswith("faces")]
 

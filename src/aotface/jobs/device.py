@@ -5,7 +5,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from aotface.errors import AotfaceError, UsageError
-from aotface.options import BACKENDS, Options
+from aotface.options import BACKENDS, DEVICES, Options
 from aotface.transfer import listed, transfer_for
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def pick_device(wanted: str, users: dict[str, str]) -> str:
     Raises:
         UsageError: no such device, nobody would use it, or somebody cannot.
     """
-    if wanted not in ("auto", "cpu", "cuda"):
+    if wanted not in DEVICES:
         raise UsageError(f"expected --device auto, cpu or cuda, got {wanted!r}")
     if wanted == "cpu" or (wanted == "auto" and not users):
         return "cpu"

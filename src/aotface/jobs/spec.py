@@ -10,7 +10,7 @@ import msgspec
 from msgspec.structs import replace
 
 from aotface.errors import InputError, UsageError
-from aotface.options import BACKENDS, Options
+from aotface.options import BACKENDS, DEVICES, Options
 from aotface.transfer import listed
 
 if TYPE_CHECKING:
@@ -243,6 +243,8 @@ def _check_inputs(spec: JobSpec) -> None:
 
 def _check_engine(spec: JobSpec) -> None:
     network = listed(spec.transfer).uses_network
+    if spec.device not in DEVICES:
+        raise UsageError(f"expected --device auto, cpu or cuda, got {spec.device!r}")
     if spec.backend not in BACKENDS:
         raise UsageError(
             f"expected --backend {', '.join(BACKENDS[:-1])} or {BACKENDS[-1]}, got {spec.backend!r}"

@@ -75,7 +75,8 @@ def _thin_factors(
     kept = strengths > NARROW * strengths[-1]
     if 2 * int(kept.sum()) > side:
         return None
-    factor = (patterns[:, kept] * np.sqrt(strengths[kept])).astype(np.float32)
+    # asarray: while torch traces a network, NumPy's eigenvectors come out as tensors.
+    factor = np.asarray(patterns[:, kept] * np.sqrt(strengths[kept]), dtype=np.float32)
     with torch.inference_mode(False):  # kept for whoever comes next: he may want gradients
         left = torch.from_numpy(factor).to(device)
         return left, left.T.contiguous()
