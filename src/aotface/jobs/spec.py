@@ -87,6 +87,9 @@ class JobSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     mark: bool = True
     certificate: str | None = None
     key: str | None = None
+    label: str = Options.label
+    label_place: str = Options.label_place
+    label_size: float = Options.label_size
     layers: tuple[str, ...] = ()
     trim_start: float | None = None
     trim_end: float | None = None
@@ -261,8 +264,10 @@ def _check_engine(spec: JobSpec) -> None:
 
 
 def _check_outputs(spec: JobSpec) -> None:
+    from aotface.compose.label import check_label
     from aotface.compose.output_layers import LAYERS
 
+    check_label(spec.options())
     if (spec.certificate is None) != (spec.key is None):
         raise UsageError("--certificate and --key go together: give both or none")
     if not spec.mark and spec.certificate is not None:

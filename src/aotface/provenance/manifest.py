@@ -15,12 +15,15 @@ import c2pa
 from aotface.errors import ProvenanceError, UnreadableImageError
 from aotface.media.files import read_bytes, show
 from aotface.media.sniff import HEAD_BYTES, sniff
-from aotface.media.source_type import COMPOSITE
+from aotface.media.source_type import COMPOSITE, VOCABULARY
 from aotface.provenance import watermark
 from aotface.provenance.authority import Signer
 
 ASSERTION = "org.aotface.transport"
 """Label of our own assertion."""
+
+LABEL_TYPE = VOCABULARY + "algorithmicMedia"
+"""Of what a program has drawn without having been trained."""
 
 MIME_TYPES = {
     "JPEG": "image/jpeg",
@@ -46,7 +49,7 @@ class Record:
     ``method``: name of the appearance transfer. ``reenactor``: what brought the source into the target's
     pose. ``model_sha256``: hash of the weights, None for a method without. ``parameters``: further choices,
     plain values. ``watermark``: the pixels carry the invisible watermark. ``target_source_type``: what the
-    target's XMP said of how it came to be.
+    target's XMP said of how it came to be. ``label``: the words that people can see.
     """
 
     method: str
@@ -55,6 +58,7 @@ class Record:
     parameters: Mapping[str, str | int | float | bool | None] = field(default_factory=dict)
     watermark: bool = True
     target_source_type: str | None = None
+    label: str | None = None
 
 
 @cache
@@ -78,6 +82,14 @@ def claim(record: Record, parts: Mapping[str, bytes | Path]) -> dict[str, Any]:
     actions = [
         {"action": "c2pa.placed", "parameters": {"ingredientIds": [title]}} for title in list(parts)[1:]
     ]
+    labelled = [
+        {
+            "action": "c2pa.addedText",
+            "digitalSourceType": LABEL_TYPE,
+            "softwareAgent": tool,
+            "description": f"The visible label {record.label!r} was drawn.",
+        }
+    ]
     marked = [{"action": "c2pa.watermarked.unbound", "softwareAgent": tool}] if record.watermark else []
     own = {
         "method": record.method,
@@ -88,12 +100,16 @@ def claim(record: Record, parts: Mapping[str, bytes | Path]) -> dict[str, Any]:
         "watermark_version": watermark.VERSION if record.watermark else None,
         "parameters": dict(record.parameters),
         "target_source_type": record.target_source_type,
+        "label": record.label,
         "sha256": {title: sha256(part) for title, part in parts.items()},
     }
     return {
         "claim_generator_info": [tool],
         "assertions": [
-            {"label": "c2pa.actions.v2", "data": {"actions": [*actions, edited, *marked]}},
+            {
+                "label": "c2pa.actions.v2",
+                "data": {"actions": [*actions, edited, *(labelled if record.label else []), *marked]},
+            },
             {"label": ASSERTION, "data": own},
         ],
     }
