@@ -85,6 +85,20 @@ class Writing(_SaveLayers):  # type: ignore[misc,valid-type]
         Path | None, Option("--certificate", help="Sign with your own certificate chain (PEM); needs --key.")
     ] = None
     key: Annotated[Path | None, Option("--key", help="Private key of --certificate (PEM).")] = None
+    timestamp_url: Annotated[
+        str | None,
+        Option(
+            "--timestamp-url",
+            help="Time-stamping authority (RFC 3161) to ask for the time of signing: the only use of the network.",
+        ),
+    ] = None
+    training_mining: Annotated[
+        str | None,
+        Option(
+            "--training-mining",
+            help="Say in the credentials whether outputs may train AI: allowed, notAllowed or constrained.",
+        ),
+    ] = None
     label: Annotated[
         str,
         Option("--label", help="A label that people can see: none, ai, ai-modified, or a text of your own."),

@@ -45,7 +45,7 @@ def assemble(context: JobContext, job: JobSpec, clip: Clip, parts: Parts) -> Non
         return
     joined = parts.folder / f"joined{output.suffix}"
     join(segments, sound, joined, *whole, overwrite=True, source_type=said)
-    _sign(context, job, joined, output, context.record(), job.overwrite)
+    _sign(context, job, clip, joined, output, context.record(), job.overwrite)
 
 
 def assemble_layer(context: JobContext, job: JobSpec, clip: Clip, parts: Parts, layer: OutputLayer) -> None:
@@ -68,7 +68,7 @@ def assemble_layer(context: JobContext, job: JobSpec, clip: Clip, parts: Parts, 
         join(pieces, None, output, *whole, overwrite, said)
         return
     joined = join(pieces, None, parts.folder / f"joined{ending}", *whole, overwrite=True, source_type=said)
-    _sign(context, job, joined, output, context.record(before_transfer=True), overwrite)
+    _sign(context, job, clip, joined, output, context.record(before_transfer=True), overwrite)
 
 
 def declared(path: Path) -> str | None:
@@ -90,11 +90,12 @@ def save_frames(output: Path, folder: Path, overwrite: bool) -> None:
 
 
 def _sign(
-    context: JobContext, job: JobSpec, joined: Path, output: Path, record: Record, overwrite: bool
+    context: JobContext, job: JobSpec, clip: Clip, joined: Path, output: Path, record: Record, overwrite: bool
 ) -> None:
     """Sign; a folder of frames is named by its first."""
     inputs = inputs_of(job)
-    record = replace(record, target_source_type=declared(Path(job.target)))
+    known = declared(Path(job.target))
+    record = replace(record, target_source_type=known, trimmed=len(clip) < len(clip.times))
     parent, *others = (
         list_frames(path)[0] if path.is_dir() else path for path in (Path(job.target), *inputs.values())
     )

@@ -84,10 +84,15 @@ class JobContext:
     def record(self, before_transfer: bool = False) -> Record:
         """What the credentials say of an output, or of the swap before the transfer."""
         reenactor = "given" if self.spec.kind == "refine" else self.reenactor.name
+        known: dict[str, Any] = {
+            "reenactor": reenactor,
+            "parameters": {"seed": self.spec.seed},
+            "training_mining": self.spec.training_mining,
+        }
         if before_transfer:
-            return Record("none", reenactor, None, {"seed": self.spec.seed})
+            return Record("none", **known)
         weights, label = self.facts.get("model_sha256"), label_text(self.spec.label)
-        return Record(self.spec.transfer, reenactor, weights, {"seed": self.spec.seed}, label=label)
+        return Record(self.spec.transfer, model_sha256=weights, label=label, **known)
 
     def run_record(self, job: JobSpec, log: Path) -> dict[str, Any]:
         """What every run log says; ``job`` can be run again by `aotface run LOG`."""
@@ -116,7 +121,7 @@ def open_context(spec: JobSpec, reporter: Reporter, cancel: Cancel | None = None
     facts: dict[str, Any] = {"device": options.device} | transfer_identity(options)
     if reenactor.files:
         facts["reenactor_sha256"] = {str(path): sha256(path) for path in reenactor.files}
-    signer = signer_from(spec.certificate, spec.key)
+    signer = signer_from(spec.certificate, spec.key, spec.timestamp_url)
     return JobContext(spec, options, reenactor, facts, signer, _preparing(reenactor), reporter, asked(cancel))
 
 

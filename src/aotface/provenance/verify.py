@@ -192,6 +192,8 @@ def _about_credentials(found: Credentials | None) -> Iterator[str]:
         yield f"Content credentials: valid ({where}): unchanged since it was signed."
     if found.signer or found.issuer:
         yield f"  Signed by {show(found.signer)} ({show(found.issuer)}){_worth(found)}."
+    if found.time is not None:
+        yield f"  Time stamp: {show(found.time)}."
     if found.source_type == COMPOSITE:
         yield "  Declared as a composite with parts made by a trained algorithm (a face swap)."
     elif found.source_type:
