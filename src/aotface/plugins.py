@@ -7,9 +7,11 @@ A package offers one by a line in its ``pyproject.toml``::
 
 The line names a factory: a class or a function. aotface calls it with the arguments of its kind and checks that what
 comes back follows the protocol of its kind. A built-in name always means the built-in. Imports nothing heavy.
+
+A program offers one to itself, without a package, by `register`.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from importlib import metadata
 from typing import Any
@@ -32,18 +34,53 @@ KINDS = (TRANSFERS, REENACTORS, FORGERY_DETECTORS)
 
 
 @dataclass(frozen=True)
+class Registered:
+    """What `register` was given, in the place of an entry point."""
+
+    factory: Callable[..., Any]
+
+    @property
+    def value(self) -> str:
+        """Its name, for messages."""
+        return repr(self.factory)
+
+    def load(self) -> Callable[..., Any]:
+        """It is there already."""
+        return self.factory
+
+
+@dataclass(frozen=True)
 class Plugin:
-    """One entry point of an installed package. ``package``: its name and version."""
+    """One entry point of an installed package, or what was registered. ``package``: its name and version."""
 
     kind: Kind
     name: str
     package: str
-    entry: metadata.EntryPoint
+    entry: metadata.EntryPoint | Registered
 
     @property
     def title(self) -> str:
         """What it is, for messages."""
         return f"{self.kind.word} {self.name!r} of package {self.package}"
+
+
+_REGISTERED: dict[tuple[Kind, str], Plugin] = {}
+
+
+def register(kind: Kind, name: str, factory: Callable[..., Any]) -> None:
+    """Offer a plug-in to this program alone, without a package: the same as an entry point until the program ends.
+
+    Args:
+        kind: one of `KINDS`.
+        name: by which it is asked for.
+        factory: what an entry point would name.
+
+    Raises:
+        UsageError: another factory is registered under this name.
+    """
+    plugin = Plugin(kind, name, "(this program)", Registered(factory))
+    if _REGISTERED.setdefault((kind, name), plugin) != plugin:
+        raise UsageError(f"the {kind.word} {name!r} is registered already: choose another name")
 
 
 def installed(kind: Kind) -> tuple[Plugin, ...]:
@@ -59,6 +96,7 @@ def installed(kind: Kind) -> tuple[Plugin, ...]:
             f"expected readable entry points of group {kind.group}, got {_words(fault)}; "
             "reinstall the package that is damaged (pip check)"
         ) from fault
+    found += [plugin for (of, _), plugin in list(_REGISTERED.items()) if of == kind]
     return tuple(sorted(found, key=lambda plugin: (plugin.name, plugin.package)))
 
 

@@ -24,7 +24,7 @@ Iris = Float32[np.ndarray, "10 3"]
 """Both irises in pixels, axes as of `Landmarks`: centre and four points of the edge of the person's right, then left eye."""
 
 Matrix = Float64[np.ndarray, "2 3"]
-"""A similarity transform that maps frame points to crop points."""
+"""Maps frame points to crop points: a similarity, after the stretch to display pixels where the frame's are not square."""
 
 CROP_SIDE = 256
 """Side of the canonical crop in pixels."""
@@ -32,8 +32,10 @@ CROP_SIDE = 256
 
 @dataclass(frozen=True)
 class Face:
-    """One face found in a frame. ``box`` and ``landmarks`` are in frame pixels; ``score`` is 0..1.
+    """One face found in a frame. ``box`` and ``landmarks`` are in display pixels; ``score`` is 0..1.
 
+    Display pixels are those of the frame, unless ``pixel_aspect`` (width over height of the frame's pixels) is not 1:
+    see `aotface.media.pixel_aspect`.
     ``rest``: its shape at rest, in the mean face's pose, where more is known of it than this frame; else None.
     ``iris``: where the face was searched in this very frame; else None.
     """
@@ -44,6 +46,7 @@ class Face:
     landmarks: Landmarks
     rest: Landmarks | None = None
     iris: Iris | None = None
+    pixel_aspect: float = 1.0
 
 
 @dataclass(frozen=True)

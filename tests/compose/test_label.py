@@ -66,6 +66,15 @@ def test_it_keeps_off_faces() -> None:
     assert placed(360, 640, between).grey.shape[0] < placed(360, 640).grey.shape[0]
 
 
+def test_pixels_that_are_not_square_show_it_as_square_ones_do() -> None:
+    right = np.array([[320, 0, 640, 360]], np.float32)
+    seen, stored = placed(360, 640, right), place_label(Options(label="ai-modified"), 360, 320, right, 2.0)
+    assert stored is not None and (stored.top, stored.left) == (seen.top, seen.left // 2)
+    assert stored.grey.shape == (seen.grey.shape[0], seen.grey.shape[1] // 2)
+    tall = place_label(Options(label="ai-modified"), 180, 640, right, 0.5)
+    assert tall is not None and tall.grey.shape == (seen.grey.shape[0] // 2, seen.grey.shape[1])
+
+
 def test_size_is_a_share_of_the_shorter_side() -> None:
     rows = [placed(*size).grey.shape[0] for size in ((1080, 1920), (1920, 1080), (2160, 3840))]
     assert rows[0] == rows[1] and abs(rows[2] / rows[0] - 2) < 0.1

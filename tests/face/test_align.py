@@ -1,9 +1,13 @@
+from dataclasses import replace
+
+import cv2
 import numpy as np
 import pytest
 
 from aotface.face.align import (
     FACE_HEIGHT,
     align,
+    chained,
     crop_matrix,
     invert,
     region_of,
@@ -126,3 +130,23 @@ def test_a_piece_is_read_as_in_the_whole(scale: float) -> None:
     np.testing.assert_array_equal(read, whole[piece])
     if scale < 0.5:  # the twin: averaged from another corner on, a piece would differ
         assert np.abs(sample(frame, map_x[piece], map_y[piece], scale) - whole[piece]).max() > 1e-3
+
+
+def test_pixels_that_are_not_square_make_the_same_crop(portrait: Frame, face: Face) -> None:
+    """Seen in display pixels, a frame stored narrow gives the crop of the whole frame."""
+    narrow = cv2.resize(portrait, None, fx=0.75, fy=1, interpolation=cv2.INTER_AREA)
+    flagged = align(narrow, replace(face, pixel_aspect=4 / 3), 128)
+    square = align(portrait, face, 128)
+    np.testing.assert_array_equal(flagged.landmarks, square.landmarks)
+    assert np.abs(flagged.crop - square.crop).mean() < 0.01
+    ignored = replace(face, landmarks=(face.landmarks * [0.75, 1, 1]).astype(np.float32))  # twin
+    assert np.abs(align(narrow, ignored, 128).crop - square.crop).mean() > 0.03
+
+
+def test_a_chain_of_matrices_does_one_after_the_other() -> None:
+    first, then = np.array([[1.3, -0.4, 7.0], [0.4, 1.3, -2.0]]), np.array([[2.0, 0, 1], [0, 0.5, -3]])
+    points = np.random.default_rng(0).normal(size=(20, 2))
+    wanted = transform_points(transform_points(points, first), then)
+    np.testing.assert_allclose(transform_points(points, chained(first, then)), wanted, atol=1e-12)
+    np.testing.assert_array_equal(chained(np.eye(2, 3), first), first)  # to the bit
+    assert np.abs(transform_points(points, chained(then, first)) - wanted).max() > 1

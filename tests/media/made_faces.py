@@ -53,8 +53,12 @@ def write_frames(
     sound: str | None = None,
     quality: int = 8,
     rotation: int = 0,
+    pixel_aspect: Fraction = Fraction(1),
 ) -> Path:
-    """Encode RGB frames with x264; ``seconds`` are multiples of ``time_base``, ``rotation`` is a clockwise turn."""
+    """Encode RGB frames with x264.
+
+    ``seconds`` are multiples of ``time_base``, ``rotation`` is a clockwise turn; ``pixel_aspect`` is of the stored pixels.
+    """
     shown = list(seconds) if seconds is not None else [index / rate for index in range(len(frames))]
     base = time_base or 1 / rate
     base = Fraction(1, base.denominator)
@@ -62,6 +66,7 @@ def write_frames(
         stream = file.add_stream("libx264", rate=rate, options={"crf": str(quality), "preset": "veryfast"})
         stream.height, stream.width = frames[0].shape[:2]
         stream.pix_fmt = format
+        stream.codec_context.sample_aspect_ratio = pixel_aspect
         stream.codec_context.time_base, stream.codec_context.thread_count = base, 1
         if rotation:
             stream.set_display_rotation(-rotation)

@@ -4,11 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
+import cv2
 import numpy as np
 from jaxtyping import Float32, UInt8
 from PIL import Image, ImageDraw, ImageFont
 
 from aotface.errors import InputError, UsageError
+from aotface.media.pixel_aspect import stretch
 from aotface.options import Options
 from aotface.types import Frame
 
@@ -68,19 +70,29 @@ class Badge:
         solid[place] = np.maximum(solid[place], np.rint(self.alpha * top).astype(solid.dtype))
         return solid
 
+    def squeezed(self, x: float, y: float) -> "Badge":
+        """The same label in stored pixels, each of which is shown ``x`` pixels wide and ``y`` high."""
+        rows, columns = self.grey.shape
+        size = max(1, int(columns / x)), max(1, int(rows / y))
+        grey, alpha = (cv2.resize(one, size, interpolation=cv2.INTER_AREA) for one in (self.grey, self.alpha))
+        return Badge(int(self.top / y), int(self.left / x), grey, alpha)
+
     def _place(self) -> tuple[slice, slice]:
         rows, columns = self.grey.shape
         return slice(self.top, self.top + rows), slice(self.left, self.left + columns)
 
 
-def place_label(options: Options, height: int, width: int, faces: Boxes) -> Badge | None:
+def place_label(
+    options: Options, height: int, width: int, faces: Boxes, pixel_aspect: float = 1.0
+) -> Badge | None:
     """Make the label that was asked for, in the corner that was asked for, or else where it covers least of the faces.
 
     Args:
         options: ``label``, ``label_place`` and ``label_size``.
-        height: of the frame in pixels.
+        height: of the frame in pixels, as stored.
         width: likewise.
-        faces: x0, y0, x1, y1 in pixels, of all faces; of a video, in all frames.
+        faces: x0, y0, x1, y1 in display pixels, of all faces; of a video, in all frames.
+        pixel_aspect: width over height of a stored pixel.
 
     Returns:
         The badge; None where none was asked for.
@@ -94,6 +106,8 @@ def place_label(options: Options, height: int, width: int, faces: Boxes) -> Badg
     text = label_text(options.label)
     if text is None:
         return None
+    x, y = stretch(pixel_aspect)
+    height, width = round(height * y), round(width * x)
     fitting = _fitting(text, options.label_size, height, width)
     best, least = None, np.inf
     for grey, alpha in fitting:
@@ -108,7 +122,7 @@ def place_label(options: Options, height: int, width: int, faces: Boxes) -> Badg
         raise InputError(
             f"{width} x {height} pixels have no room for the label {text!r}: shorten it, or drop --label"
         )
-    return best
+    return best if pixel_aspect == 1 else best.squeezed(x, y)
 
 
 def label_text(label: str) -> str | None:

@@ -4,13 +4,15 @@ from typing import NamedTuple
 
 import numpy as np
 
+from aotface.face.align import invert, transform_points
+from aotface.media.pixel_aspect import to_display
 from aotface.types import AlignedFace, Frame, Mask, Matrix
 
 
 class Place(NamedTuple):
     """Where a face sits. ``side``: of its crop in pixels. ``matrix``: from frame points to crop points.
 
-    ``box``: of its landmarks, in frame pixels, xyxy.
+    ``box``: of its landmarks, in frame pixels (as stored), xyxy.
     """
 
     side: int
@@ -20,7 +22,9 @@ class Place(NamedTuple):
 
 def place_of(target: AlignedFace) -> Place:
     """Where an aligned face sits."""
-    return Place(len(target.crop), target.matrix, target.face.box)
+    corners = np.array(target.face.box).reshape(2, 2)  # in display pixels
+    x0, y0, x1, y1 = transform_points(corners, invert(to_display(target.face.pixel_aspect))).ravel().tolist()
+    return Place(len(target.crop), target.matrix, (x0, y0, x1, y1))
 
 
 def face_row(place: Place, **more: int) -> dict[str, object]:

@@ -11,7 +11,7 @@ from aotface.evaluation.baselines import BASELINES
 from aotface.evaluation.triple import Triple
 from aotface.media.weights import find_weights
 from aotface.options import DEFAULTS
-from aotface.transfer import LISTED, TransferSettings, listed, open_transfer
+from aotface.transfer import TransferSettings, listed, open_transfer
 from aotface.transfer import names as transfers
 from aotface.transfer.base import Transfer
 from aotface.types import Crop
@@ -29,7 +29,7 @@ Kind = Literal["classical", "baseline", "network", "reference"]
 
 @dataclass(frozen=True)
 class Method:
-    """``run`` makes Y of a triple. ``fingerprint`` tells two versions apart (weights), "" for a formula.
+    """``run`` makes Y of a triple. ``fingerprint`` tells two versions apart (weights, plug-ins), "" for a formula.
 
     ``over_time`` makes Y of consecutive frames, where that is more than one after the other.
     ``needs_truth``: it only exists where the answer is known.
@@ -86,7 +86,7 @@ def _method(name: str, weights: Path | None) -> Method:
         return Method(name, "reference", _truth, needs_truth=True)
     if name == "copy":
         return Method(name, "reference", lambda triple: triple.target)
-    if name not in LISTED:
+    if name in BASELINES:
         return _of_transfer("baseline", BASELINES[name])
     if not listed(name).uses_network:
         return _of_transfer("classical", open_transfer(name))
@@ -103,7 +103,7 @@ def _truth(triple: Triple) -> Crop:
 
 
 def _of_transfer(kind: Kind, transfer: Transfer) -> Method:
-    fingerprint = transfer.identity().get("model_sha256") or ""
+    fingerprint = " ".join(value for value in transfer.identity().values() if value)
     over_time = partial(run_over_time, transfer)
     return Method(transfer.name, kind, partial(run_once, transfer), over_time, fingerprint)
 

@@ -33,7 +33,8 @@ HEADINGS = {
     "warped_de_floor": "the target's",
     "time_ms": "ms",
 }
-"""Column headings of metrics, in the order of wide tables."""
+HEADINGS |= {name: name.replace("_", " ") for name in METRICS if name not in HEADINGS}
+"""Column headings of metrics, in the order of wide tables; a metric without one has its name."""
 
 MAIN = (
     *("lf_de", "keep", "leak", "identity_drop", "seam", "de_truth", "psnr", "perceptual"),

@@ -6,6 +6,7 @@ from jaxtyping import Float, Float32
 
 from aotface.face.mesh import MEAN
 from aotface.face.pose import fit_pose
+from aotface.media.pixel_aspect import to_display
 from aotface.types import CROP_SIDE, AlignedFace, Face, Frame, Landmarks, Matrix
 
 FACE_HEIGHT = 0.66
@@ -24,26 +25,28 @@ def align(frame: Frame, face: Face, side: int = CROP_SIDE) -> AlignedFace:
         side: side of the crop in pixels.
 
     Returns:
-        The crop with the matrix that maps frame points to crop points; what lies outside the frame repeats its edge.
+        The crop, of square pixels, with the matrix that maps frame points to crop points; what lies outside the frame
+        repeats its edge.
     """
-    matrix = crop_matrix(face.landmarks, side)
+    upright = crop_matrix(face.landmarks, side)
+    matrix = chained(to_display(face.pixel_aspect), upright)
     x, y = np.meshgrid(np.arange(side, dtype=np.float32), np.arange(side, dtype=np.float32))
     back = invert(matrix)
     map_x = (back[0, 0] * x + back[0, 1] * y + back[0, 2]).astype(np.float32)
     map_y = (back[1, 0] * x + back[1, 1] * y + back[1, 2]).astype(np.float32)
     crop = sample(frame, map_x, map_y, scale_of(matrix))
-    return AlignedFace(face, crop, matrix, transform_landmarks(face.landmarks, matrix))
+    return AlignedFace(face, crop, matrix, transform_landmarks(face.landmarks, upright))
 
 
 def crop_matrix(landmarks: Landmarks, side: int = CROP_SIDE) -> Matrix:
-    """The similarity from frame to crop, from the rigid 3-D pose: an opened jaw or a turned head does not resize it.
+    """From display pixels to the crop, by the rigid 3-D pose: an opened jaw or a turned head does not resize it.
 
     Args:
-        landmarks: 468 x 3, frame pixels.
+        landmarks: 468 x 3, display pixels.
         side: side of the crop in pixels.
 
     Returns:
-        2 x 3, maps frame points to crop points (pixel centres at integers).
+        2 x 3, maps display points to crop points (pixel centres at integers).
     """
     pose = fit_pose(MEAN.astype(np.float64), landmarks.astype(np.float64))
     down = pose.rotation[:2, 1]
@@ -61,8 +64,15 @@ def invert(matrix: Matrix) -> Matrix:
     return np.concatenate([linear, -(linear @ matrix[:, 2])[:, None]], axis=1)
 
 
+def chained(first: Matrix, then: Matrix) -> Matrix:
+    """One matrix that does what two do one after the other."""
+    return np.concatenate(
+        [then[:, :2] @ first[:, :2], (then[:, :2] @ first[:, 2] + then[:, 2])[:, None]], axis=1
+    )
+
+
 def scale_of(matrix: Matrix) -> float:
-    """Crop pixels per frame pixel."""
+    """Crop pixels per frame pixel; of a frame whose pixels are not square, the geometric mean across and down."""
     return float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
 
 

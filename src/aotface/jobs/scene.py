@@ -38,6 +38,8 @@ def open_inputs(job: JobSpec) -> Inputs:
     clip = open_clip(Path(job.target), job.trim_start, job.trim_end, job.rate)
     swapped = _same_frames(Path(job.swapped), clip, job.rate) if job.kind == "refine" else None
     masks = _same_frames(Path(job.mask), clip, job.rate) if job.mask is not None else None
+    if swapped is not None and clip.info.container == FOLDER:  # which does not say what shape its pixels have
+        clip = replace(clip, info=replace(clip.info, pixel_aspect=swapped.info.shown_aspect))
     return Inputs(clip, swapped, masks)
 
 

@@ -136,7 +136,7 @@ def _applied(change: Change, reenacted: Crop) -> Crop:
 def _track(frames: Iterator[VideoFrame], clock: Clock) -> Tracks:
     tracker = Tracker()
     for frame in frames:
-        clock.time("track", partial(tracker.add, frame.rgb))
+        clock.time("track", partial(tracker.add, frame.square))
     return tracker.finish()
 
 

@@ -22,7 +22,7 @@ CLEARLY = 0.1
 class Track:
     """One person's face. ``frames``: ascending numbers; where they jump, the face was out of sight.
 
-    ``landmarks``: frame pixels. ``scores``: of the latest detection, 0..1; 0 where a short gap was filled.
+    ``landmarks``: display pixels. ``scores``: of the latest detection, 0..1; 0 where a short gap was filled.
     ``rest``: the face's shape at rest, in the mean face's pose, once it was `smooth`ed.
     """
 

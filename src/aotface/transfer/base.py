@@ -153,12 +153,16 @@ class RecolourFunction(Protocol):
 
 @dataclass(frozen=True)
 class Recolour:
-    """A `RecolourFunction` as a transfer: run at 256 px, its change applied at the crop's own side."""
+    """A `RecolourFunction` as a transfer: run at 256 px, its change applied at the crop's own side.
+
+    ``version``: of the function, for records; the benchmark measures another version anew.
+    """
 
     name: str
     function: Callable[..., Crop]
     summary: str = ""
     smooth: bool = False
+    version: str | None = None
 
     def find(self, pair: FacePair) -> Recoloured:
         """Run the function."""
@@ -179,8 +183,8 @@ class Recolour:
         )
 
     def identity(self) -> dict[str, str | None]:
-        """A formula has no weights."""
-        return {"model_sha256": None}
+        """A formula has no weights; its version where it has one."""
+        return {"model_sha256": None} | ({} if self.version is None else {"version": self.version})
 
 
 def shrunk(values: np.ndarray) -> np.ndarray:

@@ -130,7 +130,7 @@ def make_frame_state(scene: Scene, parts: Parts | None, wanted: range, read: Fra
     """
     number, known = read.frame.index, None if parts is None else _load(parts, read.frame.index)
     faces = []
-    for track, face in scene.tracks.faces_at(number - scene.clip.first):
+    for track, face in scene.faces_at(number):
         if track not in scene.sources:
             continue
         if known is None:
@@ -147,7 +147,7 @@ def whole(scene: Scene, state: FrameState) -> FrameState:
     """The same frame with all of its faces made."""
     if state.read is None or all(face.made is not None for face in state.faces):
         return state
-    faces = dict(scene.tracks.faces_at(state.number - scene.clip.first))
+    faces = dict(scene.faces_at(state.number))
     made = []
     for one in state.faces:
         features = one.features

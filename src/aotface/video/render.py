@@ -92,12 +92,12 @@ def _track_faces(clip: Clip, progress: Progress, parts: Parts | None) -> Tracks:
         tracker.restore(piece)
     known = tracker.count
     begin = known - tracker.memory
-    frames = prefetch(map(_converted, clip.frames(clip.first + begin)), weigh=_weight)
+    frames = prefetch(map(_seen, clip.frames(clip.first + begin)), weigh=lambda frame: frame.nbytes)
     for number, frame in enumerate(frames, begin):
         if number < known:
-            tracker.recall(number, frame.rgb)
+            tracker.recall(number, frame)
             continue
-        tracker.add(frame.rgb)
+        tracker.add(frame)
         saved = tracker.saved
         if parts is not None and tracker.count - saved >= PIECE_FRAMES:
             parts.save(PIECE, tracker.growth(), saved)
@@ -164,14 +164,9 @@ def shows_a_swap(scene: Scene, samples: int = 8) -> bool:
     return any(make_frame_state(scene, None, range(0), read).faces for read in reads)
 
 
-def _converted(frame: VideoFrame) -> VideoFrame:
-    """The frame; its pixels in RGB, which it keeps once somebody has asked, are made here and not by the receiver."""
-    _ = frame.rgb
-    return frame
-
-
-def _weight(frame: VideoFrame) -> int:
-    return frame.rgb.nbytes + sum(plane.nbytes for plane in frame.planes)
+def _seen(frame: VideoFrame) -> Frame:
+    """What faces are looked for in."""
+    return frame.square
 
 
 def _read(scene: Scene, first: int, last: int) -> Iterator[FrameInputs]:

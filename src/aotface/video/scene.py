@@ -1,7 +1,7 @@
 """What decides the finished frames of a video: the clip, its faces over time, and who is put where."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +21,7 @@ from aotface.tracking.smooth import smooth
 from aotface.tracking.tracks import Tracks, choose_tracks
 from aotface.transfer import transfer_for
 from aotface.transfer.base import Transfer
-from aotface.types import Frame
+from aotface.types import Face, Frame
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Clip:
         """Frames, by their numbers in the video; all of the clip when left out."""
         bounds = (self.first if first is None else first, self.last if last is None else last)
         if self.info.container == FOLDER:
-            return read_folder_frames(self.path, self.info.rate, *bounds)
+            return read_folder_frames(self.path, self.info.rate, *bounds, self.info)
         return read_frames(self.path, *bounds, self.info, self.times)
 
 
@@ -69,6 +69,12 @@ class Scene:
         """The label, where the frame of a number shows it."""
         since = self.clip.times.seconds(number) - self.clip.times.seconds(self.clip.first)
         return self.label if shows_label(float(since)) else None
+
+    def faces_at(self, number: int) -> list[tuple[int, Face]]:
+        """The faces of a frame, by its number in the video, each with its track's id; see `Tracks.faces_at`."""
+        aspect = float(self.clip.info.shown_aspect)
+        found = self.tracks.faces_at(number - self.clip.first)
+        return [(track, replace(face, pixel_aspect=aspect)) for track, face in found]
 
 
 def prepare_source(frame: Frame, which: str, reenactor: Reenactor | None = None) -> PreparedSource:
@@ -116,7 +122,8 @@ def make_scene(
         sources = dict.fromkeys(choose_tracks(tracks, options.face), prepared)
     rate = float(clip.info.rate)
     transfer = transfer_for(options)
-    label = place_label(options, clip.info.height, clip.info.width, _boxes(tracks))
+    info = clip.info
+    label = place_label(options, info.height, info.width, _boxes(tracks), float(info.shown_aspect))
     return Scene(clip, smooth(tracks, rate), sources, options, transfer, mark, swapped, masks, label)
 
 

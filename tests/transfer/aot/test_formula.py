@@ -6,14 +6,14 @@ import torch
 from aotface.metrics.colour import lf_de
 from aotface.metrics.ground_truth import psnr
 from aotface.transfer import open_transfer
-from aotface.transfer.aot.apply import transport_crop
+from aotface.transfer.aot.apply import transport_full
 from aotface.transfer.aot.formula import GATE, SIDE, formula_generator
 from aotface.transfer.aot.generator import RelightingGenerator
 from aotface.types import Crop, Geometry, Mask
 
 
 def transfer(reenacted: Crop, target: Crop, mask: Mask, geometry: Geometry, own: Geometry) -> Crop:
-    return transport_crop(formula_generator(), reenacted, target, mask, geometry, own=own)
+    return transport_full(formula_generator(), reenacted, target, mask, geometry, own=own)
 
 
 def plate(side: int) -> Geometry:

@@ -1,5 +1,6 @@
 """What all methods promise, method by method."""
 
+import inspect
 import subprocess
 import sys
 
@@ -13,7 +14,14 @@ from aotface.colour_space import srgb_to_lab
 from aotface.transfer import LISTED, open_transfer
 
 SIDE = 32
-TRANSFERS = {name: open_transfer(name).function for name, line in LISTED.items() if not line.uses_network}
+CLASSICAL = {
+    name: open_transfer(name).function
+    for name, line in LISTED.items()
+    if line.module.startswith("classical.")
+}
+TRANSFERS = {name: f for name, f in CLASSICAL.items() if "geometry" not in inspect.signature(f).parameters}
+"""Those that look at colours only; `test_shu` tests the other one."""
+
 MOVING = [name for name in TRANSFERS if name != "none"]
 LANDING = [name for name in MOVING if name != "poisson"]
 GREYING = [name for name in LANDING if name not in ("mean", "histogram", "idt", "sliced")]

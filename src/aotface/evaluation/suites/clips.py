@@ -81,7 +81,7 @@ def _first(path: Path) -> Seen:
 def _followed(path: Path) -> tuple[Seen, ...]:
     """The largest face of the first frames, its motion smoothed."""
     info = probe(path)
-    frames = [frame.rgb for frame in islice(read_frames(path, info=info), LENGTH)]
+    frames = [frame.square for frame in islice(read_frames(path, info=info), LENGTH)]
     if len(frames) < 2:
         raise InputError(f"{show(path)}: expected at least two frames; leave this clip out")
     tracks = smooth(track(frames), float(info.rate))

@@ -14,6 +14,7 @@ from av.video.stream import VideoStream
 
 from aotface.errors import InputError, UsageError, VideoError
 from aotface.media.files import show
+from aotface.media.pixel_aspect import square_pixels
 from aotface.media.video import colour
 from aotface.media.video.info import VideoInfo
 from aotface.media.video.layout import Layout, Planes, from_frame
@@ -49,6 +50,11 @@ class VideoFrame:
         """height x width x 3, upright; uint8, or uint16 where the video has more than 8 bits. Converted when asked."""
         rgb = colour.to_rgb(self.planes, self.info.layout, self.info.colour)
         return np.ascontiguousarray(self.info.orientation.shown(rgb))
+
+    @property
+    def square(self) -> Frame:
+        """`rgb` in display pixels, which are square: what faces are looked for in. Not kept."""
+        return square_pixels(self.rgb, float(self.info.shown_aspect))
 
     def edited(self, rgb: Frame, box: Box | None = None) -> "VideoFrame":
         """Put changed pixels into this frame.

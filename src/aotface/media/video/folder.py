@@ -79,7 +79,11 @@ def folder_info(folder: str | os.PathLike[str], rate: Fraction) -> VideoInfo:
 
 
 def read_folder_frames(
-    folder: str | os.PathLike[str], rate: Fraction, first: int = 0, last: int | None = None
+    folder: str | os.PathLike[str],
+    rate: Fraction,
+    first: int = 0,
+    last: int | None = None,
+    info: VideoInfo | None = None,
 ) -> Iterator[VideoFrame]:
     """Read the pictures of a folder as the frames of a video; their times are `timing.regular`.
 
@@ -90,6 +94,7 @@ def read_folder_frames(
         rate: frames per second.
         first: index of the first frame wanted.
         last: index of the first frame not wanted any more; None = up to the end.
+        info: from `folder_info`, where it is known already.
 
     Yields:
         The frames.
@@ -100,7 +105,7 @@ def read_folder_frames(
 
     Source: [ours].
     """
-    info = folder_info(folder, rate)
+    info = info or folder_info(folder, rate)
     paths = list_frames(folder)
     last = len(paths) if last is None else last
     if not 0 <= first < last <= len(paths):

@@ -5,6 +5,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Literal
 
+from aotface.media.pixel_aspect import believed
 from aotface.media.video.colour import Colour
 from aotface.media.video.layout import Layout
 from aotface.media.video.orientation import Orientation
@@ -42,7 +43,7 @@ class VideoInfo:
     ``duration_seconds``: None = it does not say.
     ``start``: seconds on the file's clock where its first picture or sound stands.
     ``pixel_format``: of the decoder. ``bit_depth``: of the source; ``layout.depth`` is what frames are handled in.
-    ``pixel_aspect``: width over height of one pixel; frames are not stretched.
+    ``pixel_aspect``: width over height of one pixel as stored; frames are not stretched.
     ``tracks``: audio and subtitles, in the order of the file.
     ``notes``: what the user should know, one line each.
     """
@@ -73,6 +74,11 @@ class VideoInfo:
     def rotation(self) -> int:
         """Clockwise turn from stored to shown, in degrees: 0, 90, 180 or 270."""
         return self.orientation.rotation_degrees
+
+    @property
+    def shown_aspect(self) -> Fraction:
+        """Width over height of one pixel of a frame as shown, after rotation; 1 where the file's word is not believed."""
+        return believed(1 / self.pixel_aspect if self.orientation.transposed else self.pixel_aspect)
 
     @property
     def hdr(self) -> bool:

@@ -13,6 +13,7 @@ from av.video.stream import VideoStream
 from aotface.errors import UnsupportedError, VideoError
 from aotface.media.files import show
 from aotface.media.kinds import is_video
+from aotface.media.pixel_aspect import MOST, stretch
 from aotface.media.video import colour, orientation
 from aotface.media.video.info import Track, VideoInfo
 from aotface.media.video.layout import layout_for
@@ -79,6 +80,7 @@ def _info(path: Path, container: InputContainer, stream: VideoStream, frame: av.
     tags = (frame.color_primaries, frame.color_trc, frame.colorspace, frame.color_range)
     found = colour.from_tags(tags, height, width, frame.format.name.startswith("yuvj"), rgb)
     dolby = str(stream.codec_context.codec_tag) in _DOLBY_TAGS and not found.hdr
+    aspect = stream.sample_aspect_ratio or Fraction(1)
     bits = max(component.bits for component in frame.format.components)
     length = stream.duration * stream.time_base if stream.duration and stream.time_base else None
     if length is None and container.duration:
@@ -101,10 +103,10 @@ def _info(path: Path, container: InputContainer, stream: VideoStream, frame: av.
         bit_depth=bits,
         layout=layout_for(frame.format, height, width),
         colour=replace(found, transfer="dolby vision") if dolby else found,
-        pixel_aspect=stream.sample_aspect_ratio or Fraction(1),
+        pixel_aspect=aspect,
         interlaced=frame.interlaced_frame,
         tracks=_tracks(container),
-        notes=_notes(frame, bits, known),
+        notes=_notes(frame, bits, known, aspect),
     )
 
 
@@ -134,7 +136,7 @@ def _tracks(container: InputContainer) -> tuple[Track, ...]:
     return tuple(tracks)
 
 
-def _notes(frame: av.VideoFrame, bits: int, known: bool) -> tuple[str, ...]:
+def _notes(frame: av.VideoFrame, bits: int, known: bool, aspect: Fraction) -> tuple[str, ...]:
     """What of the video is handled differently from how it is."""
     notes = []
     if bits > 10:
@@ -145,6 +147,8 @@ def _notes(frame: av.VideoFrame, bits: int, known: bool) -> tuple[str, ...]:
         )
     if any(component.is_alpha for component in frame.format.components):
         notes.append("has transparency; it is left out")
+    if max(stretch(float(aspect))) > MOST:
+        notes.append(f"says that a pixel is {aspect} times as wide as high; its pixels are handled as square")
     if not known:
         notes.append("is turned by an angle that is no multiple of 90 degrees; it is handled as it is stored")
     return tuple(notes)
