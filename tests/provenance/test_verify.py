@@ -57,6 +57,19 @@ def test_tampering_is_said_first(made: Path) -> None:
     assert found.tampered and "INVALID" in said(found) and "CHANGED" in found.lines()[-1]
 
 
+def test_a_change_that_damages_the_picture_is_said_too(made: Path) -> None:
+    target = made.with_name("target.png")
+    signed = write_signed(made.with_name("b.png"), sign(target.read_bytes(), Record("mkl", "mesh"), target))
+    data = bytearray(signed.read_bytes())
+    data[-60] ^= 1  # of a chunk with a checksum
+    signed.write_bytes(data)
+    found = verify(signed)
+    assert found.state == "invalid" and found.damaged and "the picture is damaged" in said(found)
+    target.write_bytes(target.read_bytes()[:-60])
+    with pytest.raises(InputError):  # the twin: never signed, so nothing is known of it
+        verify(target)
+
+
 def test_no_marks_is_not_called_genuine(picture: Callable[..., Path]) -> None:
     found = verify(str(picture("plain.png", side=128)))
     assert not found.marked and not found.tampered and found.credentials is None

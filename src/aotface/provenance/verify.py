@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from aotface.errors import UnreadableImageError
 from aotface.media.files import show
 from aotface.media.image import read_image
 from aotface.media.kinds import is_video
@@ -40,7 +41,7 @@ class Verification:
     """The marks of one file. ``credentials`` is None where the file carries none.
 
     ``watermark``: of a video that of the frame where it is strongest. ``looks``: of a video, by frame; else empty.
-    ``source_type``: what its XMP says of how it came to be.
+    ``source_type``: what its XMP says of how it came to be. ``damaged``: its pixels cannot be read.
     """
 
     file: Path
@@ -48,6 +49,7 @@ class Verification:
     watermark: Watermark
     looks: tuple[tuple[int, Watermark], ...] = ()
     source_type: str | None = None
+    damaged: bool = False
 
     @property
     def tampered(self) -> bool:
@@ -88,6 +90,7 @@ class Verification:
             "declared_ai": self.declared_ai,
             "credentials": None if self.credentials is None else asdict(self.credentials),
             "source_type": self.source_type,
+            "damaged": self.damaged,
             "watermark": mark,
             "frames": {str(number): look.score for number, look in self.looks},
         }
@@ -112,6 +115,8 @@ class Verification:
     def _about_watermark(self) -> str:
         """One line; of a video it says in how many frames."""
         found, looks, kind = self.watermark, self.looks, "video" if self.looks else "picture"
+        if self.damaged:
+            return "Watermark: cannot be read, the picture is damaged."
         if found.too_small:
             return f"Watermark: cannot be read, the {kind} is smaller than {watermark.MIN_SIDE // 2} pixels."
         strength = f"{'best ' if looks else ''}score {found.score:.1f}, threshold {watermark.THRESHOLD}"
@@ -157,12 +162,23 @@ def verify(path: Path | str) -> Verification:
     """
     path = Path(path)
     if not is_video(path):
-        picture = read_image(path)
-        found = watermark.detect(picture.frame)
-        return Verification(path, read_credentials(path), found, source_type=picture.source_type)
+        return _verify_picture(path)
     looks = tuple(_look(path))
     best = max((mark for _, mark in looks), key=lambda mark: mark.score)
     return Verification(path, read_credentials(path), best, looks, video_source_type(path))
+
+
+def _verify_picture(path: Path) -> Verification:
+    """Of a picture; one that a change has damaged still tells that it was changed."""
+    credentials = read_credentials(path)
+    try:
+        picture = read_image(path)
+    except UnreadableImageError:
+        if credentials is None or credentials.state != "Invalid":
+            raise
+        return Verification(path, credentials, Watermark(False, 0.0, 1.0, 0.0, 0), damaged=True)
+    found = watermark.detect(picture.frame)
+    return Verification(path, credentials, found, source_type=picture.source_type)
 
 
 def _look(path: Path) -> Iterator[tuple[int, Watermark]]:
