@@ -174,8 +174,8 @@ def _verify_picture(path: Path) -> Verification:
     try:
         picture = read_image(path)
     except UnreadableImageError:
-        if credentials is None or credentials.state != "Invalid":
-            raise
+        if credentials is None or credentials.state != "Invalid" or not credentials.issuer:
+            raise  # no issuer: the library could not read the file either, which may never have been signed
         return Verification(path, credentials, Watermark(False, 0.0, 1.0, 0.0, 0), damaged=True)
     found = watermark.detect(picture.frame)
     return Verification(path, credentials, found, source_type=picture.source_type)
