@@ -14,7 +14,8 @@ from skimage.data import astronaut
 
 from aotface import cli
 from aotface.cli import main
-from aotface.media.image import read_image, write_image
+from aotface.media.image import encode_image, read_image, source_type_of, write_image
+from aotface.media.source_type import COMPOSITE, WHOLE
 
 
 @pytest.fixture(autouse=True)
@@ -63,7 +64,7 @@ def test_swap_writes_the_picture_and_its_record(place: Path, capsys: pytest.Capt
         "notes": [],
     }
     assert main(["verify", "out.png"]) == 0
-    assert "FOUND" in capsys.readouterr().out
+    assert "FOUND" in capsys.readouterr().out and source_type_of("out.png") == COMPOSITE
 
 
 def test_the_quality_of_a_jpeg_is_recorded_whoever_chose_it(place: Path) -> None:
@@ -97,12 +98,17 @@ def test_no_mark_is_said_and_recorded(place: Path, capsys: pytest.CaptureFixture
     # Half a grey level of the mask is rounded to 0: there the face may still show by one level.
     assert np.abs(result.astype(int) - target)[mask == 0].max() <= 1
     assert (result != target).any(axis=2).mean() > 0.02
-    assert main(["verify", "out.png"]) == 0
+    assert main(["verify", "out.png"]) == 20
     assert "no marks" in capsys.readouterr().out
-    # What was saved before the transfer is a fit input for refine.
+    # What was saved before the transfer is a fit input for refine; a mark that comes in stays.
+    scene = encode_image(target, "PNG", source_type=WHOLE)
+    (place / "scene.png").write_bytes(scene)
     refine = ["refine", "-s", "out.reenacted.png", "-t", "scene.png", "-o", "again.png"]
     assert main([*refine, "--no-mark"]) == 0
     assert log_of(place / "again.run.json")["pairs"][0]["swapped"] == "out.reenacted.png"
+    assert source_type_of(place / "out.png") is None and source_type_of(place / "again.png") == WHOLE
+    capsys.readouterr()
+    assert main(["verify", "again.png"]) == 0 and "another tool" in capsys.readouterr().out
 
 
 def test_many_pairs_and_some_that_fail(place: Path, capsys: pytest.CaptureFixture[str]) -> None:

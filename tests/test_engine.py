@@ -100,6 +100,27 @@ def test_refine_inspect_verify(
     assert swapper.verify(sample(TARGET)).marked is False  # the twin
 
 
+def test_a_label_is_drawn_and_declared(
+    swapper: aotface.Swapper, source: Frame, target: Frame, tmp_path: Path
+) -> None:
+    labelling = aotface.Swapper(transfer="none", label="ai", label_place="top-right", mark=False)
+    plain, labelled = (
+        aotface.Swapper(transfer="none", mark=False).swap(source, target),
+        labelling.swap(source, target),
+    )
+    badge = labelled.label
+    assert badge is not None and plain.label is None
+    np.testing.assert_array_equal(labelled.frame, badge.draw(plain.frame))
+    deep = np.dstack([target, np.zeros(target.shape[:2], np.uint8)])  # transparent everywhere
+    Image.fromarray(deep).save(tmp_path / "target.png")
+    (out,) = labelling.swap_file(sample(SOURCE), tmp_path / "target.png", tmp_path / "out.png", mark=True)
+    alpha = read_image(out).alpha
+    assert alpha is not None and alpha[badge.top + 9, badge.left + 9] == 255 and alpha[-1, 0] == 0
+    found = swapper.verify(out).credentials
+    assert found is not None and found.record is not None and found.record["label"] == "AI"
+    assert "c2pa.addedText" in found.actions
+
+
 def test_options_that_do_not_fit_are_refused_at_once(source: Frame, target: Frame) -> None:
     with pytest.raises(UsageError, match="a transfer out of"):
         aotface.Swapper(transfer="magic")

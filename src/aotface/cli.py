@@ -135,8 +135,8 @@ def plugin_names() -> str:
     return f"Plug-ins installed: {'; '.join(parts)}." if parts else ""
 
 
-def _as_function(command: type, reporter: Terminal) -> Callable[..., None]:
-    """A function with one parameter per field, which is what the option parser reads.
+def _as_function(command: type, reporter: Terminal) -> Callable[..., int | None]:
+    """A function with one parameter per field, which is what the option parser reads; it gives the exit code.
 
     Required ones come first, a command's own before those that it shares.
     """
@@ -156,9 +156,10 @@ def _as_function(command: type, reporter: Terminal) -> Callable[..., None]:
         for field in fields
     ]
 
-    def run(**values: Any) -> None:
+    def run(**values: Any) -> int | None:
         try:
-            command(**values).run(reporter)
+            code: int | None = command(**values).run(reporter)
+            return code
         except KeyboardInterrupt:  # before the option parser, which has a message of its own
             raise Interrupted("stopped: nothing half-written is left") from None
 

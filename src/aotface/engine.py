@@ -84,7 +84,7 @@ class Swapper:
             backend: what computes the network: ``"torch"``, ``"onnx"`` or ``"openvino"``.
             reenact: name of the reenactor, or a `Reenactor` of your own (for pictures in memory only).
             mark: watermark, and in files content credentials.
-            more: further fields of `aotface.jobs.spec.JobSpec`, such as ``certificate``, ``key``, ``reenact_model``.
+            more: further fields of `aotface.jobs.spec.JobSpec`: ``label``, ``certificate``, ``key``, ``reenact_model``.
 
         Raises:
             UsageError: options that do not fit together.
@@ -152,8 +152,9 @@ class Swapper:
         prepared = source if isinstance(source, PreparedSource) else self.prepare(source)
         with one_thread_each():
             options, frame = self._options(face), as_frame(target, "target")
-            faces = choose(detect(frame), options.face, "target")
-            return swap_faces(frame, faces, prepared, options, self._settings["mark"])
+            found = detect(frame)
+            faces = choose(found, options.face, "target")
+            return swap_faces(frame, faces, prepared, options, self._settings["mark"], found)
 
     def refine(self, swapped: Any, target: Any, face: str | int | None = None) -> "Swapped":
         """Move a face that another tool has swapped into the light and tone of its target.

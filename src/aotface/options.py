@@ -16,6 +16,8 @@ class Options:
     put there (not ``all``). ``seed``: of the random numbers that a transfer may draw.
     ``device``: where the network of a transfer runs, ``cpu`` or ``cuda``. ``weights``: which, by packaged name
     or path. ``backend``: one of `BACKENDS`; all but torch run on the CPU.
+    ``label``: what people can see: ``none``, ``ai``, ``ai-modified`` or a text. ``label_place``: its corner, or ``auto``.
+    ``label_size``: height of its letters in percent of the picture's shorter side.
     """
 
     transfer: str = "aot"
@@ -25,6 +27,9 @@ class Options:
     device: str = "cpu"
     weights: str = "aot_small"
     backend: str = "torch"
+    label: str = "none"
+    label_place: str = "auto"
+    label_size: float = 4.0
 
 
 DEFAULTS = Options()

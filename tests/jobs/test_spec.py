@@ -94,6 +94,11 @@ def test_a_wrong_file_is_one_line(tmp_path: Path, text: str, said: str) -> None:
         ({"overwrite": True, "skip_existing": True}, "drop one"),
         ({"crf": 60}, "crf: expected int <= 51"),
         ({"seed": -1}, "seed: expected int >= 0"),
+        ({"label": "a\nb"}, "one line"),
+        ({"label_size": 40.0}, "1 to 20"),
+        ({"training_mining": "yes"}, "allowed, notAllowed or constrained, got 'yes'"),
+        ({"timestamp_url": "time.example"}, "http address"),
+        ({"training_mining": "allowed", "mark": False}, "drop --no-mark"),
         ({"version": 3}, "version 1, got 3"),
     ],
 )

@@ -22,10 +22,13 @@ from media.made_faces import face_frame, write_frames
 from aotface.cli import main
 from aotface.errors import VideoError
 from aotface.jobs import videos
+from aotface.media.source_type import COMPOSITE
 from aotface.media.video import parts
 from aotface.media.video.decode import VideoFrame, read_frames
 from aotface.media.video.encode import SegmentWriter
 from aotface.media.video.timing import frame_times
+from aotface.media.video.xmp import video_source_type
+from aotface.provenance.credentials import read_credentials
 from aotface.tracking.saved_tracker import SavedTracker
 from aotface.video import segments as segments_module
 
@@ -253,15 +256,19 @@ def test_refine_of_the_right_video(place: Path) -> None:
     ]
     assert main(words) == 0
     assert len(seconds(place / "out.mp4")) == 3 and record()["command"] == "refine"
+    found = read_credentials(place / "out.mp4")
+    assert found is not None and "c2pa.trimmed" in found.actions
 
 
 def test_verify_reads_a_video(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["verify", "one.mp4"]) == 0
+    assert main(["verify", "one.mp4"]) == 20
     said = capsys.readouterr().out
     assert "Content credentials: none" in said and "Watermark: none found" in said and "no marks" in said
     assert main([*(word.replace("clip.mp4", "one.mp4") for word in SWAP[:-1])]) == 0
     assert main(["verify", "out.mp4"]) == 0
     said = capsys.readouterr().out
+    assert video_source_type("out.mp4") == COMPOSITE and "XMP: declared as composite" in said
+    assert "c2pa.transcoded" in said and "c2pa.trimmed" not in said
     assert "credentials: valid" in said and "FOUND in 1 of 1" in said and "a face in this video was" in said
     (place / "broken.mp4").write_bytes((place / "out.mp4").read_bytes()[:2000])
     assert main(["verify", "broken.mp4"]) == 3 and len(lines(capsys)) == 1

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from aotface.provenance.credentials import (
     write_signed,
 )
 from aotface.provenance.verify import Verification, verify
-from aotface.provenance.watermark import Watermark
+from aotface.provenance.watermark import Watermark, false_alarm
 from aotface.types import Frame
 
 
@@ -54,6 +55,19 @@ def test_tampering_is_said_first(made: Path) -> None:
     made.write_bytes(data)
     found = verify(made)
     assert found.tampered and "INVALID" in said(found) and "CHANGED" in found.lines()[-1]
+
+
+def test_a_change_that_damages_the_picture_is_said_too(made: Path) -> None:
+    target = made.with_name("target.png")
+    signed = write_signed(made.with_name("b.png"), sign(target.read_bytes(), Record("mkl", "mesh"), target))
+    data = bytearray(signed.read_bytes())
+    data[-60] ^= 1  # of a chunk with a checksum
+    signed.write_bytes(data)
+    found = verify(signed)
+    assert found.state == "invalid" and found.damaged and "the picture is damaged" in said(found)
+    target.write_bytes(target.read_bytes()[:-60])
+    with pytest.raises(InputError):  # the twin: never signed, so nothing is known of it
+        verify(target)
 
 
 def test_no_marks_is_not_called_genuine(picture: Callable[..., Path]) -> None:
@@ -127,3 +141,22 @@ def test_a_name_cannot_write_to_the_terminal() -> None:
     wicked = Credentials("Valid", signer="\x1b[2J\nResult: genuine", issuer="x", record={"method": "\x07"})
     text = said(Verification(Path("a\n.jpg"), wicked, NOTHING))
     assert "\x1b" not in text and "\x07" not in text and "\nResult: genuine" not in text
+
+
+def test_what_another_tool_declares_as_ai_is_marked() -> None:
+    ai = Credentials(
+        "Valid", source_type="http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
+    )
+    found = Verification(Path("a.jpg"), ai, NOTHING)
+    assert found.state == "marked" and not found.marked and "another tool" in found.lines()[-1]
+    camera = replace(ai, source_type="http://cv.iptc.org/newscodes/digitalsourcetype/digitalCapture")
+    assert Verification(Path("a.jpg"), camera, NOTHING).state == "unmarked"  # the twins
+    assert Verification(Path("a.jpg"), replace(ai, state="Invalid"), NOTHING).state == "invalid"
+
+
+@pytest.mark.parametrize(("score", "name"), [(20.0, "very high"), (8.0, "high"), (7.5, "low"), (5.0, "none")])
+def test_the_watermark_names_its_confidence(score: float, name: str) -> None:
+    mark = Watermark(score > 7.8, score, false_alarm(score), 1.0, 1)
+    found = Verification(Path("a.jpg"), None, mark)
+    assert found.confidence == name and (name == "none" or f"confidence {name}" in said(found))
+    assert found.state == ("marked" if mark.found else "unmarked")  # a weak trace is no mark

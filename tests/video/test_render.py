@@ -10,6 +10,7 @@ import pytest
 from media.made_faces import face_frame, plain_frame, write_frames
 
 from aotface.colour_space import srgb_to_linear
+from aotface.compose import label
 from aotface.errors import FaceIndexError, InputError, NoFaceError
 from aotface.media.image import read_image
 from aotface.media.video.decode import VideoFrame
@@ -244,3 +245,35 @@ def test_a_video_swapped_elsewhere_is_taken_as_it_is(clip: Clip, tracks: Tracks)
     nobody = make_scene(clip, tracks, None, Options(transfer="mkl"), mark=False)
     with pytest.raises(InputError, match="expected a source"):  # twin: neither source nor swap
         list(render_frames(nobody, 0, 1))
+
+
+def test_a_label_shows_in_the_first_seconds_with_and_without_a_face(
+    clip: Clip,
+    tracks: Tracks,
+    prepared: PreparedSource,
+    whole: list[VideoFrame],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(label, "START_SECONDS", 2.5 * 1001 / 30000)  # three frames
+    monkeypatch.setattr(label, "AGAIN_SECONDS", 0)
+    options = Options(transfer="mkl", label="ai")
+    scene = make_scene(clip, tracks, prepared, options)
+    badge = scene.label
+    assert badge is not None
+    assert badge.top < 20
+    frames = list(render_frames(scene, 0, 5))
+    assert the_same(frames[3:], whole[3:5])
+    rows, columns = (
+        slice(at, at + size) for at, size in zip((badge.top, badge.left), badge.grey.shape, strict=True)
+    )
+    for frame in frames[:3]:
+        seen = frame.rgb[rows, columns].astype(int)
+        assert np.abs(seen - badge.grey[..., None])[4:-4, 4:-4].mean() < 12
+        assert (
+            np.abs(frame.rgb.astype(int) - whole[frame.index].rgb)[80:].max() <= 2
+        )  # the watermark's strength
+    gone = min(GONE)
+    monkeypatch.setattr(label, "START_SECONDS", 60)
+    (alone,) = render_frames(scene, gone, gone + 1)  # no face in it: all else stays bit for bit
+    (target,) = clip.frames(gone, gone + 1)
+    assert not the_same([alone], [target]) and np.array_equal(alone.rgb[40:], target.rgb[40:])

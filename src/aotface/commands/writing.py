@@ -85,6 +85,36 @@ class Writing(_SaveLayers):  # type: ignore[misc,valid-type]
         Path | None, Option("--certificate", help="Sign with your own certificate chain (PEM); needs --key.")
     ] = None
     key: Annotated[Path | None, Option("--key", help="Private key of --certificate (PEM).")] = None
+    timestamp_url: Annotated[
+        str | None,
+        Option(
+            "--timestamp-url",
+            help="Time-stamping authority (RFC 3161) to ask for the time of signing: the only use of the network.",
+        ),
+    ] = None
+    training_mining: Annotated[
+        str | None,
+        Option(
+            "--training-mining",
+            help="Say in the credentials whether outputs may train AI: allowed, notAllowed or constrained.",
+        ),
+    ] = None
+    label: Annotated[
+        str,
+        Option("--label", help="A label that people can see: none, ai, ai-modified, or a text of your own."),
+    ] = Options.label
+    label_place: Annotated[
+        str,
+        Option(
+            "--label-place",
+            help="Corner of the label: top-left, top-right, bottom-left, bottom-right, or auto. Never over a face "
+            "where another corner is free.",
+        ),
+    ] = Options.label_place
+    label_size: Annotated[
+        float,
+        Option("--label-size", min=1, max=20, help="Height of its letters in percent of the shorter side."),
+    ] = Options.label_size
     trim_start: Annotated[
         float | None, Option("--trim-start", help="Of a video: first second that is used.")
     ] = None

@@ -1,5 +1,6 @@
 """One still picture: detect, the face step, blend, mark."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -9,6 +10,7 @@ from jaxtyping import Float32
 from aotface.compose.blend import blend, frame_mask
 from aotface.compose.face_step import start_face
 from aotface.compose.full_resolution import FullResolutionFace, full_resolution_faces
+from aotface.compose.label import Badge, place_label
 from aotface.errors import FaceIndexError, NoFaceError, UsageError
 from aotface.face.detect import detect
 from aotface.options import DEFAULTS, Options
@@ -41,13 +43,14 @@ class Swapped:
     """A finished picture.
 
     ``frame``: the finished picture, of the target's size and type. ``original``: the target. ``faces``: in
-    the order in which they were swapped. ``transfer``: the method.
+    the order in which they were swapped. ``transfer``: the method. ``label``: drawn into the frame, None = none.
     """
 
     frame: Frame
     original: Frame
     faces: tuple[SwappedFace, ...]
     transfer: str
+    label: Badge | None = None
 
     @cached_property
     def mask(self) -> Float32[np.ndarray, "height width"]:
@@ -105,7 +108,7 @@ def swap_found(
     chosen = choose(source_faces, options.source_face, "source")[0]
     targets = choose(target_faces, options.face, "target")
     prepared = (reenactor or MeshReenactor()).prepare(source, chosen)
-    return swap_faces(target, targets, prepared, options, mark)
+    return swap_faces(target, targets, prepared, options, mark, target_faces)
 
 
 def refine(swapped: Frame, target: Frame, options: Options = DEFAULTS, mark: bool = True) -> Swapped:
@@ -121,12 +124,13 @@ def refine(swapped: Frame, target: Frame, options: Options = DEFAULTS, mark: boo
         The finished frame and everything on the way.
     """
     height, width = target.shape[:2]
-    targets = choose(detect(target), options.face, "target")
+    found = detect(target)
+    targets = choose(found, options.face, "target")
     if len(targets) > 1 and swapped.shape != target.shape:
         raise UsageError(
             "one aligned crop holds one face: say --face with a number, or give the whole swapped frame"
         )
-    return swap_faces(target, targets, GivenSwap(swapped, height, width), options, mark)
+    return swap_faces(target, targets, GivenSwap(swapped, height, width), options, mark, found)
 
 
 def choose(faces: list[Face], which: str, where: str) -> list[Face]:
@@ -176,20 +180,30 @@ def swap_face(
 
 
 def swap_faces(
-    target: Frame, faces: list[Face], source: PreparedSource, options: Options, mark: bool = True
+    target: Frame,
+    faces: list[Face],
+    source: PreparedSource,
+    options: Options,
+    mark: bool = True,
+    shown: Sequence[Face] = (),
 ) -> Swapped:
-    """Swap faces one after the other, and mark the picture.
+    """Swap faces one after the other, and label and mark the picture.
 
     Args:
         target: uint8 or uint16, RGB.
         faces: of the target; each is replaced.
         source: gives X_r.
-        options: which transfer, which seed.
+        options: which transfer, which seed, which label.
         mark: embed the invisible watermark.
+        shown: all faces of the target, which a label shall not cover.
     """
+    boxes = np.array([face.box for face in shown or faces], np.float32).reshape(-1, 4)
+    height, width = target.shape[:2]
+    label = place_label(options, height, width, boxes)  # no room for it: said before the work
     frame, done, transfer = target, [], transfer_for(options)
     for face in faces:
         one = swap_face(target, face, source, transfer, options.seed)
         frame = blend(frame, one.swapped, one.mask, one.target.matrix, finer=one.after)
         done.append(one)
-    return Swapped(mark_frame(frame) if mark else frame, target, tuple(done), options.transfer)
+    frame = frame if label is None else label.draw(frame)
+    return Swapped(mark_frame(frame) if mark else frame, target, tuple(done), options.transfer, label)

@@ -1,15 +1,20 @@
 """From finished segments to files: the video, its layers, its frames as pictures."""
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 from aotface.compose.output_layers import OutputLayer
 from aotface.jobs.context import JobContext, inputs_of
 from aotface.jobs.spec import JobSpec
 from aotface.media.files import check_output, read_bytes, write_bytes
+from aotface.media.image import source_type_of
+from aotface.media.kinds import is_video
+from aotface.media.source_type import combined
 from aotface.media.video.folder import FOLDER, list_frames, save_frame
 from aotface.media.video.join import join
 from aotface.media.video.parts import Parts
+from aotface.media.video.xmp import video_source_type
 from aotface.media.weights import sha256
 from aotface.provenance.credentials import Record, sign_video
 from aotface.video.plan import open_clip
@@ -34,12 +39,13 @@ def assemble(context: JobContext, job: JobSpec, clip: Clip, parts: Parts) -> Non
     segments = [parts.segment(number) for number in range(len(parts.segments))]
     whole = (clip.info, clip.times, clip.first, clip.last)
     sound = None if clip.info.container == FOLDER else Path(job.target)
+    said = combined(declared(Path(job.target)), map(declared, inputs_of(job).values()), job.mark)
     if not job.mark:
-        join(segments, sound, output, *whole, job.overwrite)
+        join(segments, sound, output, *whole, job.overwrite, said)
         return
     joined = parts.folder / f"joined{output.suffix}"
-    join(segments, sound, joined, *whole, overwrite=True)
-    _sign(context, job, joined, output, context.record(), job.overwrite)
+    join(segments, sound, joined, *whole, overwrite=True, source_type=said)
+    _sign(context, job, clip, joined, output, context.record(), job.overwrite)
 
 
 def assemble_layer(context: JobContext, job: JobSpec, clip: Clip, parts: Parts, layer: OutputLayer) -> None:
@@ -54,11 +60,21 @@ def assemble_layer(context: JobContext, job: JobSpec, clip: Clip, parts: Parts, 
         write_bytes(output, b"".join(read_bytes(piece) for piece in pieces), overwrite)
         return
     whole = (layer.info(clip.info), clip.times, clip.first, clip.last)
-    if not (layer.shows_swap and job.mark):
+    if not layer.shows_swap:
         join(pieces, None, output, *whole, overwrite)
         return
-    joined = join(pieces, None, parts.folder / f"joined{ending}", *whole, overwrite=True)
-    _sign(context, job, joined, output, context.record(before_transfer=True), overwrite)
+    said = combined(declared(Path(job.target)), map(declared, inputs_of(job).values()), job.mark)
+    if not job.mark:
+        join(pieces, None, output, *whole, overwrite, said)
+        return
+    joined = join(pieces, None, parts.folder / f"joined{ending}", *whole, overwrite=True, source_type=said)
+    _sign(context, job, clip, joined, output, context.record(before_transfer=True), overwrite)
+
+
+def declared(path: Path) -> str | None:
+    """What the XMP of a picture, a video, or the first picture of a folder says of how it came to be."""
+    path = list_frames(path)[0] if path.is_dir() else path
+    return video_source_type(path) if is_video(path) else source_type_of(path)
 
 
 def check_saved_frames(folder: Path, overwrite: bool) -> None:
@@ -74,10 +90,12 @@ def save_frames(output: Path, folder: Path, overwrite: bool) -> None:
 
 
 def _sign(
-    context: JobContext, job: JobSpec, joined: Path, output: Path, record: Record, overwrite: bool
+    context: JobContext, job: JobSpec, clip: Clip, joined: Path, output: Path, record: Record, overwrite: bool
 ) -> None:
     """Sign; a folder of frames is named by its first."""
     inputs = inputs_of(job)
+    known = declared(Path(job.target))
+    record = replace(record, target_source_type=known, trimmed=len(clip) < len(clip.times))
     parent, *others = (
         list_frames(path)[0] if path.is_dir() else path for path in (Path(job.target), *inputs.values())
     )

@@ -6,6 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
+from aotface.compose.label import label_text
 from aotface.compose.pipeline import choose
 from aotface.errors import Interrupted, UsageError
 from aotface.face.detect import detect
@@ -24,6 +25,7 @@ from aotface.reenact.registry import identity_of, open_reenactor
 from aotface.reporter import Reporter
 
 UNMARKED = "no marks: nothing in the file says that this face is swapped, so say it wherever you show it"
+ONLY_LABELLED = "no marks: only the label says that this face is swapped, and no program can read it"
 
 STOPPED = "stopped: nothing half-written is left"
 
@@ -72,12 +74,25 @@ class JobContext:
         self.stop_if_cancelled()
         self.reporter.progress(work, done, total)
 
+    @property
+    def notes(self) -> list[str]:
+        """What the user should know of the whole run."""
+        if self.spec.mark:
+            return []
+        return [UNMARKED if label_text(self.spec.label) is None else ONLY_LABELLED]
+
     def record(self, before_transfer: bool = False) -> Record:
         """What the credentials say of an output, or of the swap before the transfer."""
         reenactor = "given" if self.spec.kind == "refine" else self.reenactor.name
+        known: dict[str, Any] = {
+            "reenactor": reenactor,
+            "parameters": {"seed": self.spec.seed},
+            "training_mining": self.spec.training_mining,
+        }
         if before_transfer:
-            return Record("none", reenactor, None, {"seed": self.spec.seed})
-        return Record(self.spec.transfer, reenactor, self.facts.get("model_sha256"), {"seed": self.spec.seed})
+            return Record("none", **known)
+        weights, label = self.facts.get("model_sha256"), label_text(self.spec.label)
+        return Record(self.spec.transfer, model_sha256=weights, label=label, **known)
 
     def run_record(self, job: JobSpec, log: Path) -> dict[str, Any]:
         """What every run log says; ``job`` can be run again by `aotface run LOG`."""
@@ -106,7 +121,7 @@ def open_context(spec: JobSpec, reporter: Reporter, cancel: Cancel | None = None
     facts: dict[str, Any] = {"device": options.device} | transfer_identity(options)
     if reenactor.files:
         facts["reenactor_sha256"] = {str(path): sha256(path) for path in reenactor.files}
-    signer = signer_from(spec.certificate, spec.key)
+    signer = signer_from(spec.certificate, spec.key, spec.timestamp_url)
     return JobContext(spec, options, reenactor, facts, signer, _preparing(reenactor), reporter, asked(cancel))
 
 

@@ -13,7 +13,7 @@ from aotface.compose.pipeline import Swapped, swap_faces
 from aotface.errors import AotfaceError, Interrupted, PartialError, UsageError
 from aotface.face.detect import detect
 from aotface.jobs.assign import assign_faces
-from aotface.jobs.context import UNMARKED, JobContext, inputs_of
+from aotface.jobs.context import JobContext, inputs_of
 from aotface.jobs.face_map import assignments_of, files_of
 from aotface.jobs.matching import Plan
 from aotface.jobs.spec import JobSpec
@@ -52,7 +52,7 @@ def run_pictures(context: JobContext, plan: Plan) -> list[Path]:
         make_folder(Path(spec.output))
     run = _Pictures(context, plan)
     run.check_writable(log)
-    notes = [] if spec.mark else [UNMARKED]
+    notes = context.notes
     for note in notes:
         reporter.warn(note)
     started, entries = now(), []
@@ -132,6 +132,8 @@ class _Pictures:
                 write_output(path, shown, target, inputs, context.record(before_transfer=True), options)
             else:
                 write_image(path, made, overwrite=job.overwrite)
+        if done.label is not None and target.alpha is not None:
+            target = replace(target, alpha=done.label.opaque(target.alpha))
         write_output(output, done.frame, target, inputs, context.record(), options)
         return done, target
 
@@ -151,7 +153,7 @@ class _Pictures:
         found = assign_faces(target.frame, faces, rows)
         source = SourceByFace({number: prepared[rows.index(row)] for number, row in found.items()})
         return swap_faces(
-            target.frame, [faces[number] for number in found], source, options, job.mark
+            target.frame, [faces[number] for number in found], source, options, job.mark, faces
         ), target
 
 

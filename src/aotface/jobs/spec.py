@@ -37,6 +37,9 @@ PATHS = (
 )
 """Fields that name files; ``weights`` and ``face`` do where a file of that name exists."""
 
+TRAINING = ("allowed", "notAllowed", "constrained")
+"""What the credentials may say of use for training and data mining."""
+
 Percent = Annotated[int, msgspec.Meta(ge=1, le=100)]
 
 
@@ -87,6 +90,11 @@ class JobSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     mark: bool = True
     certificate: str | None = None
     key: str | None = None
+    timestamp_url: str | None = None
+    training_mining: str | None = None
+    label: str = Options.label
+    label_place: str = Options.label_place
+    label_size: float = Options.label_size
     layers: tuple[str, ...] = ()
     trim_start: float | None = None
     trim_end: float | None = None
@@ -261,12 +269,22 @@ def _check_engine(spec: JobSpec) -> None:
 
 
 def _check_outputs(spec: JobSpec) -> None:
+    from aotface.compose.label import check_label
     from aotface.compose.output_layers import LAYERS
 
+    check_label(spec.options())
     if (spec.certificate is None) != (spec.key is None):
         raise UsageError("--certificate and --key go together: give both or none")
     if not spec.mark and spec.certificate is not None:
         raise UsageError("--no-mark leaves nothing to sign: drop it, or drop --certificate and --key")
+    if not spec.mark and (spec.timestamp_url is not None or spec.training_mining is not None):
+        raise UsageError("--timestamp-url and --training-mining stand in the credentials: drop --no-mark")
+    if spec.training_mining not in (None, *TRAINING):
+        raise UsageError(
+            f"expected --training-mining allowed, notAllowed or constrained, got {spec.training_mining!r}"
+        )
+    if spec.timestamp_url is not None and not spec.timestamp_url.startswith(("http://", "https://")):
+        raise UsageError(f"expected --timestamp-url as an http address, got {spec.timestamp_url!r}")
     if spec.overwrite and spec.skip_existing:
         raise UsageError("--overwrite replaces what --skip-existing leaves alone: drop one of them")
     known = [row.name for row in LAYERS]

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from aotface.compose.output_layers import layers_named
 from aotface.errors import AotfaceError, Interrupted, PartialError, UsageError
 from aotface.jobs.assemble import assemble, assemble_layer, beside, check_saved_frames, digest, save_frames
-from aotface.jobs.context import UNMARKED, JobContext, inputs_of
+from aotface.jobs.context import JobContext, inputs_of
 from aotface.jobs.device import preload
 from aotface.jobs.face_map import assignments_of, files_of, reference_in
 from aotface.jobs.matching import Plan
@@ -47,8 +47,8 @@ def run_videos(context: JobContext, plan: Plan) -> list[Path]:
     """
     if plan.folder:
         make_folder(Path(plan.jobs[0].output).parent)
-    if not context.spec.mark:
-        context.reporter.warn(UNMARKED)
+    for note in context.notes:
+        context.reporter.warn(note)
     failed, written = 0, []
     for job in plan.jobs:
         output = Path(job.output)

@@ -1,12 +1,13 @@
 """The last step of a picture: encode, sign, write; whole or not at all."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from aotface.media.files import write_bytes
-from aotface.media.image import Picture, encode_image, output_format
-from aotface.provenance.authority import Signer, load_signer
+from aotface.media.image import Picture, encode_image, output_format, source_type_of
+from aotface.media.source_type import combined
+from aotface.provenance.authority import Signer, load_signer, own_signer
 from aotface.provenance.credentials import Record, sign, write_signed
 from aotface.types import Frame
 
@@ -21,9 +22,11 @@ class OutputOptions:
     overwrite: bool = False
 
 
-def signer_from(certificate: str | None, key: str | None) -> Signer | None:
-    """The user's own signer, None when no certificate is named."""
-    return load_signer(Path(certificate), Path(key)) if certificate is not None and key is not None else None
+def signer_from(certificate: str | None, key: str | None, timestamp_url: str | None = None) -> Signer | None:
+    """The user's own signer; None when neither a certificate nor a time-stamping authority is named."""
+    if certificate is not None and key is not None:
+        return replace(load_signer(Path(certificate), Path(key)), timestamp_url=timestamp_url)
+    return None if timestamp_url is None else replace(own_signer(), timestamp_url=timestamp_url)
 
 
 def write_output(
@@ -52,8 +55,10 @@ def write_output(
         OutputError: it exists, or cannot be written.
         ProvenanceError: it cannot be signed.
     """
-    data = encode_image(frame, output_format(output, target), target, options.quality, output)
+    said = combined(target.source_type, map(source_type_of, inputs.values()), options.mark)
+    data = encode_image(frame, output_format(output, target), target, options.quality, output, said)
     if options.mark:
+        record = replace(record, target_source_type=target.source_type)
         signed = sign(data, record, target.path, dict(inputs), options.signer)
         write_signed(output, signed, options.overwrite)
     else:

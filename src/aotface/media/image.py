@@ -30,6 +30,7 @@ from aotface.media.formats import gif, jpeg, png, tiff, webp
 from aotface.media.formats.parts import Encoding, Header, Pixels
 from aotface.media.picture import Picture, own_colours, upright_srgb
 from aotface.media.sniff import HEAD_BYTES, sniff
+from aotface.media.source_type import read_source_type, write_source_type
 from aotface.types import Frame
 
 MAX_PIXELS = 120_000_000
@@ -90,6 +91,21 @@ def read_image(
     return upright_srgb(Path(path), name, head, pixels)
 
 
+def source_type_of(path: str | os.PathLike[str]) -> str | None:
+    """What a picture's XMP says of how it came to be, see `aotface.media.source_type`; nothing is decoded.
+
+    Returns:
+        None where nothing is said, or the file is no picture that can be read.
+    """
+    try:
+        data = read_bytes(path)
+        codec = _FORMATS.get(sniff(data[:HEAD_BYTES]).name)
+        with _decoding("picture"):
+            return None if codec is None else read_source_type(codec.header(data).xmp)
+    except InputError:
+        return None
+
+
 def write_image(
     path: str | os.PathLike[str],
     frame: Frame,
@@ -135,6 +151,7 @@ def encode_image(
     like: Picture | None = None,
     quality: int | None = None,
     name: str | os.PathLike[str] = "picture",
+    source_type: str | None = None,
 ) -> bytes:
     """Make the file that `write_image` writes, in memory.
 
@@ -144,6 +161,7 @@ def encode_image(
         like: see `write_image`.
         quality: 1 to 100; None = by `quality_for`.
         name: what errors call the picture.
+        source_type: what its XMP says; None = it has none.
 
     Returns:
         The content of the file.
@@ -180,6 +198,7 @@ def encode_image(
                 exif=exif,
                 quality=quality,
                 lossless=quality == 100,
+                xmp=None if source_type is None else write_source_type(source_type),
             )
         )
     return encoded

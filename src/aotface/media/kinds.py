@@ -1,8 +1,12 @@
 """What kind of file something is; loads no library of video."""
 
+import glob
 import os
 import stat
+from pathlib import Path
 
+from aotface.errors import UnreadableImageError
+from aotface.media.files import PICTURE_SUFFIXES, list_files, show
 from aotface.media.sniff import HEAD_BYTES, sniff
 
 CONTAINERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
@@ -25,3 +29,44 @@ def head_of(path: str | os.PathLike[str]) -> bytes:
     """The first bytes of a file, as many as `sniff` wants."""
     with open(path, "rb") as file:
         return file.read(HEAD_BYTES)
+
+
+def list_media(path_or_glob: str | os.PathLike[str]) -> list[Path]:
+    """List the pictures and videos that a file name, a folder or a pattern stands for.
+
+    Args:
+        path_or_glob: a file, which is returned as it is; a folder (not its subfolders); or a pattern.
+
+    Returns:
+        At least one path, sorted by name. Broken files with a picture's or video's suffix are among them: reading
+        them says what is wrong.
+
+    Raises:
+        UnreadableImageError: nothing there, or neither pictures nor videos.
+
+    Source: [ours].
+    """
+    given = os.fspath(path_or_glob)
+    many = os.path.isdir(given) or not os.path.lexists(given)
+    if many and not os.path.isdir(given) and not glob.has_magic(given):
+        raise UnreadableImageError(f"{show(given)}: no such file or folder; check the name")
+    try:
+        listed = list_files(given)
+    except OSError as error:
+        raise UnreadableImageError(f"{show(given)}: cannot be listed: {error.strerror or error}") from None
+    found = [path for path in listed if not many or _is_media(path)]
+    if not found:
+        raise UnreadableImageError(
+            f"{show(given)}: no picture and no video there ({len(listed)} files); check the name"
+        )
+    return found
+
+
+def _is_media(path: Path) -> bool:
+    """Whether a suffix or the first bytes say picture or video."""
+    if path.suffix.lower() in PICTURE_SUFFIXES | CONTAINERS.keys():
+        return True
+    try:
+        return sniff(head_of(path)).kind != "other"
+    except OSError:
+        return False

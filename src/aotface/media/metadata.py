@@ -3,7 +3,7 @@
 The records are parsed here and not by a library: a damaged record then becomes one plain note instead of
 warnings from somewhere deep, nothing is decoded that is only to be carried, and each value goes out byte
 for byte as it came. Only tags that are named below go through, so that a place noted under an unknown tag
-does not slip out. XMP and IPTC are never carried.
+does not slip out. Of XMP only IPTC's source type is carried, see `source_type`; IPTC's own records never are.
 """
 
 import struct

@@ -7,6 +7,7 @@ import numpy as np
 
 from aotface.media import metadata, profile
 from aotface.media.formats.parts import Header, Pixels
+from aotface.media.source_type import read_source_type
 from aotface.types import Frame
 
 
@@ -21,6 +22,7 @@ class Picture:
     ``exif``: what is carried over, already without place, orientation and thumbnail.
     ``quality``: of a JPEG the smallest at which `aotface.media.image` writes one that is nowhere coarser; else None.
     ``stored``: the pixels as in the file, upright, height x width x (1 or 3); only where ``icc`` is not sRGB.
+    ``source_type``: what its XMP says, as IPTC's address: by a camera, by AI, ...; None = nothing.
     ``notes``: what the user should know, one line each.
     """
 
@@ -35,6 +37,7 @@ class Picture:
     lossless: bool = True
     quality: int | None = None
     stored: np.ndarray | None = None
+    source_type: str | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -83,6 +86,7 @@ def upright_srgb(path: Path, format: str, head: Header, pixels: Pixels) -> Pictu
         lossless=head.lossless,
         quality=pixels.quality,
         stored=stored,
+        source_type=read_source_type(head.xmp),
         notes=tuple(notes),
     )
 

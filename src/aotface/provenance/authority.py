@@ -30,7 +30,7 @@ NAME = "aotface test authority"
 """Organisation in the certificates of every test authority."""
 
 YEARS = 20
-"""How long a test authority lasts: signatures carry no time stamp, so they end with it."""
+"""How long a test authority lasts: signatures without a time stamp end with it."""
 
 C2PA_SIGNING = x509.ObjectIdentifier("1.3.6.1.4.1.62558.2.1")
 PURPOSES = (
@@ -47,11 +47,15 @@ _CURVES = {"secp256r1": "es256", "secp384r1": "es384", "secp521r1": "es512"}
 
 @dataclass(frozen=True)
 class Signer:
-    """What signs: certificates (PEM, leaf first), the leaf's private key (PEM), C2PA's name of its kind."""
+    """What signs: certificates (PEM, leaf first), the leaf's private key (PEM), C2PA's name of its kind.
+
+    ``timestamp_url``: of an authority (RFC 3161) that is asked for the time of every signature; None = nobody is asked.
+    """
 
     certificates: bytes
     key: bytes
     algorithm: str
+    timestamp_url: str | None = None
 
     def __repr__(self) -> str:
         return f"Signer({self.algorithm}, key hidden)"

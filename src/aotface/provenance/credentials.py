@@ -4,7 +4,7 @@ The target is the picture that was opened (``parentOf``), the source was placed 
 the edit is declared as ``compositeWithTrainedAlgorithmicMedia``. Our own assertion says how. File names,
 users and places are not written down; target and source are named by their sha256.
 
-Nothing here uses the network: no time stamps, no remote manifests, no revocation lists.
+Nothing here uses the network, unless a signer names a time-stamping authority: no remote manifests, no revocation lists.
 """
 
 import io
@@ -12,6 +12,7 @@ import json
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -52,8 +53,8 @@ class Credentials:
     ``state``: ``Invalid`` (changed after signing, or broken), ``Valid`` (unchanged, signed by somebody
     unknown) or ``Trusted`` (unchanged, signed under a root that was named; by default this computer's own).
     ``signer`` and ``issuer``: as the certificate says. ``actions``: C2PA's names. ``ingredients``: title
-    and relationship. ``record``: our assertion, None in files of other tools. ``faults``: what is wrong,
-    empty unless ``Invalid``.
+    and relationship. ``time``: by a time stamp, ISO 8601. ``record``: our assertion, None in files of other tools.
+    ``faults``: what is wrong, empty unless ``Invalid``.
     """
 
     state: str
@@ -63,6 +64,7 @@ class Credentials:
     source_type: str | None = None
     actions: tuple[str, ...] = ()
     ingredients: tuple[tuple[str, str], ...] = ()
+    time: str | None = None
     record: Mapping[str, Any] | None = None
     faults: tuple[str, ...] = ()
     in_sidecar: bool = False
@@ -102,7 +104,8 @@ def sign(
     parts: dict[str, bytes | Path] = {title: bytes_of(part) for title, part in whole.items()}
     outside = sidecar or mime is None
     signed = io.BytesIO()
-    with building(claim(record, parts), signer or own_signer()) as builder:
+    signer = signer or own_signer()
+    with building(_said(record, parts, signer), signer) as builder:
         builder.set_intent(c2pa.C2paBuilderIntent.EDIT)
         for title, part in parts.items():
             add_ingredient(builder, title, part)
@@ -163,10 +166,11 @@ def sign_video(
     Source: [ours]
     """
     parts: dict[str, bytes | Path] = {"target": parent, **(ingredients or {})}
+    signer = signer or own_signer()
     with opened(path_in) as data:
         mime = MIME_TYPES.get(sniff(data.read(HEAD_BYTES)).name)
         data.seek(0)
-        with building(claim(record, parts), signer or own_signer()) as builder:
+        with building(_said(record, parts, signer), signer) as builder:
             builder.set_intent(c2pa.C2paBuilderIntent.EDIT)
             for title, part in parts.items():
                 add_ingredient(builder, title, part)
@@ -182,6 +186,11 @@ def sign_video(
         with replacing(path_out, overwrite) as moved:
             shutil.copyfile(path_in, moved)
     return beside
+
+
+def _said(record: Record, parts: Mapping[str, bytes | Path], signer: Signer) -> dict[str, Any]:
+    """The claim; it says the time only where an authority confirms it."""
+    return claim(record, parts, datetime.now(UTC) if signer.timestamp_url else None)
 
 
 def write_signed(path: Path, signed: Signed, overwrite: bool = False) -> Path:
@@ -280,6 +289,7 @@ def _understand(store: Mapping[str, Any], in_sidecar: bool) -> Credentials:
         ingredients=tuple(
             (one.get("title", ""), one.get("relationship", "")) for one in manifest.get("ingredients", [])
         ),
+        time=signature.get("time"),
         record=own if isinstance(own, dict) else None,
         faults=tuple(fault.get("code", "") for fault in failures) if state == "Invalid" else (),
         in_sidecar=in_sidecar,

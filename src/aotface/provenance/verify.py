@@ -5,24 +5,35 @@ words chosen here never say that a picture is genuine.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any, Literal
 
+from aotface.errors import UnreadableImageError
 from aotface.media.files import show
 from aotface.media.image import read_image
 from aotface.media.kinds import is_video
+from aotface.media.source_type import COMPOSITE, says_ai
 from aotface.media.video.decode import read_frames
 from aotface.media.video.probe import probe
 from aotface.media.video.timing import frame_times
+from aotface.media.video.xmp import video_source_type
 from aotface.provenance import watermark
 from aotface.provenance.authority import NAME
 from aotface.provenance.credentials import Credentials, read_credentials
-from aotface.provenance.manifest import SOURCE_TYPE
 from aotface.provenance.watermark import Watermark
 
 LOOKS, MORE_LOOKS = 5, 10
 """Frames of a video that are looked at, spread over all of it; and how many more where none of them carries the mark:
 only frames with a swapped face do."""
+
+VERY_SURE, WEAK = 1e-9, 0.01
+"""Bounds on a false alarm below which a watermark that was found is called very sure, and one that was not a trace."""
+
+State = Literal["marked", "unmarked", "invalid"]
+
+EXIT_CODES: dict[State, int] = {"marked": 0, "unmarked": 20, "invalid": 21}
+"""What `aotface verify` ends with."""
 
 
 @dataclass(frozen=True)
@@ -30,12 +41,15 @@ class Verification:
     """The marks of one file. ``credentials`` is None where the file carries none.
 
     ``watermark``: of a video that of the frame where it is strongest. ``looks``: of a video, by frame; else empty.
+    ``source_type``: what its XMP says of how it came to be. ``damaged``: its pixels cannot be read.
     """
 
     file: Path
     credentials: Credentials | None
     watermark: Watermark
     looks: tuple[tuple[int, Watermark], ...] = ()
+    source_type: str | None = None
+    damaged: bool = False
 
     @property
     def tampered(self) -> bool:
@@ -48,14 +62,74 @@ class Verification:
         ours = self.credentials is not None and self.credentials.record is not None and not self.tampered
         return ours or self.watermark.found
 
+    @property
+    def state(self) -> State:
+        """``marked`` also where another tool declares AI; ``invalid`` where credentials do not hold."""
+        if self.tampered:
+            return "invalid"
+        return "marked" if self.marked or self.declared_ai else "unmarked"
+
+    @property
+    def declared_ai(self) -> bool:
+        """Credentials that hold, or XMP, of any tool, declare that all or a part of it was made by AI."""
+        credentials = None if self.credentials is None or self.tampered else self.credentials.source_type
+        return says_ai(credentials) or says_ai(self.source_type)
+
+    @property
+    def false_alarm(self) -> float:
+        """Upper bound of the chance that a file without the watermark scores this high in any frame looked at."""
+        return min(1.0, self.watermark.false_alarm * max(len(self.looks), 1))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The findings as plain values for JSON."""
+        mark = asdict(self.watermark) | {"false_alarm": self.false_alarm, "confidence": self.confidence}
+        return {
+            "file": str(self.file),
+            "state": self.state,
+            "aotface": self.marked,
+            "declared_ai": self.declared_ai,
+            "credentials": None if self.credentials is None else asdict(self.credentials),
+            "source_type": self.source_type,
+            "damaged": self.damaged,
+            "watermark": mark,
+            "frames": {str(number): look.score for number, look in self.looks},
+        }
+
+    @property
+    def confidence(self) -> str:
+        """Of the watermark in words, from the bound on a false alarm: very high, high, low, or none."""
+        if self.watermark.found:
+            return "very high" if self.false_alarm < VERY_SURE else "high"
+        return "low" if self.false_alarm < WEAK else "none"
+
     def lines(self) -> list[str]:
         """The findings, one sentence a line, to be shown to people."""
         return [
             show(self.file),
             *_about_credentials(self.credentials),
-            _about_watermark(self.watermark, self.looks),
+            *_about_xmp(self.source_type),
+            self._about_watermark(),
             self._sum(),
         ]
+
+    def _about_watermark(self) -> str:
+        """One line; of a video it says in how many frames."""
+        found, looks, kind = self.watermark, self.looks, "video" if self.looks else "picture"
+        if self.damaged:
+            return "Watermark: cannot be read, the picture is damaged."
+        if found.too_small:
+            return f"Watermark: cannot be read, the {kind} is smaller than {watermark.MIN_SIDE // 2} pixels."
+        strength = f"{'best ' if looks else ''}score {found.score:.1f}, threshold {watermark.THRESHOLD}"
+        chance = f"by chance below {max(self.false_alarm, 1e-12):.0e}"
+        if not found.found:
+            where = f" in the {len(looks)} frames looked at" if looks else ""
+            trace = f"; a weak trace, confidence low, {chance}" if self.confidence == "low" else ""
+            return f"Watermark: none found{where} ({strength}{trace})."
+        where = (
+            f" in {sum(mark.found for _, mark in looks)} of {len(looks)} frames looked at" if looks else ""
+        )
+        version = f"aotface version {found.version} of the mark"
+        return f"Watermark: FOUND{where}, {version}; confidence {self.confidence} ({strength}, {chance})."
 
     def _sum(self) -> str:
         kind = "video" if self.looks else "picture"
@@ -63,6 +137,8 @@ class Verification:
             return "Result: the file was CHANGED after it was signed, or its credentials are broken."
         if self.marked:
             return f"Result: made with aotface; a face in this {kind} was swapped or refined."
+        if self.declared_ai:
+            return "Result: declared as made or edited with AI by another tool, no mark of aotface."
         if self.credentials is not None:
             return "Result: signed by another tool, no mark of aotface."
         return (
@@ -86,11 +162,23 @@ def verify(path: Path | str) -> Verification:
     """
     path = Path(path)
     if not is_video(path):
-        return Verification(path, read_credentials(path), watermark.detect(read_image(path).frame))
+        return _verify_picture(path)
     looks = tuple(_look(path))
-    return Verification(
-        path, read_credentials(path), max((w for _, w in looks), key=lambda w: w.score), looks
-    )
+    best = max((mark for _, mark in looks), key=lambda mark: mark.score)
+    return Verification(path, read_credentials(path), best, looks, video_source_type(path))
+
+
+def _verify_picture(path: Path) -> Verification:
+    """Of a picture; one that a change has damaged still tells that it was changed."""
+    credentials = read_credentials(path)
+    try:
+        picture = read_image(path)
+    except UnreadableImageError:
+        if credentials is None or credentials.state != "Invalid" or not credentials.issuer:
+            raise  # no issuer: the library could not read the file either, which may never have been signed
+        return Verification(path, credentials, Watermark(False, 0.0, 1.0, 0.0, 0), damaged=True)
+    found = watermark.detect(picture.frame)
+    return Verification(path, credentials, found, source_type=picture.source_type)
 
 
 def _look(path: Path) -> Iterator[tuple[int, Watermark]]:
@@ -120,7 +208,9 @@ def _about_credentials(found: Credentials | None) -> Iterator[str]:
         yield f"Content credentials: valid ({where}): unchanged since it was signed."
     if found.signer or found.issuer:
         yield f"  Signed by {show(found.signer)} ({show(found.issuer)}){_worth(found)}."
-    if found.source_type == SOURCE_TYPE:
+    if found.time is not None:
+        yield f"  Time stamp: {show(found.time)}."
+    if found.source_type == COMPOSITE:
         yield "  Declared as a composite with parts made by a trained algorithm (a face swap)."
     elif found.source_type:
         yield f"  Declared as {show(found.source_type.rsplit('/', 1)[-1])}."
@@ -137,6 +227,11 @@ def _about_credentials(found: Credentials | None) -> Iterator[str]:
         )
 
 
+def _about_xmp(source_type: str | None) -> Iterator[str]:
+    if source_type is not None:
+        yield f"XMP: declared as {source_type.rsplit('/', 1)[-1]}; not signed, anybody can change it."
+
+
 def _worth(found: Credentials) -> str:
     """How much the signer's name is worth."""
     if found.state == "Invalid":
@@ -147,18 +242,3 @@ def _worth(found: Credentials) -> str:
     return (
         ": trusted" if found.state == "Trusted" else ": not checked, no root that you trust stands behind it"
     )
-
-
-def _about_watermark(found: Watermark, looks: tuple[tuple[int, Watermark], ...]) -> str:
-    """One line; of a video it says in how many frames."""
-    kind = "video" if looks else "picture"
-    if found.too_small:
-        return f"Watermark: cannot be read, the {kind} is smaller than {watermark.MIN_SIDE // 2} pixels."
-    strength = f"{'best ' if looks else ''}score {found.score:.1f}, threshold {watermark.THRESHOLD}"
-    if not found.found:
-        where = f" in the {len(looks)} frames looked at" if looks else ""
-        return f"Watermark: none found{where} ({strength})."
-    where = f" in {sum(mark.found for _, mark in looks)} of {len(looks)} frames looked at" if looks else ""
-    chance = f"below {min(1.0, max(found.false_alarm * max(len(looks), 1), 1e-12)):.0e}"
-    version = f"aotface version {found.version} of the mark"
-    return f"Watermark: FOUND{where}, {version} ({strength}, by chance {chance})."

@@ -203,9 +203,10 @@ def _finish(scene: Scene, around: Sequence[FrameState], number: int, before: Fin
     """Filter the faces of one frame over its neighbours, blend them, and round them towards the frame before."""
     here = whole(scene, next(item for item in around if item.number == number))
     assert here.read is not None  # it was asked for
-    target = here.read.frame
+    target, label = here.read.frame, scene.label_at(number)
     if not here.faces:
-        return Layers(target, target, (), scene.mark)
+        shown = target if label is None else target.edited(label.draw(target.rgb))
+        return Layers(target, shown, (), scene.mark)
     frame = deepened(target.rgb)  # rounded once, when it is stored: twice would flicker
     composited, continued = [], []
     for face in here.faces:
@@ -217,6 +218,7 @@ def _finish(scene: Scene, around: Sequence[FrameState], number: int, before: Fin
         if number - 1 in stretch and box is not None:
             continued.append(box)
         composited.append(CompositedFace(face.track, face.made.place, face.made.reenacted.crop, mask))
+    frame = frame if label is None else label.draw(frame)
     exact = mark_frame(frame) if scene.mark else frame
     finished = target.edited(exact)
     if before is not None:

@@ -4,6 +4,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+from jaxtyping import Float32
+
+from aotface.compose.label import Badge, place_label, shows_label
 from aotface.compose.pipeline import choose
 from aotface.face.detect import detect
 from aotface.media.video.decode import VideoFrame, read_frames
@@ -48,7 +52,7 @@ class Scene:
     ``clip``: the target. ``tracks``: its faces, smoothed, numbered from the clip's first frame. ``sources``: by track, the
     face that is put there: a source, or None where ``swapped`` holds it already. ``transfer``: that of the options.
     ``swapped``: the same frames after somebody else's swap. ``masks``: the same frames as a mask of that swap, white where
-    it shows; left out, it is found.
+    it shows; left out, it is found. ``label``: see `aotface.compose.label`.
     """
 
     clip: Clip
@@ -59,6 +63,12 @@ class Scene:
     mark: bool = True
     swapped: Clip | None = None
     masks: Clip | None = None
+    label: Badge | None = None
+
+    def label_at(self, number: int) -> Badge | None:
+        """The label, where the frame of a number shows it."""
+        since = self.clip.times.seconds(number) - self.clip.times.seconds(self.clip.first)
+        return self.label if shows_label(float(since)) else None
 
     def faces_at(self, number: int) -> list[tuple[int, Face]]:
         """The faces of a frame, by its number in the video, each with its track's id; see `Tracks.faces_at`."""
@@ -112,4 +122,13 @@ def make_scene(
         sources = dict.fromkeys(choose_tracks(tracks, options.face), prepared)
     rate = float(clip.info.rate)
     transfer = transfer_for(options)
-    return Scene(clip, smooth(tracks, rate), sources, options, transfer, mark, swapped, masks)
+    info = clip.info
+    label = place_label(options, info.height, info.width, _boxes(tracks), float(info.shown_aspect))
+    return Scene(clip, smooth(tracks, rate), sources, options, transfer, mark, swapped, masks, label)
+
+
+def _boxes(tracks: Tracks) -> Float32[np.ndarray, "n 4"]:
+    """Of every face in every frame: x0, y0, x1, y1."""
+    points = [track.landmarks[..., :2] for track in tracks.tracks]
+    boxes = [np.concatenate([one.min(axis=1), one.max(axis=1)], axis=1) for one in points]
+    return np.concatenate([*boxes, np.zeros((0, 4), np.float32)], dtype=np.float32)

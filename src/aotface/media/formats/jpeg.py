@@ -16,6 +16,7 @@ MAX_SCANS = 500
 _FRAME_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _WITHOUT_LENGTH = frozenset({0x01, *range(0xD0, 0xD9)})
 _JFIF, _EXIF, _ICC, _ADOBE = b"JFIF\x00", b"Exif\x00\x00", b"ICC_PROFILE\x00", b"Adobe"
+_XMP = b"http://ns.adobe.com/xap/1.0/\x00"
 
 
 def header(data: bytes) -> Header:
@@ -36,7 +37,7 @@ def header(data: bytes) -> Header:
     """
     size: tuple[int, int] | None = None
     profile: dict[int, bytes] = {}
-    exif, body, position = None, bytearray(b"\xff\xd8"), 2
+    exif, xmp, body, position = None, None, bytearray(b"\xff\xd8"), 2
     while True:
         marker, start, end = _next_segment(data, position)
         content = data[start:end]
@@ -50,6 +51,8 @@ def header(data: bytes) -> Header:
             break
         if content.startswith(_EXIF) and marker == 0xE1 and exif is None:
             exif = content
+        if content.startswith(_XMP) and marker == 0xE1 and xmp is None:
+            xmp = content[len(_XMP) :]
         if content.startswith(_ICC) and marker == 0xE2 and len(content) > 14:
             profile.setdefault(content[12], content[14:])
         if not _is_metadata(marker, content):
@@ -64,7 +67,8 @@ def header(data: bytes) -> Header:
         )
     icc = b"".join(profile[index] for index in sorted(profile))
     check_length(icc)
-    return Header(*size, body=bytes(body) + data[position:], icc=icc or None, exif=exif, lossless=False)
+    body += data[position:]
+    return Header(*size, body=bytes(body), icc=icc or None, exif=exif, lossless=False, xmp=xmp)
 
 
 def decode(head: Header) -> Pixels:
@@ -123,7 +127,18 @@ def encode(encoding: Encoding) -> bytes:
         icc_profile=encoding.icc,
         exif=_EXIF + encoding.exif if encoding.exif else b"",
     )
-    return file.getvalue()
+    return _with_xmp(file.getvalue(), encoding.xmp)
+
+
+def _with_xmp(data: bytes, xmp: bytes | None) -> bytes:
+    """Put an XMP packet behind the segments of JFIF and EXIF, where readers look for it."""
+    if xmp is None:
+        return data
+    position = 2
+    while data[position + 1] in (0xE0, 0xE1):
+        position = _next_segment(data, position)[2]
+    segment = b"\xff\xe1" + (2 + len(_XMP) + len(xmp)).to_bytes(2, "big") + _XMP + xmp
+    return data[:position] + segment + data[position:]
 
 
 def _next_segment(data: bytes, position: int) -> tuple[int, int, int]:

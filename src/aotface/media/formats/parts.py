@@ -11,7 +11,7 @@ class Header:
 
     ``body``: what the decoder gets; for JPEG and PNG without metadata, so that no decoder stumbles over them.
     ``icc`` and ``exif``: as in the file, perhaps damaged. ``lossless``: whether decoding gives the very
-    pixels that were saved.
+    pixels that were saved. ``xmp``: as in the file.
     """
 
     height: int
@@ -21,6 +21,7 @@ class Header:
     exif: bytes | None = None
     lossless: bool = True
     notes: tuple[str, ...] = ()
+    xmp: bytes | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +43,7 @@ class Pixels:
 class Encoding:
     """What is written: ``values`` with 1 or 3 channels, their ``alpha`` and what goes along with them.
 
-    ``quality`` (1 to 100) is for lossy formats. ``exif`` begins with the TIFF header and is clean.
+    ``quality`` (1 to 100) is for lossy formats. ``exif`` begins with the TIFF header and is clean. ``xmp``: a packet.
     """
 
     values: np.ndarray
@@ -51,6 +52,7 @@ class Encoding:
     exif: bytes | None
     quality: int
     lossless: bool
+    xmp: bytes | None = None
 
 
 def split_alpha(pixels: np.ndarray) -> Pixels:

@@ -11,18 +11,20 @@ from PIL import PngImagePlugin
 from aotface.errors import UnreadableImageError, UnsupportedError
 from aotface.media.formats.parts import Encoding, Header, Pixels, join_alpha, split_alpha
 from aotface.media.profile import check_length, inflate
+from aotface.media.source_type import MAX_XMP_BYTES
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _HDR_TRANSFERS = {16: "PQ", 18: "HLG"}
 _SRGB_PRIMARIES_AND_TRANSFER = b"\x01\x0d"
 _SRGB_GAMMA = 45455
 _NEEDED = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
+_XMP = b"XML:com.adobe.xmp\x00"
 _DEPTH_AT = 24  # where the bits per channel stand
 _MODES = {"1": "L", "L": "L", "LA": "LA", "P": "RGB", "RGB": "RGB", "RGBA": "RGBA"}
 
 
 def header(data: bytes) -> Header:
-    """Read size, profile and EXIF; leave only what decoding needs in the body (texts are never unpacked).
+    """Read size, profile and EXIF; leave only what decoding needs in the body (of texts only XMP is read).
 
     Args:
         data: the file.
@@ -46,6 +48,8 @@ def header(data: bytes) -> Header:
             raise UnreadableImageError("PNG cut short; get a whole copy of the file")
         if name in (b"iCCP", b"eXIf", b"acTL", b"cICP", b"gAMA", b"IHDR", b"sRGB"):
             chunks.setdefault(name, data[position + 8 : end - 4])
+        if name == b"iTXt" and data.startswith(_XMP, position + 8):
+            chunks.setdefault(b"XMP", data[position + 8 : end - 4])
         if name in _NEEDED:
             if zlib.crc32(data[position + 4 : end - 4]) != int.from_bytes(data[end - 4 : end], "big"):
                 raise UnreadableImageError("PNG with a wrong checksum; get a whole copy of the file")
@@ -60,9 +64,8 @@ def header(data: bytes) -> Header:
     width, height = struct.unpack(">II", chunks[b"IHDR"][:8])
     if 0 in (width, height):
         raise UnreadableImageError("PNG without a size; get a whole copy of the file")
-    return Header(
-        height, width, body=bytes(body), icc=_profile(chunks), exif=chunks.get(b"eXIf"), notes=_notes(chunks)
-    )
+    icc, exif, notes, xmp = _profile(chunks), chunks.get(b"eXIf"), _notes(chunks), chunks.get(b"XMP")
+    return Header(height, width, body=bytes(body), icc=icc, exif=exif, notes=notes, xmp=xmp and _text(xmp))
 
 
 def decode(head: Header) -> Pixels:
@@ -109,6 +112,8 @@ def encode(encoding: Encoding) -> bytes:
         extra += chunk(b"iCCP", b"ICC profile\x00\x00" + zlib.compress(encoding.icc))
     if encoding.exif:
         extra += chunk(b"eXIf", encoding.exif)
+    if encoding.xmp:
+        extra += chunk(b"iTXt", _XMP + bytes(4) + encoding.xmp)
     return bytes(plain[:after_header]) + extra + bytes(plain[after_header:])
 
 
@@ -125,6 +130,17 @@ def _profile(chunks: dict[bytes, bytes]) -> bytes | None:
     profile = inflate(packed[1:]) or b"damaged"
     check_length(profile)
     return profile
+
+
+def _text(content: bytes) -> bytes:
+    """Unpack XMP: its keyword, whether it is compressed, how, two texts that end with a zero, and the packet."""
+    packet = content[len(_XMP) + 2 :].split(b"\x00", 2)[-1]
+    if content[len(_XMP) : len(_XMP) + 1] == b"\x00":
+        return packet
+    try:
+        return zlib.decompressobj().decompress(packet, MAX_XMP_BYTES + 1)  # one more: too long to be read
+    except zlib.error:
+        return b""
 
 
 def _notes(chunks: dict[bytes, bytes]) -> tuple[str, ...]:

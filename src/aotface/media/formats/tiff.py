@@ -23,6 +23,7 @@ _HORIZONTAL_DIFFERENCES = 2
 _STRIP_BYTES = 1 << 20
 _DNG_VERSION = 50706
 _ICC_PROFILE = 34675
+_XMP = 700
 
 logging.getLogger("tifffile").addHandler(logging.NullHandler())  # its complaints become our errors
 
@@ -47,7 +48,7 @@ def header(data: bytes) -> Header:
         page = _first_page(file)
         _check_kind(page)
         _check_segments(page, len(data))
-        icc = page.tags.valueof(_ICC_PROFILE)
+        icc, xmp = page.tags.valueof(_ICC_PROFILE), page.tags.valueof(_XMP)
     icc = bytes(icc) if icc is not None else None
     check_length(icc or b"")
     notes = []
@@ -66,6 +67,7 @@ def header(data: bytes) -> Header:
         exif=exif,
         lossless=lossless,
         notes=tuple(notes),
+        xmp=xmp if isinstance(xmp, bytes) else None,
     )
 
 
@@ -237,6 +239,8 @@ def _layout(
     entries = [_entry(*value, order) for value in values]
     if encoding.icc:
         entries.append(metadata.Entry(_ICC_PROFILE, 7, len(encoding.icc), encoding.icc))
+    if encoding.xmp:
+        entries.append(metadata.Entry(_XMP, 1, len(encoding.xmp), encoding.xmp))
     return entries
 
 

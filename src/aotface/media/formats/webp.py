@@ -43,9 +43,8 @@ def header(data: bytes) -> Header:
     icc = chunks.get(b"ICCP")
     check_length(icc or b"")
     notes = ("is animated; only the first picture is used",) if animated else ()
-    return Header(
-        height, width, body=data, icc=icc, exif=chunks.get(b"EXIF"), lossless=bool(lossless), notes=notes
-    )
+    exif, xmp = chunks.get(b"EXIF"), chunks.get(b"XMP ")
+    return Header(height, width, body=data, icc=icc, exif=exif, lossless=bool(lossless), notes=notes, xmp=xmp)
 
 
 def decode(head: Header) -> Pixels:
@@ -97,6 +96,7 @@ def encode(encoding: Encoding) -> bytes:
         method=4,
         icc_profile=encoding.icc or b"",
         exif=encoding.exif or b"",
+        xmp=encoding.xmp or b"",
     )
     return file.getvalue()
 

@@ -23,6 +23,7 @@ from aotface.media.video.orientation import Orientation
 from aotface.media.video.passthrough import Span, add_copies, copied, copy_metadata, refuse_container
 from aotface.media.video.timing import FrameTimes
 from aotface.media.video.writing import writing
+from aotface.media.video.xmp import xmp_box
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ def join(
     first: int = 0,
     last: int | None = None,
     overwrite: bool = False,
+    source_type: str | None = None,
 ) -> Path:
     """Join segments into the finished video, with sound and subtitles copied byte for byte.
 
@@ -63,6 +65,7 @@ def join(
         first: index of the first frame.
         last: index of the first frame left out; None = up to the end.
         overwrite: whether an existing file may be replaced.
+        source_type: what is said of how the video came to be, where its container has a place for that.
 
     Returns:
         The path of the finished video.
@@ -86,7 +89,8 @@ def join(
     stamps = Stamps(ticks, max(delay(part.shown) for part in parts))
     span = Span(origin, None if whole else (times.seconds(first), times.seconds(last)))
     format = CONTAINERS[out.suffix.lower()]
-    with writing(out, format, _options(format, info), overwrite) as container:
+    tail = xmp_box(out, source_type)
+    with writing(out, format, _options(format, info), overwrite, tail) as container:
         pictures = _pictures(parts, stamps, _add_picture(container, parts[0], info), info)
         if target is None:
             _write(container, pictures, iter(()))

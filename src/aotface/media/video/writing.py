@@ -14,7 +14,11 @@ from aotface.media.files import replacing, show
 
 @contextmanager
 def writing(
-    path: str | os.PathLike[str], format: str, options: Mapping[str, str], overwrite: bool = False
+    path: str | os.PathLike[str],
+    format: str,
+    options: Mapping[str, str],
+    overwrite: bool = False,
+    tail: bytes = b"",
 ) -> Iterator[OutputContainer]:
     """Open a video file that appears under its name when the block ends well; see `replacing`.
 
@@ -23,6 +27,7 @@ def writing(
         format: name of the container.
         options: for it.
         overwrite: whether an existing file may be replaced.
+        tail: what stands behind all that the container writes.
 
     Yields:
         The open container, without a stream; it writes neither the time of day nor a version.
@@ -35,11 +40,12 @@ def writing(
     """
     same = {"fflags": "bitexact", **options}
     try:
-        with (
-            replacing(path, overwrite) as temporary,
-            av.open(f"file:{temporary}", "w", format=format, container_options=same) as container,
-        ):
-            yield container
+        with replacing(path, overwrite) as temporary:
+            with av.open(f"file:{temporary}", "w", format=format, container_options=same) as container:
+                yield container
+            if tail:
+                with temporary.open("ab") as file:
+                    file.write(tail)
     except FFmpegError as error:
         reason = " ".join(str(error.strerror or error).split())[:100]
         raise UnwritableError(
