@@ -34,7 +34,7 @@ class ReenactorSettings:
         Raises:
             UsageError: an unknown name, a file that is missing, or one that has no use.
         """
-        if self.name not in reenactor_names():
+        if self.name not in built_in() and self.name not in reenactor_names():
             known = ", ".join(reenactor_names())
             raise UsageError(f"expected --reenact as one of {known}, got {self.name!r}")
         needed = self._needed()
