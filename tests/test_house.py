@@ -30,8 +30,8 @@ ROOMS = [
     {"jobs"},
     {"engine"},
     {"forensics"},
-    {"evaluation"},
-    {"training"},
+    {"datasets"},
+    {"training", "evaluation"},
     {"profiling", "doctor", "demo", "commands", "cli", "__main__"},
 ]
 """Left to right; a room imports only from rooms further left, or from itself."""

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from aotface.colour_space import linear_to_srgb
-from aotface.evaluation.portraits import Seen
+from aotface.datasets.portraits import Seen
 from aotface.evaluation.triple import Facts, Triple
 from aotface.face.mesh import MEAN
 from aotface.face.render import render

@@ -10,12 +10,12 @@ import cv2
 import numpy as np
 import pytest
 
+from aotface.datasets import portraits
+from aotface.datasets.ground_truth import times, tone_gain
+from aotface.datasets.lamps import lamp_angle, read_shots
+from aotface.datasets.portraits import Entry, Seen, angle_from_camera, read_portraits
 from aotface.errors import InputError, NoFaceError, UsageError
-from aotface.evaluation import portraits
-from aotface.evaluation.ground_truth import TONE_GAIN, times, tone_gain
-from aotface.evaluation.portraits import Entry, Seen, angle_from_camera, read_portraits
 from aotface.evaluation.suites import SUITES, find_suite, folder, lit, real, relit
-from aotface.evaluation.suites.shots import Shot, judged, lamp_angle, read_shots, split_of
 from aotface.evaluation.triple import Plan, Triple, light_bin
 from aotface.media.image import write_image
 from aotface.metrics.colour import lf_de
@@ -95,14 +95,6 @@ def test_the_reversed_relit_answer_is_the_source_without_its_lamp(data: Path) ->
         assert np.abs((made.reenacted - made.target)[outside]).max() == 0
     relit_plan = relit.plan(data, 3, 0, silent)[2]
     assert (relit_plan.name, plan.name) == ("relit-0002", "relit-reversed-0002")
-
-
-def test_a_tone_is_moved_by_the_ratio_of_the_means_of_the_logs() -> None:
-    grey, mask = np.full((8, 8, 3), 0.5, np.float32), np.ones((8, 8), np.float32)
-    np.testing.assert_allclose(
-        tone_gain(times(grey, np.array([0.5, 1, 2])), grey, mask), [2, 1, 0.5], rtol=1e-3
-    )
-    np.testing.assert_allclose(tone_gain(grey, 0 * grey, mask), TONE_GAIN[0], rtol=1e-6)  # a limit holds
 
 
 def test_a_face_in_another_tone_lands_on_it(seen: Callable[..., Seen]) -> None:
@@ -264,26 +256,9 @@ def test_the_lit_reversed_answer_is_the_source_without_its_lamp(lit_data: Path, 
     assert np.abs(made.truth - made.reenacted)[inside].mean() > 0.05  # the twin: the lamp does change it
 
 
-def test_only_people_held_out_of_training_are_judged() -> None:
-    said: list[str] = []
-    people: dict[str, list[Shot]] = {f"yaleB{number:02d}": [] for number in (1, 3, 5, 28)}
-    assert set(judged(people, said.append)) == {"yaleB03", "yaleB05"}
-    assert said == ["judged on the 2 people held out of training: yaleB03, yaleB05"]
-    others: dict[str, list[Shot]] = {"ann": [], "ben": []}
-    assert judged(others, said.append) == others and len(said) == 1  # other data: everybody
-    assert [split_of(person) for person in ("yaleB03", "yaleB01", "ann")] == ["test", "train", "train"]
-
-
 def test_lit_wants_lamps_in_its_index(data: Path) -> None:
     with pytest.raises(UsageError, match="azimuth_degrees"):
         read_shots(data, silent)
-
-
-@pytest.mark.parametrize(
-    ("place", "angle"), [((0.0, 0.0), 0), ((60.0, 0.0), 60), ((0.0, -35.0), 35), ((60.0, 60.0), 75.522488)]
-)
-def test_angle_between_lamp_and_camera(place: tuple[float, float], angle: float) -> None:
-    assert lamp_angle(*place) == pytest.approx(angle, abs=1e-5)
 
 
 def test_bins_of_light() -> None:

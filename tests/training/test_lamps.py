@@ -12,10 +12,10 @@ import torch
 from safetensors.numpy import save
 
 from aotface.commands.prepare import Prepare
+from aotface.datasets import portraits
+from aotface.datasets.lamps import TEST_PEOPLE, TRAIN_PEOPLE
+from aotface.datasets.portraits import Seen
 from aotface.errors import InputError, Interrupted, OutputExistsError, UsageError
-from aotface.evaluation import portraits
-from aotface.evaluation.portraits import Seen
-from aotface.evaluation.suites.shots import TEST_PEOPLE, TRAIN_PEOPLE
 from aotface.face.align import align
 from aotface.face.mesh import MEAN
 from aotface.media.files import write_bytes

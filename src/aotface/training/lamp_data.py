@@ -10,8 +10,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from aotface.datasets.lamps import lamp_angle
 from aotface.errors import InputError, UsageError
-from aotface.evaluation.suites.shots import lamp_angle
 from aotface.media.files import read_bytes, show
 from aotface.training.data import SCALE, open_shard, shrunk
 from aotface.training.lamp_shards import FOLDER, FORMAT, INDEX, file_of

@@ -17,11 +17,11 @@ import numpy as np
 from jaxtyping import Float16, Float32, UInt8
 from safetensors.numpy import save
 
+from aotface.datasets.ground_truth import TONE_GAIN, tone_gain
+from aotface.datasets.lamps import FRONTAL_DEGREES, Shot, read_shots, split_of
+from aotface.datasets.portraits import Entry, Say, Seen, usable
+from aotface.datasets.shown import feathered, shown, valid
 from aotface.errors import OutputExistsError, UsageError
-from aotface.evaluation.ground_truth import TONE_GAIN, tone_gain
-from aotface.evaluation.portraits import Entry, Say, Seen, usable
-from aotface.evaluation.suites.lit import feathered, shown, valid
-from aotface.evaluation.suites.shots import FRONTAL_DEGREES, Shot, read_shots, split_of
 from aotface.face.align import align
 from aotface.face.render import render
 from aotface.media.files import read_bytes, show, write_bytes

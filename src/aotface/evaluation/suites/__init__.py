@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from aotface.datasets.portraits import Say
 from aotface.errors import InputError, UsageError
-from aotface.evaluation.portraits import Say
 from aotface.evaluation.suites import clips, folder, lit, real, relit
 from aotface.evaluation.triple import Plan, Triple
 from aotface.metrics.colour import lf_de

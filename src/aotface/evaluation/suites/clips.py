@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
+from aotface.datasets.portraits import Say, Seen, angle_from_camera, lay
 from aotface.errors import InputError, NoFaceError, UsageError
-from aotface.evaluation.portraits import Say, Seen, angle_from_camera, lay
 from aotface.evaluation.triple import Facts, Plan, Triple
 from aotface.face.align import align
 from aotface.media.files import list_files, show

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
+from aotface.datasets.portraits import Say, angle_from_camera
 from aotface.errors import InputError, NoFaceError, UsageError
-from aotface.evaluation.portraits import Say, angle_from_camera
 from aotface.evaluation.triple import Facts, Plan, Triple
 from aotface.face.align import align, invert, sample, scale_of, transform_landmarks
 from aotface.face.detect import detect

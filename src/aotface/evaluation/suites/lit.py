@@ -6,29 +6,26 @@ are used that no network may be trained on (`shots.TEST_PEOPLE`).
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
-import cv2
 import numpy as np
 
+from aotface.datasets.ground_truth import times, tone_gain
+from aotface.datasets.lamps import FRONTAL_DEGREES, Shot, judged, lamp_angle, read_shots
+from aotface.datasets.portraits import Entry, Say, Seen, look, usable
+from aotface.datasets.shown import feathered, shown, valid
 from aotface.errors import UsageError
-from aotface.evaluation.ground_truth import times, tone_gain
-from aotface.evaluation.portraits import Entry, Say, Seen, look, usable
-from aotface.evaluation.suites.shots import FRONTAL_DEGREES, Shot, judged, lamp_angle, read_shots
 from aotface.evaluation.triple import Facts, Plan, Triple
 from aotface.face.align import align
 from aotface.media.files import show
 from aotface.media.image import read_image
 from aotface.reenact.mesh import reenact
-from aotface.types import AlignedFace, Crop, Frame, Mask
+from aotface.types import Crop, Mask
 
 BINS = ((6.0, 25.0), (25.0, 50.0), (50.0, 77.0))
 """Lights that are used: between these angles from the camera's axis, in degrees; bins take turns."""
 
 _MAGIC, _MAGIC_REVERSED = 202, 203
-_EDGE = 2  # pixels at the picture's edge that are not trusted
-_FEATHER = 8.0  # pixels over which the mask fades inwards
 
 
 def plan(data: Path, pairs: int, seed: int, say: Say) -> list[Plan]:
@@ -186,36 +183,3 @@ def build(plan: Plan, data: Path) -> Triple:
 def _tone(reenacted: Crop, still: Seen, mask: Mask) -> np.ndarray:
     """Gain from the source's tone to the target's: both pictures are under the lamp in front."""
     return tone_gain(reenacted, still.aligned.crop, mask) if mask.any() else np.ones(3)
-
-
-def feathered(mask: Mask) -> Mask:
-    """Soft towards every edge, also where the picture ends: a hard edge would be a seam that nobody made."""
-    inside = cv2.copyMakeBorder((mask > 0.5).astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=[0])
-    depth = cv2.distanceTransform(inside, cv2.DIST_L2, 5)[1:-1, 1:-1]
-    t = np.clip(depth / _FEATHER, 0, 1)
-    return (mask * t * t * (3 - 2 * t)).astype(np.float32)
-
-
-def shown(source: Seen, target: AlignedFace) -> Mask:
-    """How far the source's picture holds what the warp asks for: its visible skin, through the same warp."""
-    cover = _into_frame(source.visible * valid(source), source)
-    black = replace(target, crop=np.zeros_like(target.crop))
-    return reenact(cover, source.aligned.face, black).crop[..., 0]
-
-
-def _into_frame(mask: Mask, seen: Seen) -> Frame:
-    """A crop's mask as a picture of the frame's size."""
-    height, width = seen.frame.shape[:2]
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    whole = cv2.warpAffine(mask, seen.aligned.matrix, (width, height), flags=flags)
-    inner = np.clip(whole[_EDGE:-_EDGE, _EDGE:-_EDGE], 0, 1)
-    return np.repeat(np.pad(inner * 65535, _EDGE).astype(np.uint16)[..., None], 3, axis=2)
-
-
-def valid(seen: Seen) -> Mask:
-    """1 where the crop shows the picture, 0 where it only repeats the picture's edge."""
-    height, width = seen.frame.shape[:2]
-    inside = np.zeros((height, width), np.float32)
-    inside[_EDGE:-_EDGE, _EDGE:-_EDGE] = 1
-    side = len(seen.aligned.crop)
-    return cv2.warpAffine(inside, seen.aligned.matrix, (side, side), flags=cv2.INTER_LINEAR)

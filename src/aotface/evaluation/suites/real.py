@@ -6,8 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from aotface.errors import UsageError
-from aotface.evaluation.portraits import (
+from aotface.datasets.portraits import (
     Entry,
     Say,
     Seen,
@@ -17,6 +16,7 @@ from aotface.evaluation.portraits import (
     read_portraits,
     usable,
 )
+from aotface.errors import UsageError
 from aotface.evaluation.triple import Facts, Plan, Triple
 from aotface.masked import lab_pixels, weighted_means
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import numpy as np
 
+from aotface.datasets.ground_truth import eight_bit, times, tone_gain
+from aotface.datasets.portraits import Entry, Say, lay, look, read_portraits, usable
 from aotface.errors import UsageError
-from aotface.evaluation.ground_truth import eight_bit, times, tone_gain
 from aotface.evaluation.lamps import draw_hard_scene, draw_scene
-from aotface.evaluation.portraits import Entry, Say, lay, look, read_portraits, usable
 from aotface.evaluation.relit import apply_light, light_on
 from aotface.evaluation.triple import Facts, Plan, Triple
 from aotface.face.render import render

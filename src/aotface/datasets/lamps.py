@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 from jaxtyping import Shaped
 
+from aotface.datasets.portraits import Say, read_index
 from aotface.errors import UsageError
-from aotface.evaluation.portraits import Say, read_index
 from aotface.media.files import show
 from aotface.media.image import read_image
 
