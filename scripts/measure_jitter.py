@@ -2,8 +2,8 @@
 
     python scripts/measure_jitter.py VIDEO...
 
-Prints a row for each video's largest face: frames followed, and the median second difference of its landmarks, in thousandths
-of the distance between the outer corners of the eyes, over the still 30 % of its frames and over all of them.
+Prints a row for each video's largest face: frames followed, and the median second difference of its landmarks, in
+thousandths of the distance between the outer corners of the eyes, over the still 30 % of its frames and over all of them.
 """
 
 import sys
