@@ -58,30 +58,27 @@ def open_grey_card(settings: TransferSettings) -> Recolour:
 register(TRANSFERS, NAME, open_grey_card)  # from here on every call in this program knows the name
 
 
-def make_triples(folder: Path) -> Path:
-    """For each of three pairs, the swap without a transfer and its target: the suite ``folder`` reads such names."""
-    folder.mkdir(parents=True, exist_ok=True)
+def swap_three(folder: Path) -> Path:
+    """Swap three pairs by it, and keep for each what the benchmark's suite ``folder`` reads: before it, and the target."""
+    triples = folder / "triples"
+    triples.mkdir(parents=True, exist_ok=True)
     pairs = {
         "blue": ("source_light_man", "target_deep_man_blue"),
         "dim": ("source_smiling_woman", "target_light_woman_dim"),
         "warm": ("source_light_man", "target_medium_man_warm_side"),
     }
-    with aotface.Swapper(transfer="none", mark=False) as swapper:
+    with aotface.Swapper(transfer=NAME) as swapper:
         for name, (source, target) in pairs.items():
             done = swapper.swap(Image.open(sample(source)), Image.open(sample(target)))
-            Image.fromarray(done.frame).save(folder / f"{name}_reenacted.png")
-            shutil.copy(sample(target), folder / f"{name}_target.jpg")
-    return folder
+            Image.fromarray(done.frame).save(folder / f"{name}.png")
+            Image.fromarray(done.reenacted).save(triples / f"{name}_reenacted.png")
+            shutil.copy(sample(target), triples / f"{name}_target.jpg")
+    return triples
 
 
 def main(folder: Path) -> None:
-    """Write ``swapped.png`` and the benchmark's rows and pictures; print its tables."""
-    folder.mkdir(parents=True, exist_ok=True)
-    source, target = sample("source_light_man"), sample("target_medium_man_warm_side")
-    done = aotface.swap(Image.open(source), Image.open(target), transfer=NAME)
-    Image.fromarray(done.frame).save(folder / "swapped.png")
-
-    triples, results = make_triples(folder / "triples"), folder / "results"
+    """Write three swaps, and the benchmark's rows and pictures; print its tables."""
+    triples, results = swap_three(folder), folder / "results"
     # Beside it a classical method, and "copy", the target itself. Without methods=, every transfer is judged.
     run(Job("folder", triples, results, methods=("mkl", NAME)), say=print)
     rows = gather(results)

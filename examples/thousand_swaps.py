@@ -3,7 +3,7 @@
     python examples/thousand_swaps.py OUT
     python examples/thousand_swaps.py OUT 200 --threads 2
 
-Prints swaps per second and peak memory. Memory does not grow with the number of swaps.
+Prints swaps per second and peak memory, which hardly grows with the number of swaps.
 """
 
 import argparse
