@@ -14,7 +14,6 @@ from aotface.compose.label import Badge, place_label
 from aotface.errors import FaceIndexError, NoFaceError, UsageError
 from aotface.face.detect import detect
 from aotface.options import DEFAULTS, Options
-from aotface.provenance import mark_frame
 from aotface.reenact.base import PreparedSource, Reenactor
 from aotface.reenact.given import GivenSwap
 from aotface.reenact.mesh import MeshReenactor
@@ -206,4 +205,8 @@ def swap_faces(
         frame = blend(frame, one.swapped, one.mask, one.target.matrix, finer=one.after)
         done.append(one)
     frame = frame if label is None else label.draw(frame)
-    return Swapped(mark_frame(frame) if mark else frame, target, tuple(done), options.transfer, label)
+    if mark:
+        from aotface.provenance import mark_frame  # brings scipy.fft: only who marks waits for it
+
+        frame = mark_frame(frame)
+    return Swapped(frame, target, tuple(done), options.transfer, label)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from aotface.compose.label import label_text
 from aotface.compose.pipeline import choose
@@ -18,11 +18,13 @@ from aotface.media.image import read_image
 from aotface.media.runlog import environment
 from aotface.media.weights import sha256
 from aotface.options import Options
-from aotface.provenance.authority import Signer
-from aotface.provenance.credentials import Record
 from aotface.reenact.base import PreparedSource, Reenactor
 from aotface.reenact.registry import identity_of, open_reenactor
 from aotface.reporter import Reporter
+
+if TYPE_CHECKING:
+    from aotface.provenance.authority import Signer
+    from aotface.provenance.credentials import Record
 
 UNMARKED = "no marks: nothing in the file says that this face is swapped, so say it wherever you show it"
 ONLY_LABELLED = "no marks: only the label says that this face is swapped, and no program can read it"
@@ -50,7 +52,7 @@ class JobContext:
     options: Options
     reenactor: Reenactor
     facts: dict[str, Any]
-    signer: Signer | None
+    signer: "Signer | None"
     prepare: Callable[[str, str], PreparedSource]
     reporter: Reporter
     cancelled: Callable[[], bool]
@@ -81,8 +83,10 @@ class JobContext:
             return []
         return [UNMARKED if label_text(self.spec.label) is None else ONLY_LABELLED]
 
-    def record(self, before_transfer: bool = False) -> Record:
+    def record(self, before_transfer: bool = False) -> "Record":
         """What the credentials say of an output, or of the swap before the transfer."""
+        from aotface.provenance.credentials import Record
+
         reenactor = "given" if self.spec.kind == "refine" else self.reenactor.name
         known: dict[str, Any] = {
             "reenactor": reenactor,
