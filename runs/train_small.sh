@@ -18,4 +18,4 @@ mkdir -p "$OUT"
 # The octaves of light are taken at twice the networks' side: sharper edges of shadow, the same weights.
 "$AOTFACE" export "$OUT/run" -o "$OUT/as_trained.safetensors" --light-resolution 128 --overwrite
 "${PYTHON:-.venv/bin/python}" runs/calm_gates.py "$OUT/as_trained.safetensors" "$OUT/aot_small.safetensors"
-echo "look at $OUT/run/samples, then copy aot_small.safetensors and as_trained.md, its card, to src/aotface/weights"
+echo "look at $OUT/run/samples, then copy aot_small.safetensors and as_trained.md, as aot_permissive.*, its card, to src/aotface/weights"
