@@ -1,0 +1,112 @@
+"""Train the visibility network of `src/aotface/face/visibility`.
+
+    python scripts/train_visibility.py prepare --data DATA --work WORK     # once: aligns every face
+    python scripts/train_visibility.py train --work WORK                   # resumes when called again
+    python scripts/train_visibility.py label --work WORK                   # self-training; then train on, with more --steps
+    python scripts/train_visibility.py export --work WORK --out FILE.onnx
+
+DATA holds ``portraits/train`` and ``face_parts`` (FASSEG); WORK is a folder outside the repository.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+import cv2
+import torch
+
+from aotface.training.interrupt import asked_to_stop
+from aotface.training.visibility.export import export
+from aotface.training.visibility.library import open_library
+from aotface.training.visibility.loop import Run, TrainConfig, train
+from aotface.training.visibility.net import VisibilityNet
+from aotface.training.visibility.prepare import prepare
+from aotface.training.visibility.selflabel import label_store
+
+ROOT = Path(__file__).parents[1]
+PICTURES = (".jpg", ".jpeg", ".webp")
+FOLDERS = {"face_parts": "face_parts", "train": "portraits/train", "val": "portraits/val"}
+TRAITS = ROOT / "src/aotface/training/visibility/traits.json"
+TEST_SET = ROOT / "tests/face/visibility/hand_labels.json"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    first = commands.add_parser("prepare", help="align every face once")
+    first.add_argument("--data", type=Path, required=True)
+    second = commands.add_parser("train", help="train, or resume")
+    second.add_argument("--steps", type=int, default=TrainConfig.steps)
+    second.add_argument("--batch", type=int, default=TrainConfig.batch)
+    second.add_argument("--rate", type=float, default=TrainConfig.rate)
+    second.add_argument("--seed", type=int, default=TrainConfig.seed)
+    second.add_argument("--run", default="run", help="name of the run's folder in WORK")
+    second.add_argument(
+        "--begin-with", help="another run in WORK, whose fitting weights this one begins with"
+    )
+    third = commands.add_parser("label", help="between two rounds: label the portraits with a run's network")
+    third.add_argument("--run", default="run")
+    fourth = commands.add_parser("export", help="write the averaged network as ONNX")
+    fourth.add_argument("--run", default="run")
+    fourth.add_argument("--out", type=Path, required=True)
+    for command in (first, second, third, fourth):
+        command.add_argument("--work", type=Path, required=True)
+    options = parser.parse_args()
+    if options.command == "prepare":
+        prepare_all(options.data, options.work)
+    elif options.command == "label":
+        label_portraits(options.work, options.run)
+    elif options.command == "export":
+        found = export(averaged(options.work / options.run), options.out, overwrite=True)
+        say(
+            f"{options.out}: {options.out.stat().st_size:,} bytes; a probability differs by at most {found:.2g}"
+        )
+    else:
+        config = TrainConfig(steps=options.steps, batch=options.batch, rate=options.rate, seed=options.seed)
+        train_one(options.work, options.run, config, options.begin_with)
+
+
+def say(line: str) -> None:
+    print(line, flush=True)
+
+
+def prepare_all(data: Path, work: Path) -> None:
+    for name, folder in FOLDERS.items():
+        files = sorted(p for p in (data / folder).rglob("*") if p.suffix.lower() in PICTURES)
+        prepare(files, data, work / name, say)
+
+
+def train_one(work: Path, name: str, config: TrainConfig, begin_with: str | None) -> None:
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+    library = open_library(work, TRAITS, left_out())
+    run = Run(config, work / name)
+    if begin_with:
+        say(f"{run.begin_with(work / begin_with)} arrays taken from {begin_with}")
+    with asked_to_stop() as stop:
+        train(run, library, say, stop)
+
+
+def label_portraits(work: Path, name: str) -> None:
+    torch.set_num_threads(1)
+    label_store(averaged(work / name), work / "train", say)
+
+
+def averaged(folder: Path) -> VisibilityNet:
+    """The averaged network of a run's last checkpoint."""
+    run = Run(TrainConfig(), folder)
+    run.net.load_state_dict(run.average)
+    say(f"step {run.step}")
+    return run.net.eval()
+
+
+def left_out() -> set[str]:
+    """Pictures of the test set, and further pictures of the same people."""
+    found = json.loads(TEST_SET.read_text())
+    return set(found["left_out"]) | {picture["file"] for picture in found["pictures"]}
+
+
+if __name__ == "__main__":
+    main()

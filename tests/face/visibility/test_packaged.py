@@ -1,0 +1,52 @@
+"""The network that is in the package, on the one photographed face of these tests."""
+
+import hashlib
+
+import cv2
+import numpy as np
+import pytest
+
+from aotface.face.networks import model_file
+from aotface.face.visibility.classes import Surface
+from aotface.face.visibility.network import SHA256, VisibilityNetwork
+from aotface.face.visibility.view import VIEW_SIDE, cut, view_matrix
+from aotface.types import Face, Frame
+
+
+@pytest.fixture(scope="module")
+def network() -> VisibilityNetwork:
+    return VisibilityNetwork()
+
+
+def test_the_file_is_the_one_that_was_meant() -> None:
+    data = model_file("visibility").read_bytes()
+    assert hashlib.sha256(data).hexdigest() == SHA256
+    assert len(data) < 3_000_000
+
+
+def test_the_astronaut_is_seen(network: VisibilityNetwork, portrait: Frame, face: Face) -> None:
+    seen = network.see(portrait, face)
+
+    def at(vertices: list[int], surface: Surface) -> float:
+        x, y = np.round(
+            face.landmarks[vertices, :2].mean(axis=0) @ seen.matrix[:, :2].T + seen.matrix[:, 2]
+        ).astype(int)
+        return float(seen.of(surface)[y, x])
+
+    assert at([205], Surface.SKIN) > 0.9 and at([4], Surface.SKIN) > 0.9
+    assert at([33, 133, 159, 145], Surface.EYE) > 0.5
+    assert seen.of(Surface.HAIR)[10:40].mean() > 0.4
+    assert seen.of(Surface.FRAME)[80:180, 60:200].mean() < 0.05  # bare
+
+
+def test_drawn_spectacles_are_found(network: VisibilityNetwork, portrait: Frame, face: Face) -> None:
+    matrix = view_matrix(face.landmarks)
+    view, drawn = cut(portrait, matrix), np.zeros((VIEW_SIDE, VIEW_SIDE), np.uint8)
+    points = face.landmarks[:, :2] @ matrix[:, :2].T + matrix[:, 2]
+    for outer, inner in ((33, 133), (263, 362)):
+        centre = np.round((points[outer] + points[inner]) / 2).astype(int)
+        cv2.ellipse(drawn, centre.tolist(), (26, 20), 0, 0, 360, (1,), 4)
+    bare = network.probabilities(view)[Surface.FRAME]
+    worn = network.probabilities(np.where(drawn[..., None] > 0, np.float32(0.05), view))[Surface.FRAME]
+    assert worn[drawn > 0].mean() > 0.5
+    assert bare[drawn > 0].mean() < 0.1  # the twin: without them, nothing
