@@ -50,6 +50,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The test package is installed."""
     folder = install(tmp_path / "site")
     monkeypatch.syspath_prepend(folder)
+    sys.modules.pop(MODULE, None)  # another test of this process may have imported it
     yield folder
     sys.modules.pop(MODULE, None)
 
