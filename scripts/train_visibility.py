@@ -26,7 +26,7 @@ from aotface.training.visibility.selflabel import label_store
 ROOT = Path(__file__).parents[1]
 PICTURES = (".jpg", ".jpeg", ".webp")
 FOLDERS = {"face_parts": "face_parts", "train": "portraits/train", "val": "portraits/val"}
-TRAITS = ROOT / "src/aotface/training/visibility/traits.json"
+TRAITS = ROOT / "scripts/visibility_traits.json"
 TEST_SET = ROOT / "tests/face/visibility/hand_labels.json"
 
 

@@ -1,4 +1,4 @@
-"""The test set: outlines and lines that a person drew over real pictures, as sets of surfaces in the network's view."""
+"""The test set: outlines and lines drawn by hand over real pictures, as sets of surfaces in the network's view."""
 
 import json
 from dataclasses import dataclass
