@@ -49,6 +49,12 @@ def gif_beyond_screen(base: np.ndarray) -> bytes:
     return raw.patched(data, descriptor + 5, struct.pack("<HH", 60_000, 60_000))
 
 
+def hdr_avif(base: np.ndarray) -> bytes:
+    """The transfer function of its colours says PQ."""
+    data = raw.saved(pil(base), "AVIF")
+    return raw.patched(data, data.index(b"colrnclx") + 10, (16).to_bytes(2, "big"))
+
+
 def webp_bomb(base: np.ndarray) -> bytes:
     """A canvas of 16,384 x 16,384 around a small picture."""
     inner = webp(base)[12:]
@@ -164,9 +170,13 @@ FOREIGN = [
     Entry("document.png", constant(b"%PDF-1.7\n" + bytes(60)), UNREADABLE),
     Entry("drawing.svg", constant(b"<svg xmlns='http://www.w3.org/2000/svg'/>"), UNREADABLE),
     Entry("zeros.png", constant(bytes(5000)), UNREADABLE),
-    Entry("bitmap.bmp", lambda b: raw.saved(pil(b), "BMP"), UNSUPPORTED),
-    Entry("phone.heic", constant(b"\x00\x00\x00\x18ftypheic" + bytes(60)), UNSUPPORTED),
-    Entry("new.avif", constant(b"\x00\x00\x00\x1cftypavif" + bytes(60)), UNSUPPORTED),
+    Entry("cut.bmp", cut(lambda b: raw.saved(pil(b), "BMP")), UNREADABLE),
+    Entry("cut.ppm", cut(lambda b: raw.saved(pil(b), "PPM")), UNREADABLE),
+    Entry("cut.jp2", cut(lambda b: raw.saved(pil(b), "JPEG2000"), 0.05), UNREADABLE),
+    Entry("cut.avif", cut(lambda b: raw.saved(pil(b), "AVIF")), UNREADABLE),
+    Entry("empty.avif", constant(b"\x00\x00\x00\x1cftypavif" + bytes(60)), UNREADABLE),
+    Entry("hdr.avif", hdr_avif, UNSUPPORTED),
+    Entry("new.jxl", constant(b"\xff\x0a" + bytes(60)), UNSUPPORTED),
     Entry("video.jpg", constant(b"\x00\x00\x00\x18ftypisom" + bytes(60)), UNSUPPORTED),
     Entry("camera_raw.tif", camera_raw, UNSUPPORTED),
     Entry("twelve_bits.jpg", jpeg_12_bit, UNSUPPORTED),

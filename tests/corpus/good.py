@@ -64,7 +64,9 @@ def stored_under(base: np.ndarray, orientation: int) -> np.ndarray:
 def turned(orientation: int, format: str) -> Make:
     def make(base: np.ndarray) -> bytes:
         picture = Image.fromarray(stored_under(base, orientation))
-        options = {"JPEG": {"quality": 95, "subsampling": 0}, "WEBP": {"lossless": True}}.get(format, {})
+        options = {"JPEG": {"quality": 95, "subsampling": 0}, "WEBP": {"lossless": True}}.get(
+            format, {"quality": 95}
+        )
         return raw.saved(picture, format, exif=raw.exif(orientation), **options)
 
     return make
@@ -141,6 +143,17 @@ def many_texts(base: np.ndarray) -> bytes:
 def bad_ancillary_crc(base: np.ndarray) -> bytes:
     data = raw.with_chunk(png(base), b"tEXt", b"note\x00text")
     return raw.patched(data, data.index(b"text") + 4, b"\x00\x00\x00\x00")
+
+
+def words_ppm(base: np.ndarray) -> bytes:
+    height, width = base.shape[:2]
+    head = f"P3 # numbers as words\n{width} {height}\n255\n"
+    return (head + " ".join(map(str, base.ravel().tolist()))).encode()
+
+
+def deep_ppm(base: np.ndarray) -> bytes:
+    height, width = base.shape[:2]
+    return f"P6\n{width} {height} 65535\n".encode() + (base.astype(">u2") * 257).tobytes()
 
 
 def interlaced_gif(base: np.ndarray) -> bytes:
@@ -272,6 +285,15 @@ OTHERS = [
     Entry("still.gif", lambda b: raw.saved(pil(b), "GIF"), limit=12.0),
     Entry("interlaced.gif", interlaced_gif, limit=12.0),
     Entry("animated.gif", animated("GIF"), limit=12.0, notes=True),
+    Entry("plain.bmp", lambda b: raw.saved(pil(b), "BMP"), limit=EXACT),
+    Entry("palette.bmp", lambda b: raw.saved(pil(b, "P"), "BMP")),
+    Entry("plain.ppm", lambda b: raw.saved(pil(b), "PPM"), limit=EXACT),
+    Entry("words.ppm", words_ppm, limit=EXACT),
+    Entry("deep.ppm", deep_ppm, limit=EXACT),
+    Entry("plain.jp2", lambda b: raw.saved(pil(b), "JPEG2000"), limit=EXACT),
+    Entry("deep.jp2", lambda b: bytes(imagecodecs.jpeg2k_encode(deep(b), reversible=True)), limit=EXACT),
+    Entry("plain.avif", lambda b: raw.saved(pil(b), "AVIF", quality=95, subsampling="4:4:4"), limit=LOSSY),
+    Entry("turned.avif", turned(5, "AVIF"), limit=LOSSY),
     Entry("png_inside.jpg", png, limit=EXACT),
     Entry("jpeg_inside.png", jpeg, limit=LOSSY),
     Entry("no_suffix", png, limit=EXACT),

@@ -2,12 +2,16 @@ import pytest
 from corpus import base_picture, raw
 from PIL import Image
 
-from aotface.media.sniff import READABLE, sniff
+from aotface.media.decoding import FORMATS
+from aotface.media.sniff import sniff
 
 
-@pytest.mark.parametrize("format", READABLE)
+@pytest.mark.parametrize("format", [name for name in FORMATS if name != "HEIC"])
 def test_what_pillow_writes_is_known(format: str) -> None:
-    assert sniff(raw.saved(Image.fromarray(base_picture()), format)[:64]) == (format, "picture")
+    assert sniff(raw.saved(Image.fromarray(base_picture()), format.replace(" ", ""))[:64]) == (
+        format,
+        "picture",
+    )
 
 
 @pytest.mark.parametrize(

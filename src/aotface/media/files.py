@@ -21,7 +21,8 @@ MAX_BYTES = 1 << 30
 """Largest picture file that is read, in bytes: 120 megapixels of 16-bit RGBA, uncompressed, still fit."""
 
 PICTURE_SUFFIXES = frozenset(
-    {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".gif", ".bmp", ".heic", ".avif", ".jxl"}
+    {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".gif", ".bmp", ".heic", ".heif", ".avif", ".jxl"}
+    | {".jp2", ".j2k", ".ppm", ".pgm", ".pbm", ".pnm"}
 )
 WRITABLE_SUFFIXES = {
     ".jpg": "JPEG",
@@ -204,7 +205,7 @@ def list_images(path_or_glob: str | os.PathLike[str]) -> list[Path]:
     if not found:
         raise UnreadableImageError(
             f"{show(given)}: no picture in {kind} ({len(candidates)} entries); "
-            "expected JPEG, PNG, WebP, TIFF or GIF files"
+            "expected JPEG, PNG, WebP, TIFF, GIF, AVIF, HEIC, BMP, PPM or JPEG 2000 files"
         )
     return found
 

@@ -6,28 +6,18 @@ frame is unchanged the stored pixels themselves are written, so that colours out
 """
 
 import os
-import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
-import tifffile
 
-from aotface.errors import (
-    AotfaceError,
-    InputError,
-    TooLargeError,
-    UnreadableImageError,
-    UnsupportedError,
-    UsageError,
-)
+from aotface.errors import AotfaceError, InputError, UnreadableImageError, UnsupportedError, UsageError
 from aotface.media import metadata, profile
+from aotface.media.decoding import FORMATS, READ, codec_of, decode, read_header
 from aotface.media.depth import to_depth
 from aotface.media.files import MAX_BYTES, WRITABLE_SUFFIXES, check_output, read_bytes, show, write_bytes
-from aotface.media.formats import gif, jpeg, png, tiff, webp
-from aotface.media.formats.parts import Encoding, Header, Pixels
+from aotface.media.formats.parts import Encoding
 from aotface.media.picture import Picture, own_colours, upright_srgb
 from aotface.media.sniff import HEAD_BYTES, sniff
 from aotface.media.source_type import read_source_type, write_source_type
@@ -39,25 +29,13 @@ MAX_PIXELS = 120_000_000
 QUALITY, QUALITY_OF_LOSSLESS = 95, 98
 """Of JPEG and WebP, when no other is asked for; and of a JPEG that is made from a picture without loss."""
 
-_FORMATS: dict[str, ModuleType] = {"JPEG": jpeg, "PNG": png, "WEBP": webp, "TIFF": tiff, "GIF": gif}
 _DEEP = ("PNG", "TIFF")  # formats that hold 16 bits
-# what Pillow, imagecodecs and tifffile raise on damaged data; the first ones tell a user something
-_TELLING_ERRORS = (OSError, SyntaxError, ValueError, RuntimeError, tifffile.TiffFileError)
-_DECODER_ERRORS = (
-    *_TELLING_ERRORS,
-    TypeError,
-    LookupError,
-    ArithmeticError,
-    EOFError,
-    AttributeError,
-    struct.error,
-)
 
 
 def read_image(
     path: str | os.PathLike[str], max_pixels: int = MAX_PIXELS, max_bytes: int = MAX_BYTES
 ) -> Picture:
-    """Read a JPEG, PNG, WebP, TIFF or GIF picture; the content decides which, not the name.
+    """Read a picture of one of `aotface.media.decoding.FORMATS`; the content decides which, not the name.
 
     Args:
         path: the file.
@@ -70,24 +48,16 @@ def read_image(
     Raises:
         UnreadableImageError: missing, empty, cut short, damaged, not a picture.
         TooLargeError: more pixels or bytes than the limit.
-        UnsupportedError: a kind of picture that is not handled (HEIC, HDR, camera raw, ...).
+        UnsupportedError: a kind of picture that is not handled (HDR, camera raw, ...).
 
     Source: [ours].
     """
     data = read_bytes(path, max_bytes)
     name, kind = sniff(data[:HEAD_BYTES])
-    if name not in _FORMATS:
+    if name not in FORMATS:
         raise _not_a_picture(path, name, kind)
-    codec = _FORMATS[name]
-    with _named(path), _decoding(name):
-        head: Header = codec.header(data)
-        if head.height * head.width > max_pixels:
-            raise TooLargeError(
-                f"{head.width:,} x {head.height:,} pixels, the limit is {max_pixels:,}; make it smaller"
-            )
-        pixels: Pixels = codec.decode(head)
-        if pixels.values.shape[:2] != (head.height, head.width):
-            raise UnreadableImageError(f"{name} whose sizes contradict each other; get a whole copy")
+    with _named(path):
+        head, pixels = decode(name, data, max_pixels)
     return upright_srgb(Path(path), name, head, pixels)
 
 
@@ -99,9 +69,8 @@ def source_type_of(path: str | os.PathLike[str]) -> str | None:
     """
     try:
         data = read_bytes(path)
-        codec = _FORMATS.get(sniff(data[:HEAD_BYTES]).name)
-        with _decoding("picture"):
-            return None if codec is None else read_source_type(codec.header(data).xmp)
+        name = sniff(data[:HEAD_BYTES]).name
+        return read_source_type(read_header(name, data).xmp) if name in FORMATS else None
     except InputError:
         return None
 
@@ -190,7 +159,7 @@ def encode_image(
     if format == "WEBP" and values.shape[-1] == 1 and icc and profile.space(icc) == "gray":
         values, icc = frame, None  # WebP has no grey
     with _named(name):
-        encoded: bytes = _FORMATS[format].encode(
+        encoded: bytes = codec_of(format).encode(
             Encoding(
                 values=to_depth(values, depth),
                 alpha=to_depth(like.alpha, depth) if like and like.alpha is not None else None,
@@ -233,7 +202,7 @@ def output_format(path: Path, like: Picture | None = None, format: str | None = 
         format: a format that was asked for by name.
 
     Returns:
-        ``"JPEG"``, ``"PNG"``, ``"WEBP"`` or ``"TIFF"``; a GIF becomes PNG.
+        ``"JPEG"``, ``"PNG"``, ``"WEBP"`` or ``"TIFF"``; what is only read becomes PNG.
 
     Raises:
         UsageError: the format or the suffix is none that is written.
@@ -243,7 +212,7 @@ def output_format(path: Path, like: Picture | None = None, format: str | None = 
     suffix = path.suffix.lower()
     chosen = format.upper() if format else WRITABLE_SUFFIXES.get(suffix)
     if not format and not suffix:
-        chosen = like.format if like and like.format != "GIF" else "PNG"
+        chosen = like.format if like and like.format in WRITABLE_SUFFIXES.values() else "PNG"
     if chosen is None or chosen not in WRITABLE_SUFFIXES.values():
         raise UsageError(
             f"{show(path)}: cannot write {format or suffix}; "
@@ -254,7 +223,7 @@ def output_format(path: Path, like: Picture | None = None, format: str | None = 
 
 def _not_a_picture(path: str | os.PathLike[str], name: str, kind: str) -> InputError:
     """Say what the file is instead."""
-    expected = "expected JPEG, PNG, WebP, TIFF or GIF"
+    expected = f"expected {READ}"
     if kind == "picture":
         return UnsupportedError(f"{show(path)}: {expected}, found {name}; save it as PNG or JPEG")
     if kind == "video":
@@ -270,18 +239,3 @@ def _named(path: str | os.PathLike[str]) -> Iterator[None]:
         yield
     except AotfaceError as error:
         raise type(error)(f"{show(path)}: {error}") from None
-
-
-@contextmanager
-def _decoding(name: str) -> Iterator[None]:
-    """Turn a decoder's complaint into one line of ours."""
-    try:
-        yield
-    except MemoryError:
-        raise TooLargeError("not enough memory to decode it; make it smaller") from None
-    except _DECODER_ERRORS as error:
-        readable = isinstance(error, _TELLING_ERRORS) and not isinstance(error, UnicodeError)
-        reason = f" ({' '.join(str(error).split())[:100]})" if readable and str(error) else ""
-        raise UnreadableImageError(
-            f"{name} that is damaged or cut short{reason}; get a whole copy of the file"
-        ) from error

@@ -16,7 +16,7 @@ class Picture:
     """A picture as it was read.
 
     ``frame``: upright, RGB, sRGB; uint8 if ``bit_depth`` is 8, uint16 if it is 16.
-    ``format``: ``"JPEG"``, ``"PNG"``, ``"WEBP"``, ``"TIFF"`` or ``"GIF"``, by content.
+    ``format``: one of `aotface.media.decoding.FORMATS`, by content.
     ``alpha``: height x width of the frame's type, larger = more opaque; None without transparency.
     ``icc``: the profile that the file is written back with; None = sRGB without saying so.
     ``exif``: what is carried over, already without place, orientation and thumbnail.

@@ -5,9 +5,6 @@ from typing import Literal, NamedTuple
 HEAD_BYTES = 512
 """How many bytes from the beginning of a file `sniff` wants to see."""
 
-READABLE = ("JPEG", "PNG", "WEBP", "TIFF", "GIF")
-"""The formats that are read."""
-
 
 class Sniffed(NamedTuple):
     """``name`` of the format ("" = unknown), and whether it is a picture, a video or something else."""
@@ -33,6 +30,7 @@ _SIGNATURES: tuple[tuple[int, bytes, str, Literal["picture", "video", "other"]],
     (0, b"\xff\x0a", "JPEG XL", "picture"),
     (4, b"JXL \r\n\x87\n", "JPEG XL", "picture"),
     (4, b"jP  \r\n\x87\n", "JPEG 2000", "picture"),
+    (0, b"\xff\x4f\xff\x51", "JPEG 2000", "picture"),
     (0, b"8BPS", "Photoshop (PSD)", "picture"),
     (0, b"v/1\x01", "OpenEXR (HDR)", "picture"),
     (0, b"#?RADIANCE", "Radiance HDR", "picture"),
@@ -76,6 +74,8 @@ def sniff(head: bytes) -> Sniffed:
         return Sniffed(brand, "picture") if brand else Sniffed("MP4 or QuickTime", "video")
     if head[:2] == b"BM" and int.from_bytes(head[14:18], "little") in _BMP_HEADER_SIZES:
         return Sniffed("BMP", "picture")
+    if head[:1] == b"P" and head[1:2] in b"123456" and head[2:3].isspace():
+        return Sniffed("PPM", "picture")
     for offset, signature, name, kind in _SIGNATURES:
         if head[offset : offset + len(signature)] == signature:
             return Sniffed(name, kind)
