@@ -3,8 +3,8 @@
 
     nice -n 12 scripts/fuzz_readers.py --pictures 100000 --videos 3000 --seed 1 -o fuzz.json
 
-Every file follows from the seed and its number alone, so `--only NUMBER` makes the same one again. Counted are: what came back,
-by format; the slowest file; how often a decoder in the child process died; memory at the beginning and at the end.
+Every file follows from the seed and its number alone, so `--only NUMBER` makes the same one again. Counted are: what came
+back, by format; the slowest file; how often a decoder in the child process died; memory at the beginning and at the end.
 A crash of this process, an exception that is not ours, or a file that takes more than five seconds is a fault.
 """
 

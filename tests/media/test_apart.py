@@ -14,6 +14,8 @@ from aotface.errors import TooLargeError, UnreadableImageError, UnsupportedError
 from aotface.media import apart, apart_child, decoding
 from aotface.media.image import read_image
 
+READY = "print('ready', flush=True); "
+
 
 @pytest.fixture
 def child(monkeypatch: pytest.MonkeyPatch):
@@ -40,7 +42,7 @@ def test_the_child_is_kept_and_gives_every_bit(child: apart._Child, picture: Pat
 def test_a_crash_is_one_line_and_the_next_picture_is_read(
     child: apart._Child, picture: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    code = "import os, sys; sys.stdin.buffer.readline(); os.kill(os.getpid(), 11)"
+    code = READY + "import os, sys; sys.stdin.buffer.readline(); os.kill(os.getpid(), 11)"
     with monkeypatch.context() as broken:
         broken.setattr(apart, "_BEGIN", code)
         with pytest.raises(UnreadableImageError, match="TIFF that makes its decoder crash"):
@@ -51,10 +53,18 @@ def test_a_crash_is_one_line_and_the_next_picture_is_read(
 def test_a_decoder_that_hangs_is_stopped(
     child: apart._Child, picture: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(apart, "_BEGIN", "import time; time.sleep(60)")
+    monkeypatch.setattr(apart, "_BEGIN", READY + "import time; time.sleep(60)")
     monkeypatch.setattr(apart, "BASE_SECONDS", 0.2)
     with pytest.raises(UnreadableImageError, match="takes more than"):
         read_image(picture, max_pixels=1000)
+
+
+def test_what_does_not_start_is_said(
+    child: apart._Child, picture: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(apart, "_BEGIN", "raise SystemExit")
+    with pytest.raises(UnreadableImageError, match="cannot be started"):
+        read_image(picture)
 
 
 @pytest.mark.parametrize(
@@ -71,6 +81,7 @@ def test_what_a_broken_child_says_is_not_believed(
     line: bytes, child: apart._Child, picture: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     code = f"import sys; sys.stdin.buffer.readline(); sys.stdout.buffer.write({line!r}); sys.stdout.flush()"
+    code = READY + code
     monkeypatch.setattr(apart, "_BEGIN", code)
     with pytest.raises(UnreadableImageError, match="decoder|contradict"):
         read_image(picture, max_pixels=1000)

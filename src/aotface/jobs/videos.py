@@ -25,7 +25,7 @@ from aotface.media.runlog import environment, free_name, now, write_run_log
 from aotface.media.video.encode import Encoding
 from aotface.media.video.folder import FOLDER
 from aotface.media.video.parts import Parts, claim, cut
-from aotface.media.video.passthrough import refuse_container
+from aotface.media.video.passthrough import check_container
 from aotface.tracking.tracks import Tracks
 from aotface.video.render import PIECE, analyse, shows_a_swap
 from aotface.video.scene import Clip, Scene
@@ -125,7 +125,9 @@ def _checked(context: JobContext, job: JobSpec) -> Inputs:
     check_output(output, job.overwrite)
     _refuse_inputs(job, [output, *(beside(output, layer.video_ending) for layer in layers)])
     inputs = open_inputs(job)
-    refuse_container(output, None if inputs.clip.info.container == FOLDER else Path(job.target))
+    converted = check_container(output, None if inputs.clip.info.container == FOLDER else Path(job.target))
+    for note in converted:
+        context.reporter.warn(note)
     for note in inputs.clip.info.notes:
         context.reporter.warn(f"{show(job.target)}: {note}")
     for row in assignments_of(job):

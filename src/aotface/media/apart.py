@@ -24,8 +24,14 @@ from aotface.errors import AotfaceError, UnreadableImageError
 from aotface.media.files import show
 from aotface.media.formats.parts import Header, Pixels
 
-BASE_SECONDS, PIXELS_PER_SECOND = 10.0, 2_000_000
+START_SECONDS = 60.0
+"""How long the child may take to start."""
+
+BASE_SECONDS, PIXELS_PER_SECOND = 4.0, 2_000_000
 """How long a picture may take: so much, and a second for so many pixels of the limit."""
+
+READY = b"ready\n"
+"""What the child says first."""
 
 MAX_NOTE_BYTES = 1 << 20
 """Longest line of an answer."""
@@ -88,10 +94,8 @@ class _Child:
         """Hand over a file, and wait for what it holds."""
         seconds = BASE_SECONDS + max_pixels / PIXELS_PER_SECOND
         with self._lock:
-            process, late = self._started(), threading.Event()
-            watch = threading.Timer(seconds, _stop, (process, late))
-            watch.daemon = True
-            watch.start()
+            process = self._started()
+            watch, late = _watching(process, seconds)
             try:
                 return _exchange(process, name, data, max_pixels)
             except AotfaceError:
@@ -128,10 +132,25 @@ class _Child:
                     env=environment,
                     start_new_session=True,  # Ctrl-C is for the parent
                 )
-                self.count += 1
             except OSError as error:
                 raise UnreadableImageError(f"its decoder cannot be started: {error.strerror}") from None
+            self.count += 1
+            self._await_ready(self.process)
         return self.process
+
+    def _await_ready(self, process: "subprocess.Popen[bytes]") -> None:
+        assert process.stdout is not None
+        watch, _ = _watching(process, START_SECONDS)
+        try:
+            said = process.stdout.readline(len(READY))
+        except BaseException:
+            self._end(kill=True)
+            raise
+        finally:
+            watch.cancel()
+        if said != READY:
+            self._end(kill=True)
+            raise UnreadableImageError("its decoder cannot be started; is there enough memory?")
 
     def _end(self, kill: bool) -> None:
         process, self.process = self.process, None
@@ -157,6 +176,15 @@ class _Child:
                     pipe.close()  # type: ignore[union-attr]
             self.process.returncode = 0  # not ours to wait for
             self.process = None
+
+
+def _watching(process: "subprocess.Popen[bytes]", seconds: float) -> tuple[threading.Timer, threading.Event]:
+    """A clock that kills the process when the time is over, and tells that it did."""
+    late = threading.Event()
+    watch = threading.Timer(seconds, _stop, (process, late))
+    watch.daemon = True
+    watch.start()
+    return watch, late
 
 
 def _stop(process: "subprocess.Popen[bytes]", late: threading.Event) -> None:

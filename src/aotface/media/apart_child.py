@@ -7,7 +7,7 @@ import msgspec
 import numpy as np
 
 from aotface.errors import AotfaceError
-from aotface.media.apart import Answer, Asked
+from aotface.media.apart import READY, Answer, Asked
 from aotface.media.decoding import codec_of, decode_here, decoding
 from aotface.media.formats.parts import Header, Pixels
 
@@ -20,6 +20,8 @@ def serve() -> None:
     _limit()
     source, out = sys.stdin.buffer, sys.stdout.buffer
     sys.stdout = sys.stderr  # what a library prints is no answer
+    out.write(READY)
+    out.flush()
     while line := source.readline():
         asked = msgspec.json.decode(line, type=Asked)
         data = source.read(asked.bytes)

@@ -9,8 +9,11 @@ from aotface.errors import UnreadableImageError
 from aotface.media.files import PICTURE_SUFFIXES, list_files, show
 from aotface.media.sniff import HEAD_BYTES, sniff
 
-CONTAINERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
+CONTAINERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska", ".webm": "webm"}
 """The suffixes a video can be written under, and the container each one stands for."""
+
+ENDINGS = ".mp4, .mov, .mkv or .webm"
+"""The same for people."""
 
 
 def is_video(path: str | os.PathLike[str]) -> bool:

@@ -20,7 +20,7 @@ from aotface.media.video.dts import Stamps, delay, presentation_order
 from aotface.media.video.info import VideoInfo
 from aotface.media.video.opening import opened
 from aotface.media.video.orientation import Orientation
-from aotface.media.video.passthrough import Span, add_copies, copied, copy_metadata, refuse_container
+from aotface.media.video.passthrough import Span, add_copies, check_container, copied, copy_metadata
 from aotface.media.video.timing import FrameTimes
 from aotface.media.video.writing import writing
 from aotface.media.video.xmp import xmp_box
@@ -50,7 +50,7 @@ def join(
     overwrite: bool = False,
     source_type: str | None = None,
 ) -> Path:
-    """Join segments into the finished video, with sound and subtitles copied byte for byte.
+    """Join segments into the finished video, with subtitles, and sound where it fits, copied byte for byte.
 
     The picture begins where it begins in the target, on a clock that starts with the target's first picture or sound.
     With a range of frames that clock starts at the first of them, and the packets of sound and subtitles that begin
@@ -59,7 +59,7 @@ def join(
     Args:
         segments: files from `write_segment`, in order: together the frames ``first`` to ``last - 1``.
         target: the video whose sound, subtitles, chapters and title are copied; None = a silent video.
-        out: the finished video: .mp4, .m4v, .mov or .mkv.
+        out: the finished video: .mp4, .m4v, .mov, .mkv or .webm.
         facts: of the video that was encoded.
         times: of the video that was encoded.
         first: index of the first frame.
@@ -79,7 +79,7 @@ def join(
     Source: [ours].
     """
     out = Path(out)
-    refuse_container(out, target)
+    check_container(out, target)
     last = len(times) if last is None else last
     whole = (first, last) == (0, len(times))
     origin = origin_of(info, times, first, last)
@@ -96,7 +96,7 @@ def join(
             _write(container, pictures, iter(()))
         else:
             with opened(target) as (source, _):
-                copies = add_copies(container, source)
+                copies = add_copies(container, source, target, format)
                 copy_metadata(container, source, span)
                 _write(container, pictures, copied(source, copies, span))
     return out

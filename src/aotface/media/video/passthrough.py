@@ -1,21 +1,21 @@
-"""What is copied from the target without encoding: sound, subtitles, chapters, titles; not places and devices."""
+"""What comes along from the target: sound, subtitles, chapters, titles; not places and devices."""
 
 import os
 from collections.abc import Iterator
 from fractions import Fraction
-from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import av
+from av.audio.stream import AudioStream
 from av.container import InputContainer, OutputContainer
-from av.error import FFmpegError
 from av.stream import Stream
 
 from aotface.errors import OutputError, UsageError
 from aotface.media.files import show
-from aotface.media.kinds import CONTAINERS
+from aotface.media.kinds import CONTAINERS, ENDINGS
 from aotface.media.video.opening import opened
+from aotface.media.video.sound import COPY, NAMES, NONE, Recoder, copied_streams, first_packets, way_into
 
 if TYPE_CHECKING:
     from av.container.core import Chapter
@@ -43,6 +43,10 @@ _ON_THEIR_OWN = ("pcm_", "flac", "alac", "adpcm_")
 """Codecs whose packets need none before them."""
 
 
+_SUFFIXES = (".mkv", ".mp4", ".mov")
+"""Containers that are named where another one does not do, the most patient first."""
+
+
 class Span(NamedTuple):
     """``origin``: the time in the source, in seconds, that becomes 0. ``within``: begin and end of what is copied,
     in seconds in the source; None = everything."""
@@ -55,12 +59,15 @@ class Span(NamedTuple):
         return self.within is None or self.within[0] - earlier <= seconds < self.within[1]
 
 
-def refuse_container(out: str | os.PathLike[str], target: str | os.PathLike[str] | None) -> None:
-    """Refuse an output whose container cannot hold the sound and the subtitles, before the work begins.
+def check_container(out: str | os.PathLike[str], target: str | os.PathLike[str] | None) -> tuple[str, ...]:
+    """Find out whether an output's container can hold the sound and the subtitles, before the work begins.
 
     Args:
         out: the output; its suffix decides.
         target: the video that sound and subtitles come from; None = there are none.
+
+    Returns:
+        What the user should know, a line each: which sound is converted, because it does not fit as it is.
 
     Raises:
         UsageError: a suffix that is not written.
@@ -70,41 +77,67 @@ def refuse_container(out: str | os.PathLike[str], target: str | os.PathLike[str]
     """
     suffix = Path(out).suffix.lower()
     if suffix not in CONTAINERS:
-        raise UsageError(
-            f"{show(out)}: expected a video name that ends in .mp4, .mov or .mkv, got {suffix or 'none'}"
-        )
+        raise UsageError(f"{show(out)}: expected a video name that ends in {ENDINGS}, got {suffix or 'none'}")
     if target is None:
-        return
+        return ()
     with opened(target) as (source, _):
-        streams = _streams(source)
-        misfit = next((stream for stream in streams if not _fits(CONTAINERS[suffix], stream)), None)
-        if misfit is None:
-            return
-        others = [
-            s for s in (".mkv", ".mp4", ".mov") if all(_fits(CONTAINERS[s], stream) for stream in streams)
-        ]
-        codec = misfit.codec_context.name if misfit.codec_context else "unknown"
-        what = f"{misfit.type} ({codec})"  # a stream of a closed file must not be touched
-    advice = (
-        f"choose a name that ends in {others[0]}"
-        if others
-        else "convert the sound and subtitles of the target"
+        streams, packets = copied_streams(source), first_packets(source)
+        ways = {
+            s: {t.index: way_into(CONTAINERS[s], t, packets[t.index]) for t in streams} for s in _SUFFIXES
+        }
+        mine = {t.index: way_into(CONTAINERS[suffix], t, packets[t.index]) for t in streams}
+        whole = [s for s in _SUFFIXES if all(way == COPY for way in ways[s].values())]
+        # a stream of a closed file must not be touched
+        names = {
+            t.index: f"{t.type} ({t.codec_context.name if t.codec_context else 'unknown'})" for t in streams
+        }
+    misfit = next((names[index] for index, way in mine.items() if way == NONE), None)
+    if misfit is not None:
+        others = [s for s in _SUFFIXES if NONE not in ways[s].values()]
+        best = next(iter(whole or others), None)
+        advice = (
+            f"choose a name that ends in {best}" if best else "convert the sound and subtitles of the target"
+        )
+        raise OutputError(
+            f"{show(out)}: a {suffix} file cannot hold the {misfit} of {show(target)}; {advice}"
+        )
+    keep = f"; a name that ends in {whole[0]} keeps it" if whole else ""
+    return tuple(
+        f"{show(target)}: its {names[index]} does not fit into {suffix} and is converted to {NAMES[way]}{keep}"
+        for index, way in mine.items()
+        if way != COPY
     )
-    raise OutputError(f"{show(out)}: a {suffix} file cannot hold the {what} of {show(target)}; {advice}")
 
 
-def add_copies(container: OutputContainer, source: InputContainer) -> dict[int, Stream]:
+def add_copies(
+    container: OutputContainer, source: InputContainer, target: str | os.PathLike[str], format: str
+) -> dict[int, Stream | Recoder]:
     """Add a stream for each sound and subtitle stream of the source.
 
+    Args:
+        container: the output.
+        source: the target, open.
+        target: its path.
+        format: of the output.
+
     Returns:
-        From the number of the stream in the source to the new one.
+        From the number of the stream in the source to the new one, or to what makes it.
     """
-    copies = {}
-    for stream in _streams(source):
-        copy = container.add_stream_from_template(stream, opaque=True)
+    with opened(target) as (trial, _):
+        packets = first_packets(trial)
+        ways = {s.index: way_into(format, s, packets[s.index]) for s in copied_streams(trial)}
+        packets.clear()
+    copies: dict[int, Stream | Recoder] = {}
+    for stream in copied_streams(source):
+        way = ways[stream.index]
+        if way in (COPY, NONE) or not isinstance(stream, AudioStream):
+            copy = container.add_stream_from_template(stream, opaque=True)
+            copies[stream.index] = copy
+        else:
+            copies[stream.index] = recoder = Recoder(container, stream, way)
+            copy = recoder.stream
         copy.disposition = stream.disposition
         copy.metadata.update(_kept(stream.metadata))
-        copies[stream.index] = copy
     return copies
 
 
@@ -128,7 +161,7 @@ def copy_metadata(container: OutputContainer, source: InputContainer, span: Span
 
 
 def copied(
-    source: InputContainer, copies: dict[int, Stream], span: Span
+    source: InputContainer, copies: dict[int, Stream | Recoder], span: Span
 ) -> Iterator[tuple[Fraction, av.Packet]]:
     """Read the packets of the copied streams.
 
@@ -141,11 +174,23 @@ def copied(
         told = packet.pts if packet.pts is not None else packet.dts
         if not packet.size or told is None or not span.holds(told * packet.time_base, _preroll(packet)):
             continue
+        copy = copies[packet.stream_index]
+        if isinstance(copy, Recoder):
+            yield from _timed(copy.feed(packet, span.origin, span.within))
+            continue
         shift = round(span.origin / packet.time_base)
         packet.pts = told - shift
         packet.dts = packet.pts if packet.dts is None else packet.dts - shift
-        packet.stream = copies[packet.stream_index]
+        packet.stream = copy
         yield packet.dts * packet.time_base, packet
+    for copy in copies.values():
+        if isinstance(copy, Recoder):
+            yield from _timed(copy.feed(None, span.origin, span.within))
+
+
+def _timed(packets: Iterator[av.Packet]) -> Iterator[tuple[Fraction, av.Packet]]:
+    for packet in packets:
+        yield (packet.dts or 0) * packet.time_base, packet
 
 
 def _preroll(packet: av.Packet) -> Fraction:
@@ -157,21 +202,6 @@ def _preroll(packet: av.Packet) -> Fraction:
     return max(
         lasting * (own + 1), PREROLL_SECONDS.get(name, Fraction(0))
     )  # one more: that which holds the sample
-
-
-def _streams(source: InputContainer) -> list[Stream]:
-    return [stream for stream in source.streams if stream.type in ("audio", "subtitle")]
-
-
-def _fits(format: str, stream: Stream) -> bool:
-    """Whether a container takes a stream, found out by trying."""
-    try:
-        with av.open(BytesIO(), "w", format=format) as trial:
-            trial.add_stream_from_template(stream, opaque=True)
-            trial.start_encoding()
-    except (FFmpegError, ValueError):
-        return False
-    return True
 
 
 def _kept(metadata: dict[str, str]) -> dict[str, str]:

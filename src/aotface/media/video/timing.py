@@ -21,6 +21,7 @@ from jaxtyping import Int64
 
 from aotface.errors import UsageError, VideoError
 from aotface.media.files import show
+from aotface.media.video.length import bytes_missing
 from aotface.media.video.opening import decoder, opened
 
 _SAFE_FORMATS = ("mov", "matroska")
@@ -149,8 +150,9 @@ def frame_times(path: str | os.PathLike[str], exact: bool = False, allow_damage:
 
     Source: [ours].
     """
+    cut = bytes_missing(path)
     with opened(path) as (container, stream):
-        told, missing = _from_packets(container, stream)
+        told, missing = _from_packets(container, stream, cut)
     if missing and not allow_damage:
         raise incomplete(path, missing)
     if told is not None and not exact and _ends_agree(path, told):
@@ -181,7 +183,7 @@ def decoded(container: InputContainer, stream: VideoStream) -> Iterator[av.Video
         yield from frames
 
 
-def _from_packets(container: InputContainer, stream: VideoStream) -> tuple[FrameTimes | None, str]:
+def _from_packets(container: InputContainer, stream: VideoStream, cut: int) -> tuple[FrameTimes | None, str]:
     """Read the times from the packets (None where they are not to be trusted), and say what of the file is missing."""
     name = container.format.name.split(",")[0]
     times, keys, trusted, seen, broken = [], [], name in _SAFE_FORMATS and bool(stream.time_base), 0, False
@@ -206,7 +208,7 @@ def _from_packets(container: InputContainer, stream: VideoStream) -> tuple[Frame
                     keys.append(packet.pts)
     except FFmpegError:
         broken = True
-    missing = _missing(name, container, stream, seen, all_end)
+    missing = _missing(name, container, stream, seen, all_end, cut)
     pts = np.unique(np.array(times, np.int64))
     if broken or missing or not trusted or stream.codec_context.name not in _SAFE_CODECS:
         return None, missing
@@ -216,14 +218,16 @@ def _from_packets(container: InputContainer, stream: VideoStream) -> tuple[Frame
     return FrameTimes(pts, places, stream.time_base or Fraction(1), end), missing
 
 
-def _missing(name: str, container: InputContainer, stream: VideoStream, seen: int, end: Fraction) -> str:
+def _missing(
+    name: str, container: InputContainer, stream: VideoStream, seen: int, end: Fraction, cut: int
+) -> str:
     """Compare what was found with what the container promises; "" if nothing is missing or nothing is promised."""
     if name == "mov" and seen < stream.frames:
         return f"{stream.frames - seen} of its {stream.frames} frames are not there"
     promised = Fraction(container.duration or 0, av.time_base)
-    if name == "matroska" and end < promised - _SLACK_SECONDS:
-        return f"it ends after {float(end):.1f} of {float(promised):.1f} seconds"
-    return ""
+    if name == "matroska" and (end < promised - _SLACK_SECONDS or cut and end < promised):
+        return f"it ends after {float(end):.2f} of {float(promised):.2f} seconds"
+    return f"{cut:,} bytes are not there" if cut else ""
 
 
 def incomplete(path: str | os.PathLike[str], what: str) -> VideoError:

@@ -38,7 +38,10 @@ def writing(
 
     Source: [ours].
     """
-    same = {"fflags": "bitexact", **options}
+    same = {
+        "fflags": "+bitexact",
+        **options,
+    }  # the plus keeps what is on by default, such as turning ADTS for MP4
     try:
         with replacing(path, overwrite) as temporary:
             with av.open(f"file:{temporary}", "w", format=format, container_options=same) as container:
