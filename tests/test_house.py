@@ -18,8 +18,8 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "aotface"
 
 ROOMS = [
-    {"types", "errors", "options", "settings", "reporter"},
-    {"colour_space", "threads", "media", "samples", "plugins"},
+    {"types", "errors", "options", "reporter"},
+    {"colour_space", "threads", "settings", "media", "samples", "plugins"},
     {"masked", "light_fit"},
     {"light", "face"},
     {"tracking", "metrics"},

@@ -1,7 +1,10 @@
 """The command line: every command is a frozen dataclass, and its fields are the options."""
 
 import dataclasses
+import errno
 import inspect
+import io
+import os
 import sys
 import time
 import traceback
@@ -13,14 +16,27 @@ import typer
 import aotface
 from aotface import plugins
 from aotface.commands import COMMANDS
-from aotface.errors import AotfaceError, Interrupted, UsageError
-from aotface.threads import set_thread_policy
+from aotface.errors import AotfaceError, Interrupted, UnwritableError, UsageError, short_of_memory
+from aotface.threads import refuse_small_memory, set_thread_policy
 
 REDRAW_SECONDS, REPORT_SECONDS = 0.2, 20.0
 """How often progress is written: on a terminal, and into a file."""
 
 EXIT_FAULT = 70
 """Our own fault: the only case in which a traceback is shown."""
+
+
+ENVIRONMENT = (
+    errno.ENAMETOOLONG,
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EROFS,
+    errno.EACCES,
+    errno.EPERM,
+    errno.EFBIG,
+    errno.EMFILE,
+)
+"""What the system refuses and no fault of ours brings about, wherever it is met."""
 
 
 class Terminal:
@@ -30,16 +46,26 @@ class Terminal:
         self._work, self._started, self._shown, self._before = "", 0.0, 0.0, 0
 
     def say(self, line: str) -> None:
-        """Print a result."""
-        print(line, flush=True)
+        """Print a result.
+
+        Raises:
+            UnwritableError: the output goes into a file, and the disk is full.
+        """
+        try:
+            print(line, flush=True)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            _discard(1)
+            raise UnwritableError(f"the standard output cannot be written: {error.strerror}") from None
 
     def warn(self, line: str) -> None:
         """Print what the user should notice."""
-        print(f"aotface: {line}", file=sys.stderr, flush=True)
+        _tell(f"aotface: {line}\n")
 
     def progress(self, work: str, done: int, total: int) -> None:
         """Write how many frames are done, how fast, and the time left: in place of the last line on a terminal."""
-        clock, live = time.monotonic(), sys.stderr.isatty()
+        clock, live = time.monotonic(), sys.stderr is not None and sys.stderr.isatty()
         if work != self._work:
             self._work, self._started, self._shown, self._before = work, clock, clock if live else 0.0, done
         if done < total and clock - self._shown < (REDRAW_SECONDS if live else REPORT_SECONDS):
@@ -50,7 +76,29 @@ class Terminal:
         left = f", {time_left((total - done) / fps)} left" if fps and done < total else ""
         line = f"{work}: {done} of {total} frames ({100 * done // total} %){pace}{left}"
         end = "\n" if done >= total or not live else ""
-        print(f"\r\x1b[K{line}" if live else line, end=end, file=sys.stderr, flush=True)
+        _tell((f"\r\x1b[K{line}" if live else line) + end)
+
+
+def _tell(words: str) -> None:
+    """Write to the standard error; what cannot be said there cannot be said anywhere."""
+    try:
+        print(words, end="", file=sys.stderr, flush=True)
+    except OSError:
+        _discard(2)
+
+
+def _discard(number: int) -> None:
+    """Have a standard stream lead nowhere, so that the interpreter does not stumble over it once more at its end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, number)
+    os.close(nowhere)
+
+
+def _escape() -> None:
+    """What the terminal's encoding has no letter for is written as an escape, in place of an error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def time_left(seconds: float) -> str:
@@ -72,9 +120,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit code, as documented in docs/exit-codes.md.
     """
     reporter = Terminal()
+    _escape()
     set_thread_policy()  # read when torch is loaded, which no command has done yet
     try:
         words = list(sys.argv[1:] if arguments is None else arguments)
+        if not words:
+            words = ["--help"]
+        if not {"--help", "--version", "verify"} & set(words):
+            refuse_small_memory()
         help_end = plugin_names() if "--help" in words else ""
         return _app(reporter, help_end)(words, prog_name="aotface", standalone_mode=False) or 0
     except Interrupted as stop:
@@ -90,6 +143,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if hasattr(fault, "format_message"):  # the option parser's own errors; its classes are not public
             reporter.warn(f"error: {_one_line(fault.format_message())} (see aotface --help)")
             return 2
+        if (short := short_of_memory(fault)) is not None:
+            reporter.warn(f"error: {short}")
+            return short.exit_code
+        if isinstance(fault, OSError) and fault.errno in ENVIRONMENT:
+            named = f"{_one_line(str(fault.filename))}: " if fault.filename else ""
+            reporter.warn(f"error: {named}{_one_line(str(fault.strerror))}; choose another name, folder or disk")
+            return UnwritableError.exit_code
         traceback.print_exc()
         reporter.warn("this is a fault of aotface, not yours: please report it with the lines above")
         return EXIT_FAULT

@@ -159,7 +159,10 @@ def _plugin(plugin: plugins.Plugin, built_in: tuple[str, ...]) -> Check:
 
 
 def _keys() -> list[Check]:
-    folder = settings_folder()
+    try:
+        folder = settings_folder()
+    except UsageError as error:
+        return [Check("note", "signing keys", "none", str(error))]
     if authority.own_root() is None:
         return [
             Check("ok", "signing keys", f"none yet: a test authority is made in {folder} when first needed")

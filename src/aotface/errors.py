@@ -14,10 +14,12 @@
     |   `-- FaceIndexError
     |-- OutputError 5            the result cannot be written
     |   |-- OutputExistsError
+    |   |-- OutputBusyError     another run is writing it
     |   `-- UnwritableError
     |-- WeightsError 6           weights missing, of another hash, or of another shape
     |-- ProvenanceError 7        a mark cannot be made or read
     |-- PartialError 8           of many pictures, some failed: each failure has its own line
+    |-- OutOfMemoryError 10    less memory than the work needs
     `-- Interrupted 130          Ctrl-C; nothing half-written is left
 """
 
@@ -80,6 +82,10 @@ class OutputExistsError(OutputError):
     """The output is already there and overwriting was not asked for."""
 
 
+class OutputBusyError(OutputError):
+    """Another run is writing the output."""
+
+
 class UnwritableError(OutputError):
     """Folder missing, no permission, disk full."""
 
@@ -102,7 +108,37 @@ class PartialError(AotfaceError):
     exit_code = 8
 
 
+class OutOfMemoryError(AotfaceError):
+    """Less memory than the work needs."""
+
+    exit_code = 10
+
+
 class Interrupted(AotfaceError):
     """The user pressed Ctrl-C."""
 
     exit_code = 130
+
+
+_MEMORY_WORDS = (
+    "cannot allocate memory",
+    "can't allocate memory",
+    "insufficient memory",
+    "failed to allocate",
+    "bad allocation",
+    "bad_alloc",
+    "can't start new thread",
+    "failed to map segment",
+    "out of memory",
+)
+"""How libraries say that memory ran out, each in its own kind of error."""
+
+
+def short_of_memory(error: BaseException) -> OutOfMemoryError | None:
+    """The one line of ours for an error that says, in whatever way, that memory ran out; None for any other."""
+    words = str(error).lower()
+    if not isinstance(error, MemoryError) and not any(word in words for word in _MEMORY_WORDS):
+        return None
+    return OutOfMemoryError(
+        "not enough memory: close other programs, raise the limit (ulimit -v), or use a smaller picture or video"
+    )

@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
+from aotface.errors import OutOfMemoryError
+
 WAIT_POLICY = "OMP_WAIT_POLICY", "PASSIVE"
 """How torch's threads wait for each other, unless the environment says otherwise: asleep. They would spin, and on a computer
 that has other work as well one picture took twice the wall time and nearly three times the CPU time."""
@@ -34,6 +36,28 @@ def set_thread_policy() -> bool:
         return True
     os.environ[name] = value
     return "torch" not in sys.modules
+
+
+LEAST_ADDRESSES = 2_400_000_000
+"""Bytes of address space that the libraries take once they are loaded; with less some fail, and some wait for ever."""
+
+
+def refuse_small_memory() -> None:
+    """Refuse a limit of memory (``ulimit -v``) under which the libraries cannot be loaded, before they are.
+
+    Raises:
+        OutOfMemoryError: the limit is lower than `LEAST_ADDRESSES`.
+    """
+    try:
+        import resource
+    except ImportError:  # not on Windows
+        return
+    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+    if 0 <= limit < LEAST_ADDRESSES:
+        raise OutOfMemoryError(
+            f"memory is limited to {limit // 1024:,} kB (ulimit -v), and {LEAST_ADDRESSES // 1024:,} are needed at least: "
+            "raise the limit"
+        )
 
 
 class _Limit:

@@ -142,6 +142,9 @@ class Writing(_SaveLayers):  # type: ignore[misc,valid-type]
     skip_existing: Annotated[
         bool, Option("--skip-existing", help="Leave existing outputs as they are; that is no failure.")
     ] = False
+    wait: Annotated[
+        bool, Option("--wait", help="Where another run is writing an output: wait for it, do not refuse.")
+    ] = False
     run_log: Annotated[
         Path | None, Option("--run-log", help="Where the record of this run goes (else beside the output).")
     ] = None

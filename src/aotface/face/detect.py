@@ -131,6 +131,10 @@ def _distinct(candidates: list[_Candidate]) -> list[_Candidate]:
 
 def _candidates(picture: np.ndarray) -> list[Found]:
     height, width = picture.shape[:2]
+    if (
+        min(height, width) < 24
+    ):  # a strip, which scaled down has no height; no face of that size is looked for
+        return []
     found = find_boxes(picture, FULL_RANGE, LEAST_SCORE)
     # A border lets the near model see faces that fill the whole picture.
     pad = max(height, width) // 4

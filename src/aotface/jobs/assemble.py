@@ -1,13 +1,15 @@
 """From finished segments to files: the video, its layers, its frames as pictures."""
 
 import hashlib
+import re
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 from aotface.compose.output_layers import OutputLayer
 from aotface.jobs.context import JobContext, inputs_of
 from aotface.jobs.spec import JobSpec
-from aotface.media.files import check_output, read_bytes, write_bytes
+from aotface.media.files import beside, check_output, read_bytes, show, write_bytes
 from aotface.media.image import source_type_of
 from aotface.media.kinds import is_video
 from aotface.media.source_type import combined
@@ -20,10 +22,7 @@ from aotface.provenance.credentials import Record, sign_video
 from aotface.video.plan import open_clip
 from aotface.video.scene import Clip
 
-
-def beside(output: Path, ending: str) -> Path:
-    """Where a layer goes."""
-    return output.with_name(output.stem + ending)
+_FRAME = re.compile(r"\d{6,}\.png")
 
 
 def digest(path: Path) -> str:
@@ -83,10 +82,17 @@ def check_saved_frames(folder: Path, overwrite: bool) -> None:
         check_output(path, overwrite)
 
 
-def save_frames(output: Path, folder: Path, overwrite: bool) -> None:
-    """Write every frame of the finished video as PNG."""
+def save_frames(output: Path, folder: Path, overwrite: bool, tell: Callable[[str], None]) -> None:
+    """Write every frame of the finished video as PNG; frames that an earlier run left beyond its end are removed."""
+    old = {path.name for path in folder.iterdir() if _FRAME.fullmatch(path.name)}
     for frame in open_clip(output).frames():
-        save_frame(folder, frame, overwrite)
+        old.discard(save_frame(folder, frame, overwrite).name)
+    for name in old:
+        (folder / name).unlink()
+    if old:
+        tell(
+            f"{show(folder)}: {len(old)} frames of an earlier, longer video were removed ({min(old)} and on)"
+        )
 
 
 def _sign(

@@ -10,17 +10,19 @@ from typing import Any
 from aotface.compose import pipeline
 from aotface.compose.output_layers import layers_named
 from aotface.compose.pipeline import Swapped, swap_faces
-from aotface.errors import AotfaceError, Interrupted, PartialError, UsageError
+from aotface.errors import Interrupted, PartialError, UsageError
 from aotface.face.detect import detect
 from aotface.jobs.assign import assign_faces
 from aotface.jobs.context import JobContext, inputs_of
 from aotface.jobs.face_map import assignments_of, files_of
+from aotface.jobs.failures import failure_of
 from aotface.jobs.matching import Plan
 from aotface.jobs.spec import JobSpec
 from aotface.jobs.write_output import write_output
-from aotface.media.files import check_output, show, write_bytes
+from aotface.media.files import beside, check_output, show, write_bytes
 from aotface.media.folder import make_folder
 from aotface.media.image import Picture, output_format, quality_for, read_image, write_image
+from aotface.media.lock import writing_alone
 from aotface.media.runlog import free_name, now, sha256_of, write_run_log
 from aotface.provenance import mark_frame
 from aotface.reenact.base import PreparedSource, Reenacted
@@ -101,11 +103,10 @@ class _Pictures:
             done, target = self._write(job)
         except Interrupted:
             raise
-        except AotfaceError as error:
+        except Exception as error:  # of any kind: one file does not end a batch
             if self._alone:
                 raise
-            line = " ".join(str(error).split())
-            return entry | {"status": "failed", "error": line, "exit_code": error.exit_code}
+            return entry | {"status": "failed"} | failure_of(error)
         seconds = round(time.perf_counter() - clock, 3)
         format = output_format(Path(job.output), target)
         if format in ("JPEG", "WEBP"):
@@ -117,13 +118,19 @@ class _Pictures:
     def _write(self, job: JobSpec) -> tuple[Swapped, Picture]:
         """Make one picture and its layers, and write them."""
         output, layers = Path(job.output), layers_named(job.layers)
-        beside = [output.with_name(output.stem + layer.picture_ending) for layer in layers]
-        for path in (output, *beside):
+        extra = [beside(output, layer.picture_ending) for layer in layers]
+        for path in (output, *extra):
             self.check_writable(path)
         output_format(output)
+        with writing_alone(output, job.wait):
+            return self._write_held(job, extra)
+
+    def _write_held(self, job: JobSpec, extra: list[Path]) -> tuple[Swapped, Picture]:
+        """The same, while no other run writes them."""
+        output, layers = Path(job.output), layers_named(job.layers)
         context, (done, target) = self._context, self._swap(job)
         options, inputs = context.output_options, inputs_of(job)
-        for layer, path in zip(layers, beside, strict=True):
+        for layer, path in zip(layers, extra, strict=True):
             made = layer.of_picture(done)
             if isinstance(made, bytes):
                 write_bytes(path, made, job.overwrite)
@@ -172,7 +179,7 @@ def _run_log(spec: JobSpec, folder: bool) -> Path:
     if spec.run_log is not None:
         return Path(spec.run_log)
     output = Path(spec.output)
-    log = output / "run.json" if folder else output.with_name(f"{output.stem}.run.json")
+    log = output / "run.json" if folder else beside(output, ".run.json")
     return log if spec.overwrite else free_name(log)
 
 

@@ -1,12 +1,17 @@
 """Run a job: the one way from a `JobSpec` to finished files."""
 
+from importlib.util import find_spec
 from pathlib import Path
 
+from aotface.errors import UsageError
 from aotface.jobs.context import Cancel, open_context
 from aotface.jobs.device import networks, pick_device
-from aotface.jobs.matching import make_plan
+from aotface.jobs.failures import idle_options
+from aotface.jobs.matching import Plan, make_plan
 from aotface.jobs.spec import JobSpec
+from aotface.media.files import check_output
 from aotface.reporter import Reporter, Silent
+from aotface.settings import check_key_folder
 
 
 def run_job(spec: JobSpec, reporter: Reporter | None = None, cancel: Cancel | None = None) -> list[Path]:
@@ -27,8 +32,11 @@ def run_job(spec: JobSpec, reporter: Reporter | None = None, cancel: Cancel | No
     """
     spec.check()
     pick_device(spec.device, networks(spec))  # a device that is not there is said first
-    plan = make_plan(spec)
-    context = open_context(spec, reporter or Silent(), cancel)
+    plan, reporter = make_plan(spec), reporter or Silent()
+    _decide(spec, plan)
+    for note in idle_options(spec, plan.videos):
+        reporter.warn(note)
+    context = open_context(spec, reporter, cancel)
     if plan.videos:
         from aotface.jobs.videos import run_videos
 
@@ -36,3 +44,15 @@ def run_job(spec: JobSpec, reporter: Reporter | None = None, cancel: Cancel | No
     from aotface.jobs.pictures import run_pictures
 
     return run_pictures(context, plan)
+
+
+def _decide(spec: JobSpec, plan: Plan) -> None:
+    """Refuse what could only fail later, before anything is loaded."""
+    if spec.mark and spec.certificate is None:
+        check_key_folder()
+    if spec.ray is not None and find_spec("ray") is None:
+        raise UsageError("--ray needs Ray, which is not installed: pip install 'aotface[ray]'")
+    if len(plan.jobs) == 1:
+        output = Path(plan.jobs[0].output)
+        if not (spec.skip_existing and output.exists()) and not plan.folder:
+            check_output(output, spec.overwrite)

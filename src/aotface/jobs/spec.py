@@ -108,6 +108,7 @@ class JobSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     workers: Annotated[int, msgspec.Meta(ge=1)] | None = None
     overwrite: bool = False
     skip_existing: bool = False
+    wait: bool = False
     run_log: str | None = None
 
     @property

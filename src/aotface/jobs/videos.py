@@ -11,16 +11,18 @@ from msgspec.structs import replace
 
 from aotface.compose.output_layers import layers_named
 from aotface.errors import AotfaceError, Interrupted, PartialError, UsageError
-from aotface.jobs.assemble import assemble, assemble_layer, beside, check_saved_frames, digest, save_frames
+from aotface.jobs.assemble import assemble, assemble_layer, check_saved_frames, digest, save_frames
 from aotface.jobs.context import JobContext, inputs_of
 from aotface.jobs.device import preload
 from aotface.jobs.face_map import assignments_of, files_of, reference_in
+from aotface.jobs.failures import failure_of
 from aotface.jobs.matching import Plan
 from aotface.jobs.ray_executor import RayExecutor, make_on
 from aotface.jobs.scene import Inputs, open_inputs, open_scene
 from aotface.jobs.spec import JobSpec
-from aotface.media.files import check_output, same_file, show
+from aotface.media.files import beside, check_output, same_file, show
 from aotface.media.folder import make_folder
+from aotface.media.lock import writing_alone
 from aotface.media.runlog import environment, free_name, now, write_run_log
 from aotface.media.video.encode import Encoding
 from aotface.media.video.folder import FOLDER
@@ -61,11 +63,11 @@ def run_videos(context: JobContext, plan: Plan) -> list[Path]:
             raise Interrupted(
                 f"stopped: the finished part of {show(output)} is kept; run the same command again to resume"
             ) from None
-        except AotfaceError as error:
+        except Exception as error:  # of any kind: one file does not end a batch
             if len(plan.jobs) == 1:
                 raise
             failed += 1
-            line = " ".join(str(error).split())
+            line = failure_of(error)["error"]
             context.reporter.warn(f"failed: {show(job.given)} with {show(job.target)}: {line}")
     if failed:
         raise PartialError(f"{failed} of {len(plan.jobs)} videos failed: see the lines above")
@@ -73,11 +75,18 @@ def run_videos(context: JobContext, plan: Plan) -> list[Path]:
 
 
 def make_video(context: JobContext, job: JobSpec) -> Path:
-    """Make one video, or resume it.
+    """Make one video, or resume it, while no other run writes it.
 
     Returns:
         The finished file.
     """
+    output = Path(job.output)
+    check_output(output, job.overwrite)
+    with writing_alone(output, job.wait):
+        return _make_video(context, job)
+
+
+def _make_video(context: JobContext, job: JobSpec) -> Path:
     output, reporter, started, clock = Path(job.output), context.reporter, now(), time.monotonic()
     inputs = _checked(context, job)
     encoding = Encoding(job.codec, job.crf, job.preset)
@@ -108,9 +117,9 @@ def make_video(context: JobContext, job: JobSpec) -> Path:
         assemble_layer(context, job, inputs.clip, parts, layer)
     assemble(context, job, inputs.clip, parts)
     if job.save_frames is not None:
-        save_frames(output, make_folder(Path(job.save_frames)), job.overwrite)
+        save_frames(output, make_folder(Path(job.save_frames)), job.overwrite, reporter.warn)
     seconds = round(time.monotonic() - clock, 2)
-    log = Path(job.run_log) if job.run_log else output.with_name(f"{output.stem}.run.json")
+    log = Path(job.run_log) if job.run_log else beside(output, ".run.json")
     log = log if job.overwrite else free_name(log)
     times = {"started": started, "finished": now(), "seconds": seconds, "frames_made": made}
     write_run_log(log, context.run_record(job, log) | _video_record(job, scene) | times, job.overwrite)

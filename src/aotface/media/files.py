@@ -34,6 +34,9 @@ WRITABLE_SUFFIXES = {
 }
 """The suffixes a picture can be written under, and the format each one stands for."""
 
+NAME_BYTES = 255
+"""Longest name of a file in most file systems."""
+
 _FORBIDDEN = frozenset('<>:"/\\|?*')
 _STEM_BYTES = 100  # two stems, "__" and a suffix stay below the 255 bytes most file systems allow
 _REASONS = {
@@ -87,7 +90,7 @@ def read_bytes(path: str | os.PathLike[str], max_bytes: int = MAX_BYTES) -> byte
     except PermissionError:
         raise UnreadableImageError(f"{show(path)}: no permission to read; change its permissions") from None
     except (OSError, ValueError) as error:  # ValueError: a NUL byte in the name
-        raise UnreadableImageError(f"{show(path)}: cannot be read: {_reason(error)}") from None
+        raise UnreadableImageError(f"{show(path)}: cannot be read: {why(error)}") from None
     if not data:
         raise UnreadableImageError(f"{show(path)}: the file is empty (0 bytes); get a whole copy of it")
     return data
@@ -122,7 +125,7 @@ def replacing(path: str | os.PathLike[str], overwrite: bool = False) -> Iterator
         check_output(path, overwrite)  # somebody else may have written it meanwhile
         os.replace(temporary, path)
     except OSError as error:
-        raise UnwritableError(f"{show(path)}: cannot be written: {_reason(error)}") from None
+        raise UnwritableError(f"{show(path)}: cannot be written: {why(error)}") from None
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
@@ -153,6 +156,8 @@ def check_output(path: Path, overwrite: bool = False) -> None:
     try:
         if not path.parent.is_dir():
             raise UnwritableError(f"{show(path)}: the folder {show(path.parent)} does not exist; create it")
+        if len(os.fsencode(path.name)) > NAME_BYTES:
+            raise UnwritableError(f"{show(path)}: {_REASONS[errno.ENAMETOOLONG]}")
         if path.is_dir() or path.name in {"", ".."}:
             raise UnwritableError(f"{show(path)}: expected a file name, found a folder; add a file name")
         if path.exists() and not path.is_file():
@@ -160,7 +165,26 @@ def check_output(path: Path, overwrite: bool = False) -> None:
         if os.path.lexists(path) and not overwrite:
             raise OutputExistsError(f"{show(path)}: already exists; choose another name or allow overwriting")
     except (OSError, ValueError) as error:
-        raise UnwritableError(f"{show(path)}: cannot be written: {_reason(error)}") from None
+        raise UnwritableError(f"{show(path)}: cannot be written: {why(error)}") from None
+
+
+def beside(path: Path, ending: str, whole: bool = False) -> Path:
+    """The name of a file that belongs to another, such as its record.
+
+    Args:
+        path: the file.
+        ending: of the new name, in place of the suffix.
+        whole: behind the whole name, with its suffix.
+
+    Returns:
+        In the same folder; where the name would be too long, shortened and with a hash, so that two stay two.
+    """
+    stem = path.name if whole else path.stem
+    if len(os.fsencode(stem + ending)) > NAME_BYTES:
+        digest = hashlib.sha256(os.fsencode(stem)).hexdigest()[:8]
+        room = NAME_BYTES - len(os.fsencode(ending)) - len(digest) - 1
+        stem = os.fsencode(stem)[:room].decode("utf-8", "ignore") + "-" + digest
+    return path.with_name(stem + ending)
 
 
 def same_file(a: str | os.PathLike[str], b: str | os.PathLike[str]) -> bool:
@@ -200,7 +224,7 @@ def list_images(path_or_glob: str | os.PathLike[str]) -> list[Path]:
         else:
             raise UnreadableImageError(f"{show(given)}: no such file or folder; check the name")
     except (OSError, ValueError) as error:
-        raise UnreadableImageError(f"{show(given)}: cannot be listed: {_reason(error)}") from None
+        raise UnreadableImageError(f"{show(given)}: cannot be listed: {why(error)}") from None
     found = [path for path in candidates if _looks_like_picture(path)]
     if not found:
         raise UnreadableImageError(
@@ -290,7 +314,7 @@ def _looks_like_picture(path: Path) -> bool:
         return False
 
 
-def _reason(error: Exception) -> str:
+def why(error: Exception) -> str:
     """Say in a few words, on one line, why the system refused."""
     if isinstance(error, OSError) and error.errno in _REASONS:
         return _REASONS[error.errno]

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from aotface.errors import InputError
-from aotface.media.files import read_bytes, write_bytes
+from aotface.media.files import beside, read_bytes, write_bytes
 
 PACKAGES = (
     "aotface",
@@ -73,7 +73,7 @@ def free_name(path: Path) -> Path:
     number, free = 1, path
     while free.exists():
         number += 1
-        free = path.with_name(f"{path.stem}-{number}{path.suffix}")
+        free = beside(path, f"-{number}{path.suffix}")
     return free
 
 

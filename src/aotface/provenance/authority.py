@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from aotface.errors import ProvenanceError
+from aotface.errors import ProvenanceError, UsageError
 from aotface.settings import settings_folder
 
 PrivateKey = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey
@@ -95,7 +95,7 @@ def own_root() -> bytes | None:
     try:
         chain = (settings_folder() / "authority" / "certificates.pem").read_bytes()
         return x509.load_pem_x509_certificates(chain)[-1].public_bytes(serialization.Encoding.PEM)
-    except (OSError, ValueError):
+    except (OSError, ValueError, UsageError):
         return None
 
 

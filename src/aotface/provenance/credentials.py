@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 import c2pa
 
-from aotface.media.files import read_bytes, replacing, write_bytes
+from aotface.media.files import beside, read_bytes, replacing, write_bytes
 from aotface.media.kinds import is_video
 from aotface.media.sniff import HEAD_BYTES, sniff
 from aotface.provenance.authority import Signer, own_root, own_signer
@@ -220,7 +220,7 @@ def write_signed(path: Path, signed: Signed, overwrite: bool = False) -> Path:
 
 def sidecar_of(path: Path) -> Path:
     """Where the credentials of a file lie that cannot hold them: its whole name with ``.c2pa`` after it."""
-    return path.with_name(path.name + SIDECAR)
+    return beside(path, SIDECAR, whole=True)
 
 
 def read_credentials(path: Path, roots: bytes | None = None) -> Credentials | None:

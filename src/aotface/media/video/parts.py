@@ -21,7 +21,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
 
 from aotface.errors import InputError, UnwritableError
-from aotface.media.files import read_bytes, show, write_bytes
+from aotface.media.files import beside, read_bytes, show, write_bytes
 from aotface.media.folder import make_folder
 from aotface.media.video.encode import SEGMENT_SUFFIX
 
@@ -133,7 +133,7 @@ def claim(
     Raises:
         UnwritableError: the folder cannot be made, or is no folder of ours.
     """
-    folder = make_folder(output.with_name(output.name + SUFFIX))
+    folder = make_folder(beside(output, SUFFIX, whole=True))
     marker, text = folder / JOB, json.dumps(job, sort_keys=True, default=str)
     known = marker.is_file()
     same = known and _read(marker) == text
