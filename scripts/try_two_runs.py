@@ -3,8 +3,8 @@
 
     scripts/try_two_runs.py --source a.png --other b.png --target clip.mp4 --rounds 20 --kills 10
 
-Of every round one run must end with 0 and the other with 5, and the file must be that of one source alone. What was killed must
-end as the same bytes as what was not (with --no-mark).
+Of every round one run must end with 0 and the other with 5, and the file must be that of one source alone. What was killed
+must end as the same bytes as what was not (with --no-mark).
 """
 
 import argparse
@@ -35,7 +35,9 @@ def clean(folder: Path) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     for name in ("source", "other", "target"):
         parser.add_argument(f"--{name}", type=Path, required=True)
     parser.add_argument("--rounds", type=int, default=20)

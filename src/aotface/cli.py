@@ -148,7 +148,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return short.exit_code
         if isinstance(fault, OSError) and fault.errno in ENVIRONMENT:
             named = f"{_one_line(str(fault.filename))}: " if fault.filename else ""
-            reporter.warn(f"error: {named}{_one_line(str(fault.strerror))}; choose another name, folder or disk")
+            reporter.warn(
+                f"error: {named}{_one_line(str(fault.strerror))}; choose another name, folder or disk"
+            )
             return UnwritableError.exit_code
         traceback.print_exc()
         reporter.warn("this is a fault of aotface, not yours: please report it with the lines above")

@@ -119,7 +119,9 @@ class Writing(_SaveLayers):  # type: ignore[misc,valid-type]
         float | None, Option("--trim-start", help="Of a video: first second that is used.")
     ] = None
     trim_end: Annotated[float | None, Option("--trim-end", help="Of a video: second at which to end.")] = None
-    codec: Annotated[str, Option("--codec", help="Of a video: h264 or hevc.")] = "h264"
+    codec: Annotated[
+        str, Option("--codec", help="Of a video: h264, hevc, vp9 or av1; auto is vp9 in WebM, else h264.")
+    ] = "auto"
     crf: Annotated[
         int, Option("--crf", min=0, max=51, help="Of a video: constant rate factor, 0 (lossless) to 51.")
     ] = 18

@@ -11,9 +11,10 @@ from aotface.jobs.context import JobContext, inputs_of
 from aotface.jobs.spec import JobSpec
 from aotface.media.files import beside, check_output, read_bytes, show, write_bytes
 from aotface.media.image import source_type_of
-from aotface.media.kinds import is_video
+from aotface.media.kinds import ANIMATIONS, is_video
 from aotface.media.source_type import combined
-from aotface.media.video.folder import FOLDER, list_frames, save_frame
+from aotface.media.video.animation import write_animation
+from aotface.media.video.folder import list_frames, save_frame
 from aotface.media.video.join import join
 from aotface.media.video.parts import Parts
 from aotface.media.video.xmp import video_source_type
@@ -37,13 +38,16 @@ def assemble(context: JobContext, job: JobSpec, clip: Clip, parts: Parts) -> Non
     output = Path(job.output)
     segments = [parts.segment(number) for number in range(len(parts.segments))]
     whole = (clip.info, clip.times, clip.first, clip.last)
-    sound = None if clip.info.container == FOLDER else Path(job.target)
+    sound = None if clip.info.only_pictures else Path(job.target)
     said = combined(declared(Path(job.target)), map(declared, inputs_of(job).values()), job.mark)
+    joined = parts.folder / f"joined{output.suffix.lower()}" if job.mark else output
+    overwrite = job.overwrite or job.mark
+    if output.suffix.lower() in ANIMATIONS:
+        write_animation(segments, joined, *whole, overwrite)
+    else:
+        join(segments, sound, joined, *whole, overwrite, said)
     if not job.mark:
-        join(segments, sound, output, *whole, job.overwrite, said)
         return
-    joined = parts.folder / f"joined{output.suffix}"
-    join(segments, sound, joined, *whole, overwrite=True, source_type=said)
     _sign(context, job, clip, joined, output, context.record(), job.overwrite)
 
 

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from aotface.errors import UnreadableImageError, UsageError
 from aotface.jobs.spec import JobSpec
 from aotface.media.files import list_files, list_images, pair_names, show
-from aotface.media.kinds import CONTAINERS, is_video
+from aotface.media.kinds import ANIMATIONS, CONTAINERS, ENDINGS, is_animation, is_video
 
 Meeting = tuple[Path, Path]
 """What is put there (a source, a file that maps faces, or a swap), and its target."""
@@ -34,6 +34,8 @@ def make_plan(spec: JobSpec) -> Plan:
         return Plan((spec,), True, False)
     targets = list_files(spec.target)
     videos = [path for path in targets if is_video(path)]
+    if not videos and _becomes_a_video(spec):
+        videos = targets
     if videos:
         return _video_plan(spec, videos)
     if spec.mask is not None or spec.fps is not None:
@@ -112,7 +114,7 @@ def _video_plan(spec: JobSpec, videos: list[Path]) -> Plan:
 def _video_givens(spec: JobSpec, videos: list[Path]) -> list[Path]:
     if spec.kind == "swap":
         return list_images(spec.source) if spec.source else [Path(spec.given)]
-    givens = [path for path in list_files(spec.swapped) if is_video(path)]
+    givens = [path for path in list_files(spec.swapped) if is_video(path) or is_animation(path)]
     if not givens:
         raise UsageError(
             f"{show(spec.swapped)}: expected a video, as {show(videos[0])} is one; give its swap"
@@ -128,6 +130,12 @@ def _meetings(givens: list[Path], videos: list[Path], refined: bool) -> list[Mee
     if alone:
         raise UsageError(f"swapped videos and targets meet by file name, but {alone[0]} has no partner")
     return [(stems[path.stem], path) for path in videos]
+
+
+def _becomes_a_video(spec: JobSpec) -> bool:
+    """Whether an animation is meant, and not its first picture: the name of the output tells."""
+    suffix = Path(spec.output).suffix.lower()
+    return suffix in CONTAINERS | ANIMATIONS and _is_file_name(spec.output) and is_animation(spec.target)
 
 
 def _pictures(target: str) -> list[Path]:
@@ -150,9 +158,7 @@ def _are_frames(spec: JobSpec) -> bool:
     if not folders or not (rate or any(map(is_video, places)) or named):
         return False
     if not named:
-        raise UsageError(
-            f"{spec.output}: frames become a video: expected a name that ends in .mp4, .mov or .mkv"
-        )
+        raise UsageError(f"{spec.output}: frames become a video: expected a name that ends in {ENDINGS}")
     if rate is None and places[1] in folders:
         raise UsageError(f"{show(places[1])}: expected --fps with a folder of frames: its frame rate")
     return True

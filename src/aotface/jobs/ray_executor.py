@@ -16,7 +16,7 @@ from aotface.jobs.context import JobContext, open_context
 from aotface.jobs.scene import open_inputs, open_scene
 from aotface.jobs.spec import JobSpec
 from aotface.media.files import read_bytes, write_bytes
-from aotface.media.video.encode import Encoding
+from aotface.media.video.encode import encoding_for
 from aotface.media.video.parts import Parts
 from aotface.reporter import Silent
 from aotface.tracking.tracks import Tracks
@@ -47,7 +47,7 @@ class RayJob:
 
     def make(self, run: list[int]) -> Files:
         """Make segments that follow each other."""
-        encoding = Encoding(self.spec.codec, self.spec.crf, self.spec.preset)
+        encoding = encoding_for(Path(self.spec.output), self.spec.codec, self.spec.crf, self.spec.preset)
         with tempfile.TemporaryDirectory(prefix="aotface-") as folder:
             parts = Parts(Path(folder), self.segments, self.layers)
             make_run(_scene(self), parts, encoding, run, lambda done: None, keep=False)

@@ -10,7 +10,6 @@ from aotface.jobs.context import JobContext
 from aotface.jobs.face_map import assignments_of
 from aotface.jobs.spec import JobSpec
 from aotface.media.files import show
-from aotface.media.video.folder import FOLDER
 from aotface.tracking.tracks import Tracks
 from aotface.video.plan import open_clip
 from aotface.video.scene import Clip, Scene, make_scene
@@ -38,7 +37,7 @@ def open_inputs(job: JobSpec) -> Inputs:
     clip = open_clip(Path(job.target), job.trim_start, job.trim_end, job.rate)
     swapped = _same_frames(Path(job.swapped), clip, job.rate) if job.kind == "refine" else None
     masks = _same_frames(Path(job.mask), clip, job.rate) if job.mask is not None else None
-    if swapped is not None and clip.info.container == FOLDER:  # which does not say what shape its pixels have
+    if swapped is not None and clip.info.only_pictures:  # which does not say what shape its pixels have
         clip = replace(clip, info=replace(clip.info, pixel_aspect=swapped.info.shown_aspect))
     return Inputs(clip, swapped, masks)
 
@@ -73,7 +72,8 @@ def _same_frames(path: Path, clip: Clip, rate: Fraction | None) -> Clip:
         ("frames", len(other), len(clip)),
     ]
     rates = other.info.rate, clip.info.rate
-    if FOLDER not in (other.info.container, clip.info.container) and abs(rates[0] / rates[1] - 1) > ROUNDING:
+    still = other.info.only_pictures or clip.info.only_pictures
+    if not still and abs(rates[0] / rates[1] - 1) > ROUNDING:
         pairs.append(("fps", *rates))
     for name, found, wanted in pairs:
         if found != wanted:

@@ -100,7 +100,7 @@ class JobSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     trim_end: float | None = None
     fps: str | None = None
     mask: str | None = None
-    codec: str = "h264"
+    codec: str = "auto"
     crf: Annotated[int, msgspec.Meta(ge=0, le=51)] = 18
     preset: str = "veryfast"
     save_frames: str | None = None

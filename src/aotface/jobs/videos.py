@@ -24,8 +24,7 @@ from aotface.media.files import beside, check_output, same_file, show
 from aotface.media.folder import make_folder
 from aotface.media.lock import writing_alone
 from aotface.media.runlog import environment, free_name, now, write_run_log
-from aotface.media.video.encode import Encoding
-from aotface.media.video.folder import FOLDER
+from aotface.media.video.encode import Encoding, encoding_for
 from aotface.media.video.parts import Parts, claim, cut
 from aotface.media.video.passthrough import check_container
 from aotface.tracking.tracks import Tracks
@@ -89,7 +88,7 @@ def make_video(context: JobContext, job: JobSpec) -> Path:
 def _make_video(context: JobContext, job: JobSpec) -> Path:
     output, reporter, started, clock = Path(job.output), context.reporter, now(), time.monotonic()
     inputs = _checked(context, job)
-    encoding = Encoding(job.codec, job.crf, job.preset)
+    encoding = encoding_for(output, job.codec, job.crf, job.preset)
     layers = layers_named(job.layers)
     endings = tuple(layer.video_ending for layer in layers)
     cuts = cut(inputs.clip.first, inputs.clip.last)
@@ -134,7 +133,7 @@ def _checked(context: JobContext, job: JobSpec) -> Inputs:
     check_output(output, job.overwrite)
     _refuse_inputs(job, [output, *(beside(output, layer.video_ending) for layer in layers)])
     inputs = open_inputs(job)
-    converted = check_container(output, None if inputs.clip.info.container == FOLDER else Path(job.target))
+    converted = check_container(output, None if inputs.clip.info.only_pictures else Path(job.target))
     for note in converted:
         context.reporter.warn(note)
     for note in inputs.clip.info.notes:

@@ -5,15 +5,19 @@ import os
 import stat
 from pathlib import Path
 
-from aotface.errors import UnreadableImageError
-from aotface.media.files import PICTURE_SUFFIXES, list_files, show
+from aotface.errors import InputError, UnreadableImageError
+from aotface.media.decoding import read_header
+from aotface.media.files import PICTURE_SUFFIXES, list_files, read_bytes, show
 from aotface.media.sniff import HEAD_BYTES, sniff
 
 CONTAINERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska", ".webm": "webm"}
 """The suffixes a video can be written under, and the container each one stands for."""
 
+ANIMATIONS = {".gif": "GIF", ".webp": "WEBP"}
+"""The suffixes an animation can be written under, and the format of each."""
+
 ENDINGS = ".mp4, .mov, .mkv or .webm"
-"""The same for people."""
+"""Suffixes of videos for people."""
 
 
 def is_video(path: str | os.PathLike[str]) -> bool:
@@ -25,6 +29,21 @@ def is_video(path: str | os.PathLike[str]) -> bool:
     try:
         return stat.S_ISREG(os.stat(path).st_mode) and sniff(head_of(path)).kind == "video"
     except (OSError, ValueError):
+        return False
+
+
+def is_animation(path: str | os.PathLike[str]) -> bool:
+    """Say whether a file is a GIF or WebP with more than one picture.
+
+    Args:
+        path: the file; anything that cannot be read is none.
+    """
+    try:
+        name = sniff(head_of(path)).name if stat.S_ISREG(os.stat(path).st_mode) else ""
+        if name not in ("GIF", "WEBP"):
+            return False
+        return any("animated" in note for note in read_header(name, read_bytes(path)).notes)
+    except (OSError, ValueError, InputError):
         return False
 
 

@@ -17,7 +17,6 @@ from aotface.compose.sharpness import softness
 from aotface.errors import InputError
 from aotface.face.align import resize_matrix, scale_of
 from aotface.media.video.decode import VideoFrame
-from aotface.media.video.folder import FOLDER
 from aotface.media.video.parts import Parts
 from aotface.reenact.base import PreparedSource, Reenacted
 from aotface.reenact.given import GivenSwap
@@ -111,7 +110,7 @@ class FrameState(NamedTuple):
         if sum(face.made.bytes for face in faces if face.made is not None) > LARGE_MADE:
             faces = self._bare()
         # a frame of a folder is its RGB, and its planes are made of that
-        if read is not None and read.frame.info.container != FOLDER and read.frame.rgb.nbytes > LARGE_FRAME:
+        if read is not None and not read.frame.info.only_pictures and read.frame.rgb.nbytes > LARGE_FRAME:
             read = read._replace(frame=replace(read.frame))  # the copy has not been converted yet
         return FrameState(self.number, read, faces)
 

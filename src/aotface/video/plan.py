@@ -5,6 +5,8 @@ from pathlib import Path
 
 from aotface.errors import UsageError
 from aotface.media.files import show
+from aotface.media.kinds import is_animation
+from aotface.media.video.animation import probe_animation
 from aotface.media.video.folder import folder_info
 from aotface.media.video.probe import probe
 from aotface.media.video.timing import frame_times, regular
@@ -33,6 +35,8 @@ def open_clip(
             raise UsageError(f"{show(path)}: expected --fps with a folder of frames: its frame rate")
         info = folder_info(path, rate)
         times = regular(info.frames or 0, rate)
+    elif is_animation(path):
+        info, times = probe_animation(path)
     else:
         info, times = probe(path), frame_times(path)
     return Clip(path, info, times, *times.between(start_seconds, end_seconds))

@@ -10,9 +10,10 @@ from jaxtyping import Float32
 from aotface.compose.label import Badge, place_label, shows_label
 from aotface.compose.pipeline import choose
 from aotface.face.detect import detect
+from aotface.media.video.animation import read_animation
 from aotface.media.video.decode import VideoFrame, read_frames
-from aotface.media.video.folder import FOLDER, read_folder_frames
-from aotface.media.video.info import VideoInfo
+from aotface.media.video.folder import read_folder_frames
+from aotface.media.video.info import ANIMATION, FOLDER, VideoInfo
 from aotface.media.video.timing import FrameTimes
 from aotface.options import Options
 from aotface.reenact.base import PreparedSource, Reenactor
@@ -40,6 +41,8 @@ class Clip:
     def frames(self, first: int | None = None, last: int | None = None) -> Iterator[VideoFrame]:
         """Frames, by their numbers in the video; all of the clip when left out."""
         bounds = (self.first if first is None else first, self.last if last is None else last)
+        if self.info.container == ANIMATION:
+            return read_animation(self.info, self.times, *bounds)
         if self.info.container == FOLDER:
             return read_folder_frames(self.path, self.info.rate, *bounds, self.info)
         return read_frames(self.path, *bounds, self.info, self.times)

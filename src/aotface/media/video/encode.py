@@ -21,8 +21,10 @@ SEGMENT_SUFFIX = ".mp4"
 """Segments are small MP4 files that any player shows."""
 
 PRESETS = ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow")
-ENCODERS = {"h264": "libx264", "hevc": "libx265"}
+ENCODERS = {"h264": "libx264", "hevc": "libx265", "vp9": "libvpx-vp9", "av1": "libsvtav1"}
 """The codecs that are written, and the encoder of each."""
+
+AUTO = "auto"
 
 _THREADS = 4  # a fixed number, because what x264 decides depends on it
 
@@ -31,7 +33,7 @@ _THREADS = 4  # a fixed number, because what x264 decides depends on it
 class Encoding:
     """How frames are encoded; bit depth and chroma resolution are those of the input.
 
-    ``codec``: ``"h264"`` or ``"hevc"``.
+    ``codec``: one of `ENCODERS`.
     ``quality``: constant rate factor, 0 to 51, smaller = better; 18 looks like the input, 0 loses nothing.
     ``preset``: how much time is spent on making the file smaller, one of `PRESETS`.
     """
@@ -51,12 +53,48 @@ class Encoding:
     @property
     def options(self) -> dict[str, str]:
         """What the encoder is told: closed groups of pictures, the same choices on every processor, no print."""
+        if self.codec in ("vp9", "av1"):
+            return self._open_options
         if self.codec == "h264":
             quality = {"qp": "0"} if self.quality == 0 else {"crf": str(self.quality)}
             return {**quality, "preset": self.preset, "x264-params": "open-gop=0:cpu-independent=1"}
         fixed = f"open-gop=0:pools={_THREADS}:frame-threads=1:log-level=none"
         lossless = ":lossless=1" if self.quality == 0 else ""
         return {"crf": str(self.quality), "preset": self.preset, "x265-params": fixed + lossless}
+
+    @property
+    def _open_options(self) -> dict[str, str]:
+        """Of VP9 and AV1, whose scales of quality end at 63, and of speed are numbers."""
+        quality, step = round(self.quality * 63 / 51), len(PRESETS) - 1 - PRESETS.index(self.preset)
+        if self.codec == "av1":
+            return {"crf": str(quality), "preset": str(4 + step), "svtav1-params": f"lp={_THREADS}"}
+        lossless = {"lossless": "1"} if self.quality == 0 else {}
+        speed = {"deadline": "good", "cpu-used": str(min(step, 5)), "row-mt": "0"}
+        return {"crf": str(quality), "b": "0", **speed, **lossless}
+
+
+def encoding_for(output: Path, codec: str, quality: int, preset: str) -> Encoding:
+    """How the segments of a video are encoded.
+
+    Args:
+        output: the finished video; its suffix decides where the codec is ``"auto"``.
+        codec: see `Encoding`, or ``"auto"``.
+        quality: see `Encoding`.
+        preset: see `Encoding`.
+
+    Raises:
+        UsageError: a codec that is not known, or does not fit into WebM; or AV1 without loss.
+    """
+    webm = output.suffix.lower() == ".webm"
+    if codec == AUTO:
+        codec = "vp9" if webm else "h264"
+    if webm and codec not in ("vp9", "av1"):
+        raise UsageError(
+            f"{show(output)}: a .webm file holds vp9 or av1: leave out --codec {codec}, or name it .mkv"
+        )
+    if codec == "av1" and quality == 0:
+        raise UsageError("--codec av1 always loses a little: use --crf 1, or another codec")
+    return Encoding(codec, quality, preset)
 
 
 class SegmentWriter:

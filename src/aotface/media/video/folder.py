@@ -12,13 +12,10 @@ from aotface.media.image import read_image, write_image
 from aotface.media.video import colour
 from aotface.media.video.colour import Colour
 from aotface.media.video.decode import VideoFrame
-from aotface.media.video.info import MAX_PIXELS, VideoInfo
+from aotface.media.video.info import FOLDER, MAX_PIXELS, VideoInfo
 from aotface.media.video.layout import Layout
 from aotface.media.video.orientation import Orientation
 from aotface.types import Frame
-
-FOLDER = "folder"
-"""The container of what is no file, in `VideoInfo`."""
 
 _COLOUR = Colour("bt709", "bt709", "bt709", full_range=False, tags=(1, 1, 1, 1))
 

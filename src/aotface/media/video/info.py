@@ -13,6 +13,9 @@ from aotface.media.video.orientation import Orientation
 MAX_PIXELS = 8192 * 4352
 """Largest frame that is decoded, width x height: 8K (UHD-2 and DCI) in either direction."""
 
+FOLDER, ANIMATION = "folder", "animation"
+"""Containers of what is no video file, in `VideoInfo`."""
+
 GREY = Colour("bt709", "bt709", "bt709", full_range=True, tags=(1, 1, 1, 2))
 """Of the video of a mask."""
 
@@ -69,6 +72,11 @@ class VideoInfo:
     interlaced: bool = False
     tracks: tuple[Track, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @property
+    def only_pictures(self) -> bool:
+        """Whether it is a folder of frames or an animation: without sound, its pixels those of the pictures themselves."""
+        return self.container in (FOLDER, ANIMATION)
 
     @property
     def rotation(self) -> int:

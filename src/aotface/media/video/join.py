@@ -110,8 +110,9 @@ def origin_of(info: VideoInfo, times: FrameTimes, first: int, last: int) -> Frac
 
 def _options(format: str, info: VideoInfo) -> dict[str, str]:
     """What the container is told."""
-    if (
-        format == "matroska"
+    if format in (
+        "matroska",
+        "webm",
     ):  # sound that an encoder put before the start stays there; else everything would move
         return {"avoid_negative_ts": "disabled"}
     return {"movie_timescale": str(info.tick.denominator), "movflags": "faststart"}

@@ -30,7 +30,7 @@ SUFFIX = ".aotface-part"
 
 JOB = "job.json"
 _NAMES = re.compile(
-    r"job\.json|\w+\.safetensors|[\w.]+\.noted\.json|segment_\d{5}[\w.]*\.(mp4|jsonl)|joined[\w.]*\.(mp4|m4v|mov|mkv)|\.[0-9a-f]{16}\.part\.\w+"
+    r"job\.json|\w+\.safetensors|[\w.]+\.noted\.json|segment_\d{5}[\w.]*\.(mp4|jsonl)|joined[\w.]*\.(mp4|m4v|mov|mkv|webm|gif|webp)|\.[0-9a-f]{16}\.part\.\w+"
 )
 SHORTEST, LONGEST, SHARE = 12, 96, 50
 """Frames of a segment: a fiftieth of the video, between these bounds."""

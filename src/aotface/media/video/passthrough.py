@@ -13,7 +13,7 @@ from av.stream import Stream
 
 from aotface.errors import OutputError, UsageError
 from aotface.media.files import show
-from aotface.media.kinds import CONTAINERS, ENDINGS
+from aotface.media.kinds import ANIMATIONS, CONTAINERS, ENDINGS
 from aotface.media.video.opening import opened
 from aotface.media.video.sound import COPY, NAMES, NONE, Recoder, copied_streams, first_packets, way_into
 
@@ -76,6 +76,8 @@ def check_container(out: str | os.PathLike[str], target: str | os.PathLike[str] 
     Source: [ours].
     """
     suffix = Path(out).suffix.lower()
+    if suffix in ANIMATIONS:
+        return () if target is None else _lost_in_animations(suffix, target)
     if suffix not in CONTAINERS:
         raise UsageError(f"{show(out)}: expected a video name that ends in {ENDINGS}, got {suffix or 'none'}")
     if target is None:
@@ -106,6 +108,16 @@ def check_container(out: str | os.PathLike[str], target: str | os.PathLike[str] 
         f"{show(target)}: its {names[index]} does not fit into {suffix} and is converted to {NAMES[way]}{keep}"
         for index, way in mine.items()
         if way != COPY
+    )
+
+
+def _lost_in_animations(suffix: str, target: str | os.PathLike[str]) -> tuple[str, ...]:
+    with opened(target) as (source, _):
+        lost = sorted({stream.type for stream in copied_streams(source)})
+    return (
+        (f"{show(target)}: its {' and '.join(lost)} is left out: {suffix} holds pictures only",)
+        if lost
+        else ()
     )
 
 
