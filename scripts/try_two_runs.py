@@ -67,7 +67,7 @@ def main() -> None:
             clean(folder)
         good = sum(codes == [0, 5] and made not in ("MIXED", "NONE") for codes, made in outcomes)
         print(json.dumps({"rounds": given.rounds, "one whole file and one refusal": good}), flush=True)
-        kills = 0
+        kills, finished = 0, []
         while kills < given.kills:
             run = subprocess.Popen(command(given.source, given.target, folder / "o.mp4"), **quiet)
             try:
@@ -76,13 +76,15 @@ def main() -> None:
                 run.send_signal(signal.SIGKILL)
                 run.communicate()
                 kills += 1
-            if (folder / "o.mp4").exists():
-                break
-        if not (folder / "o.mp4").exists():
-            subprocess.run(command(given.source, given.target, folder / "o.mp4"), check=True, **quiet)
-        same = whole.get(digest(folder / "o.mp4")) == given.source.name
+            if (folder / "o.mp4").exists():  # from the beginning once more
+                finished.append(whole.get(digest(folder / "o.mp4")))
+                clean(folder)
+        subprocess.run(command(given.source, given.target, folder / "o.mp4"), check=True, **quiet)
+        finished.append(whole.get(digest(folder / "o.mp4")))
         left = sorted(path.name for path in folder.iterdir())
-        print(json.dumps({"kills": kills, "identical": same, "left": left}), flush=True)
+        same = finished == [given.source.name] * len(finished)
+        told = {"kills": kills, "finished": len(finished), "all identical": same, "left": left}
+        print(json.dumps(told), flush=True)
 
 
 if __name__ == "__main__":

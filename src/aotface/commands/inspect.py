@@ -13,12 +13,13 @@ from aotface.reporter import Reporter
 class Inspect:
     """Draw what is seen in PICTURE: faces and their numbers, mesh, normals, PNCC, visible skin, light.
 
-    Of a video, list the faces: their numbers, how long each is there, and how large.
+    Of a video, list the faces: number, how long each is there, how large; and draw a frame with numbers and each face.
     """
 
     picture: Annotated[Path, Argument(help="Picture to look into, or a video.")]
     output: Annotated[
-        Path | None, Option("--output", "-o", help="Sheet to write (PNG or JPEG); not of a video.")
+        Path | None,
+        Option("--output", "-o", help="Sheet to write (PNG or JPEG); of a video it may be left out."),
     ] = None
     overwrite: Annotated[bool, Option("--overwrite", help="Replace an existing sheet.")] = False
 
@@ -26,9 +27,9 @@ class Inspect:
         """Write the sheet, and one line per face."""
         from aotface.errors import UsageError
         from aotface.media.files import check_output, same_file, show
-        from aotface.media.kinds import is_video
+        from aotface.media.kinds import is_animation, is_video
 
-        if is_video(self.picture):
+        if is_video(self.picture) or is_animation(self.picture):
             self._video(reporter)
             return
         if self.output is None:
@@ -48,14 +49,14 @@ class Inspect:
         reporter.say(show(self.output))
 
     def _video(self, reporter: Reporter) -> None:
-        """List the faces of a video."""
-        from aotface.errors import NoFaceError, UsageError
-        from aotface.media.files import show
+        """List the faces of a video, and draw them."""
+        from aotface.errors import NoFaceError
+        from aotface.media.files import check_output, show
         from aotface.video.plan import open_clip
         from aotface.video.render import analyse
 
         if self.output is not None:
-            raise UsageError("of a video there is no sheet: drop --output")
+            check_output(self.output, self.overwrite)
         clip = open_clip(self.picture)
         tracks = analyse(clip, lambda done: reporter.progress("looking for faces", done, len(clip))).tracks
         if not tracks:
@@ -67,3 +68,9 @@ class Inspect:
             width, height = spans.mean(axis=0)
             there = f"{len(track.frames)} of {len(clip)} frames, {first:.3f} to {last:.3f} s"
             reporter.say(f"face {track.id}: {there}, {width:.0f} x {height:.0f} px on average")
+        if self.output is not None:
+            from aotface.media.image import write_image
+            from aotface.video.who import tracks_sheet
+
+            write_image(self.output, tracks_sheet(clip, tracks), overwrite=self.overwrite)
+            reporter.say(show(self.output))

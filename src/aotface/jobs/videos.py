@@ -15,7 +15,7 @@ from aotface.jobs.assemble import assemble, assemble_layer, check_saved_frames, 
 from aotface.jobs.context import JobContext, inputs_of
 from aotface.jobs.device import preload
 from aotface.jobs.face_map import assignments_of, files_of, reference_in
-from aotface.jobs.failures import failure_of
+from aotface.jobs.failures import check_room, failure_of
 from aotface.jobs.matching import Plan
 from aotface.jobs.ray_executor import RayExecutor, make_on
 from aotface.jobs.scene import Inputs, open_inputs, open_scene
@@ -91,6 +91,7 @@ def _make_video(context: JobContext, job: JobSpec) -> Path:
     encoding = encoding_for(output, job.codec, job.crf, job.preset)
     layers = layers_named(job.layers)
     endings = tuple(layer.video_ending for layer in layers)
+    check_room(output, inputs.clip.info)
     cuts = cut(inputs.clip.first, inputs.clip.last)
     parts, resumed = claim(output, _identity(context, job, inputs.clip, encoding), cuts, endings)
     for ending in endings:

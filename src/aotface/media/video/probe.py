@@ -106,7 +106,7 @@ def _info(path: Path, container: InputContainer, stream: VideoStream, frame: av.
         pixel_aspect=aspect,
         interlaced=frame.interlaced_frame,
         tracks=_tracks(container),
-        notes=_notes(frame, bits, known, aspect),
+        notes=(*_notes(frame, bits, known, aspect), *_others(container, stream)),
     )
 
 
@@ -134,6 +134,17 @@ def _tracks(container: InputContainer) -> tuple[Track, ...]:
         elif stream.type == "subtitle":
             tracks.append(Track(stream.index, "subtitle", codec, language))
     return tuple(tracks)
+
+
+def _others(container: InputContainer, stream: VideoStream) -> tuple[str, ...]:
+    """What lies in the file and is lost."""
+    attached = av.stream.Disposition.attached_pic
+    moving = [one for one in container.streams.video if not one.disposition & attached]
+    if len(moving) < 2:
+        return ()
+    return (
+        f"holds {len(moving)} moving pictures; only number {moving.index(stream) + 1} is used, the others are left out",
+    )
 
 
 def _notes(frame: av.VideoFrame, bits: int, known: bool, aspect: Fraction) -> tuple[str, ...]:
