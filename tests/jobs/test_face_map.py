@@ -50,7 +50,9 @@ def test_inspect_lists_the_faces_of_a_video(place: Path, capsys: pytest.CaptureF
     assert main(["inspect", str(place / "two.mp4")]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 2 and lines[0].startswith("face 0: 6 of 6 frames, 0.000 to 0.167 s, ")
-    assert main(["inspect", str(place / "two.mp4"), "-o", "sheet.png"]) == 2
+    assert main(["inspect", str(place / "two.mp4"), "-o", str(place / "sheet.png")]) == 0
+    assert min(read_image(place / "sheet.png").frame.shape[:2]) > 300
+    assert main(["inspect", str(place / "two.mp4"), "-o", str(place / "sheet.png")]) == 5
     assert main(["inspect", str(place / "left.png")]) == 2
 
 

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from media.made_faces import plain_frame
+from media.made_faces import plain_frame, write_frames
 
 from aotface import cli, errors, threads
 from aotface.errors import OutOfMemoryError, UnwritableError, short_of_memory
-from aotface.jobs import failures, pictures
+from aotface.jobs import early, pictures
 from aotface.jobs.assemble import save_frames
-from aotface.jobs.failures import check_room, failure_of, idle_options
+from aotface.jobs.early import check_room
+from aotface.jobs.failures import failure_of, idle_options
 from aotface.jobs.spec import JobSpec
 from aotface.media.files import beside
 from aotface.media.image import write_image
@@ -184,7 +185,7 @@ def test_options_of_the_other_medium_are_said() -> None:
 def test_ray_is_missed_first(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, place: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("aotface.jobs.run.find_spec", lambda name: None)
+    monkeypatch.setattr("aotface.jobs.early.find_spec", lambda name: None)
     assert cli.main(["swap", "-s", SOURCE, "-t", "one.mp4", "-o", "o.mp4", "--ray", "local", *QUICK]) == 2
     assert "aotface[ray]" in capsys.readouterr().err and not (place / "o.mp4.aotface-part").exists()
 
@@ -192,7 +193,7 @@ def test_ray_is_missed_first(
 def test_a_disk_without_room(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     info = open_clip(place / "one.mp4").info
     check_room(place / "o.mp4", info)
-    monkeypatch.setattr(failures, "disk_usage", lambda path: shutil._ntuple_diskusage(1, 1, 100_000))
+    monkeypatch.setattr(early, "disk_usage", lambda path: shutil._ntuple_diskusage(1, 1, 100_000))
     with pytest.raises(UnwritableError, match=r"0\.1 MB are free"):
         check_room(place / "o.mp4", info)
     (place / "o.mp4.aotface-part").mkdir()
@@ -212,3 +213,18 @@ def test_frames_of_an_earlier_run_go_and_that_is_said(place: Path) -> None:
 def test_nothing_said_is_help(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main([]) == 0
     assert "Commands:" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["missing.png", "words.png", "cut.jpg", "cut.mkv"])
+def test_wrong_input_is_refused_before_networks_are_loaded(name: str, tmp_path: Path) -> None:
+    (tmp_path / "words.png").write_text("no picture")
+    (tmp_path / "cut.jpg").write_bytes(Path(TARGET).read_bytes()[:300])
+    whole = write_frames(tmp_path / "whole.mkv", [plain_frame(number) for number in range(3)]).read_bytes()
+    (tmp_path / "cut.mkv").write_bytes(whole[:-100])
+    code = (
+        "import sys; from aotface.cli import main; code = main(sys.argv[1:]); print('torch' in sys.modules); "
+    )
+    code += "sys.exit(code)"
+    words = ["swap", "-s", SOURCE, "-t", name, "-o", "out.png"]
+    run = subprocess.run([sys.executable, "-c", code, *words], cwd=tmp_path, capture_output=True, text=True)
+    assert run.returncode == 3 and run.stdout == "False\n" and run.stderr.count("\n") == 1, run.stderr

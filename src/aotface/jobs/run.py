@@ -1,17 +1,14 @@
 """Run a job: the one way from a `JobSpec` to finished files."""
 
-from importlib.util import find_spec
 from pathlib import Path
 
-from aotface.errors import UsageError
 from aotface.jobs.context import Cancel, open_context
 from aotface.jobs.device import networks, pick_device
+from aotface.jobs.early import refuse_early
 from aotface.jobs.failures import idle_options
-from aotface.jobs.matching import Plan, make_plan
+from aotface.jobs.matching import make_plan
 from aotface.jobs.spec import JobSpec
-from aotface.media.files import check_output
 from aotface.reporter import Reporter, Silent
-from aotface.settings import check_key_folder
 
 
 def run_job(spec: JobSpec, reporter: Reporter | None = None, cancel: Cancel | None = None) -> list[Path]:
@@ -31,9 +28,9 @@ def run_job(spec: JobSpec, reporter: Reporter | None = None, cancel: Cancel | No
         Interrupted: the job was cancelled. Run again, it resumes a video, to the same file.
     """
     spec.check()
-    pick_device(spec.device, networks(spec))  # a device that is not there is said first
     plan, reporter = make_plan(spec), reporter or Silent()
-    _decide(spec, plan)
+    refuse_early(spec, plan)
+    pick_device(spec.device, networks(spec))  # a device that is not there is said before anything is made
     for note in idle_options(spec, plan.videos):
         reporter.warn(note)
     context = open_context(spec, reporter, cancel)
@@ -44,15 +41,3 @@ def run_job(spec: JobSpec, reporter: Reporter | None = None, cancel: Cancel | No
     from aotface.jobs.pictures import run_pictures
 
     return run_pictures(context, plan)
-
-
-def _decide(spec: JobSpec, plan: Plan) -> None:
-    """Refuse what could only fail later, before anything is loaded."""
-    if spec.mark and spec.certificate is None:
-        check_key_folder()
-    if spec.ray is not None and find_spec("ray") is None:
-        raise UsageError("--ray needs Ray, which is not installed: pip install 'aotface[ray]'")
-    if len(plan.jobs) == 1:
-        output = Path(plan.jobs[0].output)
-        if not (spec.skip_existing and output.exists()) and not plan.folder:
-            check_output(output, spec.overwrite)

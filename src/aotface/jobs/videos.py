@@ -14,8 +14,9 @@ from aotface.errors import AotfaceError, Interrupted, PartialError, UsageError
 from aotface.jobs.assemble import assemble, assemble_layer, check_saved_frames, digest, save_frames
 from aotface.jobs.context import JobContext, inputs_of
 from aotface.jobs.device import preload
+from aotface.jobs.early import check_room
 from aotface.jobs.face_map import assignments_of, files_of, reference_in
-from aotface.jobs.failures import check_room, failure_of
+from aotface.jobs.failures import failure_of
 from aotface.jobs.matching import Plan
 from aotface.jobs.ray_executor import RayExecutor, make_on
 from aotface.jobs.scene import Inputs, open_inputs, open_scene
