@@ -141,7 +141,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     except Exception as fault:
         if hasattr(fault, "format_message"):  # the option parser's own errors; its classes are not public
-            reporter.warn(f"error: {_one_line(fault.format_message())} (see aotface --help)")
+            message = _one_line(fault.format_message())
+            if "unexpected extra argument" in message:
+                message += ": several files need quotes, as in -t '*.png'"
+            reporter.warn(f"error: {message} (see aotface --help)")
             return 2
         if (short := short_of_memory(fault)) is not None:
             reporter.warn(f"error: {short}")

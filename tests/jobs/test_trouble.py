@@ -228,3 +228,8 @@ def test_wrong_input_is_refused_before_networks_are_loaded(name: str, tmp_path: 
     words = ["swap", "-s", SOURCE, "-t", name, "-o", "out.png"]
     run = subprocess.run([sys.executable, "-c", code, *words], cwd=tmp_path, capture_output=True, text=True)
     assert run.returncode == 3 and run.stdout == "False\n" and run.stderr.count("\n") == 1, run.stderr
+
+
+def test_a_pattern_without_quotes(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["swap", "-s", "a.png", "-t", "b.png", "c.png", "-o", "out"]) == 2
+    assert "need quotes" in capsys.readouterr().err
