@@ -6,11 +6,15 @@ import cv2
 import numpy as np
 from jaxtyping import Float32
 
+from aotface.compose.camera import Camera, lay, match_face
 from aotface.face.align import invert, resize_matrix, sample, scale_of, transform_points
 from aotface.types import CROP_SIDE, Crop, Frame, Mask, Matrix
 
 STRIP_ROWS = 512
 """Rows composed at a time: memory follows the strip, not the face."""
+
+HALO = 16
+"""Rows beside a strip that its blurs may read."""
 
 BAND_REACHES = (2.5, 8.0)
 """Width of the two low bands (standard deviations) in pixels of the 256 px crop."""
@@ -27,6 +31,7 @@ def blend(
     matrix: Matrix,
     ease: bool = True,
     finer: Finer | None = None,
+    camera: Camera | None = None,
 ) -> Frame:
     """Compose ``target + m (swapped + c - target)`` inside the face's box, and nothing anywhere else.
 
@@ -42,6 +47,7 @@ def blend(
         ease: shift the low bands; without it (``c = 0``) every swapped pixel shows with just its mask.
         finer: the swapped face at the frame's own pixels, for a crop that is too small to hold it: of a box (xyxy), the
             pixels, and how much of each is taken from there.
+        camera: the target's grain and texture are laid on the face; None: they are not.
 
     Returns:
         A new frame of the target's size and type, bit-identical to it wherever `frame_mask` is 0.
@@ -63,8 +69,9 @@ def blend(
     face_matrix = matrix - np.array([[0, 0, columns.start], [0, 0, rows.start]])
     soft = _soften(mask, scale)
     white = np.float32(np.iinfo(target.dtype).max)
-    for strip in _strips(box):
-        x0, y0, x1, y1 = strip
+
+    def made(strip: Box) -> tuple[np.ndarray, np.ndarray]:
+        """The face at the frame's pixels, and its weight."""
         weight = _carry(soft, matrix, strip, cv2.INTER_LINEAR, cv2.BORDER_CONSTANT)
         above = _carry(face, face_matrix, strip, cv2.INTER_LANCZOS4, cv2.BORDER_REPLICATE)
         if finer is not None:
@@ -74,13 +81,42 @@ def blend(
             above += fine
         if correction is not None:
             above += _carry(correction, small_matrix, strip, cv2.INTER_LINEAR, cv2.BORDER_REPLICATE)
-        below = target[y0:y1, x0:x1].astype(np.float32) / white
+        return weight, above
+
+    def pixels(strip: Box) -> np.ndarray:
+        """The target's."""
+        return target[strip[1] : strip[3], strip[0] : strip[2]].astype(np.float32) / white
+
+    match, halo, kept = None, 0, {}
+    if camera is not None:
+        middle = _middle(box)
+        kept[middle] = weight, above = made(middle)
+        features = _carry(camera.features, small_matrix, middle, cv2.INTER_LINEAR, cv2.BORDER_CONSTANT)
+        match, halo = match_face(above, pixels(middle), weight, features, camera), HALO
+    for strip in _strips(box):
+        x0, y0, x1, y1 = strip
+        wide = x0, max(box[1], y0 - halo), x1, min(box[3], y1 + halo)
+        weight, above = kept.pop(wide) if wide in kept else made(wide)
+        if match is not None and camera is not None:
+            features = _carry(camera.features, small_matrix, wide, cv2.INTER_LINEAR, cv2.BORDER_CONSTANT)
+            seed = *camera.seed, wide[1] - box[1]
+            above = lay(above, pixels(wide), match, features, weight, seed)
+        inner = slice(y0 - wide[1], y1 - wide[1])
+        weight, above = weight[inner], above[inner]
+        below = pixels(strip)
         above -= below
         above *= weight[..., None]
         below += above
         composed = np.rint(np.clip(below, 0, 1, out=below) * white).astype(target.dtype)
         np.copyto(frame[y0:y1, x0:x1], composed, where=weight[..., None] > 0)
     return frame
+
+
+def _middle(box: Box) -> Box:
+    """The middle of a box, of at most `STRIP_ROWS` rows: there the camera is measured."""
+    x0, y0, x1, y1 = box
+    top = max(y0, (y0 + y1 - STRIP_ROWS) // 2)
+    return x0, top, x1, min(y1, top + STRIP_ROWS)
 
 
 def frame_mask(

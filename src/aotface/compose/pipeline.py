@@ -8,10 +8,13 @@ import numpy as np
 from jaxtyping import Float32
 
 from aotface.compose.blend import blend, frame_mask
+from aotface.compose.camera import Camera
 from aotface.compose.face_step import start_face
 from aotface.compose.full_resolution import FullResolutionFace, full_resolution_faces
 from aotface.compose.label import Badge, place_label
+from aotface.compose.sharpness import features
 from aotface.errors import FaceIndexError, NoFaceError, UsageError
+from aotface.face.align import resize_matrix, transform_landmarks
 from aotface.face.detect import detect
 from aotface.options import DEFAULTS, Options
 from aotface.reenact.base import PreparedSource, Reenactor
@@ -19,12 +22,12 @@ from aotface.reenact.given import GivenSwap
 from aotface.reenact.mesh import MeshReenactor
 from aotface.transfer import transfer_for
 from aotface.transfer.base import Transfer
-from aotface.types import AlignedFace, Crop, Face, Frame
+from aotface.types import CROP_SIDE, AlignedFace, Crop, Face, Frame, Landmarks
 
 
 @dataclass(frozen=True)
 class SwappedFace:
-    """One finished face: ``target`` aligned, X_r, Y, and the mask under which Y shows (all at one side).
+    """One finished face: ``target`` aligned, X_r with its landmarks, Y, and the mask under which Y shows (all at one side).
 
     ``before``, ``after``: X_r and Y at the frame's own pixels, of a face that is larger than the largest crop.
     """
@@ -33,6 +36,7 @@ class SwappedFace:
     reenacted: Crop
     swapped: Crop
     mask: Float32[np.ndarray, "side side"]
+    landmarks: Landmarks
     before: FullResolutionFace | None = None
     after: FullResolutionFace | None = None
 
@@ -175,7 +179,19 @@ def swap_face(
     """
     one = start_face(frame, face, source, transfer, seed, full_resolution=True)
     assert one is not None  # no region was given that might not find it
-    return SwappedFace(one.target, one.reenacted.crop, one.swapped, one.mask, *full_resolution_faces(one))
+    reenacted, finer = one.reenacted, full_resolution_faces(one)
+    return SwappedFace(one.target, reenacted.crop, one.swapped, one.mask, reenacted.landmarks, *finer)
+
+
+def camera_of(face: SwappedFace, options: Options, source: PreparedSource) -> Camera | None:
+    """What is laid on one face of a picture; None where it is not wanted."""
+    if options.camera_match == "off":
+        return None
+    matrix = resize_matrix(np.eye(2, 3), len(face.mask), CROP_SIDE)
+    points = [transform_landmarks(one, matrix) for one in (face.landmarks, face.target.landmarks)]
+    shown = np.maximum(*(features(one, CROP_SIDE) for one in points))
+    seed = options.seed, 0, face.target.face.index
+    return Camera(shown, seed, given=isinstance(source, GivenSwap))
 
 
 def swap_faces(
@@ -202,7 +218,8 @@ def swap_faces(
     frame, done, transfer = target, [], transfer_for(options)
     for face in faces:
         one = swap_face(target, face, source, transfer, options.seed)
-        frame = blend(frame, one.swapped, one.mask, one.target.matrix, finer=one.after)
+        camera = camera_of(one, options, source)
+        frame = blend(frame, one.swapped, one.mask, one.target.matrix, finer=one.after, camera=camera)
         done.append(one)
     frame = frame if label is None else label.draw(frame)
     if mark:

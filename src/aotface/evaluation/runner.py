@@ -194,6 +194,7 @@ class Bench:
                 truth=triple.truth,
                 normals=triple.geometry.normals,
                 landmarks=triple.landmarks,
+                target_landmarks=triple.target_landmarks,
                 source=triple.source,
                 source_landmarks=triple.source_landmarks,
                 frames=frames,

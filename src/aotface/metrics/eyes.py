@@ -1,0 +1,64 @@
+"""Contrast of the eyes: from pupil and lash line to white and catch-light, against the target's own eyes."""
+
+import cv2
+import numpy as np
+from jaxtyping import Float32
+
+from aotface.face.mesh import LEFT_EYE, RIGHT_EYE
+from aotface.masked import Colours
+from aotface.metrics.texture import LUMA
+from aotface.types import CROP_SIDE, Landmarks, Mask
+
+LOW, HIGH = 5, 95
+"""Percentiles of luma in an eye's opening whose difference is its contrast."""
+
+FEWEST = 20.0
+"""Square pixels of a 256-pixel crop that an opening must have: a closed eye has no contrast."""
+
+LEAST = 4.0
+"""Contrast (levels of 255) below which nothing is seen; added to both."""
+
+
+def eye_contrast(
+    blended: Colours, target: Colours, mask: Mask, landmarks: Landmarks, target_landmarks: Landmarks
+) -> float:
+    """Contrast of the new eyes over that of the target's: mean over the eyes that both have open. No unit; 1 is the target's.
+
+    Args:
+        blended: the swapped face in its target, height x width x 3, 0..1 sRGB.
+        target: what it was put into.
+        mask: where the new face shows: an eye that is covered does not count.
+        landmarks: of the new face, in these pixels.
+        target_landmarks: of the target.
+
+    Returns:
+        The ratio; NaN where no eye is open in both.
+
+    Source: [ours].
+    """
+    found = []
+    for eye in (LEFT_EYE, RIGHT_EYE):
+        pair = [contrast_of(*one, mask, eye) for one in ((blended, landmarks), (target, target_landmarks))]
+        if pair[0] is not None and pair[1] is not None:
+            found.append((pair[0] + LEAST) / (pair[1] + LEAST))
+    return float(np.mean(found)) if found else float("nan")
+
+
+def contrast_of(picture: Colours, landmarks: Landmarks, mask: Mask, eye: np.ndarray) -> float | None:
+    """Contrast of one eye in levels of 255; None where it is closed or covered."""
+    opening = eye_opening(landmarks, eye, mask.shape)
+    area = float(opening.sum())
+    if area < FEWEST * (min(mask.shape) / CROP_SIDE) ** 2 or float((opening * mask).sum()) < 0.7 * area:
+        return None
+    luma = picture[(opening > 0) & (mask > 0.5)] @ (255 * LUMA[0])
+    low, high = np.percentile(luma, (LOW, HIGH))
+    return float(high - low)
+
+
+def eye_opening(
+    landmarks: Landmarks, eye: np.ndarray, shape: tuple[int, ...]
+) -> Float32[np.ndarray, "rows columns"]:
+    """1 in the opening of an eye, else 0."""
+    drawn = np.zeros(shape, np.float32)
+    hull = cv2.convexHull(np.rint(landmarks[eye, :2]).astype(np.int32))
+    return np.asarray(cv2.fillConvexPoly(drawn, hull, (1.0,)), np.float32)
