@@ -129,16 +129,20 @@ class Match:
     strength: Float32[np.ndarray, " octaves"]
 
 
-def find_match(own: TextureArray, wanted: TextureArray, given: bool = False) -> Match:
+def find_match(
+    own: TextureArray, wanted: TextureArray, given: bool = False, asked: TextureArray | None = None
+) -> Match:
     """What carries a face's texture to the target's.
 
     Args:
         own: of the new face.
         wanted: of the target.
+        asked: in its place, where what is asked for is not reached otherwise.
         given: see `Camera`.
     """
     least = 1.0 if given else SOFTER
-    (detail, plain), (detail_y, plain_y) = wanted[:2], own[:2]
+    asked = wanted if asked is None else asked
+    (detail, plain), (detail_y, plain_y) = asked[:2], own[:2]
     plain, plain_y = np.minimum(plain, detail), np.minimum(plain_y, detail_y)
     squared = np.maximum(detail - plain, 0) / np.maximum(detail_y - plain_y, 0.05 * detail_y + 0.01)
     noisy = squared * plain_y > plain  # it has more grain than the target: all of it is scaled
@@ -146,8 +150,8 @@ def find_match(own: TextureArray, wanted: TextureArray, given: bool = False) -> 
     gains = np.clip(np.sqrt(squared), least, SHARPER)
     grain = np.maximum(plain - gains**2 * plain_y, 0)
     missing = np.maximum(detail - gains**2 * detail_y - grain, 0)
-    colour = np.maximum(wanted[2:4] - own[2:4], 0)
-    stand_in = 0 * missing if given else missing / np.maximum(detail, 0.01)
+    colour = np.maximum(asked[2:4] - own[2:4], 0)
+    stand_in = 0 * missing if given else missing / np.maximum(wanted[0], 0.01)
     added = np.sqrt(np.stack([grain, *colour, stand_in])).astype(np.float32)
     return Match(gains.astype(np.float32), *added, wanted, np.sqrt(detail_y).astype(np.float32))
 
@@ -173,9 +177,9 @@ def match_face(face: Pixels, target: Pixels, weight: Mask, features: Mask, camer
         reached = measure_texture(lay(face.copy(), target, found, features, weight, camera.seed), skin)
         assert reached is not None  # of the same skin
         asked = asked.copy()
-        asked[:1] *= np.clip((wanted[:1] + 0.01) / (reached[:1] + 0.01), 0.5, 2)
+        asked[:2] *= np.clip((wanted[:2] + 0.01) / (reached[:2] + 0.01), 0.5, 2)
         asked[1] = np.minimum(asked[1], asked[0])
-        found = find_match(own, asked, camera.given)
+        found = find_match(own, wanted, camera.given, asked)
     return found
 
 

@@ -12,10 +12,10 @@ from aotface.compose.camera import Camera
 from aotface.compose.face_step import start_face
 from aotface.compose.full_resolution import FullResolutionFace, full_resolution_faces
 from aotface.compose.label import Badge, place_label
-from aotface.compose.sharpness import features
 from aotface.errors import FaceIndexError, NoFaceError, UsageError
 from aotface.face.align import resize_matrix, transform_landmarks
 from aotface.face.detect import detect
+from aotface.metrics.texture import features_mask
 from aotface.options import DEFAULTS, Options
 from aotface.reenact.base import PreparedSource, Reenactor
 from aotface.reenact.given import GivenSwap
@@ -189,9 +189,8 @@ def camera_of(face: SwappedFace, options: Options, source: PreparedSource) -> Ca
         return None
     matrix = resize_matrix(np.eye(2, 3), len(face.mask), CROP_SIDE)
     points = [transform_landmarks(one, matrix) for one in (face.landmarks, face.target.landmarks)]
-    shown = np.maximum(*(features(one, CROP_SIDE) for one in points))
     seed = options.seed, 0, face.target.face.index
-    return Camera(shown, seed, given=isinstance(source, GivenSwap))
+    return Camera(features_mask((CROP_SIDE, CROP_SIDE), *points), seed, given=isinstance(source, GivenSwap))
 
 
 def swap_faces(

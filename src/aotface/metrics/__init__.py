@@ -148,6 +148,7 @@ def _perceptual(meter: Perceptual, result: Colours, truth: Colours, mask: Mask) 
 
 
 _PAIR = ("result", "target", "mask")
+_BOTH = ("landmarks", "target_landmarks")
 _SHOWN = ("blended", "target", "mask")
 _GROUND_TRUTH = ("result", "truth", "mask")
 _SOURCE = ("source", "source_landmarks")
@@ -167,11 +168,9 @@ METRICS: dict[str, Metric] = {
         Metric("seam", "target", "", seam, _SHOWN, ideal=1.0),
         Metric("edge_tone", "lower", "dE76", edge_tone, _SHOWN),
         Metric("edge_texture", "lower", "", edge_texture, _SHOWN),
-        Metric("fine_detail", "target", "", fine_detail, _SHOWN, ideal=1.0),
-        Metric("grain", "target", "", grain, _SHOWN, ideal=1.0),
-        Metric(
-            "eye_contrast", "target", "", eye_contrast, (*_SHOWN, "landmarks", "target_landmarks"), ideal=1.0
-        ),
+        Metric("fine_detail", "target", "", fine_detail, (*_SHOWN, *_BOTH), ideal=1.0),
+        Metric("grain", "target", "", grain, (*_SHOWN, *_BOTH), ideal=1.0),
+        Metric("eye_contrast", "target", "", eye_contrast, (*_SHOWN, *_BOTH), ideal=1.0),
         Metric("psnr", "higher", "dB", psnr, _GROUND_TRUTH),
         Metric("ssim", "higher", "", ssim, _GROUND_TRUTH),
         Metric("de_truth", "lower", "dE00", ciede2000, _GROUND_TRUTH),

@@ -11,8 +11,9 @@ import numpy as np
 from jaxtyping import Float32
 
 from aotface.errors import InputError
-from aotface.masked import Colours
-from aotface.types import Mask
+from aotface.face.mesh import LEFT_BROW, LEFT_EYE, OUTER_LIPS, RIGHT_BROW, RIGHT_EYE
+from aotface.masked import Colours, scale_of
+from aotface.types import Landmarks, Mask
 
 BLURS = (0.7, 1.4, 2.8)
 """Standard deviations, in pixels of the picture, between which octaves lie: what is finer than the first is the finest."""
@@ -32,33 +33,52 @@ ROUNDING = 1 / 12
 LUMA = np.array([[0.299, 0.587, 0.114]], np.float32)
 
 
-def fine_detail(blended: Colours, target: Colours, mask: Mask) -> float:
+def fine_detail(
+    blended: Colours, target: Colours, mask: Mask, landmarks: Landmarks, target_landmarks: Landmarks
+) -> float:
     """Strength of what is finer than 1.4 pixels: sqrt((E(blended) + f) / (E(target) + f)). No unit; 1 is the target's own.
 
-    E: mean energy of luma's two finest octaves over blocks under the mask, without the three tenths of blocks that have most of it
-    (eyes, lips, nostrils). f: energy of rounding.
+    E: mean energy of luma's two finest octaves over blocks of skin, without the three tenths of them that have most of it
+    (nostrils, folds). f: energy of rounding.
 
     Args:
         blended: the swapped face in its target, height x width x 3, 0..1 sRGB, at the picture's own pixels.
         target: what it was put into.
         mask: where the new face shows, 0..1.
+        landmarks: of the new face, in these pixels: eyes, brows and lips are left out.
+        target_landmarks: of the target; likewise.
 
     Returns:
         The ratio; NaN where the face has fewer than 12 blocks.
 
     Source: [ours].
     """
-    return _ratio(blended, target, mask, 2, _trimmed_mean)
+    return _ratio(blended, target, _skin(mask, landmarks, target_landmarks), 2, _trimmed_mean)
 
 
-def grain(blended: Colours, target: Colours, mask: Mask) -> float:
+def grain(
+    blended: Colours, target: Colours, mask: Mask, landmarks: Landmarks, target_landmarks: Landmarks
+) -> float:
     """Strength of the finest octave in the plainest fifth of blocks, against the target's. No unit; 1 is the target's own.
 
     Plain skin has no feature but grain. As in `fine_detail` otherwise.
 
     Source: [ours]; noise from the blocks of weakest texture: Liu, Tanaka and Okutomi, TIP 2013.
     """
-    return _ratio(blended, target, mask, 1, _plain)
+    return _ratio(blended, target, _skin(mask, landmarks, target_landmarks), 1, _plain)
+
+
+def features_mask(
+    shape: tuple[int, int], *landmarks: Landmarks, unit: float = 1.0
+) -> Float32[np.ndarray, "rows columns"]:
+    """Eyes, brows and lips of faces: 1 there, fading out over ``unit`` pixels, one of a 256-pixel crop."""
+    drawn = np.zeros(shape, np.float32)
+    for points in landmarks:
+        for part in (LEFT_EYE, RIGHT_EYE, LEFT_BROW, RIGHT_BROW, OUTER_LIPS):
+            hull = cv2.convexHull(np.round(points[part, :2]).astype(np.int32))
+            cv2.fillConvexPoly(drawn, hull, (1.0,))
+    grown = cv2.dilate(drawn, np.ones((2 * round(2 * unit) + 1,) * 2))
+    return np.asarray(cv2.GaussianBlur(grown, (0, 0), 1.5 * unit), np.float32)
 
 
 def octaves(luma: Float32[np.ndarray, "rows columns"]) -> list[Float32[np.ndarray, "rows columns"]]:
@@ -87,13 +107,20 @@ def block_means(
     return np.asarray(means[kept] / whole[kept], np.float32)
 
 
-def _ratio(blended: Colours, target: Colours, mask: Mask, count: int, statistic: Callable[[np.ndarray], float]) -> float:
-    if not blended.shape == target.shape == (*mask.shape, 3):
+def _skin(mask: Mask, *landmarks: Landmarks) -> Mask:
+    """1 on skin without features."""
+    features = features_mask(mask.shape, *landmarks, unit=scale_of(mask))
+    return ((mask > 0.9) & (features < 0.2)).astype(np.float32)
+
+
+def _ratio(
+    blended: Colours, target: Colours, shown: Mask, count: int, statistic: Callable[[np.ndarray], float]
+) -> float:
+    if not blended.shape == target.shape == (*shown.shape, 3):
         raise InputError(
             "texture: expected blended, target and mask of one size, "
-            f"got {blended.shape}, {target.shape} and {mask.shape}; align them first"
+            f"got {blended.shape}, {target.shape} and {shown.shape}; align them first"
         )
-    shown = (mask > 0.9).astype(np.float32)
     found = []
     for picture in (blended, target):
         luma = np.asarray(cv2.transform(picture, 255 * LUMA), np.float32)
