@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float32
 
-from aotface.compose.camera import Camera, lay, match_face
+from aotface.compose.camera import Camera, Seen, View, lay, match_view
 from aotface.face.align import invert, resize_matrix, sample, scale_of, transform_points
 from aotface.types import CROP_SIDE, Crop, Frame, Mask, Matrix
 
@@ -87,20 +87,24 @@ def blend(
         """The target's."""
         return target[strip[1] : strip[3], strip[0] : strip[2]].astype(np.float32) / white
 
-    match, halo, kept = None, 0, {}
-    if camera is not None:
-        middle = _middle(box)
-        kept[middle] = weight, above = made(middle)
-        features = _carry(camera.features, small_matrix, middle, cv2.INTER_LINEAR, cv2.BORDER_CONSTANT)
-        match, halo = match_face(above, pixels(middle), weight, features, camera), HALO
+    def view(strip: Box) -> View:
+        """The face and its target."""
+        weight, above = made(strip)
+        shown = np.zeros_like(weight)
+        if camera is not None:
+            shown = _carry(camera.features, small_matrix, strip, cv2.INTER_LINEAR, cv2.BORDER_CONSTANT)
+        return View(Seen(above), Seen(pixels(strip)), weight, shown)
+
+    middle, halo = _middle(box), 0 if camera is None else HALO
+    kept = {} if camera is None else {middle: view(middle)}
+    match = None if camera is None else match_view(kept[middle], camera)
     for strip in _strips(box):
         x0, y0, x1, y1 = strip
         wide = x0, max(box[1], y0 - halo), x1, min(box[3], y1 + halo)
-        weight, above = kept.pop(wide) if wide in kept else made(wide)
+        here = kept.pop(wide) if wide in kept else view(wide)
         if match is not None and camera is not None:
-            features = _carry(camera.features, small_matrix, wide, cv2.INTER_LINEAR, cv2.BORDER_CONSTANT)
-            seed = *camera.seed, wide[1] - box[1]
-            above = lay(above, pixels(wide), match, features, weight, seed)
+            lay(here, match, (*camera.seed, wide[1] - box[1]))
+        weight, above = here.weight, here.face.picture
         inner = slice(y0 - wide[1], y1 - wide[1])
         weight, above = weight[inner], above[inner]
         below = pixels(strip)

@@ -12,6 +12,7 @@ missing: pores that fit the light and the camera, of nobody's face.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -38,6 +39,9 @@ CORRECTIONS = 1
 BOUND = 2.0
 """Multiple of the target's texture at which its octaves are cut where they stand in: its lashes and wrinkles stay away."""
 
+LEAST_GRAIN = 0.15
+"""Energy of grain in the finest octave of luma under which chroma is not looked at."""
+
 TONES = 3
 """Brightnesses at which grain is measured."""
 
@@ -51,9 +55,10 @@ BACK = np.array([[0.0, 1.402], [-0.344, -0.714], [1.772, 0.0]], np.float32)
 """What Cb and Cr add to red, green and blue."""
 
 Pixels = Float32[np.ndarray, "rows columns 3"]
+Plane = Float32[np.ndarray, "rows columns"]
 
 TextureArray = Float32[np.ndarray, "6 3"]
-"""Rows: mean energy by octave; of plain skin; of plain Cb; of plain Cr; brightnesses; grain's energy at these over that of all.
+"""Rows: mean energy by octave; of grain; of grain in Cb; in Cr; brightnesses; grain's energy at these over that of all.
 Squared levels of 255."""
 
 
@@ -61,58 +66,15 @@ Squared levels of 255."""
 class Camera:
     """What is laid on one face.
 
-    ``features``: 0..1 in the face's crop: eyes, brows and lips, which keep their own strength. ``texture``: the target's,
-    where it is known from several frames; None: it is measured. ``seed``: of the grain: run, frame, face. ``given``: it is
-    another tool's swap: its texture does not become weaker, and the target's does not stand in.
+    ``features``: 0..1 in the face's crop at 256 px: eyes, brows and lips, which keep their own strength. ``seed``: of the
+    grain: run, frame, face. ``texture``: the target's, where it is known from several frames; None: it is measured.
+    ``given``: it is another tool's swap: its texture does not become weaker, and the target's does not stand in.
     """
 
     features: Mask
     seed: tuple[int, ...]
     texture: TextureArray | None = None
     given: bool = False
-
-
-def measure_texture(picture: Pixels, skin: Mask, around: Mask | None = None) -> TextureArray | None:
-    """Texture and grain of skin.
-
-    Args:
-        picture: 0..1, at the frame's own pixels.
-        skin: 1 where it counts, else 0.
-        around: 1 in the surroundings of the face, where there is grain but no pores; None: they are not known.
-
-    Returns:
-        See `TextureArray`; None where there is too little skin.
-    """
-    luma = np.asarray(cv2.transform(picture, 255 * LUMA), np.float32)
-    squares = [band * band for band in octaves(luma)]
-    energies = [block_means(one, skin) for one in squares]
-    if len(energies[0]) < LEAST_BLOCKS:
-        return None
-    detail = [one[one <= np.percentile(one, TRIMMED)].mean() for one in energies]
-    chroma = cv2.split(cv2.transform(picture, 255 * CHROMA))
-    coloured = [[band * band for band in octaves(plane)] for plane in chroma]
-    plain = [_plain(one, skin, around) for one in (squares, *coloured)]
-    tones, levels = _by_tone(block_means(luma, skin), energies[0])
-    return np.array([detail, *plain, tones, levels], np.float32)
-
-
-def _plain(squares: list[np.ndarray], skin: Mask, around: Mask | None) -> np.ndarray:
-    """Energy of grain by octave: of the plainest fifth of blocks of skin, or of the surroundings where that is less."""
-    found = []
-    for octave in squares:
-        least = np.percentile(block_means(octave, skin), PLAIN)
-        if around is not None and len(others := block_means(octave, around)) >= LEAST_BLOCKS:
-            least = min(least, np.percentile(others, PLAIN))
-        found.append(least)
-    return np.array(found) / plain_share()
-
-
-def _by_tone(tones: np.ndarray, energy: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Brightness of the darker, middle and brighter third, and the grain's energy in each over that of all."""
-    order, all_plain = np.argsort(tones, kind="stable"), float(np.percentile(energy, PLAIN))
-    thirds = np.array_split(order, TONES)
-    levels = [(np.percentile(energy[third], PLAIN) + 0.02) / (all_plain + 0.02) for third in thirds]
-    return np.array([np.median(tones[third]) for third in thirds]), np.clip(levels, *RIPPLE)
 
 
 @dataclass(frozen=True)
@@ -129,6 +91,104 @@ class Match:
     strength: Float32[np.ndarray, " octaves"]
 
 
+class Seen:
+    """A picture and its octaves, worked out once."""
+
+    def __init__(self, picture: Pixels):
+        self.picture = picture
+
+    @cached_property
+    def luma(self) -> Plane:
+        """Levels of 255."""
+        return np.asarray(cv2.transform(self.picture, 255 * LUMA), np.float32)
+
+    @cached_property
+    def octaves(self) -> list[Plane]:
+        """Of luma."""
+        return octaves(self.luma)
+
+    @cached_property
+    def chroma(self) -> list[list[Plane]]:
+        """Octaves of Cb and Cr."""
+        return [octaves(plane) for plane in cv2.split(cv2.transform(self.picture, 255 * CHROMA))]
+
+
+@dataclass(frozen=True)
+class View:
+    """A face and its target at the same pixels of the frame, 0..1; ``weight``: with which the face shows; ``features``: 0..1."""
+
+    face: Seen
+    target: Seen
+    weight: Mask
+    features: Mask
+
+    @cached_property
+    def skin(self) -> Mask:
+        """1 on the face without its features."""
+        return skin_of(self.weight, self.features)
+
+
+def skin_of(weight: Mask, features: Mask) -> Mask:
+    """1 on a face without its features."""
+    return ((weight > 0.9) & (features < 0.2)).astype(np.float32)
+
+
+def measure_texture(seen: Seen, skin: Mask, around: Mask | None = None) -> TextureArray | None:
+    """Texture and grain of skin.
+
+    Args:
+        seen: at the frame's own pixels.
+        skin: 1 where it counts, else 0.
+        around: 1 in the surroundings of the face, where there is grain but no pores; None: they are not known.
+
+    Returns:
+        See `TextureArray`; None where there is too little skin.
+    """
+    squares = [band * band for band in seen.octaves]
+    energies = [block_means(one, skin) for one in squares]
+    if len(energies[0]) < LEAST_BLOCKS:
+        return None
+    plain = _plain(squares, energies, around)
+    colour = np.zeros((2, OCTAVES))
+    if around is not None and plain[0] > LEAST_GRAIN:
+        for number, bands in enumerate(seen.chroma):
+            squares = [band * band for band in bands]
+            colour[number] = _plain(squares, [block_means(one, skin) for one in squares], around)
+    tones, levels = _by_tone(block_means(seen.luma, skin), energies[0])
+    return np.array([_trimmed(energies), plain, *colour, tones, levels], np.float32)
+
+
+def _trimmed(energies: list[np.ndarray]) -> list[float]:
+    """Mean energy of each octave without the blocks that have most of it."""
+    kept = round(len(energies[0]) * TRIMMED / 100)
+    return [float(np.partition(one, kept - 1)[:kept].mean()) for one in energies]
+
+
+def _plain(squares: list[Plane], energies: list[np.ndarray], around: Mask | None) -> np.ndarray:
+    """Energy of grain by octave: of the plainest fifth of blocks of skin, or of the surroundings where that is less."""
+    found = []
+    for octave, inside in zip(squares, energies, strict=True):
+        least = _percentile(inside)
+        if around is not None and len(others := block_means(octave, around)) >= LEAST_BLOCKS:
+            least = min(least, _percentile(others))
+        found.append(least)
+    return np.array(found) / plain_share()
+
+
+def _percentile(energy: np.ndarray) -> float:
+    """That of plain blocks."""
+    place = int(len(energy) * PLAIN / 100)
+    return float(np.partition(energy, place)[place])
+
+
+def _by_tone(tones: np.ndarray, energy: np.ndarray) -> tuple[list[float], np.ndarray]:
+    """Brightness of the darker, middle and brighter third, and the grain's energy in each over that of all."""
+    thirds = np.array_split(np.argsort(tones, kind="stable"), TONES)
+    everywhere = _percentile(energy) + 0.02
+    levels = [(_percentile(energy[third]) + 0.02) / everywhere for third in thirds]
+    return [float(tones[third[len(third) // 2]]) for third in thirds], np.clip(levels, *RIPPLE)
+
+
 def find_match(
     own: TextureArray, wanted: TextureArray, given: bool = False, asked: TextureArray | None = None
 ) -> Match:
@@ -137,11 +197,10 @@ def find_match(
     Args:
         own: of the new face.
         wanted: of the target.
-        asked: in its place, where what is asked for is not reached otherwise.
         given: see `Camera`.
+        asked: in its place, where what is asked for is not reached otherwise.
     """
-    least = 1.0 if given else SOFTER
-    asked = wanted if asked is None else asked
+    least, asked = 1.0 if given else SOFTER, wanted if asked is None else asked
     (detail, plain), (detail_y, plain_y) = asked[:2], own[:2]
     plain, plain_y = np.minimum(plain, detail), np.minimum(plain_y, detail_y)
     squared = np.maximum(detail - plain, 0) / np.maximum(detail_y - plain_y, 0.05 * detail_y + 0.01)
@@ -150,42 +209,33 @@ def find_match(
     gains = np.clip(np.sqrt(squared), least, SHARPER)
     grain = np.maximum(plain - gains**2 * plain_y, 0)
     missing = np.maximum(detail - gains**2 * detail_y - grain, 0)
-    colour = np.maximum(asked[2:4] - own[2:4], 0)
     stand_in = 0 * missing if given else missing / np.maximum(wanted[0], 0.01)
-    added = np.sqrt(np.stack([grain, *colour, stand_in])).astype(np.float32)
+    added = np.sqrt(np.stack([grain, *wanted[2:4], stand_in])).astype(np.float32)
     return Match(gains.astype(np.float32), *added, wanted, np.sqrt(detail_y).astype(np.float32))
 
 
-def match_face(face: Pixels, target: Pixels, weight: Mask, features: Mask, camera: Camera) -> Match | None:
+def match_view(view: View, camera: Camera) -> Match | None:
     """What carries a face to the texture of its target; None where too little of it shows.
 
     Args:
-        face: Y at the frame's own pixels, 0..1.
-        target: the same place of the target.
-        weight: with which Y shows, 0..1.
-        features: eyes, brows and lips, 0..1.
+        view: of the face.
         camera: see there.
     """
-    skin = skin_of(weight, features)
-    wanted, own = camera.texture, measure_texture(face, skin)
+    wanted, own = camera.texture, measure_texture(view.face, view.skin)
     if wanted is None:
-        wanted = measure_texture(target, skin, around_of(weight))
+        wanted = measure_texture(view.target, view.skin, around_of(view.weight))
     if own is None or wanted is None:
         return None
     found, asked = find_match(own, wanted, camera.given), wanted
     for _ in range(CORRECTIONS):
-        reached = measure_texture(lay(face.copy(), target, found, features, weight, camera.seed), skin)
-        assert reached is not None  # of the same skin
+        laid = view.face.luma + change_of(view, found, camera.seed)
+        energies = [block_means(band * band, view.skin) for band in octaves(laid)]
+        reached = np.array([_trimmed(energies), _plain(energies, energies, None)])
         asked = asked.copy()
-        asked[:2] *= np.clip((wanted[:2] + 0.01) / (reached[:2] + 0.01), 0.5, 2)
+        asked[:2] *= np.clip((wanted[:2] + 0.01) / (reached + 0.01), 0.5, 2)
         asked[1] = np.minimum(asked[1], asked[0])
         found = find_match(own, wanted, camera.given, asked)
     return found
-
-
-def skin_of(weight: Mask, features: Mask) -> Mask:
-    """1 on the face without its features."""
-    return ((weight > 0.9) & (features < 0.2)).astype(np.float32)
 
 
 def around_of(weight: Mask) -> Mask:
@@ -193,40 +243,53 @@ def around_of(weight: Mask) -> Mask:
     return (weight == 0).astype(np.float32)
 
 
-def lay(
-    face: Pixels, target: Pixels, match: Match, features: Mask, weight: Mask, seed: tuple[int, ...]
-) -> Pixels:
-    """The face with the target's texture and grain.
+def change_of(view: View, match: Match, seed: tuple[int, ...]) -> Plane:
+    """What is added to the luma of a face, in levels of 255.
 
     Args:
-        face: Y at the frame's own pixels, 0..1; changed in place.
-        target: the same place of the target.
+        view: of the face.
         match: see there.
-        features: 0..1, where texture keeps its strength.
-        weight: with which Y shows: where the target shows through, its grain does, and the rest is made up for.
         seed: of the grain.
     """
-    luma = np.asarray(cv2.transform(face, 255 * LUMA), np.float32)
-    change = np.zeros_like(luma)
-    for band, gain, strength in zip(octaves(luma), match.gains, match.strength, strict=True):
+    change = np.zeros_like(view.face.luma)
+    for band, gain, strength in zip(view.face.octaves, match.gains, match.strength, strict=True):
         if gain < 1:
             change += np.float32(gain - 1) * band
         elif gain > 1:
-            change += np.float32(gain - 1) * band / (1 + (band / np.float32(STRONG * strength + 0.1)) ** 2)
+            change += np.float32(gain - 1) * band / (1 + (band * np.float32(1 / (STRONG * strength + 0.1))) ** 2)
     if match.stand_in.any():
-        theirs = octaves(np.asarray(cv2.transform(target, 255 * LUMA), np.float32))
-        for band, share, detail in zip(theirs, match.stand_in, match.texture[0], strict=True):
+        for band, share, detail in zip(view.target.octaves, match.stand_in, match.texture[0], strict=True):
             bound = float(BOUND * np.sqrt(detail))
             change += share * np.clip(band, -bound, bound)
-    change *= 1 - features
-    shape, more = luma.shape, np.sqrt((2 - weight) / np.maximum(weight, np.float32(0.1)))
+    change *= 1 - view.features
     if match.grain.any():
         tones, levels = match.texture[4:]
         at = np.interp(np.arange(256), tones, np.sqrt(levels)).astype(np.float32)
-        change += draw(match.grain, shape, seed) * at[np.clip(luma, 0, 255).astype(np.uint8)] * more
-    face += (change / np.float32(255))[..., None]
+        grain = draw(match.grain, change.shape, seed)
+        grain *= at[np.clip(view.face.luma, 0, 255).astype(np.uint8)]
+        grain *= _made_up(view.weight)
+        change += grain
+    return change
+
+
+def lay(view: View, match: Match, seed: tuple[int, ...]) -> Pixels:
+    """The face with the target's texture and grain.
+
+    Args:
+        view: of the face, which is changed in place.
+        match: see there.
+        seed: of the grain.
+    """
+    face = view.face.picture
+    change = change_of(view, match, seed) * np.float32(1 / 255)
     if match.cb.any() or match.cr.any():
-        planes = np.dstack([draw(s, shape, seed, n) for n, s in ((1, match.cb), (2, match.cr))])
-        planes *= more[..., None]
-        face += cv2.transform(planes / np.float32(255), BACK)
+        planes = [draw(s, change.shape, seed, n) for n, s in ((1, match.cb), (2, match.cr))]
+        more = _made_up(view.weight) * np.float32(1 / 255)
+        face += cv2.transform(cv2.merge([plane * more for plane in planes]), BACK)
+    face += cv2.merge([change] * 3)
     return face
+
+
+def _made_up(weight: Mask) -> Plane:
+    """By how much grain must be stronger where the target shows through, with grain of its own."""
+    return np.sqrt((2 - weight) / np.maximum(weight, np.float32(0.1)))

@@ -12,6 +12,7 @@ from aotface.compose.camera import Camera
 from aotface.compose.face_step import start_face
 from aotface.compose.full_resolution import FullResolutionFace, full_resolution_faces
 from aotface.compose.label import Badge, place_label
+from aotface.compose.source_noise import without_noise
 from aotface.errors import FaceIndexError, NoFaceError, UsageError
 from aotface.face.align import resize_matrix, transform_landmarks
 from aotface.face.detect import detect
@@ -110,7 +111,7 @@ def swap_found(
         raise UsageError("the source gives one face: say --source-face largest or a number")
     chosen = choose(source_faces, options.source_face, "source")[0]
     targets = choose(target_faces, options.face, "target")
-    prepared = (reenactor or MeshReenactor()).prepare(source, chosen)
+    prepared = prepare_source(source, chosen, options, reenactor or MeshReenactor())
     return swap_faces(target, targets, prepared, options, mark, target_faces)
 
 
@@ -134,6 +135,19 @@ def refine(swapped: Frame, target: Frame, options: Options = DEFAULTS, mark: boo
             "one aligned crop holds one face: say --face with a number, or give the whole swapped frame"
         )
     return swap_faces(target, targets, GivenSwap(swapped, height, width), options, mark, found)
+
+
+def prepare_source(source: Frame, face: Face, options: Options, reenactor: Reenactor) -> PreparedSource:
+    """Prepare a source, without its noise where the camera is matched.
+
+    Args:
+        source: its picture, uint8 or uint16, RGB.
+        face: of it.
+        options: see there.
+        reenactor: gives X_r.
+    """
+    clean = source if options.camera_match == "off" else without_noise(source, face)
+    return reenactor.prepare(clean, face)
 
 
 def choose(faces: list[Face], which: str, where: str) -> list[Face]:
