@@ -180,7 +180,7 @@ def choose(faces: list[Face], which: str, where: str) -> list[Face]:
 
 
 def swap_face(
-    frame: Frame, face: Face, source: PreparedSource, transfer: Transfer, seed: int = 0
+    frame: Frame, face: Face, source: PreparedSource, transfer: Transfer, options: Options = DEFAULTS
 ) -> SwappedFace:
     """Swap one face, up to its crop; `blend` lays it into the frame.
 
@@ -189,9 +189,9 @@ def swap_face(
         face: the face of it that is replaced.
         source: gives X_r.
         transfer: see there.
-        seed: of its random numbers.
+        options: see there.
     """
-    one = start_face(frame, face, source, transfer, seed, full_resolution=True)
+    one = start_face(frame, face, source, transfer, options, full_resolution=True)
     assert one is not None  # no region was given that might not find it
     reenacted, finer = one.reenacted, full_resolution_faces(one)
     return SwappedFace(one.target, reenacted.crop, one.swapped, one.mask, reenacted.landmarks, *finer)
@@ -230,7 +230,7 @@ def swap_faces(
     label = place_label(options, height, width, boxes)  # no room for it: said before the work
     frame, done, transfer = target, [], transfer_for(options)
     for face in faces:
-        one = swap_face(target, face, source, transfer, options.seed)
+        one = swap_face(target, face, source, transfer, options)
         camera = camera_of(one, options, source)
         frame = blend(frame, one.swapped, one.mask, one.target.matrix, finer=one.after, camera=camera)
         done.append(one)

@@ -178,7 +178,7 @@ def _start(
     region: Region | None = None
     if source is None:
         source, region = _given(read), partial(_swapped_region, read.mask)
-    return start_face(frame, face, source, scene.transfer, scene.options.seed, region, known)
+    return start_face(frame, face, source, scene.transfer, scene.options, region, known)
 
 
 def _given(read: FrameInputs) -> PreparedSource:
