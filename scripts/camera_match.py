@@ -19,7 +19,7 @@ from aotface.datasets.portraits import look, read_portraits
 from aotface.errors import AotfaceError
 from aotface.face.align import invert, transform_landmarks
 from aotface.metrics import Sample, measure
-from aotface.metrics.texture import BLURS, LUMA, PLAIN, block_means, octaves
+from aotface.metrics.texture import LUMA, PLAIN, block_means, octaves
 from aotface.options import DEFAULTS, Options
 
 SEED, RANDOM, HARD = 15, 20, 5
@@ -58,7 +58,10 @@ def with_options(words: list[str]) -> Options:
     """The defaults, some of them changed."""
     changed = dict(word.split("=", 1) for word in words)
     kinds = {name: type(getattr(DEFAULTS, name)) for name in changed}
-    made = {name: value == "True" if kinds[name] is bool else kinds[name](value) for name, value in changed.items()}
+    made = {
+        name: value == "True" if kinds[name] is bool else kinds[name](value)
+        for name, value in changed.items()
+    }
     return replace(DEFAULTS, **made)
 
 
@@ -118,7 +121,9 @@ def one(folder: Path, source: str, target: str, out: Path, label: str, options: 
     here = slice(y0, y1), slice(x0, x1)
     back = invert(face.target.matrix)
     back[:, 2] -= (x0, y0)
-    own, theirs = (transform_landmarks(p, back).astype(np.float32) for p in (face.landmarks, face.target.landmarks))
+    own, theirs = (
+        transform_landmarks(p, back).astype(np.float32) for p in (face.landmarks, face.target.landmarks)
+    )
     shown, original = (f[here].astype(np.float32) / 255 for f in (done.frame, done.original))
     mask = np.ascontiguousarray(done.mask[here])
     values = measure(
@@ -138,8 +143,10 @@ def box_of(done: Swapped) -> tuple[int, int, int, int]:
     more = (rows[-1] - rows[0]) // 4
     height, width = done.mask.shape
     return (
-        max(0, int(columns[0]) - more), max(0, int(rows[0]) - more),
-        min(width, int(columns[-1]) + more), min(height, int(rows[-1]) + more),
+        max(0, int(columns[0]) - more),
+        max(0, int(rows[0]) - more),
+        min(width, int(columns[-1]) + more),
+        min(height, int(rows[-1]) + more),
     )
 
 

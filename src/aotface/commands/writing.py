@@ -70,7 +70,8 @@ class Writing(_SaveLayers):  # type: ignore[misc,valid-type]
         float, Option("--exposure", help="Brighter or darker face than found: stops, -2 to 2.")
     ] = Options.exposure
     temperature: Annotated[
-        float, Option("--temperature", help="Warmer or cooler face than found: mired, -90 (cool) to 90 (warm).")
+        float,
+        Option("--temperature", help="Warmer or cooler face than found: mired, -90 (cool) to 90 (warm)."),
     ] = Options.temperature
     weights: Annotated[
         str, Option("--weights", help="Of aot: a packaged name, or a file made by `aotface export`.")

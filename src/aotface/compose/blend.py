@@ -6,7 +6,17 @@ import cv2
 import numpy as np
 from jaxtyping import Float32
 
-from aotface.compose.camera import Camera, Seen, View, lay, match_view
+from aotface.compose.camera import (
+    Camera,
+    Seen,
+    TextureArray,
+    View,
+    around_of,
+    lay,
+    match_view,
+    measure_texture,
+    skin_of,
+)
 from aotface.face.align import invert, resize_matrix, sample, scale_of, transform_points
 from aotface.types import CROP_SIDE, Crop, Frame, Mask, Matrix
 
@@ -114,6 +124,28 @@ def blend(
         composed = np.rint(np.clip(below, 0, 1, out=below) * white).astype(target.dtype)
         np.copyto(frame[y0:y1, x0:x1], composed, where=weight[..., None] > 0)
     return frame
+
+
+def target_texture(
+    target: Frame, mask: Float32[np.ndarray, "side side"], matrix: Matrix, features: Mask
+) -> TextureArray | None:
+    """Texture and grain of the target where a face will show: what `Camera` holds of several frames.
+
+    Args:
+        target: uint8 or uint16.
+        mask: of the face, in its crop.
+        matrix: frame points to crop points.
+        features: see `Camera`.
+    """
+    box = face_box(mask, matrix, *target.shape[:2])
+    if box is None:
+        return None
+    x0, y0, x1, y1 = strip = _middle(box)
+    weight = _carry(_soften(mask, scale_of(matrix)), matrix, strip, cv2.INTER_LINEAR, cv2.BORDER_CONSTANT)
+    small = resize_matrix(matrix, len(mask), CROP_SIDE)
+    shown = _carry(features, small, strip, cv2.INTER_LINEAR, cv2.BORDER_CONSTANT)
+    pixels = target[y0:y1, x0:x1].astype(np.float32) / np.float32(np.iinfo(target.dtype).max)
+    return measure_texture(Seen(pixels), skin_of(weight, shown), around_of(weight))
 
 
 def _middle(box: Box) -> Box:

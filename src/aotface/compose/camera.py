@@ -33,8 +33,8 @@ SOFTER, SHARPER = 0.2, 1.8
 STRONG = 2.5
 """Multiple of the texture's strength from which on a detail counts as an edge, which is not made stronger."""
 
-CORRECTIONS = 1
-"""How many times what was reached is looked at: octaves overlap, and textures may agree by chance."""
+CORRECTIONS = 2
+"""How many times what was reached is looked at: octaves overlap, and textures may agree by chance. In videos once."""
 
 BOUND = 2.0
 """Multiple of the target's texture at which its octaves are cut where they stand in: its lashes and wrinkles stay away."""
@@ -210,8 +210,8 @@ def find_match(
     grain = np.maximum(plain - gains**2 * plain_y, 0)
     missing = np.maximum(detail - gains**2 * detail_y - grain, 0)
     stand_in = 0 * missing if given else missing / np.maximum(wanted[0], 0.01)
-    added = np.sqrt(np.stack([grain, *wanted[2:4], stand_in])).astype(np.float32)
-    return Match(gains.astype(np.float32), *added, wanted, np.sqrt(detail_y).astype(np.float32))
+    made = [np.sqrt(one).astype(np.float32) for one in (grain, *wanted[2:4], stand_in, detail_y)]
+    return Match(gains.astype(np.float32), made[0], made[1], made[2], made[3], wanted, made[4])
 
 
 def match_view(view: View, camera: Camera) -> Match | None:
@@ -227,7 +227,7 @@ def match_view(view: View, camera: Camera) -> Match | None:
     if own is None or wanted is None:
         return None
     found, asked = find_match(own, wanted, camera.given), wanted
-    for _ in range(CORRECTIONS):
+    for _ in range(CORRECTIONS if camera.texture is None else 1):
         laid = view.face.luma + change_of(view, found, camera.seed)
         energies = [block_means(band * band, view.skin) for band in octaves(laid)]
         reached = np.array([_trimmed(energies), _plain(energies, energies, None)])
@@ -256,7 +256,9 @@ def change_of(view: View, match: Match, seed: tuple[int, ...]) -> Plane:
         if gain < 1:
             change += np.float32(gain - 1) * band
         elif gain > 1:
-            change += np.float32(gain - 1) * band / (1 + (band * np.float32(1 / (STRONG * strength + 0.1))) ** 2)
+            change += (
+                np.float32(gain - 1) * band / (1 + (band * np.float32(1 / (STRONG * strength + 0.1))) ** 2)
+            )
     if match.stand_in.any():
         for band, share, detail in zip(view.target.octaves, match.stand_in, match.texture[0], strict=True):
             bound = float(BOUND * np.sqrt(detail))

@@ -25,7 +25,7 @@ MOST = 1.8
 FADE = 3.0
 """Multiple of the least opening from which on an eye gets all of it: as it closes, less."""
 
-SOFT = 1.5
+SOFT = 1.0
 """Standard deviation, in pixels at 256, of the edge of what is changed."""
 
 Pixels = Float32[np.ndarray, "rows columns 3"]
@@ -77,7 +77,7 @@ def spans_of(crop: Crop, landmarks: Landmarks, mask: Mask) -> Spans:
 
 def _span(crop: Crop, landmarks: Landmarks, mask: Mask, eye: np.ndarray) -> Span | None:
     box = _box(landmarks[eye], len(crop))
-    moved = landmarks - np.float32([box[1].start, box[0].start, 0])
+    moved = landmarks - np.array([box[1].start, box[0].start, 0], np.float32)
     opening = eye_opening(moved, eye, mask[box].shape)
     area, least = float(opening.sum()), FEWEST * (len(crop) / CROP_SIDE) ** 2
     if area < least or float((opening * mask[box]).sum()) < 0.7 * area:
@@ -110,7 +110,9 @@ def eye_stretches(own: Spans, theirs: Spans, landmarks: Landmarks, side: int) ->
     return found
 
 
-def stretch_eyes(crop: Pixels, stretches: list[Stretch], matrix: Matrix | None = None, place: tuple[int, int] = (0, 0)) -> Pixels:
+def stretch_eyes(
+    crop: Pixels, stretches: list[Stretch], matrix: Matrix | None = None, place: tuple[int, int] = (0, 0)
+) -> Pixels:
     """The face with its eyes stretched, in place.
 
     Args:
@@ -138,8 +140,8 @@ def stretch_eyes(crop: Pixels, stretches: list[Stretch], matrix: Matrix | None =
 
 def _soft(landmarks: Landmarks, eye: np.ndarray, side: int) -> Mask:
     unit = side / CROP_SIDE
-    drawn = cv2.dilate(eye_opening(landmarks, eye, (side, side)), np.ones((2 * round(unit) + 1,) * 2))
-    return np.asarray(cv2.GaussianBlur(drawn, (0, 0), SOFT * unit), np.float32)
+    drawn = cv2.GaussianBlur(eye_opening(landmarks, eye, (side, side)), (0, 0), SOFT * unit)
+    return np.clip((drawn - 0.4) / 0.4, 0, 1).astype(np.float32)  # lids stay: they are skin
 
 
 def _box(points: np.ndarray, side: int) -> tuple[slice, slice]:

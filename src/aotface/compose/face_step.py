@@ -15,13 +15,14 @@ from jaxtyping import Float32
 
 from aotface.compose.adjust import adjust
 from aotface.compose.eyes import Stretch, eye_stretches, spans_of, stretch_eyes
-from aotface.face.align import align, crop_matrix, scale_of
+from aotface.face.align import align, crop_matrix, resize_matrix, scale_of, transform_landmarks
 from aotface.face.parse import visible_skin
 from aotface.face.render import render
+from aotface.metrics.texture import features_mask
 from aotface.options import DEFAULTS, Options
 from aotface.reenact.base import PreparedSource, Reenacted
 from aotface.transfer.base import Change, FacePair, Maps, Transfer
-from aotface.types import CROP_SIDE, AlignedFace, Crop, Face, Frame, Mask
+from aotface.types import CROP_SIDE, AlignedFace, Crop, Face, Frame, Landmarks, Mask
 
 LARGEST_SIDE = 2048
 """Larger faces are worked on at this side: a 24-megapixel portrait stays under 2 GB."""
@@ -72,6 +73,11 @@ class FaceInProgress:
         crop = self.reenacted.crop
         moved = keep_target_pixels(self.reenacted, adjust(crop, self.change.apply(crop), self.options))
         return stretch_eyes(moved, self.eyes_of(moved))
+
+    @cached_property
+    def features(self) -> Float32[np.ndarray, "256 256"]:
+        """Eyes, brows and lips of X_r and of the target."""
+        return features_of(len(self.mask), self.reenacted.landmarks, self.target.landmarks)
 
     def eyes_of(self, moved: Crop) -> list[Stretch]:
         """What gives Y's eyes the contrast of the target's."""
@@ -157,6 +163,13 @@ def shown_mask(reenacted: Reenacted, visible: Mask) -> Float32[np.ndarray, "side
     if len(visible) != side:
         visible = cv2.resize(visible, (side, side), interpolation=cv2.INTER_LINEAR)
     return reenacted.mask * visible
+
+
+def features_of(side: int, *landmarks: Landmarks) -> Float32[np.ndarray, "256 256"]:
+    """Eyes, brows and lips, by landmarks in a crop of ``side`` pixels: 0..1, at 256 px."""
+    shrink = resize_matrix(np.eye(2, 3), side, CROP_SIDE)
+    points = (transform_landmarks(one, shrink) for one in landmarks)
+    return features_mask((CROP_SIDE, CROP_SIDE), *points)
 
 
 def keep_target_pixels(reenacted: Reenacted, moved: Crop) -> Crop:

@@ -44,4 +44,6 @@ def full_resolution_faces(
     if change is None or reading is None:
         return None, None
     finer = reading.finer()
-    return FullResolutionFace(finer, None, matrix, side), FullResolutionFace(finer, change, matrix, side, face.options)
+    return FullResolutionFace(finer, None, matrix, side), FullResolutionFace(
+        finer, change, matrix, side, face.options
+    )

@@ -6,7 +6,6 @@ same seed, whichever thread or process makes the frame.
 
 from functools import lru_cache
 
-import cv2
 import numpy as np
 from jaxtyping import Float32
 
@@ -58,10 +57,9 @@ def draw(
     if not np.any(strengths > 0):
         return total
     flat = np.tensordot(strengths.astype(np.float32), tile(), axes=1).astype(np.float32)
+    part = np.roll(flat, offsets, (0, 1))
     for top in range(0, shape[0], TILE):
-        rows = min(TILE, shape[0] - top)
         for left in range(0, shape[1], TILE):
-            columns = min(TILE, shape[1] - left)
-            part = np.roll(flat, offsets, (0, 1)) if top + left == 0 else part
-            total[top : top + rows, left : left + columns] = part[:rows, :columns]
+            place = total[top : top + TILE, left : left + TILE]
+            place[:] = part[: place.shape[0], : place.shape[1]]
     return total

@@ -9,21 +9,19 @@ from jaxtyping import Float32
 
 from aotface.compose.blend import blend, frame_mask
 from aotface.compose.camera import Camera
-from aotface.compose.face_step import start_face
+from aotface.compose.face_step import features_of, start_face
 from aotface.compose.full_resolution import FullResolutionFace, full_resolution_faces
 from aotface.compose.label import Badge, place_label
 from aotface.compose.source_noise import without_noise
 from aotface.errors import FaceIndexError, NoFaceError, UsageError
-from aotface.face.align import resize_matrix, transform_landmarks
 from aotface.face.detect import detect
-from aotface.metrics.texture import features_mask
 from aotface.options import DEFAULTS, Options
 from aotface.reenact.base import PreparedSource, Reenactor
 from aotface.reenact.given import GivenSwap
 from aotface.reenact.mesh import MeshReenactor
 from aotface.transfer import transfer_for
 from aotface.transfer.base import Transfer
-from aotface.types import CROP_SIDE, AlignedFace, Crop, Face, Frame, Landmarks
+from aotface.types import AlignedFace, Crop, Face, Frame, Landmarks
 
 
 @dataclass(frozen=True)
@@ -201,10 +199,9 @@ def camera_of(face: SwappedFace, options: Options, source: PreparedSource) -> Ca
     """What is laid on one face of a picture; None where it is not wanted."""
     if options.camera_match == "off":
         return None
-    matrix = resize_matrix(np.eye(2, 3), len(face.mask), CROP_SIDE)
-    points = [transform_landmarks(one, matrix) for one in (face.landmarks, face.target.landmarks)]
+    features = features_of(len(face.mask), face.landmarks, face.target.landmarks)
     seed = options.seed, 0, face.target.face.index
-    return Camera(features_mask((CROP_SIDE, CROP_SIDE), *points), seed, given=isinstance(source, GivenSwap))
+    return Camera(features, seed, given=isinstance(source, GivenSwap))
 
 
 def swap_faces(

@@ -47,8 +47,7 @@ def without_noise(frame: Frame, face: Face) -> Frame:
     """
     x0, y0, x1, y1 = _box(frame, face)
     white = np.float32(np.iinfo(frame.dtype).max)
-    part = frame[y0:y1, x0:x1].astype(np.float32) * (255 / white)
-    planes = cv2.split(cv2.transform(part, TO_YCC))
+    planes = cv2.split(cv2.transform(frame[y0:y1, x0:x1].astype(np.float32) * (255 / white), TO_YCC))
     noise = [_noise(plane, planes[0]) for plane in planes]
     if max(float(levels.max()) for _, levels in noise) < LEAST**2:
         return frame
@@ -62,10 +61,9 @@ def without_noise(frame: Frame, face: Face) -> Frame:
 def _box(frame: Frame, face: Face) -> tuple[int, int, int, int]:
     low, high = face.landmarks[:, :2].min(axis=0), face.landmarks[:, :2].max(axis=0)
     more = AROUND * (high - low)
-    low, high = low - more, high + more
     height, width = frame.shape[:2]
-    x0, y0 = (int(v) for v in np.clip(np.floor(low), 0, (width - 1, height - 1)))
-    x1, y1 = (int(v) for v in np.clip(np.ceil(high) + 1, (x0 + 1, y0 + 1), (width, height)))
+    x0, y0 = (int(v) for v in np.clip(np.floor(low - more), 0, (width - 1, height - 1)))
+    x1, y1 = (int(v) for v in np.clip(np.ceil(high + more) + 1, (x0 + 1, y0 + 1), (width, height)))
     return x0, y0, x1, y1
 
 

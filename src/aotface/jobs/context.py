@@ -126,7 +126,9 @@ def open_context(spec: JobSpec, reporter: Reporter, cancel: Cancel | None = None
     if reenactor.files:
         facts["reenactor_sha256"] = {str(path): sha256(path) for path in reenactor.files}
     signer = signer_from(spec.certificate, spec.key, spec.timestamp_url)
-    return JobContext(spec, options, reenactor, facts, signer, _preparing(reenactor, options), reporter, asked(cancel))
+    return JobContext(
+        spec, options, reenactor, facts, signer, _preparing(reenactor, options), reporter, asked(cancel)
+    )
 
 
 def asked(cancel: Cancel | None) -> Callable[[], bool]:

@@ -58,7 +58,7 @@ def edge_texture(blended: Colours, target: Colours, mask: Mask) -> float:
     logs = []
     for picture in (blended, target):
         luma = np.asarray(cv2.transform(picture, 255 * LUMA), np.float32)
-        energy = np.minimum(sum(octaves(luma)[:2]) ** 2, np.float32(400))  # one hair is no texture
+        energy = np.minimum(np.sum(octaves(luma)[:2], axis=0) ** 2, np.float32(400))  # one hair is no texture
         logs.append(0.5 * np.log(_local(energy[..., None], inner, mask)[..., 0] + ROUNDING))
     return float(np.average(np.abs(logs[0] - logs[1])[along > 0], weights=along[along > 0]))
 

@@ -124,7 +124,7 @@ def _ratio(
     found = []
     for picture in (blended, target):
         luma = np.asarray(cv2.transform(picture, 255 * LUMA), np.float32)
-        energy = block_means(sum(octaves(luma)[:count]) ** 2, shown)
+        energy = block_means(np.sum(octaves(luma)[:count], axis=0) ** 2, shown)
         if len(energy) < 12:
             return float("nan")
         found.append(statistic(energy) + ROUNDING)
