@@ -1,9 +1,9 @@
 """What eyes see of swaps between portraits: fine detail, grain, edge, eyes; a table, and pictures to look at.
 
-    python scripts/camera_match.py DATA OUT [--label NAME] [--camera-match off]
+    python scripts/camera_match.py DATA OUT [--label NAME] [--set camera_match=off]
 
-DATA holds ``portraits/index.csv``. The pairs follow from the seed: 20 at random, and five each whose target is dark, grainy or
-soft, and five of a deep-skinned source on a light-skinned target. OUT shows real people: publish none of it.
+DATA holds ``portraits/index.csv``. The pairs follow from the seed: 20 at random, and five each whose target is dark, grainy
+or soft, and five of a deep-skinned source on a light-skinned target. OUT shows real people: publish none of it.
 """
 
 import argparse
@@ -14,13 +14,16 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from aotface.compose.face_step import work_side
 from aotface.compose.pipeline import Swapped, swap
 from aotface.datasets.portraits import look, read_portraits
 from aotface.errors import AotfaceError
-from aotface.face.align import invert, transform_landmarks
-from aotface.metrics import Sample, measure
+from aotface.face.align import align, invert, transform_landmarks
+from aotface.face.mesh import MIRROR
+from aotface.metrics import METRICS, Sample, measure
 from aotface.metrics.texture import LUMA, PLAIN, block_means, octaves
 from aotface.options import DEFAULTS, Options
+from aotface.reenact.edge import edge_mask
 
 SEED, RANDOM, HARD = 15, 20, 5
 NAMES = ("fine_detail", "grain", "eye_contrast", "edge_tone", "edge_texture", "seam")
@@ -34,11 +37,19 @@ def main() -> None:
     parser.add_argument("--label", default="now")
     parser.add_argument("--split", default="train")
     parser.add_argument("--set", action="append", default=[], help="option=value")
+    parser.add_argument(
+        "--natural", action="store_true", help="untouched faces against their own mirror image"
+    )
     words = parser.parse_args()
     words.out.mkdir(parents=True, exist_ok=True)
     cv2.setNumThreads(1)
     options = with_options(words.set)
     rows = []
+    if words.natural:
+        natural(
+            words.data / "portraits", pairs(words.data / "portraits", words.out / "pairs.json", words.split)
+        )
+        return
     for kind, source, target in pairs(words.data / "portraits", words.out / "pairs.json", words.split):
         name = f"{kind}__{Path(source).stem[:14]}__{Path(target).stem[:14]}"
         try:
@@ -52,6 +63,38 @@ def main() -> None:
     for kind in ("all", *dict.fromkeys(row["kind"] for row in rows)):
         chosen = [row for row in rows if kind in ("all", row["kind"])]
         print(kind, len(chosen), *(summary(chosen, key) for key in NAMES))
+
+
+def natural(folder: Path, chosen: list[tuple[str, str, str]]) -> None:
+    """How much one half of an untouched face differs from the other: the targets of all pairs, by percentile."""
+    found: dict[str, list[float]] = {name: [] for name in NAMES}
+    for file in dict.fromkeys(target for _, _, target in chosen):
+        frame = look(folder / file).frame
+        face = look(folder / file).aligned.face
+        crop = align(frame, face, work_side(face))
+        mask = edge_mask(crop.landmarks, np.ones(crop.crop.shape[:2], bool))
+        mask = np.minimum(mask, mask[:, ::-1])
+        mirrored = np.ascontiguousarray(crop.crop[:, ::-1])
+        points = crop.landmarks.copy()
+        points[:, 0] = len(mask) - 1 - points[:, 0]
+        sample = Sample(
+            mirrored,
+            mask,
+            crop.crop,
+            finished=mirrored,
+            landmarks=points[MIRROR],
+            target_landmarks=crop.landmarks,
+        )
+        for name, value in measure(sample, NAMES).items():
+            ratio = METRICS[name].ideal == 1
+            found[name].append(abs(np.log(value)) if ratio else value)
+    for name, values in found.items():
+        if values:
+            print(
+                name,
+                np.nanpercentile(values, (50, 75, 90, 95)).round(3).tolist(),
+                "(of |ln ratio| for ratios)",
+            )
 
 
 def with_options(words: list[str]) -> Options:

@@ -79,8 +79,11 @@ class Camera:
 
 @dataclass(frozen=True)
 class Match:
-    """What is done to a face, by octave: ``gains`` of its texture; ``grain``, ``cb``, ``cr`` added, standard deviations in
-    levels of 255; ``stand_in``: share of the target's octaves; ``texture``: the target's; ``strength``: of the face's own."""
+    """What is done to a face, by octave.
+
+    ``gains``: of its texture. ``grain``, ``cb``, ``cr``: added, standard deviations in levels of 255. ``stand_in``: share of
+    the target's octaves. ``texture``: the target's. ``strength``: of the face's own.
+    """
 
     gains: Float32[np.ndarray, " octaves"]
     grain: Float32[np.ndarray, " octaves"]
@@ -115,7 +118,7 @@ class Seen:
 
 @dataclass(frozen=True)
 class View:
-    """A face and its target at the same pixels of the frame, 0..1; ``weight``: with which the face shows; ``features``: 0..1."""
+    """A face and its target at the same pixels of the frame. ``weight``: of the face, 0..1. ``features``: 0..1."""
 
     face: Seen
     target: Seen
@@ -230,7 +233,7 @@ def match_view(view: View, camera: Camera) -> Match | None:
     for _ in range(CORRECTIONS if camera.texture is None else 1):
         laid = view.face.luma + change_of(view, found, camera.seed)
         energies = [block_means(band * band, view.skin) for band in octaves(laid)]
-        reached = np.array([_trimmed(energies), _plain(energies, energies, None)])
+        reached = np.array([_trimmed(energies), np.array([_percentile(e) for e in energies]) / plain_share()])
         asked = asked.copy()
         asked[:2] *= np.clip((wanted[:2] + 0.01) / (reached + 0.01), 0.5, 2)
         asked[1] = np.minimum(asked[1], asked[0])

@@ -40,8 +40,10 @@ class Perceptual(Protocol):
 class Sample:
     """One result and all that is known about it; everything is in the target's geometry except the source.
 
-    ``composite`` is the result blended into the target; without it the mask does the blending here.
-    ``landmarks`` are those of the reenacted shape, for result and reenacted; ``target_landmarks`` the target's. ``rerun`` is the result of a
+    ``composite`` is the result blended into the target; without it the mask does the blending here. ``finished`` is the
+    picture as a swap ends, with the target's grain, texture and eye contrast.
+    ``landmarks`` are those of the reenacted shape, for result and reenacted; ``target_landmarks`` the target's.
+    ``rerun`` is the result of a
     second run with another seed. ``identity`` and ``perceptual`` are models, and optional.
     """
 
@@ -51,6 +53,7 @@ class Sample:
     reenacted: Colours | None = None
     truth: Colours | None = None
     composite: Colours | None = None
+    finished: Colours | None = None
     normals: Normals | None = None
     landmarks: Landmarks | None = None
     target_landmarks: Landmarks | None = None
@@ -68,6 +71,11 @@ class Sample:
             return self.composite
         weight = self.mask[..., None]
         return weight * self.result + (1 - weight) * self.target
+
+    @property
+    def shown(self) -> Colours | None:
+        """What a person gets to see: the finished picture where there is one, else `blended`."""
+        return self.blended if self.finished is None else self.finished
 
 
 _NEEDS: dict[str, Need] = {
@@ -149,7 +157,8 @@ def _perceptual(meter: Perceptual, result: Colours, truth: Colours, mask: Mask) 
 
 _PAIR = ("result", "target", "mask")
 _BOTH = ("landmarks", "target_landmarks")
-_SHOWN = ("blended", "target", "mask")
+_BLENDED = ("blended", "target", "mask")
+_SHOWN = ("shown", "target", "mask")
 _GROUND_TRUTH = ("result", "truth", "mask")
 _SOURCE = ("source", "source_landmarks")
 
@@ -165,7 +174,7 @@ METRICS: dict[str, Metric] = {
         Metric("keep", "higher", "", detail_retention, ("result", "reenacted", "mask")),
         Metric("leak", "lower", "", target_leakage, _PAIR),
         Metric("leak_floor", "target", "", leakage_floor, ("reenacted", "target", "mask")),
-        Metric("seam", "target", "", seam, _SHOWN, ideal=1.0),
+        Metric("seam", "target", "", seam, _BLENDED, ideal=1.0),
         Metric("edge_tone", "lower", "dE76", edge_tone, _SHOWN),
         Metric("edge_texture", "lower", "", edge_texture, _SHOWN),
         Metric("fine_detail", "target", "", fine_detail, (*_SHOWN, *_BOTH), ideal=1.0),

@@ -22,7 +22,7 @@ LEAST = 4.0
 def eye_contrast(
     blended: Colours, target: Colours, mask: Mask, landmarks: Landmarks, target_landmarks: Landmarks
 ) -> float:
-    """Contrast of the new eyes over that of the target's: mean over the eyes that both have open. No unit; 1 is the target's.
+    """Contrast of the new eyes over that of the target's, mean over eyes that both have open. No unit; 1 is the target's.
 
     Args:
         blended: the swapped face in its target, height x width x 3, 0..1 sRGB.
