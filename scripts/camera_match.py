@@ -19,8 +19,9 @@ from aotface.compose.pipeline import Swapped, swap
 from aotface.datasets.portraits import look, read_portraits
 from aotface.errors import AotfaceError
 from aotface.face.align import align, invert, transform_landmarks
-from aotface.face.mesh import MIRROR
+from aotface.face.mesh import LEFT_EYE, MIRROR, RIGHT_EYE
 from aotface.metrics import METRICS, Sample, measure
+from aotface.metrics.eyes import contrast_of
 from aotface.metrics.texture import LUMA, PLAIN, block_means, octaves
 from aotface.options import DEFAULTS, Options
 from aotface.reenact.edge import edge_mask
@@ -66,28 +67,33 @@ def main() -> None:
 
 
 def natural(folder: Path, chosen: list[tuple[str, str, str]]) -> None:
-    """How much one half of an untouched face differs from the other: the targets of all pairs, by percentile."""
+    """What untouched faces show: one half against the other; at the edge, the face enlarged by a twentieth in its place."""
     found: dict[str, list[float]] = {name: [] for name in NAMES}
-    for file in dict.fromkeys(target for _, _, target in chosen):
+    for file in list(dict.fromkeys(target for _, _, target in chosen))[::2]:
         frame = look(folder / file).frame
         face = look(folder / file).aligned.face
-        crop = align(frame, face, work_side(face))
-        mask = edge_mask(crop.landmarks, np.ones(crop.crop.shape[:2], bool))
-        mask = np.minimum(mask, mask[:, ::-1])
-        mirrored = np.ascontiguousarray(crop.crop[:, ::-1])
-        points = crop.landmarks.copy()
-        points[:, 0] = len(mask) - 1 - points[:, 0]
-        sample = Sample(
-            mirrored,
-            mask,
-            crop.crop,
-            finished=mirrored,
-            landmarks=points[MIRROR],
-            target_landmarks=crop.landmarks,
+        one = align(frame, face, work_side(face))
+        crop, side = one.crop, len(one.crop)
+        mask = edge_mask(one.landmarks, np.ones((side, side), bool))
+        points = one.landmarks.copy()
+        points[:, 0] = side - 1 - points[:, 0]
+        half = np.minimum(mask, mask[:, ::-1]) * (np.arange(side) < side // 2)
+        larger = cv2.warpAffine(
+            crop,
+            cv2.getRotationMatrix2D((side / 2, side / 2), 0, 1.05),
+            (side, side),
+            flags=cv2.INTER_LANCZOS4,
         )
-        for name, value in measure(sample, NAMES).items():
-            ratio = METRICS[name].ideal == 1
-            found[name].append(abs(np.log(value)) if ratio else value)
+        mirrored = np.ascontiguousarray(crop[:, ::-1])
+        halves = {"landmarks": points[MIRROR], "target_landmarks": one.landmarks}
+        values = measure(Sample(mirrored, half, crop, finished=mirrored, **halves), ("fine_detail", "grain"))
+        shown = larger * mask[..., None] + crop * (1 - mask[..., None])
+        values |= measure(Sample(shown, mask, crop, finished=shown), ("edge_tone", "edge_texture"))
+        left, right = (contrast_of(crop, one.landmarks, mask, eye) for eye in (LEFT_EYE, RIGHT_EYE))
+        if left is not None and right is not None:
+            values["eye_contrast"] = (left + 4) / (right + 4)
+        for name, value in values.items():
+            found[name].append(abs(np.log(value)) if METRICS[name].ideal == 1 else value)
     for name, values in found.items():
         if values:
             print(

@@ -19,7 +19,7 @@ from aotface.types import CROP_SIDE, Crop, Landmarks, Mask, Matrix
 SPOT = 99.5
 """Percentile of luma in an opening that stands for its catch-light."""
 
-MOST = 1.8
+MOST = 2.2
 """Greatest stretch of an eye's luma."""
 
 FADE = 3.0
@@ -102,7 +102,8 @@ def eye_stretches(own: Spans, theirs: Spans, landmarks: Landmarks, side: int) ->
             continue
         low = min(mine.low, target.low)
         high = max(mine.high, low + target.high - target.low)
-        much = min(1.0, MOST * (mine.high - mine.low) / (high - low)) * min(mine.open, target.open)
+        span = mine.high - mine.low
+        much = min(1.0, (MOST - 1) * span / max(high - low - span, 1e-6)) * min(mine.open, target.open)
         low, high = mine.low + much * (low - mine.low), mine.high + much * (high - mine.high)
         spot = max(mine.spot + high - mine.high, high + much * (target.spot - target.high))
         if max(mine.low - low, high - mine.high, spot - mine.spot) > 0.004:

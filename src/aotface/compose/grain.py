@@ -22,9 +22,10 @@ PLANES = 3
 def tile() -> Float32[np.ndarray, "octaves 512 512"]:
     """Noise of mean square 1 in each octave; its edges meet."""
     white = np.random.default_rng(20201).standard_normal((TILE, TILE)).astype(np.float32)
-    edge = 8 * int(np.ceil(BLURS[-1]))
+    edge = 16 * int(np.ceil(BLURS[-1]))
     wide = np.pad(white, edge, mode="wrap")
-    bands = [band[edge:-edge, edge:-edge] for band in octaves(wide)]
+    # Filtered twice: an octave's noise then is seen in its neighbours' filters but little.
+    bands = [octaves(band)[n][edge:-edge, edge:-edge] for n, band in enumerate(octaves(wide))]
     made = np.stack([band / np.sqrt(np.mean(band**2)) for band in bands]).astype(np.float32)
     made.setflags(write=False)
     return made

@@ -12,7 +12,7 @@ from aotface.types import CROP_SIDE, Landmarks, Mask
 LOW, HIGH = 5, 95
 """Percentiles of luma in an eye's opening whose difference is its contrast."""
 
-FEWEST = 20.0
+FEWEST = 40.0
 """Square pixels of a 256-pixel crop that an opening must have: a closed eye has no contrast."""
 
 LEAST = 4.0
