@@ -20,9 +20,9 @@ from aotface.datasets.portraits import look, read_portraits
 from aotface.errors import AotfaceError
 from aotface.face.align import align, invert, transform_landmarks
 from aotface.face.mesh import LEFT_EYE, MIRROR, RIGHT_EYE
+from aotface.face.texture import LUMA, PLAIN, block_means, octaves
 from aotface.metrics import METRICS, Sample, measure
 from aotface.metrics.eyes import contrast_of
-from aotface.metrics.texture import LUMA, PLAIN, block_means, octaves
 from aotface.options import DEFAULTS, Options
 from aotface.reenact.edge import edge_mask
 

@@ -7,7 +7,7 @@ import pytest
 from aotface.compose.blend import blend, target_texture
 from aotface.compose.camera import Camera, Seen, View, find_match, lay, match_view, measure_texture
 from aotface.compose.grain import draw, tile
-from aotface.metrics.texture import block_means, octaves
+from aotface.face.texture import block_means, octaves
 
 SIDE = 192
 MASK = np.zeros((SIDE, SIDE), np.float32)

@@ -5,7 +5,8 @@ import pytest
 
 from aotface.compose.eyes import eye_stretches, spans_of, stretch_eyes
 from aotface.face.mesh import LEFT_EYE, MEAN, RIGHT_EYE
-from aotface.metrics.eyes import eye_contrast, eye_opening
+from aotface.face.texture import eye_opening
+from aotface.metrics.eyes import eye_contrast
 
 SIDE = 256
 POINTS = (MEAN * 70 + 128).astype(np.float32)

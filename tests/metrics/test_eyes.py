@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from aotface.face.mesh import LEFT_EYE, MEAN, RIGHT_EYE
-from aotface.metrics.eyes import eye_contrast, eye_opening
+from aotface.face.texture import eye_opening
+from aotface.metrics.eyes import eye_contrast
 
 SIDE = 256
 POINTS = (MEAN * 70 + 128).astype(np.float32)

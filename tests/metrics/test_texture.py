@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from aotface.face.mesh import LEFT_EYE, MEAN
-from aotface.metrics.texture import fine_detail, grain, octaves
+from aotface.face.texture import octaves
+from aotface.metrics.texture import fine_detail, grain
 
 SIDE = 128
 POINTS = (MEAN * 30 + 64).astype(np.float32)

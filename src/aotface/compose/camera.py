@@ -19,7 +19,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from aotface.compose.grain import draw, plain_share
-from aotface.metrics.texture import LUMA, PLAIN, TRIMMED, block_means, octaves
+from aotface.face.texture import LUMA, PLAIN, TRIMMED, block_means, octaves
 from aotface.types import Mask
 
 OCTAVES = 3

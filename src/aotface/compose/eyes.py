@@ -12,8 +12,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from aotface.face.mesh import LEFT_EYE, RIGHT_EYE
-from aotface.metrics.eyes import FEWEST, HIGH, LOW, eye_opening
-from aotface.metrics.texture import LUMA
+from aotface.face.texture import FEWEST, HIGH, LOW, LUMA, eye_opening
 from aotface.types import CROP_SIDE, Crop, Landmarks, Mask, Matrix
 
 SPOT = 99.5

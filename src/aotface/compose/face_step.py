@@ -18,7 +18,7 @@ from aotface.compose.eyes import Stretch, eye_stretches, spans_of, stretch_eyes
 from aotface.face.align import align, crop_matrix, resize_matrix, scale_of, transform_landmarks
 from aotface.face.parse import visible_skin
 from aotface.face.render import render
-from aotface.metrics.texture import features_mask
+from aotface.face.texture import features_mask
 from aotface.options import DEFAULTS, Options
 from aotface.reenact.base import PreparedSource, Reenacted
 from aotface.transfer.base import Change, FacePair, Maps, Transfer

@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 from jaxtyping import Float32
 
-from aotface.metrics.texture import BLURS, PLAIN, block_means, octaves
+from aotface.face.texture import BLURS, PLAIN, block_means, octaves
 
 TILE = 512
 """Side of the tile, pixels; it repeats beyond that."""

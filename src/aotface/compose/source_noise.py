@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from aotface.compose.grain import plain_share
-from aotface.metrics.texture import PLAIN, block_means, octaves
+from aotface.face.texture import PLAIN, block_means, octaves
 from aotface.types import Face, Frame
 
 AROUND = 0.35

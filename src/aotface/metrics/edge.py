@@ -11,8 +11,9 @@ from jaxtyping import Float32
 
 from aotface.colour_space import srgb_to_lab
 from aotface.errors import InputError
+from aotface.face.texture import LUMA, octaves
 from aotface.masked import Colours, scale_of
-from aotface.metrics.texture import LUMA, ROUNDING, octaves
+from aotface.metrics.texture import ROUNDING
 from aotface.types import Mask
 
 RING = 14.0

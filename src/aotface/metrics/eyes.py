@@ -1,19 +1,11 @@
 """Contrast of the eyes: from pupil and lash line to white and catch-light, against the target's own eyes."""
 
-import cv2
 import numpy as np
-from jaxtyping import Float32
 
 from aotface.face.mesh import LEFT_EYE, RIGHT_EYE
+from aotface.face.texture import FEWEST, HIGH, LOW, LUMA, eye_opening
 from aotface.masked import Colours
-from aotface.metrics.texture import LUMA
 from aotface.types import CROP_SIDE, Landmarks, Mask
-
-LOW, HIGH = 5, 95
-"""Percentiles of luma in an eye's opening whose difference is its contrast."""
-
-FEWEST = 40.0
-"""Square pixels of a 256-pixel crop that an opening must have: a closed eye has no contrast."""
 
 LEAST = 4.0
 """Contrast (levels of 255) below which nothing is seen; added to both."""
@@ -53,12 +45,3 @@ def contrast_of(picture: Colours, landmarks: Landmarks, mask: Mask, eye: np.ndar
     luma = picture[(opening > 0) & (mask > 0.5)] @ (255 * LUMA[0])
     low, high = np.percentile(luma, (LOW, HIGH))
     return float(high - low)
-
-
-def eye_opening(
-    landmarks: Landmarks, eye: np.ndarray, shape: tuple[int, ...]
-) -> Float32[np.ndarray, "rows columns"]:
-    """1 in the opening of an eye, else 0."""
-    drawn = np.zeros(shape, np.float32)
-    hull = cv2.convexHull(np.rint(landmarks[eye, :2]).astype(np.int32))
-    return np.asarray(cv2.fillConvexPoly(drawn, hull, (1.0,)), np.float32)

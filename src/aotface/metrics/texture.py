@@ -11,26 +11,12 @@ import numpy as np
 from jaxtyping import Float32
 
 from aotface.errors import InputError
-from aotface.face.mesh import LEFT_BROW, LEFT_EYE, OUTER_LIPS, RIGHT_BROW, RIGHT_EYE
+from aotface.face.texture import LUMA, PLAIN, TRIMMED, block_means, features_mask, octaves
 from aotface.masked import Colours, scale_of
 from aotface.types import Landmarks, Mask
 
-BLURS = (0.7, 1.4, 2.8)
-"""Standard deviations, in pixels of the picture, between which octaves lie: what is finer than the first is the finest."""
-
-BLOCK = 8
-"""Side of a block, pixels."""
-
-COVERED = 0.95
-"""Share of a block that must lie under the mask."""
-
-PLAIN, TRIMMED = 20, 70
-"""Percentile of blocks that stands for skin without features, whose energy is grain; and the one above which edges begin."""
-
 ROUNDING = 1 / 12
 """Energy (squared levels of 255) of rounding to 8 bits: below that nothing is seen, and nothing is compared."""
-
-LUMA = np.array([[0.299, 0.587, 0.114]], np.float32)
 
 
 def fine_detail(
@@ -66,45 +52,6 @@ def grain(
     Source: [ours]; noise from the blocks of weakest texture: Liu, Tanaka and Okutomi, TIP 2013.
     """
     return _ratio(blended, target, _skin(mask, landmarks, target_landmarks), 1, _plain)
-
-
-def features_mask(
-    shape: tuple[int, int], *landmarks: Landmarks, unit: float = 1.0
-) -> Float32[np.ndarray, "rows columns"]:
-    """Eyes, brows and lips of faces: 1 there, fading out over ``unit`` pixels, one of a 256-pixel crop."""
-    drawn = np.zeros(shape, np.float32)
-    for points in landmarks:
-        for part in (LEFT_EYE, RIGHT_EYE, LEFT_BROW, RIGHT_BROW, OUTER_LIPS):
-            hull = cv2.convexHull(np.round(points[part, :2]).astype(np.int32))
-            cv2.fillConvexPoly(drawn, hull, (1.0,))
-    grown = cv2.dilate(drawn, np.ones((2 * round(2 * unit) + 1,) * 2))
-    return np.asarray(cv2.GaussianBlur(grown, (0, 0), 1.5 * unit), np.float32)
-
-
-def octaves(luma: Float32[np.ndarray, "rows columns"]) -> list[Float32[np.ndarray, "rows columns"]]:
-    """What lies between the blurs of `BLURS`, finest first; together with the last blur they are the picture."""
-    stages = [luma, *(cv2.GaussianBlur(luma, (0, 0), sigma) for sigma in BLURS)]
-    return [fine - coarse for fine, coarse in zip(stages, stages[1:], strict=False)]
-
-
-def block_means(
-    values: Float32[np.ndarray, "rows columns"], shown: Float32[np.ndarray, "rows columns"]
-) -> Float32[np.ndarray, " blocks"]:
-    """Means over the blocks that are covered.
-
-    Args:
-        values: any.
-        shown: 1 where a pixel counts, else 0.
-    """
-    rows, columns = (size // BLOCK for size in values.shape)
-    if not rows * columns:
-        return np.zeros(0, np.float32)
-    here = slice(rows * BLOCK), slice(columns * BLOCK)
-    size = (columns, rows)
-    whole = cv2.resize(shown[here], size, interpolation=cv2.INTER_AREA)
-    means = cv2.resize(values[here] * shown[here], size, interpolation=cv2.INTER_AREA)
-    kept = whole >= COVERED
-    return np.asarray(means[kept] / whole[kept], np.float32)
 
 
 def _skin(mask: Mask, *landmarks: Landmarks) -> Mask:
