@@ -103,6 +103,7 @@ def blend(
         shown = np.zeros_like(weight)
         if camera is not None:
             shown = _carry(camera.features, small_matrix, strip, cv2.INTER_LINEAR, cv2.BORDER_CONSTANT)
+            above = cv2.GaussianBlur(above, (0, 0), camera.blur) if camera.blur > 0 else above
         return View(Seen(above), Seen(pixels(strip)), weight, shown)
 
     middle, halo = _middle(box), 0 if camera is None else HALO

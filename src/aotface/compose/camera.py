@@ -30,6 +30,9 @@ LEAST_BLOCKS = 24
 SOFTER, SHARPER = 0.2, 1.8
 """Least and greatest factor of an octave's texture."""
 
+STEEP = 1.6
+"""How much more energy a coarser octave of skin may have for it to be texture: in a soft picture it is shading."""
+
 STRONG = 2.5
 """Multiple of the texture's strength from which on a detail counts as an edge, which is not made stronger."""
 
@@ -69,12 +72,14 @@ class Camera:
     ``features``: 0..1 in the face's crop at 256 px: eyes, brows and lips, which keep their own strength. ``seed``: of the
     grain: run, frame, face. ``texture``: the target's, where it is known from several frames; None: it is measured.
     ``given``: it is another tool's swap: its texture does not become weaker, and the target's does not stand in.
+    ``blur``: by which the face is made as soft as the target, standard deviation in pixels of the frame.
     """
 
     features: Mask
     seed: tuple[int, ...]
     texture: TextureArray | None = None
     given: bool = False
+    blur: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -209,12 +214,22 @@ def find_match(
     squared = np.maximum(detail - plain, 0) / np.maximum(detail_y - plain_y, 0.05 * detail_y + 0.01)
     noisy = squared * plain_y > plain  # it has more grain than the target: all of it is scaled
     squared = np.where(noisy, (detail + 0.01) / (detail_y + 0.01), squared)
-    gains = np.clip(np.sqrt(squared), least, SHARPER)
+    fine = _texture_only(detail)  # what is to become stronger; wider shading of a soft target is no texture
+    raised = np.maximum(np.sqrt(squared * (fine / np.maximum(detail, 1e-6))), 1)
+    gains = np.clip(np.where(squared > 1, raised, np.sqrt(squared)), least, SHARPER)
     grain = np.maximum(plain - gains**2 * plain_y, 0)
-    missing = np.maximum(detail - gains**2 * detail_y - grain, 0)
+    missing = np.maximum(fine - gains**2 * detail_y - grain, 0)
     stand_in = 0 * missing if given else missing / np.maximum(wanted[0], 0.01)
     made = [np.sqrt(one).astype(np.float32) for one in (grain, *wanted[2:4], stand_in, detail_y)]
     return Match(gains.astype(np.float32), made[0], made[1], made[2], made[3], wanted, made[4])
+
+
+def _texture_only(detail: Float32[np.ndarray, " octaves"]) -> Float32[np.ndarray, " octaves"]:
+    """Energy by octave, in each at most `STEEP` times that of the finer one."""
+    found = detail.copy()
+    for octave in range(1, len(found)):
+        found[octave] = min(found[octave], STEEP * found[octave - 1] + 0.05)
+    return found
 
 
 def match_view(view: View, camera: Camera) -> Match | None:

@@ -4,6 +4,7 @@ In each opening luma is stretched so that it spans what the target's eye spans, 
 as bright as the target's. Colours keep their ratios, so an iris keeps its hue and gets its depth back.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -17,6 +18,9 @@ from aotface.types import CROP_SIDE, Crop, Landmarks, Mask, Matrix
 
 SPOT = 99.5
 """Percentile of luma in an opening that stands for its catch-light."""
+
+MARGIN = 1.06
+"""By how much more than the target's span is aimed at: blending takes some of it away."""
 
 MOST = 2.2
 """Greatest stretch of an eye's luma."""
@@ -100,7 +104,7 @@ def eye_stretches(own: Spans, theirs: Spans, landmarks: Landmarks, side: int) ->
         if mine is None or target is None or mine.high - mine.low < 0.02:
             continue
         low = min(mine.low, target.low)
-        high = max(mine.high, low + target.high - target.low)
+        high = max(mine.high, low + MARGIN * (target.high - target.low))
         span = mine.high - mine.low
         much = min(1.0, (MOST - 1) * span / max(high - low - span, 1e-6)) * min(mine.open, target.open)
         low, high = mine.low + much * (low - mine.low), mine.high + much * (high - mine.high)
@@ -111,7 +115,7 @@ def eye_stretches(own: Spans, theirs: Spans, landmarks: Landmarks, side: int) ->
 
 
 def stretch_eyes(
-    crop: Pixels, stretches: list[Stretch], matrix: Matrix | None = None, place: tuple[int, int] = (0, 0)
+    crop: Pixels, stretches: Sequence[Stretch], matrix: Matrix | None = None, place: tuple[int, int] = (0, 0)
 ) -> Pixels:
     """The face with its eyes stretched, in place.
 

@@ -70,19 +70,25 @@ class FaceInProgress:
     @cached_property
     def swapped(self) -> Crop:
         """Y of this face alone."""
+        return stretch_eyes(self._moved.copy(), self.eyes)
+
+    @cached_property
+    def _moved(self) -> Crop:
+        """Y before its eyes are stretched."""
         crop = self.reenacted.crop
-        moved = keep_target_pixels(self.reenacted, adjust(crop, self.change.apply(crop), self.options))
-        return stretch_eyes(moved, self.eyes_of(moved))
+        return keep_target_pixels(self.reenacted, adjust(crop, self.change.apply(crop), self.options))
 
     @cached_property
     def features(self) -> Float32[np.ndarray, "256 256"]:
         """Eyes, brows and lips of X_r and of the target."""
         return features_of(len(self.mask), self.reenacted.landmarks, self.target.landmarks)
 
-    def eyes_of(self, moved: Crop) -> list[Stretch]:
+    @cached_property
+    def eyes(self) -> list[Stretch]:
         """What gives Y's eyes the contrast of the target's."""
         if self.options.camera_match == "off":
             return []
+        moved = self._moved
         own = spans_of(moved, self.reenacted.landmarks, self.mask)
         theirs = spans_of(self.target.crop, self.target.landmarks, self.mask)
         return eye_stretches(own, theirs, self.reenacted.landmarks, len(moved))

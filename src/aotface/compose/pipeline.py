@@ -12,8 +12,10 @@ from aotface.compose.camera import Camera
 from aotface.compose.face_step import features_of, start_face
 from aotface.compose.full_resolution import FullResolutionFace, full_resolution_faces
 from aotface.compose.label import Badge, place_label
+from aotface.compose.sharpness import defocus
 from aotface.compose.source_noise import without_noise
 from aotface.errors import FaceIndexError, NoFaceError, UsageError
+from aotface.face.align import scale_of
 from aotface.face.detect import detect
 from aotface.options import DEFAULTS, Options
 from aotface.reenact.base import PreparedSource, Reenactor
@@ -22,6 +24,9 @@ from aotface.reenact.mesh import MeshReenactor
 from aotface.transfer import transfer_for
 from aotface.transfer.base import Transfer
 from aotface.types import AlignedFace, Crop, Face, Frame, Landmarks
+
+LEAST_BLUR = 0.35
+"""Blur, in pixels of the frame, below which a face counts as sharp as its target."""
 
 
 @dataclass(frozen=True)
@@ -201,7 +206,11 @@ def camera_of(face: SwappedFace, options: Options, source: PreparedSource) -> Ca
         return None
     features = features_of(len(face.mask), face.landmarks, face.target.landmarks)
     seed = options.seed, 0, face.target.face.index
-    return Camera(features, seed, given=isinstance(source, GivenSwap))
+    if isinstance(source, GivenSwap):
+        return Camera(features, seed, given=True)
+    points = face.landmarks, face.target.landmarks
+    blur = defocus(face.reenacted, face.target.crop, *points, face.mask, scale_of(face.target.matrix))
+    return Camera(features, seed, blur=blur if blur >= LEAST_BLUR else 0.0)
 
 
 def swap_faces(
