@@ -27,8 +27,8 @@ OCTAVES = 3
 LEAST_BLOCKS = 24
 """Blocks of skin without which nothing is matched: a face of about 60 pixels."""
 
-SOFTER, SHARPER = 0.2, 1.8
-"""Least and greatest factor of an octave's texture."""
+SOFTER, SHARPER = 0.2, np.array([1.8, 1.6, 1.25])
+"""Least factor of an octave's texture, and the greatest of each: widest, where blotches would come out."""
 
 STEEP = 1.6
 """How much more energy a coarser octave of skin may have for it to be texture: in a soft picture it is shading."""
