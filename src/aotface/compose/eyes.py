@@ -22,7 +22,7 @@ SPOT = 99.5
 MARGIN = 1.06
 """By how much more than the target's span is aimed at: blending takes some of it away."""
 
-MOST = 2.2
+MOST = 2.0
 """Greatest stretch of an eye's luma."""
 
 FADE = 3.0
@@ -100,11 +100,17 @@ def eye_stretches(own: Spans, theirs: Spans, landmarks: Landmarks, side: int) ->
         side: of the crop.
     """
     found = []
-    for eye, mine, target in zip((LEFT_EYE, RIGHT_EYE), own, theirs, strict=True):
-        if mine is None or target is None or mine.high - mine.low < 0.02:
-            continue
+    both = [
+        (eye, mine, target)
+        for eye, mine, target in zip((LEFT_EYE, RIGHT_EYE), own, theirs, strict=True)
+        if mine is not None and target is not None and mine.high - mine.low >= 0.02
+    ]
+    spans = [
+        sum(one[k].high - one[k].low for one in both) for k in (1, 2)
+    ]  # one stretch for both: eyes look alike
+    for eye, mine, target in both:
         low = min(mine.low, target.low)
-        high = max(mine.high, low + MARGIN * (target.high - target.low))
+        high = max(mine.high, low + MARGIN * (mine.high - mine.low) * spans[1] / spans[0])
         span = mine.high - mine.low
         much = min(1.0, (MOST - 1) * span / max(high - low - span, 1e-6)) * min(mine.open, target.open)
         low, high = mine.low + much * (low - mine.low), mine.high + much * (high - mine.high)
