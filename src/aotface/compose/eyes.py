@@ -105,13 +105,13 @@ def eye_stretches(own: Spans, theirs: Spans, landmarks: Landmarks, side: int) ->
         for eye, mine, target in zip((LEFT_EYE, RIGHT_EYE), own, theirs, strict=True)
         if mine is not None and target is not None and mine.high - mine.low >= 0.02
     ]
-    spans = [
-        sum(one[k].high - one[k].low for one in both) for k in (1, 2)
-    ]  # one stretch for both: eyes look alike
+    spans = [sum(b[1].high - b[1].low for b in both), sum(b[2].high - b[2].low for b in both)]
     for eye, mine, target in both:
         low = min(mine.low, target.low)
-        high = max(mine.high, low + MARGIN * (mine.high - mine.low) * spans[1] / spans[0])
         span = mine.high - mine.low
+        high = max(
+            mine.high, low + MARGIN * span * spans[1] / spans[0]
+        )  # one stretch for both: eyes look alike
         much = min(1.0, (MOST - 1) * span / max(high - low - span, 1e-6)) * min(mine.open, target.open)
         low, high = mine.low + much * (low - mine.low), mine.high + much * (high - mine.high)
         spot = max(mine.spot + high - mine.high, high + much * (target.spot - target.high))
