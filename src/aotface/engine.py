@@ -118,7 +118,7 @@ class Swapper:
         Raises:
             NoFaceError, FaceIndexError: the picture does not show that face.
         """
-        from aotface.compose.pipeline import choose
+        from aotface.compose.pipeline import choose, prepare_source
         from aotface.face.detect import detect
         from aotface.media.array_input import as_frame
 
@@ -128,7 +128,8 @@ class Swapper:
         with one_thread_each():
             frame = as_frame(source, "source")
             chosen = choose(detect(frame), which, "source")[0]
-            return (self._own or self._opened().reenactor).prepare(frame, chosen)
+            options = self._job("swap", source="-", target="-", output="-").options()
+            return prepare_source(frame, chosen, options, self._own or self._opened().reenactor)
 
     def swap(self, source: Any, target: Any, face: str | int | None = None) -> "Swapped":
         """Put a source's face into a picture, in the picture's light and tone.

@@ -106,4 +106,6 @@ def test_a_picture_loads_nothing_of_the_video_line() -> None:
         if name.startswith(("aotface.video", "aotface.media.video", "aotface.tracking"))
     }
     assert video == set()
-    assert "aotface.compose.face_step" in loaded and len(loaded) <= 105
+    assert (
+        "aotface.compose.face_step" in loaded and len(loaded) <= 109
+    )  # camera match, eyes and adjustments are six

@@ -47,7 +47,9 @@ def made(pair: tuple[Frame, Frame]) -> dict[str, pipeline.Swapped]:
         with pytest.MonkeyPatch.context() as patch:
             for name, value in limits.items():
                 patch.setattr(face_step, name, value)
-            return pipeline.swap_found(pair[0], found[0], pair[1], found[1], mark=False)
+            # the grain here stands for detail; with the camera matched it would be the target's
+            options = replace(DEFAULTS, camera_match="off")
+            return pipeline.swap_found(pair[0], found[0], pair[1], found[1], options, mark=False)
 
     return {"native": run(FULL_RESOLUTION_SIDE=SMALL), "whole": run(), "small": run(LARGEST_SIDE=SMALL)}
 

@@ -90,3 +90,23 @@ def test_a_metric_that_is_missing_is_an_error_not_a_pass():
         acceptance(rows(TRUTH, seam=math.nan), rows(TRUTH))
     with pytest.raises(InputError, match="0 rows"):
         acceptance([])
+
+
+SEEN = {"edge_tone": 2.0, "edge_texture": 0.1, "fine_detail": 1.0, "grain": 1.0, "eye_contrast": 1.0}
+
+
+@pytest.mark.parametrize(
+    "name, holds, fails",
+    [("edge_tone", 3.4, 3.6), ("edge_texture", 0.17, 0.19), ("fine_detail", 0.77, 0.74), ("grain", 1.3, 1.4)]
+    + [("eye_contrast", 0.87, 0.85), ("fine_detail", 1.3, 1.4)],
+)
+def test_what_a_person_sees_is_asked_for_where_it_was_measured(name, holds, fails):
+    assert acceptance(rows(BLIND | SEEN, **{name: holds})).passed
+    failed = acceptance(rows(BLIND | SEEN, **{name: fails}))
+    assert [check.name for check in failed.checks if not check.ok] == [name]
+
+
+def test_nobody_is_asked_for_a_better_edge_than_the_truth_has():
+    rough = rows(TRUTH | SEEN, edge_tone=5.0, eye_contrast=0.7)
+    assert acceptance(rough, rough, rows(COPY)).passed
+    assert not acceptance(rough, rows(TRUTH | SEEN), rows(COPY)).passed

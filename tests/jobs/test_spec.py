@@ -133,3 +133,13 @@ def test_a_description_costs_little_to_import() -> None:
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert "msgspec" in out
     assert not any(f"'{name}'" in out for name in ("torch", "cv2", "scipy", "onnxruntime", "av", "pydantic"))
+
+
+def test_adjustments_reach_the_options_and_the_record() -> None:
+    wanted = {"strength": 0.5, "exposure": 0.25, "temperature": -10.0, "camera_match": "off"}
+    spec = JobSpec(kind="swap", source="a.png", target="b.png", output="c.png", **wanted)
+    spec.check()
+    assert {name: getattr(spec.options(), name) for name in wanted} == wanted
+    assert wanted.items() <= spec.to_dict().items()
+    with pytest.raises(UsageError, match="--strength from 0 to 1"):
+        JobSpec(kind="swap", source="a.png", target="b.png", output="c.png", strength=2.0).check()

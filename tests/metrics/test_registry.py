@@ -36,6 +36,7 @@ def full():
         truth=TRUTH,
         normals=NORMALS,
         landmarks=LANDMARKS,
+        target_landmarks=LANDMARKS,
         source=REENACTED,
         source_landmarks=LANDMARKS,
         rerun=RESULT,

@@ -56,6 +56,23 @@ class Writing(_SaveLayers):  # type: ignore[misc,valid-type]
     seed: Annotated[
         int, Option("--seed", min=0, help="Of random numbers: same input and seed, same bytes.")
     ] = Options.seed
+    camera_match: Annotated[
+        str,
+        Option(
+            "--camera-match",
+            help="on: the face gets the grain, fine texture and sharpness of TARGET; off: it keeps its own.",
+        ),
+    ] = Options.camera_match
+    strength: Annotated[
+        float, Option("--strength", help="Of the transfer: 0 (the face in its own light) to 1.")
+    ] = Options.strength
+    exposure: Annotated[
+        float, Option("--exposure", help="Brighter or darker face than found: stops, -2 to 2.")
+    ] = Options.exposure
+    temperature: Annotated[
+        float,
+        Option("--temperature", help="Warmer or cooler face than found: mired, -90 (cool) to 90 (warm)."),
+    ] = Options.temperature
     weights: Annotated[
         str, Option("--weights", help="Of aot: a packaged name, or a file made by `aotface export`.")
     ] = Options.weights

@@ -6,11 +6,25 @@ import cv2
 import numpy as np
 from jaxtyping import Float32
 
+from aotface.compose.camera import (
+    Camera,
+    Seen,
+    TextureArray,
+    View,
+    around_of,
+    lay,
+    match_view,
+    measure_texture,
+    skin_of,
+)
 from aotface.face.align import invert, resize_matrix, sample, scale_of, transform_points
 from aotface.types import CROP_SIDE, Crop, Frame, Mask, Matrix
 
 STRIP_ROWS = 512
 """Rows composed at a time: memory follows the strip, not the face."""
+
+HALO = 16
+"""Rows beside a strip that its blurs may read."""
 
 BAND_REACHES = (2.5, 8.0)
 """Width of the two low bands (standard deviations) in pixels of the 256 px crop."""
@@ -27,6 +41,7 @@ def blend(
     matrix: Matrix,
     ease: bool = True,
     finer: Finer | None = None,
+    camera: Camera | None = None,
 ) -> Frame:
     """Compose ``target + m (swapped + c - target)`` inside the face's box, and nothing anywhere else.
 
@@ -42,6 +57,7 @@ def blend(
         ease: shift the low bands; without it (``c = 0``) every swapped pixel shows with just its mask.
         finer: the swapped face at the frame's own pixels, for a crop that is too small to hold it: of a box (xyxy), the
             pixels, and how much of each is taken from there.
+        camera: the target's grain and texture are laid on the face; None: they are not.
 
     Returns:
         A new frame of the target's size and type, bit-identical to it wherever `frame_mask` is 0.
@@ -63,8 +79,9 @@ def blend(
     face_matrix = matrix - np.array([[0, 0, columns.start], [0, 0, rows.start]])
     soft = _soften(mask, scale)
     white = np.float32(np.iinfo(target.dtype).max)
-    for strip in _strips(box):
-        x0, y0, x1, y1 = strip
+
+    def made(strip: Box) -> tuple[np.ndarray, np.ndarray]:
+        """The face at the frame's pixels, and its weight."""
         weight = _carry(soft, matrix, strip, cv2.INTER_LINEAR, cv2.BORDER_CONSTANT)
         above = _carry(face, face_matrix, strip, cv2.INTER_LANCZOS4, cv2.BORDER_REPLICATE)
         if finer is not None:
@@ -74,13 +91,69 @@ def blend(
             above += fine
         if correction is not None:
             above += _carry(correction, small_matrix, strip, cv2.INTER_LINEAR, cv2.BORDER_REPLICATE)
-        below = target[y0:y1, x0:x1].astype(np.float32) / white
+        return weight, above
+
+    def pixels(strip: Box) -> np.ndarray:
+        """The target's."""
+        return target[strip[1] : strip[3], strip[0] : strip[2]].astype(np.float32) / white
+
+    def view(strip: Box) -> View:
+        """The face and its target."""
+        weight, above = made(strip)
+        shown = np.zeros_like(weight)
+        if camera is not None:
+            shown = _carry(camera.features, small_matrix, strip, cv2.INTER_LINEAR, cv2.BORDER_CONSTANT)
+            above = cv2.GaussianBlur(above, (0, 0), camera.blur) if camera.blur > 0 else above
+        return View(Seen(above), Seen(pixels(strip)), weight, shown)
+
+    middle, halo = _middle(box), 0 if camera is None else HALO
+    kept = {} if camera is None else {middle: view(middle)}
+    match = None if camera is None else match_view(kept[middle], camera)
+    for strip in _strips(box):
+        x0, y0, x1, y1 = strip
+        wide = x0, max(box[1], y0 - halo), x1, min(box[3], y1 + halo)
+        here = kept.pop(wide) if wide in kept else view(wide)
+        if match is not None and camera is not None:
+            lay(here, match, (*camera.seed, wide[1] - box[1]))
+        weight, above = here.weight, here.face.picture
+        inner = slice(y0 - wide[1], y1 - wide[1])
+        weight, above = weight[inner], above[inner]
+        below = pixels(strip)
         above -= below
         above *= weight[..., None]
         below += above
         composed = np.rint(np.clip(below, 0, 1, out=below) * white).astype(target.dtype)
         np.copyto(frame[y0:y1, x0:x1], composed, where=weight[..., None] > 0)
     return frame
+
+
+def target_texture(
+    target: Frame, mask: Float32[np.ndarray, "side side"], matrix: Matrix, features: Mask
+) -> TextureArray | None:
+    """Texture and grain of the target where a face will show: what `Camera` holds of several frames.
+
+    Args:
+        target: uint8 or uint16.
+        mask: of the face, in its crop.
+        matrix: frame points to crop points.
+        features: see `Camera`.
+    """
+    box = face_box(mask, matrix, *target.shape[:2])
+    if box is None:
+        return None
+    x0, y0, x1, y1 = strip = _middle(box)
+    weight = _carry(_soften(mask, scale_of(matrix)), matrix, strip, cv2.INTER_LINEAR, cv2.BORDER_CONSTANT)
+    small = resize_matrix(matrix, len(mask), CROP_SIDE)
+    shown = _carry(features, small, strip, cv2.INTER_LINEAR, cv2.BORDER_CONSTANT)
+    pixels = target[y0:y1, x0:x1].astype(np.float32) / np.float32(np.iinfo(target.dtype).max)
+    return measure_texture(Seen(pixels), skin_of(weight, shown), around_of(weight))
+
+
+def _middle(box: Box) -> Box:
+    """The middle of a box, of at most `STRIP_ROWS` rows: there the camera is measured."""
+    x0, y0, x1, y1 = box
+    top = max(y0, (y0 + y1 - STRIP_ROWS) // 2)
+    return x0, top, x1, min(y1, top + STRIP_ROWS)
 
 
 def frame_mask(

@@ -13,12 +13,16 @@ import cv2
 import numpy as np
 from jaxtyping import Float32
 
-from aotface.face.align import align, crop_matrix, scale_of
+from aotface.compose.adjust import adjust
+from aotface.compose.eyes import Stretch, eye_stretches, spans_of, stretch_eyes
+from aotface.face.align import align, crop_matrix, resize_matrix, scale_of, transform_landmarks
 from aotface.face.parse import visible_skin
 from aotface.face.render import render
+from aotface.face.texture import features_mask
+from aotface.options import DEFAULTS, Options
 from aotface.reenact.base import PreparedSource, Reenacted
 from aotface.transfer.base import Change, FacePair, Maps, Transfer
-from aotface.types import CROP_SIDE, AlignedFace, Crop, Face, Frame, Mask
+from aotface.types import CROP_SIDE, AlignedFace, Crop, Face, Frame, Landmarks, Mask
 
 LARGEST_SIDE = 2048
 """Larger faces are worked on at this side: a 24-megapixel portrait stays under 2 GB."""
@@ -43,6 +47,7 @@ class FaceInProgress:
 
     ``target``: aligned. ``reenacted``: X_r. ``visible``: skin that shows, at 256 px, 0..1. ``change``: what the transfer
     does to X_r. ``full_resolution``: the face is larger than its crop, and X_r can be read at the frame's own pixels.
+    ``options``: how much of the change is wanted.
     """
 
     target: AlignedFace
@@ -50,6 +55,7 @@ class FaceInProgress:
     visible: Mask
     change: Change
     full_resolution: bool = False
+    options: Options = DEFAULTS
 
     @cached_property
     def mask(self) -> Float32[np.ndarray, "side side"]:
@@ -64,7 +70,28 @@ class FaceInProgress:
     @cached_property
     def swapped(self) -> Crop:
         """Y of this face alone."""
-        return keep_target_pixels(self.reenacted, self.change.apply(self.reenacted.crop))
+        return stretch_eyes(self._moved.copy(), self.eyes)
+
+    @cached_property
+    def _moved(self) -> Crop:
+        """Y before its eyes are stretched."""
+        crop = self.reenacted.crop
+        return keep_target_pixels(self.reenacted, adjust(crop, self.change.apply(crop), self.options))
+
+    @cached_property
+    def features(self) -> Float32[np.ndarray, "256 256"]:
+        """Eyes, brows and lips of X_r and of the target."""
+        return features_of(len(self.mask), self.reenacted.landmarks, self.target.landmarks)
+
+    @cached_property
+    def eyes(self) -> list[Stretch]:
+        """What gives Y's eyes the contrast of the target's."""
+        if self.options.camera_match == "off":
+            return []
+        moved = self._moved
+        own = spans_of(moved, self.reenacted.landmarks, self.mask)
+        theirs = spans_of(self.target.crop, self.target.landmarks, self.mask)
+        return eye_stretches(own, theirs, self.reenacted.landmarks, len(moved))
 
 
 def start_face(
@@ -72,7 +99,7 @@ def start_face(
     face: Face,
     source: PreparedSource,
     transfer: Transfer,
-    seed: int = 0,
+    options: Options = DEFAULTS,
     region: Region | None = None,
     known: Known | None = None,
     full_resolution: bool = False,
@@ -84,7 +111,7 @@ def start_face(
         face: the face of it that is replaced.
         source: gives X_r.
         transfer: see there.
-        seed: of its random numbers.
+        options: seed of its random numbers, and how much of its change is wanted.
         region: limits the swap to where somebody else's shows.
         known: found earlier; the same face then takes less time, and gives the same bytes.
         full_resolution: the caller can show Y at the frame's own pixels.
@@ -96,7 +123,9 @@ def start_face(
     if known is not None:
         visible = known.visible
         if known.temporal is not None:
-            return FaceInProgress(target, reenacted, visible, transfer.restore(known.temporal))
+            return FaceInProgress(
+                target, reenacted, visible, transfer.restore(known.temporal), options=options
+            )
     else:
         visible = visible_at(frame, face)
         shown = None if region is None else region(target, reenacted)
@@ -104,8 +133,8 @@ def start_face(
             return None
         visible = visible if shown is None else visible * shown
     counted = shown_mask(reenacted, visible) * (1 - reenacted.from_target)
-    pair = FacePair(reenacted.crop, target.crop, counted, target.landmarks, reenacted.landmarks, seed)
-    return FaceInProgress(target, reenacted, visible, transfer.find(pair), larger)
+    pair = FacePair(reenacted.crop, target.crop, counted, target.landmarks, reenacted.landmarks, options.seed)
+    return FaceInProgress(target, reenacted, visible, transfer.find(pair), larger, options)
 
 
 def _reenact(
@@ -140,6 +169,13 @@ def shown_mask(reenacted: Reenacted, visible: Mask) -> Float32[np.ndarray, "side
     if len(visible) != side:
         visible = cv2.resize(visible, (side, side), interpolation=cv2.INTER_LINEAR)
     return reenacted.mask * visible
+
+
+def features_of(side: int, *landmarks: Landmarks) -> Float32[np.ndarray, "256 256"]:
+    """Eyes, brows and lips, by landmarks in a crop of ``side`` pixels: 0..1, at 256 px."""
+    shrink = resize_matrix(np.eye(2, 3), side, CROP_SIDE)
+    points = (transform_landmarks(one, shrink) for one in landmarks)
+    return features_mask((CROP_SIDE, CROP_SIDE), *points)
 
 
 def keep_target_pixels(reenacted: Reenacted, moved: Crop) -> Crop:

@@ -1,11 +1,15 @@
 """Faces larger than the largest crop, at the frame's own pixels: nothing of the source's detail is lost [ours]."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float32
 
+from aotface.compose.adjust import adjust
+from aotface.compose.eyes import Stretch, stretch_eyes
 from aotface.compose.face_step import FaceInProgress
+from aotface.options import DEFAULTS, Options
 from aotface.reenact.reading import Box, Reading
 from aotface.transfer.base import InFrame
 from aotface.types import Matrix
@@ -16,20 +20,25 @@ class FullResolutionFace:
     """X_r or Y at the frame's own pixels.
 
     ``reading``: see there, drawn fine. ``change``: what is applied to X_r; None: nothing. ``matrix``: frame points to points
-    of a crop of ``side`` pixels.
+    of a crop of ``side`` pixels. ``options``: how much of the change is wanted. ``eyes``: see `stretch_eyes`.
     """
 
     reading: Reading
     change: InFrame | None
     matrix: Matrix
     side: int
+    options: Options = DEFAULTS
+    eyes: Sequence[Stretch] = ()
 
     def __call__(
         self, strip: Box
     ) -> tuple[Float32[np.ndarray, "rows columns 3"], Float32[np.ndarray, "rows columns"]]:
         """Y (or X_r) in a box of the frame, xyxy, and how much of it is the source's: what `blend` asks for."""
         face, shown = self.reading.read(self.matrix, self.side, strip)
-        return (face if self.change is None else self.change(face, strip)), shown
+        if self.change is None:
+            return face, shown
+        moved = adjust(face, self.change(face, strip), self.options)
+        return stretch_eyes(moved, self.eyes, self.matrix, strip[:2]), shown
 
 
 def full_resolution_faces(
@@ -41,4 +50,6 @@ def full_resolution_faces(
     if change is None or reading is None:
         return None, None
     finer = reading.finer()
-    return FullResolutionFace(finer, None, matrix, side), FullResolutionFace(finer, change, matrix, side)
+    return FullResolutionFace(finer, None, matrix, side), FullResolutionFace(
+        finer, change, matrix, side, face.options, face.eyes
+    )

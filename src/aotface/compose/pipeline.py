@@ -8,10 +8,14 @@ import numpy as np
 from jaxtyping import Float32
 
 from aotface.compose.blend import blend, frame_mask
-from aotface.compose.face_step import start_face
+from aotface.compose.camera import Camera
+from aotface.compose.face_step import features_of, start_face
 from aotface.compose.full_resolution import FullResolutionFace, full_resolution_faces
 from aotface.compose.label import Badge, place_label
+from aotface.compose.sharpness import defocus
+from aotface.compose.source_noise import without_noise
 from aotface.errors import FaceIndexError, NoFaceError, UsageError
+from aotface.face.align import scale_of
 from aotface.face.detect import detect
 from aotface.options import DEFAULTS, Options
 from aotface.reenact.base import PreparedSource, Reenactor
@@ -19,12 +23,15 @@ from aotface.reenact.given import GivenSwap
 from aotface.reenact.mesh import MeshReenactor
 from aotface.transfer import transfer_for
 from aotface.transfer.base import Transfer
-from aotface.types import AlignedFace, Crop, Face, Frame
+from aotface.types import AlignedFace, Crop, Face, Frame, Landmarks
+
+LEAST_BLUR = 0.35
+"""Blur, in pixels of the frame, below which a face counts as sharp as its target."""
 
 
 @dataclass(frozen=True)
 class SwappedFace:
-    """One finished face: ``target`` aligned, X_r, Y, and the mask under which Y shows (all at one side).
+    """One finished face: ``target`` aligned, X_r with its landmarks, Y, and the mask under which Y shows (all at one side).
 
     ``before``, ``after``: X_r and Y at the frame's own pixels, of a face that is larger than the largest crop.
     """
@@ -33,6 +40,7 @@ class SwappedFace:
     reenacted: Crop
     swapped: Crop
     mask: Float32[np.ndarray, "side side"]
+    landmarks: Landmarks
     before: FullResolutionFace | None = None
     after: FullResolutionFace | None = None
 
@@ -106,7 +114,7 @@ def swap_found(
         raise UsageError("the source gives one face: say --source-face largest or a number")
     chosen = choose(source_faces, options.source_face, "source")[0]
     targets = choose(target_faces, options.face, "target")
-    prepared = (reenactor or MeshReenactor()).prepare(source, chosen)
+    prepared = prepare_source(source, chosen, options, reenactor or MeshReenactor())
     return swap_faces(target, targets, prepared, options, mark, target_faces)
 
 
@@ -130,6 +138,19 @@ def refine(swapped: Frame, target: Frame, options: Options = DEFAULTS, mark: boo
             "one aligned crop holds one face: say --face with a number, or give the whole swapped frame"
         )
     return swap_faces(target, targets, GivenSwap(swapped, height, width), options, mark, found)
+
+
+def prepare_source(source: Frame, face: Face, options: Options, reenactor: Reenactor) -> PreparedSource:
+    """Prepare a source, without its noise where the camera is matched.
+
+    Args:
+        source: its picture, uint8 or uint16, RGB.
+        face: of it.
+        options: see there.
+        reenactor: gives X_r.
+    """
+    clean = source if options.camera_match == "off" else without_noise(source, face)
+    return reenactor.prepare(clean, face)
 
 
 def choose(faces: list[Face], which: str, where: str) -> list[Face]:
@@ -162,7 +183,7 @@ def choose(faces: list[Face], which: str, where: str) -> list[Face]:
 
 
 def swap_face(
-    frame: Frame, face: Face, source: PreparedSource, transfer: Transfer, seed: int = 0
+    frame: Frame, face: Face, source: PreparedSource, transfer: Transfer, options: Options = DEFAULTS
 ) -> SwappedFace:
     """Swap one face, up to its crop; `blend` lays it into the frame.
 
@@ -171,11 +192,25 @@ def swap_face(
         face: the face of it that is replaced.
         source: gives X_r.
         transfer: see there.
-        seed: of its random numbers.
+        options: see there.
     """
-    one = start_face(frame, face, source, transfer, seed, full_resolution=True)
+    one = start_face(frame, face, source, transfer, options, full_resolution=True)
     assert one is not None  # no region was given that might not find it
-    return SwappedFace(one.target, one.reenacted.crop, one.swapped, one.mask, *full_resolution_faces(one))
+    reenacted, finer = one.reenacted, full_resolution_faces(one)
+    return SwappedFace(one.target, reenacted.crop, one.swapped, one.mask, reenacted.landmarks, *finer)
+
+
+def camera_of(face: SwappedFace, options: Options, source: PreparedSource) -> Camera | None:
+    """What is laid on one face of a picture; None where it is not wanted."""
+    if options.camera_match == "off":
+        return None
+    features = features_of(len(face.mask), face.landmarks, face.target.landmarks)
+    seed = options.seed, 0, face.target.face.index
+    if isinstance(source, GivenSwap):
+        return Camera(features, seed, given=True)
+    points = face.landmarks, face.target.landmarks
+    blur = defocus(face.reenacted, face.target.crop, *points, face.mask, scale_of(face.target.matrix))
+    return Camera(features, seed, blur=blur if blur >= LEAST_BLUR else 0.0)
 
 
 def swap_faces(
@@ -201,8 +236,9 @@ def swap_faces(
     label = place_label(options, height, width, boxes)  # no room for it: said before the work
     frame, done, transfer = target, [], transfer_for(options)
     for face in faces:
-        one = swap_face(target, face, source, transfer, options.seed)
-        frame = blend(frame, one.swapped, one.mask, one.target.matrix, finer=one.after)
+        one = swap_face(target, face, source, transfer, options)
+        camera = camera_of(one, options, source)
+        frame = blend(frame, one.swapped, one.mask, one.target.matrix, finer=one.after, camera=camera)
         done.append(one)
     frame = frame if label is None else label.draw(frame)
     if mark:

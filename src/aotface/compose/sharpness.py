@@ -48,6 +48,23 @@ def softness(
     return float(np.interp(-wanted, [-share for share in found], TRIED))
 
 
+def defocus(
+    reenacted: Crop, target: Crop, own: Landmarks, theirs: Landmarks, mask: Mask, scale: float
+) -> float:
+    """How much softer the target is than X_r, however soft: as `softness`, and at twice and four times its scale beyond.
+
+    Returns:
+        Standard deviation in pixels of the frame, at most four times the last of `TRIED`.
+    """
+    unit = max(scale, 1.0)  # what is finer than a pixel of the crop is not in it
+    found = softness(reenacted, target, own, theirs, mask, unit)
+    for level in (2, 4):
+        if found < 0.9 * TRIED[-1] * level / 2:
+            break
+        found = max(found, level * softness(reenacted, target, own, theirs, mask, level * unit))
+    return found * unit / scale
+
+
 def soften(crop: Crop, sigma: float, scale: float) -> Crop:
     """A face blurred: its luma by so much, its chroma by twice that, or by `CHROMA`.
 

@@ -14,6 +14,10 @@ from typing import Any
 import cv2
 import numpy as np
 
+from aotface.compose.blend import blend
+from aotface.compose.camera import Camera
+from aotface.compose.eyes import eye_stretches, spans_of, stretch_eyes
+from aotface.compose.face_step import features_of
 from aotface.errors import FaceError, InputError, UsageError
 from aotface.evaluation.methods import Method, find_methods
 from aotface.evaluation.results import DETECTED_BY
@@ -29,7 +33,7 @@ from aotface.metrics.identity import Embedder, IdentityMeter
 from aotface.metrics.temporal import Clip
 from aotface.types import Crop, Frame, Mask
 
-FORMAT = 1
+FORMAT = 2
 """Raised when the same inputs would give other numbers: two formats do not meet in one folder."""
 
 PICTURE_QUALITY = 90
@@ -194,6 +198,8 @@ class Bench:
                 truth=triple.truth,
                 normals=triple.geometry.normals,
                 landmarks=triple.landmarks,
+                target_landmarks=triple.target_landmarks,
+                finished=_finished(method, triple, result),
                 source=triple.source,
                 source_landmarks=triple.source_landmarks,
                 frames=frames,
@@ -240,6 +246,19 @@ def _detectors(job: Job) -> list[ForgeryDetector]:
 def _blended(crop: Crop, target: Crop, mask: Mask) -> Frame:
     """A method's crop laid into the target, as it would be seen."""
     return _bytes(target + (crop - target) * mask[..., None])
+
+
+def _finished(method: Method, triple: Triple, result: Crop) -> Crop | None:
+    """A method's crop as a swap ends: eyes, blend, grain and texture of the target. None of a reference: it is finished."""
+    if method.kind == "reference":
+        return None
+    own = spans_of(result, triple.landmarks, triple.mask)
+    theirs = spans_of(triple.target, triple.target_landmarks, triple.mask)
+    swapped = stretch_eyes(result.copy(), eye_stretches(own, theirs, triple.landmarks, len(result)))
+    features = features_of(len(result), triple.landmarks, triple.target_landmarks)
+    frame = np.rint(np.clip(triple.target, 0, 1) * 65535).astype(np.uint16)
+    done = blend(frame, swapped, triple.mask, np.eye(2, 3), camera=Camera(features, (0, 0, 0)))
+    return done.astype(np.float32) / np.float32(65535)
 
 
 def _bytes(crop: Crop) -> Frame:

@@ -22,6 +22,11 @@ HEADINGS = {
     "leak": "target leakage",
     "leak_floor": "leakage floor",
     "seam": "seam",
+    "edge_tone": "step of tone",
+    "edge_texture": "step of texture",
+    "fine_detail": "fine detail",
+    "grain": "grain",
+    "eye_contrast": "eye contrast",
     "psnr": "PSNR",
     "ssim": "SSIM",
     "de_truth": "dE00 to ground truth",
@@ -38,6 +43,7 @@ HEADINGS |= {name: name.replace("_", " ") for name in METRICS if name not in HEA
 
 MAIN = (
     *("lf_de", "keep", "leak", "identity_drop", "seam", "de_truth", "psnr", "perceptual"),
+    *("edge_tone", "edge_texture", "fine_detail", "grain", "eye_contrast"),
     *("warped_de", "warped_de_floor", "time_ms"),
 )
 """Columns of the table by which methods are compared."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from aotface.compose.label import label_text
-from aotface.compose.pipeline import choose
+from aotface.compose.pipeline import choose, prepare_source
 from aotface.errors import Interrupted, UsageError
 from aotface.face.detect import detect
 from aotface.jobs.device import networks, pick_device, transfer_identity
@@ -126,7 +126,9 @@ def open_context(spec: JobSpec, reporter: Reporter, cancel: Cancel | None = None
     if reenactor.files:
         facts["reenactor_sha256"] = {str(path): sha256(path) for path in reenactor.files}
     signer = signer_from(spec.certificate, spec.key, spec.timestamp_url)
-    return JobContext(spec, options, reenactor, facts, signer, _preparing(reenactor), reporter, asked(cancel))
+    return JobContext(
+        spec, options, reenactor, facts, signer, _preparing(reenactor, options), reporter, asked(cancel)
+    )
 
 
 def asked(cancel: Cancel | None) -> Callable[[], bool]:
@@ -145,7 +147,7 @@ def inputs_of(job: JobSpec) -> dict[str, Path]:
     return found | ({"mask": Path(job.mask)} if job.mask is not None else {})
 
 
-def _preparing(reenactor: Reenactor) -> Callable[[str, str], PreparedSource]:
+def _preparing(reenactor: Reenactor, options: Options) -> Callable[[str, str], PreparedSource]:
     """A function that prepares a source once: many targets share it."""
 
     @lru_cache(maxsize=8)
@@ -153,6 +155,6 @@ def _preparing(reenactor: Reenactor) -> Callable[[str, str], PreparedSource]:
         if which == "all":
             raise UsageError("the source gives one face: say --source-face largest or a number")
         frame = read_image(Path(source)).frame
-        return reenactor.prepare(frame, choose(detect(frame), which, "source")[0])
+        return prepare_source(frame, choose(detect(frame), which, "source")[0], options, reenactor)
 
     return prepare

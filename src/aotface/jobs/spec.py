@@ -92,6 +92,10 @@ class JobSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     key: str | None = None
     timestamp_url: str | None = None
     training_mining: str | None = None
+    camera_match: str = Options.camera_match
+    strength: float = Options.strength
+    exposure: float = Options.exposure
+    temperature: float = Options.temperature
     label: str = Options.label
     label_place: str = Options.label_place
     label_size: float = Options.label_size
@@ -270,10 +274,12 @@ def _check_engine(spec: JobSpec) -> None:
 
 
 def _check_outputs(spec: JobSpec) -> None:
+    from aotface.compose.adjust import check_adjustments
     from aotface.compose.label import check_label
     from aotface.compose.output_layers import LAYERS
 
     check_label(spec.options())
+    check_adjustments(spec.options())
     if (spec.certificate is None) != (spec.key is None):
         raise UsageError("--certificate and --key go together: give both or none")
     if not spec.mark and spec.certificate is not None:

@@ -15,10 +15,13 @@ from aotface.light import Normals, light_distance
 from aotface.masked import Colours
 from aotface.metrics.colour import ita_difference, lf_de, mean_de, swd
 from aotface.metrics.detail import detail_retention, leakage_floor, target_leakage
+from aotface.metrics.edge import edge_texture, edge_tone
+from aotface.metrics.eyes import eye_contrast
 from aotface.metrics.ground_truth import ciede2000, psnr, ssim
 from aotface.metrics.identity import Embedder, identity_drop, similarity
 from aotface.metrics.seam import seam
 from aotface.metrics.temporal import Clip, clip_de, clip_de_floor, rerun_de
+from aotface.metrics.texture import fine_detail, grain
 from aotface.types import Landmarks, Mask
 
 Better = Literal["lower", "higher", "target"]
@@ -37,8 +40,10 @@ class Perceptual(Protocol):
 class Sample:
     """One result and all that is known about it; everything is in the target's geometry except the source.
 
-    ``composite`` is the result blended into the target; without it the mask does the blending here.
-    ``landmarks`` are those of the reenacted shape, for result and reenacted. ``rerun`` is the result of a
+    ``composite`` is the result blended into the target; without it the mask does the blending here. ``finished`` is the
+    picture as a swap ends, with the target's grain, texture and eye contrast.
+    ``landmarks`` are those of the reenacted shape, for result and reenacted; ``target_landmarks`` the target's.
+    ``rerun`` is the result of a
     second run with another seed. ``identity`` and ``perceptual`` are models, and optional.
     """
 
@@ -48,8 +53,10 @@ class Sample:
     reenacted: Colours | None = None
     truth: Colours | None = None
     composite: Colours | None = None
+    finished: Colours | None = None
     normals: Normals | None = None
     landmarks: Landmarks | None = None
+    target_landmarks: Landmarks | None = None
     source: Colours | None = None
     source_landmarks: Landmarks | None = None
     rerun: Colours | None = None
@@ -64,6 +71,11 @@ class Sample:
             return self.composite
         weight = self.mask[..., None]
         return weight * self.result + (1 - weight) * self.target
+
+    @property
+    def shown(self) -> Colours | None:
+        """What a person gets to see: the finished picture where there is one, else `blended`."""
+        return self.blended if self.finished is None else self.finished
 
 
 _NEEDS: dict[str, Need] = {
@@ -144,6 +156,9 @@ def _perceptual(meter: Perceptual, result: Colours, truth: Colours, mask: Mask) 
 
 
 _PAIR = ("result", "target", "mask")
+_BOTH = ("landmarks", "target_landmarks")
+_BLENDED = ("blended", "target", "mask")
+_SHOWN = ("shown", "target", "mask")
 _GROUND_TRUTH = ("result", "truth", "mask")
 _SOURCE = ("source", "source_landmarks")
 
@@ -159,7 +174,12 @@ METRICS: dict[str, Metric] = {
         Metric("keep", "higher", "", detail_retention, ("result", "reenacted", "mask")),
         Metric("leak", "lower", "", target_leakage, _PAIR),
         Metric("leak_floor", "target", "", leakage_floor, ("reenacted", "target", "mask")),
-        Metric("seam", "target", "", seam, ("blended", "target", "mask"), ideal=1.0),
+        Metric("seam", "target", "", seam, _BLENDED, ideal=1.0),
+        Metric("edge_tone", "lower", "dE76", edge_tone, _SHOWN),
+        Metric("edge_texture", "lower", "", edge_texture, _SHOWN),
+        Metric("fine_detail", "target", "", fine_detail, (*_SHOWN, *_BOTH), ideal=1.0),
+        Metric("grain", "target", "", grain, (*_SHOWN, *_BOTH), ideal=1.0),
+        Metric("eye_contrast", "target", "", eye_contrast, (*_SHOWN, *_BOTH), ideal=1.0),
         Metric("psnr", "higher", "dB", psnr, _GROUND_TRUTH),
         Metric("ssim", "higher", "", ssim, _GROUND_TRUTH),
         Metric("de_truth", "lower", "dE00", ciede2000, _GROUND_TRUTH),

@@ -10,7 +10,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from aotface.compose.blend import target_texture
+from aotface.compose.camera import TextureArray
 from aotface.compose.changed import changed_region, given_region
+from aotface.compose.eyes import Spans, spans_of
 from aotface.compose.face_step import FaceInProgress, Known, Region, start_face
 from aotface.compose.place import Place, place_of
 from aotface.compose.sharpness import softness
@@ -21,7 +24,7 @@ from aotface.media.video.parts import Parts
 from aotface.reenact.base import PreparedSource, Reenacted
 from aotface.reenact.given import GivenSwap
 from aotface.transfer.base import shrunk
-from aotface.types import CROP_SIDE, AlignedFace, Crop, Face, Frame, Mask
+from aotface.types import CROP_SIDE, AlignedFace, Crop, Face, Frame, Landmarks, Mask
 from aotface.video.scene import Scene
 from aotface.video.temporal_filter import FilterableChange, Light, filterable, light_grid
 
@@ -39,7 +42,8 @@ class TemporalFeatures:
 
     ``visible``: skin that shows, at 256 px. ``maps``: of the change, see `FilterableChange`. ``light``: the target's, by
     which frames are compared. ``complete``: the maps decide all of the change. ``softness``: of the target beside X_r, in
-    pixels of the frame; 0 of somebody else's swap, which stays as sharp as it is.
+    pixels of the frame; 0 of somebody else's swap, which stays as sharp as it is. ``texture``: the target's; None where it
+    is not asked for, or too little shows.
     """
 
     visible: Mask
@@ -47,15 +51,21 @@ class TemporalFeatures:
     light: Light
     complete: bool
     softness: float = 0.0
+    texture: TextureArray | None = None
 
 
 @dataclass(frozen=True)
 class FaceBuffers:
-    """What only the frame itself needs of a face: X_r, and Y where the maps do not decide it. No pixels of the target."""
+    """What only the frame itself needs of a face: X_r, and Y where the maps do not decide it. No pixels of the target.
+
+    ``landmarks``: of the target, crop pixels. ``eyes``: the target's.
+    """
 
     place: Place
     reenacted: Reenacted
     swapped: Crop | None
+    landmarks: Landmarks
+    eyes: Spans
 
     @property
     def bytes(self) -> int:
@@ -165,7 +175,10 @@ def _new_face_state(scene: Scene, track: int, face: Face, read: FrameInputs) -> 
     change = _filterable(begun)
     soft = 0.0 if scene.sources[track] is None else _softness(begun)
     light, complete = light_grid(shrunk(begun.target.crop)), change.swapped is None
-    features = TemporalFeatures(begun.visible, change.maps, light, complete, soft)
+    texture = None
+    if scene.options.camera_match == "on":
+        texture = target_texture(read.frame.rgb, begun.mask, begun.target.matrix, begun.features)
+    features = TemporalFeatures(begun.visible, change.maps, light, complete, soft, texture)
     return FaceState(track, features, _buffers(begun, change.swapped))
 
 
@@ -177,7 +190,7 @@ def _start(
     region: Region | None = None
     if source is None:
         source, region = _given(read), partial(_swapped_region, read.mask)
-    return start_face(frame, face, source, scene.transfer, scene.options.seed, region, known)
+    return start_face(frame, face, source, scene.transfer, scene.options, region, known)
 
 
 def _given(read: FrameInputs) -> PreparedSource:
@@ -194,7 +207,9 @@ def _filterable(face: FaceInProgress) -> FilterableChange:
 
 
 def _buffers(face: FaceInProgress, swapped: Crop | None) -> FaceBuffers:
-    return FaceBuffers(place_of(face.target), face.reenacted, swapped)
+    target = face.target
+    eyes = spans_of(target.crop, target.landmarks, face.mask)
+    return FaceBuffers(place_of(target), face.reenacted, swapped, target.landmarks, eyes)
 
 
 def _softness(face: FaceInProgress) -> float:
@@ -219,6 +234,8 @@ def _save(parts: Parts, state: FrameState) -> None:
         features = face.features
         values = {"visible": features.visible, "maps": features.maps, "light": features.light}
         values |= {"complete": np.array([features.complete]), "softness": np.array([features.softness])}
+        if features.texture is not None:
+            values["texture"] = features.texture
         arrays |= {f"{face.track}.{name}": array for name, array in values.items()}
     parts.save(FEATURES, arrays, state.number)
 
@@ -234,4 +251,5 @@ def _load(parts: Parts, index: int) -> dict[int, TemporalFeatures] | None:
 def _features(arrays: dict[str, np.ndarray], track: int) -> TemporalFeatures:
     names = ("visible", "maps", "light", "complete", "softness")
     visible, maps, light, complete, soft = (arrays[f"{track}.{name}"] for name in names)
-    return TemporalFeatures(visible, maps, light, bool(complete[0]), float(soft[0]))
+    texture = arrays.get(f"{track}.texture")
+    return TemporalFeatures(visible, maps, light, bool(complete[0]), float(soft[0]), texture)

@@ -13,8 +13,11 @@ from itertools import repeat
 
 import numpy as np
 
+from aotface.compose.adjust import adjust
 from aotface.compose.blend import blend, face_box
-from aotface.compose.face_step import shown_mask
+from aotface.compose.camera import Camera
+from aotface.compose.eyes import eye_stretches, spans_of, stretch_eyes
+from aotface.compose.face_step import features_of, shown_mask
 from aotface.compose.sharpness import soften
 from aotface.face.align import scale_of
 from aotface.media.video.decode import VideoFrame, deepened
@@ -213,7 +216,8 @@ def _finish(scene: Scene, around: Sequence[FrameState], number: int, before: Fin
         assert face.made is not None
         known, stretch, neighbours = _known(scene, around, number, face.track)
         swapped, mask = _filtered(face, known, neighbours, scene)
-        frame = blend(frame, swapped, mask, face.made.place.matrix)
+        camera = _camera(face, known, neighbours, scene, number)
+        frame = blend(frame, swapped, mask, face.made.place.matrix, camera=camera)
         box = face_box(mask, face.made.place.matrix, *frame.shape[:2])
         if number - 1 in stretch and box is not None:
             continued.append(box)
@@ -238,7 +242,8 @@ def _filtered(
     mask = shown_mask(reenacted, filter_mask(visibles, around(lights, reach=MASK_REACH)))
     maps = around({index: one.maps for index, one in known.items()}, reach=MAP_REACH)
     filtered = temporal_filter(maps, around(lights, reach=MAP_REACH))
-    moved = change.apply(scene.transfer, reenacted.crop, filtered)
+    options, made = scene.options, face.made
+    moved = adjust(reenacted.crop, change.apply(scene.transfer, reenacted.crop, filtered), options)
     if scene.sources[face.track] is not None:
         soft = around({index: one.softness for index, one in known.items()}, reach=MAP_REACH)
         sigma = float(np.mean([value for value in soft if value is not None]))
@@ -246,7 +251,31 @@ def _filtered(
     moved = moved - reenacted.crop  # in place from here on: a close-up's crop takes 50 MB
     moved *= 1 - reenacted.from_target[..., None]
     moved += reenacted.crop
+    if options.camera_match == "on":
+        own = spans_of(moved, reenacted.landmarks, mask)
+        moved = stretch_eyes(moved, eye_stretches(own, made.eyes, reenacted.landmarks, len(moved)))
     return moved, mask
+
+
+def _camera(
+    face: FaceState,
+    known: dict[int, TemporalFeatures],
+    around: Callable[..., list],
+    scene: Scene,
+    number: int,
+) -> Camera | None:
+    """What is laid on a face: texture of the window's mean, and grain: new, unless the frame repeats the one before."""
+    assert face.made is not None
+    if face.features.texture is None:
+        return None
+    found = around({index: one.texture for index, one in known.items()}, reach=MAP_REACH)
+    texture = np.array([one for one in found if one is not None]).mean(axis=0, dtype=np.float32)
+    made, shown = face.made, number - scene.clip.first
+    while scene.tracks.repeats(face.track, range(shown, shown + 1)):
+        shown -= 1
+    features = features_of(len(made.reenacted.mask), made.reenacted.landmarks, made.landmarks)
+    seed = scene.options.seed, shown, face.track
+    return Camera(features, seed, texture, given=scene.sources[face.track] is None)
 
 
 def _known(

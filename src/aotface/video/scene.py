@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float32
 
+from aotface.compose import pipeline
 from aotface.compose.label import Badge, place_label, shows_label
 from aotface.compose.pipeline import choose
 from aotface.face.detect import detect
@@ -15,7 +16,7 @@ from aotface.media.video.decode import VideoFrame, read_frames
 from aotface.media.video.folder import read_folder_frames
 from aotface.media.video.info import ANIMATION, FOLDER, VideoInfo
 from aotface.media.video.timing import FrameTimes
-from aotface.options import Options
+from aotface.options import DEFAULTS, Options
 from aotface.reenact.base import PreparedSource, Reenactor
 from aotface.reenact.mesh import MeshReenactor
 from aotface.tracking.smooth import smooth
@@ -80,19 +81,22 @@ class Scene:
         return [(track, replace(face, pixel_aspect=aspect)) for track, face in found]
 
 
-def prepare_source(frame: Frame, which: str, reenactor: Reenactor | None = None) -> PreparedSource:
+def prepare_source(
+    frame: Frame, which: str, reenactor: Reenactor | None = None, options: Options = DEFAULTS
+) -> PreparedSource:
     """Choose the face of a source, and prepare it.
 
     Args:
         frame: uint8 or uint16, RGB.
         which: ``largest`` or a number.
         reenactor: by the 3-D mesh when left out.
+        options: see there.
 
     Raises:
         NoFaceError, FaceIndexError, UsageError: see `choose`.
     """
     face = choose(detect(frame), which, "source")[0]
-    return (reenactor or MeshReenactor()).prepare(frame, face)
+    return pipeline.prepare_source(frame, face, options, reenactor or MeshReenactor())
 
 
 def make_scene(

@@ -1,0 +1,315 @@
+"""Camera match: the new face gets the grain, fine texture and chroma noise that the target's camera gave the old one [ours].
+
+Both are compared at the frame's own pixels, octave by octave, on skin without eyes, brows and lips. An octave's energy is
+texture that varies from place to place, and grain, which the plainest blocks have too. Texture is scaled, grain is added:
+
+    g^2 = (D_t - P_t) / (D_y - P_y),    n = P_t - g^2 P_y
+
+with D the mean energy of an octave and P that of grain, of target (t) and new face (y). Grain is what the plainest blocks
+have, of skin and of what lies around the face: pores are not grain. A source of less resolution than the target has no
+finest detail that could be scaled. There the target's own finest octaves of skin stand in, bounded, as far as texture is
+missing: pores that fit the light and the camera, of nobody's face.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import cv2
+import numpy as np
+from jaxtyping import Float32
+
+from aotface.compose.grain import draw, plain_share
+from aotface.face.texture import LUMA, PLAIN, TRIMMED, block_means, octaves
+from aotface.types import Mask
+
+OCTAVES = 3
+
+LEAST_BLOCKS = 24
+"""Blocks of skin without which nothing is matched: a face of about 60 pixels."""
+
+SOFTER, SHARPER = 0.2, np.array([1.8, 1.6, 1.25])
+"""Least factor of an octave's texture, and the greatest of each: widest, where blotches would come out."""
+
+STEEP = 1.6
+"""How much more energy a coarser octave of skin may have for it to be texture: in a soft picture it is shading."""
+
+STRONG = 2.5
+"""Multiple of the texture's strength from which on a detail counts as an edge, which is not made stronger."""
+
+CORRECTIONS = 2
+"""How many times what was reached is looked at: octaves overlap, and textures may agree by chance. In videos once."""
+
+BOUND = 2.0
+"""Multiple of the target's texture at which its octaves are cut where they stand in: its lashes and wrinkles stay away."""
+
+LEAST_GRAIN = 0.15
+"""Energy of grain in the finest octave of luma under which chroma is not looked at."""
+
+TONES = 3
+"""Brightnesses at which grain is measured."""
+
+RIPPLE = (0.4, 2.5)
+"""Least and greatest grain at one brightness, over that of all."""
+
+CHROMA = np.array([[-0.1687, -0.3313, 0.5], [0.5, -0.4187, -0.0813]], np.float32)
+"""Rows of Cb and Cr."""
+
+BACK = np.array([[0.0, 1.402], [-0.344, -0.714], [1.772, 0.0]], np.float32)
+"""What Cb and Cr add to red, green and blue."""
+
+Pixels = Float32[np.ndarray, "rows columns 3"]
+Plane = Float32[np.ndarray, "rows columns"]
+
+TextureArray = Float32[np.ndarray, "6 3"]
+"""Rows: mean energy by octave; of grain; of grain in Cb; in Cr; brightnesses; grain's energy at these over that of all.
+Squared levels of 255."""
+
+
+@dataclass(frozen=True)
+class Camera:
+    """What is laid on one face.
+
+    ``features``: 0..1 in the face's crop at 256 px: eyes, brows and lips, which keep their own strength. ``seed``: of the
+    grain: run, frame, face. ``texture``: the target's, where it is known from several frames; None: it is measured.
+    ``given``: it is another tool's swap: its texture does not become weaker, and the target's does not stand in.
+    ``blur``: by which the face is made as soft as the target, standard deviation in pixels of the frame.
+    """
+
+    features: Mask
+    seed: tuple[int, ...]
+    texture: TextureArray | None = None
+    given: bool = False
+    blur: float = 0.0
+
+
+@dataclass(frozen=True)
+class Match:
+    """What is done to a face, by octave.
+
+    ``gains``: of its texture. ``grain``, ``cb``, ``cr``: added, standard deviations in levels of 255. ``stand_in``: share of
+    the target's octaves. ``texture``: the target's. ``strength``: of the face's own.
+    """
+
+    gains: Float32[np.ndarray, " octaves"]
+    grain: Float32[np.ndarray, " octaves"]
+    cb: Float32[np.ndarray, " octaves"]
+    cr: Float32[np.ndarray, " octaves"]
+    stand_in: Float32[np.ndarray, " octaves"]
+    texture: TextureArray
+    strength: Float32[np.ndarray, " octaves"]
+
+
+class Seen:
+    """A picture and its octaves, worked out once."""
+
+    def __init__(self, picture: Pixels):
+        self.picture = picture
+
+    @cached_property
+    def luma(self) -> Plane:
+        """Levels of 255."""
+        return np.asarray(cv2.transform(self.picture, 255 * LUMA), np.float32)
+
+    @cached_property
+    def octaves(self) -> list[Plane]:
+        """Of luma."""
+        return octaves(self.luma)
+
+    @cached_property
+    def chroma(self) -> list[list[Plane]]:
+        """Octaves of Cb and Cr."""
+        return [octaves(plane) for plane in cv2.split(cv2.transform(self.picture, 255 * CHROMA))]
+
+
+@dataclass(frozen=True)
+class View:
+    """A face and its target at the same pixels of the frame. ``weight``: of the face, 0..1. ``features``: 0..1."""
+
+    face: Seen
+    target: Seen
+    weight: Mask
+    features: Mask
+
+    @cached_property
+    def skin(self) -> Mask:
+        """1 on the face without its features."""
+        return skin_of(self.weight, self.features)
+
+
+def skin_of(weight: Mask, features: Mask) -> Mask:
+    """1 on a face without its features."""
+    return ((weight > 0.9) & (features < 0.2)).astype(np.float32)
+
+
+def measure_texture(seen: Seen, skin: Mask, around: Mask | None = None) -> TextureArray | None:
+    """Texture and grain of skin.
+
+    Args:
+        seen: at the frame's own pixels.
+        skin: 1 where it counts, else 0.
+        around: 1 in the surroundings of the face, where there is grain but no pores; None: they are not known.
+
+    Returns:
+        See `TextureArray`; None where there is too little skin.
+    """
+    squares = [band * band for band in seen.octaves]
+    energies = [block_means(one, skin) for one in squares]
+    if len(energies[0]) < LEAST_BLOCKS:
+        return None
+    plain = _plain(squares, energies, around)
+    colour = np.zeros((2, OCTAVES))
+    if around is not None and plain[0] > LEAST_GRAIN:
+        for number, bands in enumerate(seen.chroma):
+            squares = [band * band for band in bands]
+            colour[number] = _plain(squares, [block_means(one, skin) for one in squares], around)
+    tones, levels = _by_tone(block_means(seen.luma, skin), energies[0])
+    return np.array([_trimmed(energies), plain, *colour, tones, levels], np.float32)
+
+
+def _trimmed(energies: list[np.ndarray]) -> list[float]:
+    """Mean energy of each octave without the blocks that have most of it."""
+    kept = round(len(energies[0]) * TRIMMED / 100)
+    return [float(np.partition(one, kept - 1)[:kept].mean()) for one in energies]
+
+
+def _plain(squares: list[Plane], energies: list[np.ndarray], around: Mask | None) -> np.ndarray:
+    """Energy of grain by octave: of the plainest fifth of blocks of skin, or of the surroundings where that is less."""
+    found = []
+    for octave, inside in zip(squares, energies, strict=True):
+        least = _percentile(inside)
+        if around is not None and len(others := block_means(octave, around)) >= LEAST_BLOCKS:
+            least = min(least, _percentile(others))
+        found.append(least)
+    return np.array(found) / plain_share()
+
+
+def _percentile(energy: np.ndarray) -> float:
+    """That of plain blocks."""
+    place = int(len(energy) * PLAIN / 100)
+    return float(np.partition(energy, place)[place])
+
+
+def _by_tone(tones: np.ndarray, energy: np.ndarray) -> tuple[list[float], np.ndarray]:
+    """Brightness of the darker, middle and brighter third, and the grain's energy in each over that of all."""
+    thirds = np.array_split(np.argsort(tones, kind="stable"), TONES)
+    everywhere = _percentile(energy) + 0.02
+    levels = [(_percentile(energy[third]) + 0.02) / everywhere for third in thirds]
+    return [float(tones[third[len(third) // 2]]) for third in thirds], np.clip(levels, *RIPPLE)
+
+
+def find_match(
+    own: TextureArray, wanted: TextureArray, given: bool = False, asked: TextureArray | None = None
+) -> Match:
+    """What carries a face's texture to the target's.
+
+    Args:
+        own: of the new face.
+        wanted: of the target.
+        given: see `Camera`.
+        asked: in its place, where what is asked for is not reached otherwise.
+    """
+    least, asked = 1.0 if given else SOFTER, wanted if asked is None else asked
+    (detail, plain), (detail_y, plain_y) = asked[:2], own[:2]
+    plain, plain_y = np.minimum(plain, detail), np.minimum(plain_y, detail_y)
+    squared = np.maximum(detail - plain, 0) / np.maximum(detail_y - plain_y, 0.05 * detail_y + 0.01)
+    noisy = squared * plain_y > plain  # it has more grain than the target: all of it is scaled
+    squared = np.where(noisy, (detail + 0.01) / (detail_y + 0.01), squared)
+    fine = _texture_only(detail)  # what is to become stronger; wider shading of a soft target is no texture
+    raised = np.maximum(np.sqrt(squared * (fine / np.maximum(detail, 1e-6))), 1)
+    gains = np.clip(np.where(squared > 1, raised, np.sqrt(squared)), least, SHARPER)
+    grain = np.maximum(plain - gains**2 * plain_y, 0)
+    missing = np.maximum(fine - gains**2 * detail_y - grain, 0)
+    stand_in = 0 * missing if given else missing / np.maximum(wanted[0], 0.01)
+    made = [np.sqrt(one).astype(np.float32) for one in (grain, *wanted[2:4], stand_in, detail_y)]
+    return Match(gains.astype(np.float32), made[0], made[1], made[2], made[3], wanted, made[4])
+
+
+def _texture_only(detail: Float32[np.ndarray, " octaves"]) -> Float32[np.ndarray, " octaves"]:
+    """Energy by octave, in each at most `STEEP` times that of the finer one."""
+    found = detail.copy()
+    for octave in range(1, len(found)):
+        found[octave] = min(found[octave], STEEP * found[octave - 1] + 0.05)
+    return found
+
+
+def match_view(view: View, camera: Camera) -> Match | None:
+    """What carries a face to the texture of its target; None where too little of it shows.
+
+    Args:
+        view: of the face.
+        camera: see there.
+    """
+    wanted, own = camera.texture, measure_texture(view.face, view.skin)
+    if wanted is None:
+        wanted = measure_texture(view.target, view.skin, around_of(view.weight))
+    if own is None or wanted is None:
+        return None
+    found, asked = find_match(own, wanted, camera.given), wanted
+    for _ in range(CORRECTIONS if camera.texture is None else 1):
+        laid = view.face.luma + change_of(view, found, camera.seed)
+        energies = [block_means(band * band, view.skin) for band in octaves(laid)]
+        reached = np.array([_trimmed(energies), np.array([_percentile(e) for e in energies]) / plain_share()])
+        asked = asked.copy()
+        asked[:2] *= np.clip((wanted[:2] + 0.01) / (reached + 0.01), 0.5, 2)
+        asked[1] = np.minimum(asked[1], asked[0])
+        found = find_match(own, wanted, camera.given, asked)
+    return found
+
+
+def around_of(weight: Mask) -> Mask:
+    """1 where the face does not show."""
+    return (weight == 0).astype(np.float32)
+
+
+def change_of(view: View, match: Match, seed: tuple[int, ...]) -> Plane:
+    """What is added to the luma of a face, in levels of 255.
+
+    Args:
+        view: of the face.
+        match: see there.
+        seed: of the grain.
+    """
+    change = np.zeros_like(view.face.luma)
+    for band, gain, strength in zip(view.face.octaves, match.gains, match.strength, strict=True):
+        if gain < 1:
+            change += np.float32(gain - 1) * band
+        elif gain > 1:
+            change += (
+                np.float32(gain - 1) * band / (1 + (band * np.float32(1 / (STRONG * strength + 0.1))) ** 2)
+            )
+    if match.stand_in.any():
+        for band, share, detail in zip(view.target.octaves, match.stand_in, match.texture[0], strict=True):
+            bound = float(BOUND * np.sqrt(detail))
+            change += share * np.clip(band, -bound, bound)
+    change *= 1 - view.features
+    if match.grain.any():
+        tones, levels = match.texture[4:]
+        at = np.interp(np.arange(256), tones, np.sqrt(levels)).astype(np.float32)
+        grain = draw(match.grain, change.shape, seed)
+        grain *= at[np.clip(view.face.luma, 0, 255).astype(np.uint8)]
+        grain *= _made_up(view.weight)
+        change += grain
+    return change
+
+
+def lay(view: View, match: Match, seed: tuple[int, ...]) -> Pixels:
+    """The face with the target's texture and grain.
+
+    Args:
+        view: of the face, which is changed in place.
+        match: see there.
+        seed: of the grain.
+    """
+    face = view.face.picture
+    change = change_of(view, match, seed) * np.float32(1 / 255)
+    if match.cb.any() or match.cr.any():
+        planes = [draw(s, change.shape, seed, n) for n, s in ((1, match.cb), (2, match.cr))]
+        more = _made_up(view.weight) * np.float32(1 / 255)
+        face += cv2.transform(cv2.merge([plane * more for plane in planes]), BACK)
+    face += cv2.merge([change] * 3)
+    return face
+
+
+def _made_up(weight: Mask) -> Plane:
+    """By how much grain must be stronger where the target shows through, with grain of its own."""
+    return np.sqrt((2 - weight) / np.maximum(weight, np.float32(0.1)))

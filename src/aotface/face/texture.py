@@ -1,0 +1,76 @@
+"""Texture of skin in octaves and blocks, and where a face has features instead: what metrics and camera match compare."""
+
+import cv2
+import numpy as np
+from jaxtyping import Float32
+
+from aotface.face.mesh import LEFT_BROW, LEFT_EYE, OUTER_LIPS, RIGHT_BROW, RIGHT_EYE
+from aotface.types import Landmarks
+
+BLURS = (0.7, 1.4, 2.8)
+"""Standard deviations, in pixels of the picture, between which octaves lie: what is finer than the first is the finest."""
+
+BLOCK = 8
+"""Side of a block, pixels."""
+
+COVERED = 0.95
+"""Share of a block that must lie under the mask."""
+
+PLAIN, TRIMMED = 20, 70
+"""Percentile of blocks that stands for skin without features, whose energy is grain; and the one above which edges begin."""
+
+LUMA = np.array([[0.299, 0.587, 0.114]], np.float32)
+
+LOW, HIGH = 5, 95
+"""Percentiles of luma in an eye's opening whose difference is its contrast."""
+
+FEWEST = 40.0
+"""Square pixels of a 256-pixel crop that an opening must have: a closed eye has no contrast."""
+
+
+def octaves(luma: Float32[np.ndarray, "rows columns"]) -> list[Float32[np.ndarray, "rows columns"]]:
+    """What lies between the blurs of `BLURS`, finest first; together with the last blur they are the picture."""
+    stages = [luma, *(cv2.GaussianBlur(luma, (0, 0), sigma) for sigma in BLURS)]
+    return [fine - coarse for fine, coarse in zip(stages, stages[1:], strict=False)]
+
+
+def block_means(
+    values: Float32[np.ndarray, "rows columns"], shown: Float32[np.ndarray, "rows columns"]
+) -> Float32[np.ndarray, " blocks"]:
+    """Means over the blocks that are covered.
+
+    Args:
+        values: any.
+        shown: 1 where a pixel counts, else 0.
+    """
+    rows, columns = (size // BLOCK for size in values.shape)
+    if not rows * columns:
+        return np.zeros(0, np.float32)
+    here = slice(rows * BLOCK), slice(columns * BLOCK)
+    size = (columns, rows)
+    whole = cv2.resize(shown[here], size, interpolation=cv2.INTER_AREA)
+    means = cv2.resize(values[here] * shown[here], size, interpolation=cv2.INTER_AREA)
+    kept = whole >= COVERED
+    return np.asarray(means[kept] / whole[kept], np.float32)
+
+
+def features_mask(
+    shape: tuple[int, int], *landmarks: Landmarks, unit: float = 1.0
+) -> Float32[np.ndarray, "rows columns"]:
+    """Eyes, brows and lips of faces: 1 there, fading out over ``unit`` pixels, one of a 256-pixel crop."""
+    drawn = np.zeros(shape, np.float32)
+    for points in landmarks:
+        for part in (LEFT_EYE, RIGHT_EYE, LEFT_BROW, RIGHT_BROW, OUTER_LIPS):
+            hull = cv2.convexHull(np.round(points[part, :2]).astype(np.int32))
+            cv2.fillConvexPoly(drawn, hull, (1.0,))
+    grown = cv2.dilate(drawn, np.ones((2 * round(2 * unit) + 1,) * 2))
+    return np.asarray(cv2.GaussianBlur(grown, (0, 0), 1.5 * unit), np.float32)
+
+
+def eye_opening(
+    landmarks: Landmarks, eye: np.ndarray, shape: tuple[int, ...]
+) -> Float32[np.ndarray, "rows columns"]:
+    """1 in the opening of an eye, else 0."""
+    drawn = np.zeros(shape, np.float32)
+    hull = cv2.convexHull(np.rint(landmarks[eye, :2]).astype(np.int32))
+    return np.asarray(cv2.fillConvexPoly(drawn, hull, (1.0,)), np.float32)
