@@ -160,6 +160,7 @@ METRICS: dict[str, Metric] = {
         Metric("leak", "lower", "", target_leakage, _PAIR),
         Metric("leak_floor", "target", "", leakage_floor, ("reenacted", "target", "mask")),
         Metric("seam", "target", "", seam, ("blended", "target", "mask"), ideal=1.0),
+        Metric("mouth_opening", "target", "", "mouth.mouth_opening", ("blended", "target"), ideal=0.0),
         Metric("psnr", "higher", "dB", psnr, _GROUND_TRUTH),
         Metric("ssim", "higher", "", ssim, _GROUND_TRUTH),
         Metric("de_truth", "lower", "dE00", ciede2000, _GROUND_TRUTH),
