@@ -65,15 +65,15 @@ def blend(
     white = np.float32(np.iinfo(target.dtype).max)
     for strip in _strips(box):
         x0, y0, x1, y1 = strip
-        weight = _carry(soft, matrix, strip, cv2.INTER_LINEAR, cv2.BORDER_CONSTANT)
-        above = _carry(face, face_matrix, strip, cv2.INTER_LANCZOS4, cv2.BORDER_REPLICATE)
+        weight = carry(soft, matrix, strip, cv2.INTER_LINEAR, cv2.BORDER_CONSTANT)
+        above = carry(face, face_matrix, strip, cv2.INTER_LANCZOS4, cv2.BORDER_REPLICATE)
         if finer is not None:
             fine, share = finer(strip)
             fine -= above
             fine *= share[..., None]
             above += fine
         if correction is not None:
-            above += _carry(correction, small_matrix, strip, cv2.INTER_LINEAR, cv2.BORDER_REPLICATE)
+            above += carry(correction, small_matrix, strip, cv2.INTER_LINEAR, cv2.BORDER_REPLICATE)
         below = target[y0:y1, x0:x1].astype(np.float32) / white
         above -= below
         above *= weight[..., None]
@@ -103,7 +103,7 @@ def frame_mask(
         soft = _soften(mask, scale_of(matrix))
         for strip in _strips(box):
             x0, y0, x1, y1 = strip
-            whole[y0:y1, x0:x1] = _carry(soft, matrix, strip, cv2.INTER_LINEAR, cv2.BORDER_CONSTANT)
+            whole[y0:y1, x0:x1] = carry(soft, matrix, strip, cv2.INTER_LINEAR, cv2.BORDER_CONSTANT)
     return whole
 
 
@@ -191,7 +191,7 @@ def _soften(mask: Mask, scale: float) -> Mask:
     )
 
 
-def _carry(values: np.ndarray, matrix: Matrix, strip: Box, interpolation: int, border: int) -> np.ndarray:
+def carry(values: np.ndarray, matrix: Matrix, strip: Box, interpolation: int, border: int) -> np.ndarray:
     """Crop values at the frame pixels of a strip."""
     x0, y0, x1, y1 = strip
     shifted = matrix.copy()
