@@ -12,10 +12,11 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float32, Float64
 
-from aotface.face.mesh import INNER_LIPS, OUTER_LIPS, opening
+from aotface.face.mesh import INNER_LIPS, OUTER_LIPS, TRIANGLES, opening
 from aotface.face.render import Raster
+from aotface.face.template import similarity_between
 from aotface.reenact.dense_map import fill
-from aotface.types import CROP_SIDE, AlignedFace, Landmarks, Mask
+from aotface.types import CROP_SIDE, AlignedFace, Crop, Landmarks, Mask
 
 SHUT = 0.015
 """Opening (see `opening`) under which a mouth is shut."""
@@ -46,6 +47,10 @@ LINE, BESIDE, DARK = 1.0, (2.5, 5.0), (0.2, 0.6)
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 _LOWER, _UPPER = INNER_LIPS[1:10], INNER_LIPS[:10:-1]
+
+
+Box = tuple[slice, slice]
+"""Rows and columns."""
 
 
 @dataclass(frozen=True)
@@ -95,28 +100,54 @@ def part_lips(
     gaps = opening(source, INNER_LIPS), opening(points, INNER_LIPS)
     if max(gaps) < SHUT:
         return maps, None
-    unit = len(maps) / CROP_SIDE
-    here, weight = _around(points, raster, unit)
-    below, along = _across(points, len(maps))
-    if not weight[here].any():
-        return maps, None
+    here, weight = _around(points, raster)
+    below, along = _across(points, here)
     moved = places.copy()
     if gaps[0] > gaps[1]:
         inwards = places[OUTER_LIPS] - places[INNER_LIPS]
         moved[INNER_LIPS[:11]] += PULL[0] * inwards[:11]
         moved[INNER_LIPS[11:]] += PULL[1] * inwards[11:]
-    values = raster.interpolate(moved.astype(np.float32))[here]
-    lips = raster.covered & ~_inner(points, len(maps))
+    values = _interpolated(raster, here, moved.astype(np.float32))
+    lips = raster.covered[here] & ~_inner(points, here)
     between = np.clip((0.5 - np.abs(along - 0.5)) / CORNER + 0.5, 0, 1)
-    share = (weight * between)[here][..., None]
-    halves = [
-        _continued(values, (lips & side)[here], maps[here], EASED * unit) for side in (below <= 0, below > 0)
-    ]
+    share = (weight * between)[..., None]
+    sigma = EASED * len(maps) / CROP_SIDE
+    halves = [_continued(values, lips & part, maps[here], sigma) for part in (below <= 0, below > 0)]
     upper = maps.copy()
     upper[here] += share * (halves[0] - maps[here])
-    jump = np.zeros_like(maps)
-    jump[here] = share * (halves[1] - halves[0])
-    return upper, Parting(below, jump, _line_shade(below, along, points, target))
+    planes = np.zeros(maps.shape[:2], np.float32), np.zeros_like(maps), np.ones(maps.shape[:2], np.float32)
+    shade = _line_shade(below, along, points, target, len(maps) / CROP_SIDE)
+    for plane, part in zip(planes, (below, share * (halves[1] - halves[0]), shade), strict=True):
+        plane[here] = part
+    return upper, Parting(*planes)
+
+
+def _interpolated(raster: Raster, here: Box, attributes: Float32[np.ndarray, "468 4"]) -> np.ndarray:
+    """Per-vertex values over the pixels of a box; anything outside the mesh."""
+    corners, weights = TRIANGLES[raster.triangle[here]], raster.weights[here]
+    parts = [attributes[corners[..., k]] * weights[..., k : k + 1] for k in range(3)]
+    return np.asarray(parts[0] + parts[1] + parts[2], np.float32)
+
+
+def through_target(
+    crop: Crop, points: Landmarks, target: Landmarks, box: Box
+) -> Float32[np.ndarray, "rows columns 3"]:
+    """The target's crop under the new mouth, in a box of the crop: both have one shape, in two places.
+
+    Args:
+        crop: of the target.
+        points: 468 x 3, of the new face, pixels of the crop.
+        target: 468 x 3, of the target, likewise.
+        box: rows and columns.
+    """
+    rows, columns = box
+    here = points[INNER_LIPS, :2].astype(np.float64) - [columns.start, rows.start]
+    back = similarity_between(here, target[INNER_LIPS, :2].astype(np.float64))
+    size, flags = (
+        (columns.stop - columns.start, rows.stop - rows.start),
+        cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP,
+    )
+    return cv2.warpAffine(crop, back, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
 
 
 def inner_mouth(points: Landmarks, target: Landmarks, side: int) -> tuple[Mask, Mask]:
@@ -159,14 +190,14 @@ def _distance_inwards(
     return cv2.resize(apart.astype(np.float32), tuple(size.tolist()), interpolation=cv2.INTER_AREA)
 
 
-def _around(points: Landmarks, raster: Raster, unit: float) -> tuple[tuple[slice, slice], Mask]:
-    """A box around the lips; and how much of the lips' own map counts."""
-    side = len(raster.depth)
-    outline = points[OUTER_LIPS, :2]
+def _around(points: Landmarks, raster: Raster) -> tuple[Box, Mask]:
+    """A box around the lips; and how much of the lips' own map counts in it."""
+    side, outline = len(raster.depth), points[OUTER_LIPS, :2]
+    unit = side / CROP_SIDE
     low = np.clip(np.floor(outline.min(axis=0) - ROOM * unit), 0, side - 1).astype(int)
     high = np.clip(np.ceil(outline.max(axis=0) + ROOM * unit) + 1, low + 1, side).astype(int)
-    drawn = np.zeros((side, side), np.float32)
-    cv2.fillConvexPoly(drawn, cv2.convexHull(np.round(outline).astype(np.int32)), (1.0,))
+    drawn = np.zeros((high - low)[::-1], np.float32)
+    cv2.fillConvexPoly(drawn, cv2.convexHull(np.round(outline - low).astype(np.int32)), (1.0,))
     grown = cv2.dilate(drawn, np.ones((round(GROWN * unit) | 1,) * 2))
     return (slice(low[1], high[1]), slice(low[0], high[0])), cv2.GaussianBlur(grown, (0, 0), SOFT * unit)
 
@@ -180,21 +211,21 @@ def _line(points: Landmarks) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return line.astype(np.float64), across, np.array([-across[1], across[0]])
 
 
-def _across(points: Landmarks, side: int) -> tuple[Mask, Mask]:
+def _across(points: Landmarks, here: Box) -> tuple[Mask, Mask]:
     """Signed distance from the line between the lips, positive below it; and the place along it, 0..1 by corners."""
     line, across, down = _line(points)
     along, height = line @ across, line @ down
     order = np.argsort(along)
-    y, x = np.mgrid[:side, :side].astype(np.float32)
+    y, x = np.mgrid[here].astype(np.float32)
     place = x * across[0] + y * across[1]
     below = x * down[0] + y * down[1] - np.interp(place, along[order], height[order])
     part = (place - along[0]) / max(float(along[-1] - along[0]), 1e-6)
     return below.astype(np.float32), part.astype(np.float32)
 
 
-def _line_shade(below: Mask, along: Mask, points: Landmarks, target: AlignedFace) -> Mask:
+def _line_shade(below: Mask, along: Mask, points: Landmarks, target: AlignedFace, unit: float) -> Mask:
     """The line between shut lips, as dark as the target's."""
-    unit, opened = len(below) / CROP_SIDE, opening(points, INNER_LIPS)
+    opened = opening(points, INNER_LIPS)
     shut = float(np.clip((VISIBLE[1] - opened) / (VISIBLE[1] - VISIBLE[0]), 0, 1))
     if shut == 0:
         return np.ones_like(below)
@@ -218,9 +249,11 @@ def _darkness(target: AlignedFace) -> Float64[np.ndarray, " 11"]:
     return (np.clip(eased, *DARK) * ends)[::4].astype(np.float64)
 
 
-def _inner(points: Landmarks, side: int) -> Bool[np.ndarray, "side side"]:
-    drawn = np.zeros((side, side), np.uint8)
-    cv2.fillPoly(drawn, [np.round(points[INNER_LIPS, :2] * 16).astype(np.int32)], (1,), shift=4)
+def _inner(points: Landmarks, here: Box) -> Bool[np.ndarray, "rows columns"]:
+    rows, columns = here
+    drawn = np.zeros((rows.stop - rows.start, columns.stop - columns.start), np.uint8)
+    outline = points[INNER_LIPS, :2] - [columns.start, rows.start]
+    cv2.fillPoly(drawn, [np.round(outline * 16).astype(np.int32)], (1,), shift=4)
     return drawn > 0
 
 

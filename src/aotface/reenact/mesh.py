@@ -20,7 +20,7 @@ from aotface.face.render import Raster, rasterize, render
 from aotface.reenact.base import Reenacted
 from aotface.reenact.dense_map import Jump, dense_map, enlarge, lids, read_crop, read_mask, soften
 from aotface.reenact.edge import inner_mask
-from aotface.reenact.lips import inner_mouth, part_lips
+from aotface.reenact.lips import inner_mouth, part_lips, through_target
 from aotface.reenact.reading import Reading
 from aotface.reenact.shape import identity_shape
 from aotface.reenact.visibility import inside, uncovered, visibility
@@ -95,20 +95,22 @@ def reenact(
 
     edge = inner_mask(points, raster, target_points)
     own = _closed_eyes(source.landmarks, target_points, points, raster)
-    mouth, kept = inner_mouth(_enlarged_points(points, shrink), target_points, side)
+    large_points = _enlarged_points(points, shrink)
+    mouth, kept = inner_mouth(large_points, target_points, side)
     eyes = enlarge(own, side)
-    laid, from_target = np.maximum(eyes, mouth), np.maximum(eyes, kept)
+    from_target = np.maximum(eyes, kept)
     shown = (cv2.erode(edge, np.ones((3, 3))) > 0) * (1 - np.maximum(own, enlarge(mouth, grid)))
     reading = Reading(source_frame, both, weight, shown, parting)
     drawn = np.clip(enlarge(raster.covered.astype(np.float32), side) * 4 - 1.5, 0, 1)
     box = _box(drawn > 0)  # elsewhere the crop is the target's
     face = _read_face(reading, side, box)
-    if laid.any():
+    if eyes.any():
         target_seen = _through_target(target.crop, raster, target_points, side)[box]
-        face += (target_seen - face) * laid[box][..., None]
+        face += (target_seen - face) * eyes[box][..., None]
+    _lay_mouth(face, box, mouth, target.crop, large_points, target.landmarks)
     crop = _over(target.crop, face, drawn, box)
     mask = enlarge(np.clip(edge * visible, 0, 1), side)
-    return Reenacted(crop, mask, from_target, _enlarged_points(points, shrink), reading)
+    return Reenacted(crop, mask, from_target, large_points, reading)
 
 
 def _source_places(
@@ -154,6 +156,20 @@ def _over(crop: Crop, face: Crop, drawn: Mask, box: tuple[slice, slice]) -> Crop
     face += whole[box]
     whole[box] = np.clip(face, 0, 1, out=face)
     return whole
+
+
+def _lay_mouth(
+    face: Crop, box: tuple[slice, slice], mouth: Mask, target: Crop, points: Landmarks, theirs: Landmarks
+) -> None:
+    """The target's inner mouth, where it shows, into the face, which is the ``box`` of a crop; see `through_target`."""
+    here = tuple(
+        slice(max(own.start, whole.start), min(own.stop, whole.stop))
+        for own, whole in zip(_box(mouth > 0), box, strict=True)
+    )
+    if all(part.stop > part.start for part in here):
+        seen = through_target(target, points, theirs, (here[0], here[1]))
+        inside = tuple(slice(h.start - b.start, h.stop - b.start) for h, b in zip(here, box, strict=True))
+        face[inside] += (seen - face[inside]) * mouth[here][..., None]
 
 
 def _box(shown: np.ndarray) -> tuple[slice, slice]:
