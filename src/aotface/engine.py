@@ -157,20 +157,23 @@ class Swapper:
             faces = choose(found, options.face, "target")
             return swap_faces(frame, faces, prepared, options, self._settings["mark"], found)
 
-    def refine(self, swapped: Any, target: Any, face: str | int | None = None) -> "Swapped":
+    def refine(self, swapped: Any, target: Any, face: str | int | None = None, mask: Any = None) -> "Swapped":
         """Move a face that another tool has swapped into the light and tone of its target.
 
         Args:
             swapped: the whole picture after the swap, of the target's size, or an aligned square crop of the face.
             target: the original picture.
             face: as for `swap`.
+            mask: of a whole picture, a picture that is white where the swap shows; found from the difference when left out.
         """
+        from aotface.compose.changed import as_mask
         from aotface.compose.pipeline import refine
         from aotface.media.array_input import as_frame
 
         with one_thread_each():
             frames = as_frame(swapped, "swapped"), as_frame(target, "target")
-            return refine(*frames, self._options(face), self._settings["mark"])
+            shown = None if mask is None else as_mask(as_frame(mask, "mask"))
+            return refine(*frames, self._options(face), self._settings["mark"], shown)
 
     def detect(self, picture: Any) -> "list[Face]":
         """The faces of a picture, largest first."""

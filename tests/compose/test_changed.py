@@ -107,7 +107,7 @@ def test_a_target_as_its_own_swap_stays_and_is_said(
         ("merged", "target", "--fps 25 --mask {}/fewer", 2, "8 frames, got 7"),
         ("merged", "target", "--fps 25 -o {}/folder", 2, "frames become a video"),
         ("merged", "target.mp4", "--overwrite -o {}/target.mp4", 2, "is an input of this run"),
-        ("merged/00000.png", "target/00000.png", "--mask {}/merged_mask", 2, "for videos and for folders"),
+        ("merged/00000.png", "target/00000.png", "--mask {}/merged_mask", 2, "one picture as --mask"),
     ],
 )
 def test_what_does_not_fit_is_one_line(

@@ -125,7 +125,9 @@ def test_refine_the_whole_frame(done: Swapped, photo: np.ndarray) -> None:
     """X_r as another tool would leave it, in its own dim light, comes back in the target's."""
     refined = refine(done.reenacted, photo, mark=False)
     wanted = masked_mean(photo, refined.mask)
-    assert np.abs(masked_mean(refined.frame, refined.mask) - wanted).max() < 5
+    # At its rim a swap may fade into the target, and is moved less there.
+    assert np.abs(masked_mean(refined.frame, refined.mask) - wanted).max() < 7
+    assert np.abs(masked_mean(done.reenacted, refined.mask) - wanted).max() > 14  # the twin
     inside = (refined.mask > 0.95) & (done.mask > 0.95)
     assert np.abs(refined.frame.astype(int) - done.frame)[inside].mean() < 10
     np.testing.assert_array_equal(refined.frame[refined.mask == 0], photo[refined.mask == 0])

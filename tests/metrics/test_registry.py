@@ -86,7 +86,8 @@ def test_the_declared_direction_is_the_real_one():
     """A result that is the answer beats one that is noise, in the declared direction."""
     good = measure(Sample(TRUTH, MASK, target=TRUTH, reenacted=TRUTH, truth=TRUTH, perceptual=Model()))
     bad = measure(Sample(RESULT, MASK, target=TRUTH, reenacted=TRUTH, truth=TRUTH, perceptual=Model()))
-    for name in set(good) - {"leak", "leak_floor", "ita_difference"}:  # leak: the answer *is* the target here
+    for name in set(good) - {"leak", "leak_floor", "ita_difference", "mouth_opening"}:
+        # leak: the answer *is* the target here; noise has no mouth
         metric = METRICS[name]
         if metric.better == "target":
             assert abs(good[name] - metric.ideal) < abs(bad[name] - metric.ideal), name

@@ -37,7 +37,8 @@ class Refine(Writing):
     mask: Annotated[
         Path | None,
         Option(
-            "--mask", help="Of a video: mask of the swap, white where it shows: video, or folder of frames."
+            "--mask",
+            help="Mask of the swap, white where it shows: picture, video, or folder of frames. Else it is found.",
         ),
     ] = None
 

@@ -82,15 +82,15 @@ def blend(
 
     def made(strip: Box) -> tuple[np.ndarray, np.ndarray]:
         """The face at the frame's pixels, and its weight."""
-        weight = _carry(soft, matrix, strip, cv2.INTER_LINEAR, cv2.BORDER_CONSTANT)
-        above = _carry(face, face_matrix, strip, cv2.INTER_LANCZOS4, cv2.BORDER_REPLICATE)
+        weight = carry(soft, matrix, strip, cv2.INTER_LINEAR, cv2.BORDER_CONSTANT)
+        above = carry(face, face_matrix, strip, cv2.INTER_LANCZOS4, cv2.BORDER_REPLICATE)
         if finer is not None:
             fine, share = finer(strip)
             fine -= above
             fine *= share[..., None]
             above += fine
         if correction is not None:
-            above += _carry(correction, small_matrix, strip, cv2.INTER_LINEAR, cv2.BORDER_REPLICATE)
+            above += carry(correction, small_matrix, strip, cv2.INTER_LINEAR, cv2.BORDER_REPLICATE)
         return weight, above
 
     def pixels(strip: Box) -> np.ndarray:
@@ -102,7 +102,7 @@ def blend(
         weight, above = made(strip)
         shown = np.zeros_like(weight)
         if camera is not None:
-            shown = _carry(camera.features, small_matrix, strip, cv2.INTER_LINEAR, cv2.BORDER_CONSTANT)
+            shown = carry(camera.features, small_matrix, strip, cv2.INTER_LINEAR, cv2.BORDER_CONSTANT)
             above = cv2.GaussianBlur(above, (0, 0), camera.blur) if camera.blur > 0 else above
         return View(Seen(above), Seen(pixels(strip)), weight, shown)
 
@@ -142,9 +142,9 @@ def target_texture(
     if box is None:
         return None
     x0, y0, x1, y1 = strip = _middle(box)
-    weight = _carry(_soften(mask, scale_of(matrix)), matrix, strip, cv2.INTER_LINEAR, cv2.BORDER_CONSTANT)
+    weight = carry(_soften(mask, scale_of(matrix)), matrix, strip, cv2.INTER_LINEAR, cv2.BORDER_CONSTANT)
     small = resize_matrix(matrix, len(mask), CROP_SIDE)
-    shown = _carry(features, small, strip, cv2.INTER_LINEAR, cv2.BORDER_CONSTANT)
+    shown = carry(features, small, strip, cv2.INTER_LINEAR, cv2.BORDER_CONSTANT)
     pixels = target[y0:y1, x0:x1].astype(np.float32) / np.float32(np.iinfo(target.dtype).max)
     return measure_texture(Seen(pixels), skin_of(weight, shown), around_of(weight))
 
@@ -176,7 +176,7 @@ def frame_mask(
         soft = _soften(mask, scale_of(matrix))
         for strip in _strips(box):
             x0, y0, x1, y1 = strip
-            whole[y0:y1, x0:x1] = _carry(soft, matrix, strip, cv2.INTER_LINEAR, cv2.BORDER_CONSTANT)
+            whole[y0:y1, x0:x1] = carry(soft, matrix, strip, cv2.INTER_LINEAR, cv2.BORDER_CONSTANT)
     return whole
 
 
@@ -264,7 +264,7 @@ def _soften(mask: Mask, scale: float) -> Mask:
     )
 
 
-def _carry(values: np.ndarray, matrix: Matrix, strip: Box, interpolation: int, border: int) -> np.ndarray:
+def carry(values: np.ndarray, matrix: Matrix, strip: Box, interpolation: int, border: int) -> np.ndarray:
     """Crop values at the frame pixels of a strip."""
     x0, y0, x1, y1 = strip
     shifted = matrix.copy()

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float32
 
-from aotface.types import CROP_SIDE, Crop, Mask, Matrix
+from aotface.types import CROP_SIDE, Crop, Frame, Mask, Matrix
 
 SMOOTHING = 2.0
 """Standard deviation in pixels at 256 of the blur under which encoding noise cancels out."""
@@ -68,6 +68,11 @@ def given_region(mask: Mask, matrix: Matrix) -> Float32[np.ndarray, "256 256"] |
         mask = cv2.GaussianBlur(mask, (0, 0), 0.5 / scale)
     region = cv2.warpAffine(mask, matrix, (CROP_SIDE, CROP_SIDE), flags=cv2.INTER_LINEAR)
     return region.astype(np.float32) if region.max() > 0.02 else None
+
+
+def as_mask(picture: Frame) -> Mask:
+    """A picture of a mask, white where it shows: 0..1."""
+    return picture.max(axis=2).astype(np.float32) / np.float32(np.iinfo(picture.dtype).max)
 
 
 def _disc(size: int) -> np.ndarray:

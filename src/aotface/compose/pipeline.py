@@ -7,14 +7,15 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Float32
 
-from aotface.compose.blend import blend, frame_mask
+from aotface.compose.blend import Finer, blend, frame_mask
 from aotface.compose.camera import Camera
 from aotface.compose.face_step import features_of, start_face
-from aotface.compose.full_resolution import FullResolutionFace, full_resolution_faces
+from aotface.compose.full_resolution import full_resolution_faces
 from aotface.compose.label import Badge, place_label
+from aotface.compose.refined import refine_face
 from aotface.compose.sharpness import defocus
 from aotface.compose.source_noise import without_noise
-from aotface.errors import FaceIndexError, NoFaceError, UsageError
+from aotface.errors import FaceIndexError, InputError, NoFaceError, UsageError
 from aotface.face.align import scale_of
 from aotface.face.detect import detect
 from aotface.options import DEFAULTS, Options
@@ -33,7 +34,7 @@ LEAST_BLUR = 0.35
 class SwappedFace:
     """One finished face: ``target`` aligned, X_r with its landmarks, Y, and the mask under which Y shows (all at one side).
 
-    ``before``, ``after``: X_r and Y at the frame's own pixels, of a face that is larger than the largest crop.
+    ``before``, ``after``: X_r and Y at the frame's own pixels: of a face larger than the largest crop, and of a refined one.
     """
 
     target: AlignedFace
@@ -41,8 +42,8 @@ class SwappedFace:
     swapped: Crop
     mask: Float32[np.ndarray, "side side"]
     landmarks: Landmarks
-    before: FullResolutionFace | None = None
-    after: FullResolutionFace | None = None
+    before: Finer | None = None
+    after: Finer | None = None
 
 
 @dataclass(frozen=True)
@@ -118,26 +119,39 @@ def swap_found(
     return swap_faces(target, targets, prepared, options, mark, target_faces)
 
 
-def refine(swapped: Frame, target: Frame, options: Options = DEFAULTS, mark: bool = True) -> Swapped:
+def refine(
+    swapped: Frame,
+    target: Frame,
+    options: Options = DEFAULTS,
+    mark: bool = True,
+    mask: Float32[np.ndarray, "height width"] | None = None,
+) -> Swapped:
     """Begin at the transfer, with faces that somebody else swapped.
+
+    Of a whole frame, all that the other tool changed is moved; a face that it did not change stays as it is.
 
     Args:
         swapped: the whole frame at the target's size, or one aligned square crop.
         target: uint8 or uint16, RGB.
         options: which faces, which transfer, which seed.
         mark: embed the invisible watermark.
+        mask: of a whole frame, where the swap shows, 0..1; found from the difference when left out.
 
     Returns:
         The finished frame and everything on the way.
     """
     height, width = target.shape[:2]
+    if mask is not None and mask.shape != swapped.shape[:2]:
+        raise InputError(
+            f"the mask is {mask.shape[1]} x {mask.shape[0]}: expected the swapped picture's size"
+        )
     found = detect(target)
     targets = choose(found, options.face, "target")
     if len(targets) > 1 and swapped.shape != target.shape:
         raise UsageError(
             "one aligned crop holds one face: say --face with a number, or give the whole swapped frame"
         )
-    return swap_faces(target, targets, GivenSwap(swapped, height, width), options, mark, found)
+    return swap_faces(target, targets, GivenSwap(swapped, height, width, mask), options, mark, found)
 
 
 def prepare_source(source: Frame, face: Face, options: Options, reenactor: Reenactor) -> PreparedSource:
@@ -213,6 +227,20 @@ def camera_of(face: SwappedFace, options: Options, source: PreparedSource) -> Ca
     return Camera(features, seed, blur=blur if blur >= LEAST_BLUR else 0.0)
 
 
+def _one_face(
+    frame: Frame, face: Face, source: PreparedSource, transfer: Transfer, options: Options
+) -> SwappedFace | None:
+    """As `swap_face`; a whole frame that is swapped already is refined in its own pixels. None: that face is not swapped."""
+    if not isinstance(source, GivenSwap) or not source.whole:
+        return swap_face(frame, face, source, transfer, options)
+    one = refine_face(frame, source.frame, face, transfer, options, source.mask)
+    if one is None:
+        return None
+    return SwappedFace(
+        one.target, one.given, one.refined, one.mask, one.target.landmarks, one.before, one.after
+    )
+
+
 def swap_faces(
     target: Frame,
     faces: list[Face],
@@ -236,7 +264,9 @@ def swap_faces(
     label = place_label(options, height, width, boxes)  # no room for it: said before the work
     frame, done, transfer = target, [], transfer_for(options)
     for face in faces:
-        one = swap_face(target, face, source, transfer, options)
+        one = _one_face(target, face, source, transfer, options)
+        if one is None:
+            continue
         camera = camera_of(one, options, source)
         frame = blend(frame, one.swapped, one.mask, one.target.matrix, finer=one.after, camera=camera)
         done.append(one)

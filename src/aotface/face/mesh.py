@@ -70,3 +70,12 @@ def to_vertices(per_triangle: Float32[np.ndarray, " 898"]) -> Float32[np.ndarray
         np.add.at(total, TRIANGLES[:, corner], per_triangle)
         np.add.at(count, TRIANGLES[:, corner], 1)
     return (total / np.maximum(count, 1)).astype(np.float32)
+
+
+def opening(landmarks: Landmarks, ring: np.ndarray) -> float:
+    """How far a ring of lids or lips is open: area over squared width, 0 when closed."""
+    x, y = landmarks[ring, 0].astype(np.float64), landmarks[ring, 1].astype(np.float64)
+    area = abs((x * np.roll(y, -1) - y * np.roll(x, -1)).sum()) / 2
+    half = len(ring) // 2  # rings start at one corner and pass the other half-way
+    width = np.hypot(x[half] - x[0], y[half] - y[0])
+    return float(area / max(width, 1e-6) ** 2)

@@ -38,11 +38,14 @@ def make_plan(spec: JobSpec) -> Plan:
         videos = targets
     if videos:
         return _video_plan(spec, videos)
-    if spec.mask is not None or spec.fps is not None:
-        raise UsageError("--mask and --fps are for videos and for folders of frames")
+    if spec.fps is not None:
+        raise UsageError("--fps is for videos and for folders of frames")
     if spec.ray is not None:
         raise UsageError("--ray is for videos: drop it")
-    return _picture_plan(spec)
+    plan = _picture_plan(spec)
+    if spec.mask is not None and (len(plan.jobs) > 1 or Path(spec.mask).is_dir()):
+        raise UsageError("one picture as --mask belongs to one picture; folders are for folders of frames")
+    return plan
 
 
 def _one(spec: JobSpec, meeting: Meeting, output: Path) -> JobSpec:

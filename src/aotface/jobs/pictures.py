@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from aotface.compose import pipeline
+from aotface.compose.changed import as_mask
 from aotface.compose.output_layers import layers_named
 from aotface.compose.pipeline import Swapped, swap_faces
 from aotface.errors import Interrupted, PartialError, UsageError
@@ -152,9 +153,9 @@ class _Pictures:
             if files_of(rows):  # a reference picture: which number is that?
                 (number,) = assign_faces(target.frame, detect(target.frame), rows)
                 options = replace(options, face=str(number))
-            return pipeline.refine(
-                read_image(Path(job.swapped)).frame, target.frame, options, job.mark
-            ), target
+            swapped = read_image(Path(job.swapped)).frame
+            mask = None if job.mask is None else as_mask(read_image(Path(job.mask)).frame)
+            return pipeline.refine(swapped, target.frame, options, job.mark, mask), target
         prepared = [self._context.prepare(str(row.source), str(row.source_face)) for row in rows]
         target, faces = self._look(Path(job.target))
         found = assign_faces(target.frame, faces, rows)

@@ -180,6 +180,8 @@ METRICS: dict[str, Metric] = {
         Metric("fine_detail", "target", "", fine_detail, (*_SHOWN, *_BOTH), ideal=1.0),
         Metric("grain", "target", "", grain, (*_SHOWN, *_BOTH), ideal=1.0),
         Metric("eye_contrast", "target", "", eye_contrast, (*_SHOWN, *_BOTH), ideal=1.0),
+        Metric("seam", "target", "", seam, ("blended", "target", "mask"), ideal=1.0),
+        Metric("mouth_opening", "target", "", "mouth.mouth_opening", ("blended", "target"), ideal=0.0),
         Metric("psnr", "higher", "dB", psnr, _GROUND_TRUTH),
         Metric("ssim", "higher", "", ssim, _GROUND_TRUTH),
         Metric("de_truth", "lower", "dE00", ciede2000, _GROUND_TRUTH),

@@ -8,6 +8,9 @@ from aotface.face.mesh import LEFT_EYE, RIGHT_EYE
 from aotface.face.render import Raster
 from aotface.types import CROP_SIDE, Crop, Frame, Landmarks, Mask
 
+Jump = tuple[Mask, np.ndarray, tuple[slice, slice]]
+"""Of `jumped`: ``below``, ``jump`` and ``box``."""
+
 SMOOTHING = 2.0
 """Sigma in pixels at 256 of the blur on the dense map: hides the creases along triangle edges."""
 
@@ -30,7 +33,7 @@ def dense_map(raster: Raster, places: np.ndarray, crisp: Mask | None = None) -> 
     along = np.arange(side)[:, None]
     plane = along * trend[0] + (along * trend[1] + trend[2])[:, None]
     residual = raster.spread((values - plane[covered]).astype(np.float32))
-    near = _fill(residual, covered)
+    near = fill(residual, covered)
     eased: np.ndarray = cv2.GaussianBlur(near, (0, 0), SMOOTHING * side / CROP_SIDE)
     if crisp is not None:
         eased += crisp[..., None] * (near - eased)
@@ -47,7 +50,7 @@ def lids(points: Landmarks, side: int) -> Mask:
     return np.clip(1.5 * cv2.GaussianBlur(drawn, (0, 0), LIDS[1] * unit), 0, 1).astype(np.float32)
 
 
-def _fill(values: np.ndarray, known: np.ndarray) -> np.ndarray:
+def fill(values: np.ndarray, known: np.ndarray) -> np.ndarray:
     """Continue values beyond where they are known: the nearest known one, then eased."""
     _, labels = cv2.distanceTransformWithLabels(
         (~known).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
@@ -59,15 +62,46 @@ def _fill(values: np.ndarray, known: np.ndarray) -> np.ndarray:
     return np.where(known[..., None], values, eased)
 
 
-def read_crop(frame: Frame, dense: np.ndarray, side: int, box: tuple[slice, slice]) -> Crop:
-    """The frame seen through a dense map, at the crop's side; only the rows and columns of ``box``."""
+def read_crop(
+    frame: Frame, dense: np.ndarray, side: int, box: tuple[slice, slice], jump: Jump | None = None
+) -> Crop:
+    """The frame seen through a dense map, at the crop's side; only the rows and columns of ``box``.
+
+    ``jump``: where the map is torn, and by how much.
+    """
     large = enlarge(dense, side)
+    if jump is not None:
+        large = jumped(large.copy() if large is dense else large, *jump)
     region = region_of(frame, large[..., 0], large[..., 1])
     spread = _steepness(dense) * dense.shape[0] / side
     x, y = (np.ascontiguousarray(large[(*box, k)]) for k in (0, 1))
     if not x.size:
         return np.zeros((*x.shape, 3), np.float32)
     return sample(frame, x, y, 1 / max(spread, 1e-6), region)
+
+
+def jumped(large: np.ndarray, below: Mask, jump: np.ndarray, box: tuple[slice, slice]) -> np.ndarray:
+    """A map at any side, torn: ``jump`` is added where ``below`` is above 0; both on a smaller grid, in ``box`` of it."""
+    zoom = len(below) / len(large)
+    rows, columns = (
+        slice(max(0, int(part.start / zoom) - 2), min(len(large), int(part.stop / zoom) + 3)) for part in box
+    )
+    back = np.array(
+        [
+            [zoom, 0, (columns.start + 0.5) * zoom - 0.5],
+            [0, zoom, (rows.start + 0.5) * zoom - 0.5],
+        ]
+    )
+    size, flags = (
+        (columns.stop - columns.start, rows.stop - rows.start),
+        cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+    )
+    side, step = (
+        cv2.warpAffine(plane, back, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+        for plane in (below, jump)
+    )
+    large[rows, columns] += step * (side > 0)[..., None]
+    return large
 
 
 def _steepness(dense: np.ndarray) -> float:

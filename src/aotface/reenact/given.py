@@ -10,7 +10,7 @@ from aotface.face.detect import detect
 from aotface.face.template import similarity_between
 from aotface.reenact.base import Reenacted
 from aotface.reenact.edge import edge_mask
-from aotface.types import AlignedFace, Frame, Matrix
+from aotface.types import AlignedFace, Frame, Mask, Matrix
 
 
 @dataclass(frozen=True)
@@ -22,11 +22,18 @@ class GivenSwap:
     the target's, landmark on landmark.
 
     ``frame``: the whole frame or the square crop, uint8 or uint16, RGB. ``height``, ``width``: of the target frame.
+    ``mask``: of a whole frame, where the swap shows, 0..1; None: it is found.
     """
 
     frame: Frame
     height: int
     width: int
+    mask: Mask | None = None
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is the whole frame."""
+        return self.frame.shape[:2] == (self.height, self.width)
 
     def reenact(self, target: AlignedFace) -> Reenacted:
         """Read the reenacted face out of the picture.

@@ -2,8 +2,8 @@
 
 The new shape is the target's own (pose, expression, outline) moved towards the source's in the regions that
 carry identity. Its texture is the source photograph, read through a smooth dense map; what the photograph does not
-show comes from the face's mirrored side, and the inner mouth (or an eye) comes from the target when it is closed in the
-source.
+show comes from the face's mirrored side. An eye comes from the target when it is closed in the source; the inner mouth
+always does, see `aotface.reenact.lips`.
 """
 
 from collections.abc import Sequence
@@ -14,14 +14,15 @@ import cv2
 import numpy as np
 
 from aotface.face.align import align, transform_landmarks
-from aotface.face.mesh import INNER_LIPS, LEFT_EYE, MIRROR, RIGHT_EYE, to_vertices
+from aotface.face.mesh import LEFT_EYE, MIRROR, RIGHT_EYE, opening, to_vertices
 from aotface.face.parse import usable_texture
 from aotface.face.render import Raster, rasterize, render
 from aotface.reenact.base import Reenacted
-from aotface.reenact.dense_map import dense_map, enlarge, lids, read_crop, read_mask, soften
+from aotface.reenact.dense_map import Jump, dense_map, enlarge, lids, read_crop, read_mask, soften
 from aotface.reenact.edge import inner_mask
+from aotface.reenact.lips import inner_mouth, part_lips, through_target
 from aotface.reenact.reading import Reading
-from aotface.reenact.shape import identity_shape, opening
+from aotface.reenact.shape import identity_shape
 from aotface.reenact.visibility import inside, uncovered, visibility
 from aotface.types import CROP_SIDE, AlignedFace, Crop, Face, Frame, Landmarks, Mask, Matrix
 
@@ -84,7 +85,8 @@ def reenact(
     target_points = transform_landmarks(target.landmarks, matrix)
     points = identity_shape(source.landmarks, target_points, identity_strength, target.face.rest)
     raster = rasterize(points, grid)
-    both, weight = _source_places(source.landmarks, points, raster)
+    both, places, weight = _source_places(source.landmarks, points, raster)
+    both, parting = part_lips(both, source.landmarks, places, points, raster, target)
     visible: Mask = np.ones((grid, grid), np.float32)
     if source_visible is not None:
         to_mask = np.eye(2, 3) if source_matrix is None else source_matrix
@@ -92,29 +94,36 @@ def reenact(
         weight, visible = _where_seen(weight, seen, raster)
 
     edge = inner_mask(points, raster, target_points)
-    own = _closed_parts(source.landmarks, target_points, points, raster)
-    from_target = enlarge(own, side)
-    shown = (cv2.erode(edge, np.ones((3, 3))) > 0) * (1 - own)
-    reading = Reading(source_frame, both, weight, shown)
+    own = _closed_eyes(source.landmarks, target_points, points, raster)
+    large_points = _enlarged_points(points, shrink)
+    mouth, kept = inner_mouth(large_points, target_points, side)
+    eyes = enlarge(own, side)
+    from_target = np.maximum(eyes, kept)
+    shown = (cv2.erode(edge, np.ones((3, 3))) > 0) * (1 - np.maximum(own, enlarge(mouth, grid)))
+    reading = Reading(source_frame, both, weight, shown, parting)
     drawn = np.clip(enlarge(raster.covered.astype(np.float32), side) * 4 - 1.5, 0, 1)
     box = _box(drawn > 0)  # elsewhere the crop is the target's
     face = _read_face(reading, side, box)
-    if from_target.any():
+    if eyes.any():
         target_seen = _through_target(target.crop, raster, target_points, side)[box]
-        face += (target_seen - face) * from_target[box][..., None]
+        face += (target_seen - face) * eyes[box][..., None]
+    _lay_mouth(face, box, mouth, target.crop, large_points, target.landmarks)
     crop = _over(target.crop, face, drawn, box)
     mask = enlarge(np.clip(edge * visible, 0, 1), side)
-    return Reenacted(crop, mask, from_target, _enlarged_points(points, shrink), reading)
+    return Reenacted(crop, mask, from_target, large_points, reading)
 
 
-def _source_places(source: Landmarks, points: Landmarks, raster: Raster) -> tuple[np.ndarray, Mask]:
-    """Where each grid pixel lies in the source's picture (x, y, and both of the mirrored side), and the first's weight."""
+def _source_places(
+    source: Landmarks, points: Landmarks, raster: Raster
+) -> tuple[np.ndarray, np.ndarray, Mask]:
+    """Where each grid pixel lies in the source's picture (x, y, and both of the mirrored side), each vertex likewise, and
+    the first's weight."""
     unit = len(raster.depth) / CROP_SIDE
     direct = inside(source[:, :2])
     shown = to_vertices(visibility(source, points)) * uncovered(source, points)
     weight = soften(raster.interpolate(shown[:, None])[..., 0], raster.covered, 4.0 * unit)
     places = np.concatenate([direct, direct[MIRROR]], axis=1)
-    return dense_map(raster, places, lids(points, len(raster.depth))), weight
+    return dense_map(raster, places, lids(points, len(raster.depth))), places, weight
 
 
 def _where_seen(weight: Mask, seen: list[Mask], raster: Raster) -> tuple[Mask, Mask]:
@@ -128,8 +137,15 @@ def _where_seen(weight: Mask, seen: list[Mask], raster: Raster) -> tuple[Mask, M
 def _read_face(reading: Reading, side: int, box: tuple[slice, slice]) -> Crop:
     """The source's texture in ``box`` of the crop."""
     maps = [np.ascontiguousarray(reading.maps[..., k : k + 2]) for k in (0, 2)]
-    crops = [read_crop(reading.frame, m, side, box) for m in maps]
-    return crops[1] + (crops[0] - crops[1]) * enlarge(reading.weight, side)[box][..., None]
+    torn: list[Jump | None] = [None, None]
+    if (parting := reading.parting) is not None:
+        jumps = [np.ascontiguousarray(parting.jump[..., k : k + 2]) for k in (0, 2)]
+        torn = [(parting.below, jump, parting.box) for jump in jumps]
+    crops = [read_crop(reading.frame, m, side, box, jump) for m, jump in zip(maps, torn, strict=True)]
+    face = crops[1] + (crops[0] - crops[1]) * enlarge(reading.weight, side)[box][..., None]
+    if parting is not None:
+        face *= enlarge(parting.shade, side)[box][..., None]
+    return face
 
 
 def _over(crop: Crop, face: Crop, drawn: Mask, box: tuple[slice, slice]) -> Crop:
@@ -140,6 +156,20 @@ def _over(crop: Crop, face: Crop, drawn: Mask, box: tuple[slice, slice]) -> Crop
     face += whole[box]
     whole[box] = np.clip(face, 0, 1, out=face)
     return whole
+
+
+def _lay_mouth(
+    face: Crop, box: tuple[slice, slice], mouth: Mask, target: Crop, points: Landmarks, theirs: Landmarks
+) -> None:
+    """The target's inner mouth, where it shows, into the face, which is the ``box`` of a crop; see `through_target`."""
+    here = tuple(
+        slice(max(own.start, whole.start), min(own.stop, whole.stop))
+        for own, whole in zip(_box(mouth > 0), box, strict=True)
+    )
+    if all(part.stop > part.start for part in here):
+        seen = through_target(target, points, theirs, (here[0], here[1]))
+        inside = tuple(slice(h.start - b.start, h.stop - b.start) for h, b in zip(here, box, strict=True))
+        face[inside] += (seen - face[inside]) * mouth[here][..., None]
 
 
 def _box(shown: np.ndarray) -> tuple[slice, slice]:
@@ -156,11 +186,11 @@ def _enlarged_points(points: Landmarks, shrink: float) -> Landmarks:
     return transform_landmarks(points, np.array([[back, 0, (back - 1) / 2], [0, back, (back - 1) / 2]]))
 
 
-def _closed_parts(source: Landmarks, target: Landmarks, points: Landmarks, raster: Raster) -> Mask:
-    """Where the target's own inner mouth or eye shows, because the source's is closed and the target's open."""
-    side = raster.depth.shape[0]
+def _closed_eyes(source: Landmarks, target: Landmarks, points: Landmarks, raster: Raster) -> Mask:
+    """Where the target's own eye shows, because the source's is closed and the target's open."""
+    side, open_at = raster.depth.shape[0], 0.12
     closed_parts = np.zeros((side, side), np.float32)
-    for ring, open_at in ((INNER_LIPS, 0.05), (LEFT_EYE, 0.12), (RIGHT_EYE, 0.12)):
+    for ring in (LEFT_EYE, RIGHT_EYE):
         gap_source, gap_target = opening(source, ring), opening(target, ring)
         closed = np.clip((open_at - gap_source) / (0.4 * open_at), 0, 1)
         wanted = np.clip((gap_target - open_at) / (0.4 * open_at), 0, 1)

@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from aotface.face.align import region_of, resize_matrix, sample
+from aotface.reenact.lips import Parting
 from aotface.types import Frame, Mask, Matrix
 
 FINER = 4
@@ -25,22 +26,26 @@ class Reading:
     """Where in the source's picture each pixel of the crop, at a small side, is read.
 
     ``frame``: the source's. ``maps``: x and y of the face itself, and x and y of its mirrored side. ``weight``: of the
-    first. ``shown``: where X_r is the source's, 0..1.
+    first. ``shown``: where X_r is the source's, 0..1. ``parting``: of the lips, None where they have one map.
     """
 
     frame: Frame
     maps: Float32[np.ndarray, "grid grid 4"]
     weight: Mask
     shown: Mask
+    parting: Parting | None = None
 
     def finer(self) -> "Reading":
         """The same, drawn finer: once for all strips."""
         side = FINER * len(self.maps)
-        large = [
-            cv2.resize(v, (side, side), interpolation=cv2.INTER_LINEAR)
-            for v in (self.maps, self.weight, self.shown)
-        ]
-        return Reading(self.frame, *large)
+
+        def drawn(values: np.ndarray) -> np.ndarray:
+            return cv2.resize(values, (side, side), interpolation=cv2.INTER_LINEAR)
+
+        parting = None
+        if self.parting is not None:
+            parting = Parting(*map(drawn, (self.parting.below, self.parting.jump, self.parting.shade)))
+        return Reading(self.frame, drawn(self.maps), drawn(self.weight), drawn(self.shown), parting)
 
     def read(
         self, matrix: Matrix, side: int, strip: Box
@@ -55,10 +60,15 @@ class Reading:
         small = resize_matrix(matrix, side, len(self.maps))
         shown = _carried(self.shown, small, strip)
         maps, weight = _carried(self.maps, small, strip), _carried(self.weight, small, strip)
+        if self.parting is not None:
+            below = _carried(self.parting.below, small, strip) > 0
+            maps += _carried(self.parting.jump, small, strip) * below[..., None]
         parts = [self._sampled(maps[..., k : k + 2], small) for k in ((0, 2) if (weight < 1).any() else (0,))]
         face = parts[0]
         if len(parts) == 2:
             face = parts[1] + (parts[0] - parts[1]) * weight[..., None]
+        if self.parting is not None:
+            face *= _carried(self.parting.shade, small, strip)[..., None]
         return face, shown
 
     def _sampled(

@@ -12,7 +12,7 @@ import numpy as np
 
 from aotface.compose.blend import target_texture
 from aotface.compose.camera import TextureArray
-from aotface.compose.changed import changed_region, given_region
+from aotface.compose.changed import as_mask, changed_region, given_region
 from aotface.compose.eyes import Spans, spans_of
 from aotface.compose.face_step import FaceInProgress, Known, Region, start_face
 from aotface.compose.place import Place, place_of
@@ -224,8 +224,7 @@ def _swapped_region(mask: Frame | None, target: AlignedFace, reenacted: Reenacte
     if mask is None:
         return changed_region(*(shrunk(values) for values in (reenacted.crop, target.crop, reenacted.mask)))
     matrix = resize_matrix(target.matrix, len(target.crop), CROP_SIDE)
-    white = np.float32(np.iinfo(mask.dtype).max)
-    return given_region(mask.max(axis=2).astype(np.float32) / white, matrix)
+    return given_region(as_mask(mask), matrix)
 
 
 def _save(parts: Parts, state: FrameState) -> None:

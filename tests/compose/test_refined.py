@@ -1,0 +1,115 @@
+"""Another tool's swap up to the hairline: all of it is moved, none of it becomes the target, nothing is softened."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from aotface.cli import main
+from aotface.colour_space import luminance, srgb_to_lab
+from aotface.compose import pipeline
+from aotface.compose.blend import blend
+from aotface.compose.pipeline import refine
+from aotface.errors import InputError
+from aotface.face.detect import detect
+from aotface.face.template import five_points, similarity_between
+from aotface.media.image import read_image, write_image
+from aotface.options import Options
+from aotface.reenact.given import GivenSwap
+from aotface.samples import sample
+from aotface.types import Frame, Mask
+
+MKL = Options(transfer="mkl")
+
+
+@pytest.fixture(scope="module")
+def triple() -> tuple[Frame, Frame, Mask]:
+    """A target; a source laid over it by five points, in other colours, with grain; and where it is."""
+    target, source = (read_image(sample(n)).frame for n in ("target_medium_woman_grey", "source_light_man"))
+    target = np.clip(target * [1.0, 0.9, 0.8], 0, 255).astype(np.uint8)  # not quite grey: a tone to come to
+    theirs, own = (detect(one)[0].landmarks for one in (target, source))
+    matrix = similarity_between(five_points(own), five_points(theirs))
+    height, width = target.shape[:2]
+    warped = cv2.warpAffine(source, matrix, (width, height), flags=cv2.INTER_CUBIC) / 255
+    grain = np.random.default_rng(0).normal(0, 0.03, (height, width, 1))
+    warped = np.clip(warped * [0.7, 0.85, 1.0] + grain, 0, 1)
+    top, chin = theirs[10, :2], theirs[152, :2]
+    middle, reach = (top * 1.15 - chin * 0.15 + chin) / 2, np.array([0.36, 0.56]) * np.linalg.norm(chin - top)
+    y, x = np.mgrid[:height, :width]
+    far = np.hypot((x - middle[0]) / reach[0], (y - middle[1]) / reach[1])
+    mask = np.clip((1 - far) * 12, 0, 1).astype(np.float32)
+    after = target / 255 + mask[..., None] * (warped - target / 255)
+    return target, np.rint(after * 255).astype(np.uint8), mask
+
+
+def detail(frame: Frame) -> np.ndarray:
+    plane = np.log(luminance(frame.astype(np.float32) / 255) + np.float32(0.002))
+    return plane - cv2.GaussianBlur(plane, (0, 0), 1.5)
+
+
+def softness(refined: Frame, swapped: Frame, where: np.ndarray) -> float:
+    """Fine detail of the swap that is still there, in the same places: slope of one on the other."""
+    after, before = detail(refined)[where], detail(swapped)[where]
+    return float((after * before).mean() / (before**2).mean())
+
+
+def tone(frame: Frame, where: np.ndarray) -> np.ndarray:
+    return srgb_to_lab(frame[where].astype(np.float32) / 255).mean(axis=0)
+
+
+def test_all_of_the_region_is_moved_and_keeps_its_texture(
+    triple: tuple[Frame, Frame, Mask], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target, swapped, mask = triple
+    done, where = refine(swapped, target, MKL, mark=False), mask > 0.02
+    assert softness(done.frame, swapped, where) > 0.97
+    skin = done.mask * (mask == 1) > 0.9
+    apart = [float(np.linalg.norm(tone(one, skin) - tone(target, skin))) for one in (done.frame, swapped)]
+    assert apart[0] < 3 < apart[1]
+    assert done.mask[where].min() > 0.5 and done.mask[mask == 1].min() > 0.99
+    far = cv2.dilate(where.astype(np.uint8), np.ones((41, 41))) == 0
+    np.testing.assert_array_equal(done.frame[far], target[far])
+    monkeypatch.setattr(GivenSwap, "whole", False)  # the twin: a crop, inside the mesh
+    old = refine(swapped, target, MKL, mark=False)
+    assert old.mask[mask == 1].min() == 0  # the old forehead comes back
+
+
+def test_a_crop_alone_would_soften(
+    triple: tuple[Frame, Frame, Mask], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target, swapped, mask = triple
+    monkeypatch.setattr(pipeline, "blend", lambda *given, finer: blend(*given))
+    assert softness(refine(swapped, target, MKL, mark=False).frame, swapped, mask > 0.02) < 0.95
+
+
+def test_what_was_not_swapped_is_left_alone(triple: tuple[Frame, Frame, Mask]) -> None:
+    target, swapped, mask = triple
+    done = refine(target, target, MKL, mark=False)
+    assert done.faces == ()
+    np.testing.assert_array_equal(done.frame, target)
+    assert len(refine(swapped, target, MKL, mark=False).faces) == 1
+
+
+def test_a_given_mask_says_where(triple: tuple[Frame, Frame, Mask], tmp_path: Path) -> None:
+    target, swapped, mask = triple
+    half = mask * (np.arange(mask.shape[1]) < mask.shape[1] // 2)
+    done = refine(swapped, target, MKL, mark=False, mask=half.astype(np.float32))
+    assert done.mask[:, mask.shape[1] // 2 + 30 :].max() == 0 and done.mask[half == 1].min() > 0.5
+    with pytest.raises(InputError, match="expected the swapped picture's size"):
+        refine(swapped, target, MKL, mask=mask[:50])
+    white = np.rint(np.repeat(half[..., None], 3, axis=2) * 255).astype(np.uint8)
+    for name, frame in (("swapped", swapped), ("target", target), ("white", white)):
+        write_image(tmp_path / f"{name}.png", frame)
+    words = [f"--{name}={tmp_path / name}.png" for name in ("swapped", "target")]
+    out = tmp_path / "out.png"
+    more = ["--mask", str(tmp_path / "white.png"), "-o", str(out), "--transfer", "mkl", "--no-mark"]
+    assert main(["refine", *words, *more]) == 0
+    assert np.abs(read_image(out).frame.astype(int) - done.frame).max() <= 2
+
+
+def test_pictures_go_the_new_way(triple: tuple[Frame, Frame, Mask], monkeypatch: pytest.MonkeyPatch) -> None:
+    target, swapped, _ = triple
+    calls: list[int] = []
+    monkeypatch.setattr(pipeline, "refine_face", lambda *given: calls.append(1))
+    assert refine(swapped, target, MKL, mark=False).faces == () and calls

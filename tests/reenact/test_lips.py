@@ -1,0 +1,98 @@
+"""Shut lips hide what lies between them; open ones show the target's inner mouth."""
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+
+from aotface.face.align import align
+from aotface.face.detect import detect
+from aotface.face.mesh import INNER_LIPS, opening
+from aotface.media.image import read_image
+from aotface.reenact import mesh
+from aotface.reenact.lips import inner_mouth
+from aotface.reenact.mesh import reenact
+from aotface.samples import sample
+from aotface.types import AlignedFace, Face, Frame, Landmarks
+
+LOWER, UPPER = INNER_LIPS[1:10], INNER_LIPS[:10:-1]
+
+
+def opened(points: Landmarks, by: float) -> Landmarks:
+    """The lips apart (or together, at 0), by a share of the mouth's width; all of a lip moves alike."""
+    moved, width = points.copy(), np.linalg.norm(np.subtract(*points[[78, 308], :2]))
+    middle = (points[LOWER] + points[UPPER]) / 2
+    seam = np.interp(points[:, 0], middle[:, 0], middle[:, 1])
+    part = np.clip((points[:, 0] - points[78, 0]) / np.ptp(points[[78, 308], 0]), 0, 1)
+    lower = points[:, 1] > seam
+    lower[LOWER], lower[UPPER] = True, False
+    bow = np.sin(np.pi * part) * by * width / 2
+    gap = np.interp(points[:, 0], middle[:, 0], (points[LOWER, 1] - points[UPPER, 1]) / 2)
+    near = np.abs(points[:, 1] - seam) < 0.35 * width
+    moved[:, 1] += np.where(lower, bow - gap, gap - bow) * near
+    return moved
+
+
+@pytest.fixture(scope="module")
+def smiling() -> tuple[Frame, Face]:
+    """A face whose inner mouth is pure green."""
+    frame = read_image(sample("source_light_man")).frame.copy()
+    face = detect(frame)[0]
+    points = opened(face.landmarks, 0.2)
+    cv2.fillPoly(frame, [np.round(points[INNER_LIPS, :2]).astype(np.int32)], (0, 255, 0))
+    return frame, replace(face, landmarks=points)
+
+
+def greenness(made: np.ndarray) -> float:
+    return float(np.clip(made[..., 1] - np.maximum(made[..., 0], made[..., 2]), 0, 1).sum())
+
+
+def shut(side: int) -> AlignedFace:
+    frame = read_image(sample("target_medium_woman_grey")).frame
+    face = detect(frame)[0]
+    return align(frame, replace(face, landmarks=opened(face.landmarks, 0.0)), side)
+
+
+@pytest.mark.parametrize("side", [256, 640])
+def test_a_shut_mouth_shows_nothing_of_the_open_one(
+    smiling: tuple[Frame, Face], side: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = reenact(*smiling, shut(side))
+    assert made.from_target.max() == 0 and made.reading is not None
+    seen = greenness(made.crop)
+    read, _ = made.reading.finer().read(np.eye(2, 3), side, (0, 0, side, side))
+    assert seen < 0.02 * side and greenness(read * made.mask[..., None]) < 0.02 * side
+    monkeypatch.setattr(mesh, "part_lips", lambda maps, *more: (maps, None))
+    assert greenness(reenact(*smiling, shut(side)).crop) > 20 * max(
+        seen, 0.01 * side
+    )  # the twin: one smooth map
+
+
+def test_the_line_between_shut_lips_is_dark(smiling: tuple[Frame, Face]) -> None:
+    made = reenact(*smiling, shut(256))
+    line = np.round(made.landmarks[[87, 14, 317], :2]).astype(int)
+    luma = made.crop.mean(axis=2)
+    beside = np.mean([luma[y + step, x] for x, y in line for step in (-4, 4)])
+    assert np.mean([luma[y, x] for x, y in line]) < 0.9 * beside
+
+
+def test_an_open_mouth_is_the_targets(smiling: tuple[Frame, Face]) -> None:
+    target = shut(256)
+    points = opened(target.landmarks, 0.3)
+    face = replace(target.face, landmarks=opened(target.face.landmarks, 0.3))
+    made = reenact(*smiling, replace(target, face=face, landmarks=points))
+    assert greenness(made.crop) < 2 and made.from_target.max() == 1
+    assert opening(made.landmarks, INNER_LIPS) == pytest.approx(opening(points, INNER_LIPS), rel=0.1)
+    inside = made.from_target == 1
+    assert np.abs(made.crop - target.crop)[inside].mean() < 0.15
+
+
+def test_its_own_light_begins_where_no_lip_is_left() -> None:
+    target = shut(256).landmarks
+    drawn, kept = inner_mouth(opened(target, 0.3), opened(target, 0.3), 256)
+    assert drawn.max() == kept.max() == 1 and (drawn[kept > 0] == 1).all()
+    assert ((drawn > 0) & (drawn < 1)).any()  # soft
+    large, _ = inner_mouth(opened(target, 0.3) * 2, opened(target, 0.3), 512)
+    assert large.sum() / 4 == pytest.approx(drawn.sum(), rel=0.05)
+    assert all(not part.any() for part in inner_mouth(target, target, 256))
