@@ -142,6 +142,35 @@ class ForgeBuild:
         reporter.say(f"{show(self.output)}  {len(store.lines)} samples; check them: aotface forge verify")
 
 
+@dataclass(frozen=True, kw_only=True)
+class ForgeVerify:
+    """Check a set, audit it for shortcuts, and write one page to look at. The exit code is 8 where something fails."""
+
+    store: Annotated[Path, Argument(help="Folder of the store.")]
+    output: Annotated[
+        Path | None, Option("--output", "-o", help="Page to write; by default STORE.html beside the folder.")
+    ] = None
+
+    def run(self, reporter: Reporter) -> None:
+        """Check, write the page, and tell."""
+        from aotface.errors import PartialError
+        from aotface.forge.page import page_of
+        from aotface.forge.store import open_store
+        from aotface.forge.verify import report, verify_store
+        from aotface.media.files import show, write_bytes
+
+        whole = open_store(self.store)
+        page = self.output or self.store.with_name(f"{self.store.name}.html")
+        found = verify_store(whole, reporter)
+        write_bytes(page, page_of(whole, found).encode(), overwrite=True)
+        report(found, self.store, page, reporter)
+        if not found.passed:
+            failed = sum(not check.passed for check in found.checks)
+            raise PartialError(
+                f"{show(self.store)}: {failed} of {len(found.checks)} checks fail: see the lines above"
+            )
+
+
 def _names(words: str) -> tuple[str, ...]:
     return tuple(word.strip() for word in words.split(",") if word.strip())
 
