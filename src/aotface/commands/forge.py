@@ -143,6 +143,38 @@ class ForgeBuild:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ForgeExport:
+    """Write a set in layouts that loaders read, several at once."""
+
+    store: Annotated[Path, Argument(help="Folder of the store.")]
+    output: Annotated[Path, Option("--output", "-o", help="Folder; each layout gets a folder in it.")]
+    layouts: Annotated[
+        str,
+        Option(
+            "--layouts",
+            help="With commas: ffpp, deepfakebench, celebdf, dfdc, webdataset, imagefolder, videofolder, croissant.",
+        ),
+    ]
+    quality: Annotated[
+        str, Option("--quality", help="Of videos, with commas: raw, c23, c40, or any c0 to c51.")
+    ] = "c23"
+    copy: Annotated[bool, Option("--copy", help="Copies instead of links into the store.")] = False
+    controls: Annotated[bool, Option("--controls", help="Export the controls, too.")] = False
+    name: Annotated[str, Option("--name", help="What loaders shall call the set.")] = "AOT"
+
+    def run(self, reporter: Reporter) -> None:
+        """Write the layouts."""
+        from aotface.forge.export import export_store
+        from aotface.forge.store import open_store
+
+        names, qualities = _names(self.layouts), _names(self.quality)
+        if not names or not qualities:
+            raise UsageError("expected --layouts and --quality with at least one name each")
+        whole = open_store(self.store)
+        export_store(whole, self.output, names, qualities, reporter, self.copy, self.controls, self.name)
+
+
+@dataclass(frozen=True, kw_only=True)
 class ForgeVerify:
     """Check a set, audit it for shortcuts, and write one page to look at. The exit code is 8 where something fails."""
 
