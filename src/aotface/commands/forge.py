@@ -175,6 +175,36 @@ class ForgeExport:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ForgePerturb:
+    """Write a perturbed copy of a set; reals and fakes of a target get the same, and seeds are recorded.
+
+    Codes: CS, CC, BW, GNC, GB, PX, VC as in DeeperForensics (PX is what it calls JPEG), JPG (true JPEG), C23, C40, RS
+    (resized), SM (chain of posts). Levels: 1 to 5.
+    """
+
+    store: Annotated[Path, Argument(help="Folder of the store.")]
+    output: Annotated[Path, Option("--output", "-o", help="Folder of the perturbed store.")]
+    apply: Annotated[
+        list[str] | None,
+        Option("--apply", help="As 'CS:3 GB:2'; given several times, each target gets one of them."),
+    ] = None
+    mix: Annotated[
+        int, Option("--mix", min=0, help="In place of --apply: so many types at random levels.")
+    ] = 0
+    seed: Annotated[int, Option("--seed", min=0, help="Same seed, same bytes.")] = 0
+
+    def run(self, reporter: Reporter) -> None:
+        """Write the copy."""
+        from aotface.forge.perturb import perturb_store
+        from aotface.forge.store import open_store
+        from aotface.media.files import show
+
+        lines = tuple(self.apply or ())
+        made = perturb_store(open_store(self.store), self.output, lines, self.mix, self.seed, reporter)
+        reporter.say(f"{show(self.output)}  {len(made.lines)} samples")
+
+
+@dataclass(frozen=True, kw_only=True)
 class ForgeVerify:
     """Check a set, audit it for shortcuts, and write one page to look at. The exit code is 8 where something fails."""
 
