@@ -51,6 +51,15 @@ class ForgePlan:
         str, Option("--region", help="What is stored: the whole frame, or a square around the face.")
     ] = "frame"
     side: Annotated[int, Option("--side", min=64, max=4096, help="Longest side of a stored frame.")] = 1024
+    shrink: Annotated[
+        float,
+        Option(
+            "--shrink",
+            min=0.1,
+            max=1,
+            help="Store frames at this share of their resolution at most: old compression does not give reals away.",
+        ),
+    ] = 0.8
     seed: Annotated[int, Option("--seed", min=0, help="Same inputs and seed, same plan.")] = 0
     licence: Annotated[str, Option("--licence", help="Of inputs of which the list says none.")] = ""
     consent: Annotated[str, Option("--consent", help="How people agreed, likewise.")] = ""
@@ -79,7 +88,13 @@ class ForgePlan:
         from aotface.metrics.identity import IdentityMeter
 
         check_output(self.output, self.overwrite)
-        settings = {"name": self.name, "region": self.region, "side": self.side, "licence": self.set_licence}
+        settings = {
+            "name": self.name,
+            "region": self.region,
+            "side": self.side,
+            "shrink": self.shrink,
+            "licence": self.set_licence,
+        }
         settings |= {"motivation": self.motivation, "purpose": "show" if self.mark else "train"}
         request = PlanRequest(
             places=tuple(self.inputs),

@@ -57,6 +57,7 @@ def cut_of(
     side: int,
     points: Float[np.ndarray, "n 2"],
     pixel_aspect: float = 1.0,
+    shrink: float = 1.0,
 ) -> Cut:
     """Choose what is stored.
 
@@ -66,6 +67,7 @@ def cut_of(
         side: longest side of what is stored; smaller frames stay as they are.
         points: landmarks of all frames, in stored pixels.
         pixel_aspect: width over height of a pixel.
+        shrink: share of the resolution that is stored at most.
     """
     box = (0, 0, width, height)
     across, down = stretch(pixel_aspect)
@@ -74,7 +76,7 @@ def cut_of(
     x0, y0, x1, y1 = box
     x1, y1 = x1 - (x1 - x0) % 2, y1 - (y1 - y0) % 2
     shown_height, shown_width = (y1 - y0) * down, (x1 - x0) * across
-    zoom = min(1.0, side / max(shown_height, shown_width))
+    zoom = min(shrink, side / max(shown_height, shown_width))
     even = [max(2, 2 * round(length * zoom / 2)) for length in (shown_height, shown_width)]
     return Cut((x0, y0, x1, y1), even[0], even[1])
 

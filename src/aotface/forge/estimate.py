@@ -34,7 +34,7 @@ def estimate(plan: Plan, works: Sequence[Work], workers: int) -> Estimate:
     frames, seconds, size = 0, 0.0, 0.0
     for work in works:
         count, target = work.target.frames, work.target
-        zoom = min(1.0, plan.side / max(target.height, target.width))
+        zoom = min(plan.shrink, plan.side / max(target.height, target.width))
         pixels = target.height * target.width * zoom**2
         if plan.region == "face":
             pixels = min(pixels, float(plan.side**2))

@@ -18,6 +18,7 @@ from aotface.face.align import align
 from aotface.face.detect import detect
 from aotface.face.render import render
 from aotface.forge import store
+from aotface.forge.detail import match_detail
 from aotface.forge.plan import REAL, Method, Plan, PlanInput, job_of
 from aotface.forge.store import Sample, encode_sample
 from aotface.forge.target import Target, read_target, source_frame
@@ -81,20 +82,29 @@ def make_sample(plan: Plan, work: Work, key: str, device: str = "cpu") -> Files:
     Raises:
         AotfaceError: an input cannot be used, or shows no face.
     """
-    target = read_target(work.target, plan.region, plan.side)
+    target = read_target(work.target, plan.region, plan.side, plan.shrink)
     marked = plan.purpose == "show" and work.method is not None
-    files: Files = {}
+    frames, originals, masks = [], [], []
     distances: tuple[Any, Any] = (None, None)
-    for number, made in enumerate(_frames(plan, work, target, device)):
-        frame, original = target.cut.frame(made.frame), target.cut.frame(made.original)
-        mask = np.zeros(frame.shape[:2], np.uint8) if made.mask is None else target.cut.mask(made.mask)
-        if not marked:  # chroma of half the resolution reaches a pixel beyond the mask
-            frame = np.where(mask[..., None] > 0, frame, original)
+    for made in _frames(plan, work, target, device):
+        frames.append(target.cut.frame(made.frame))
+        originals.append(target.cut.frame(made.original))
+        masks.append(
+            np.zeros(frames[-1].shape[:2], np.uint8) if made.mask is None else target.cut.mask(made.mask)
+        )
+        if made.after is not None:
+            distances = made.before, made.after
+    if work.method is not None and not marked:
+        if plan.match_detail:
+            frames = match_detail(frames, originals, masks, plan.seed)
+        # chroma of half the resolution reaches a pixel beyond the mask
+        rows = zip(frames, originals, masks, strict=True)
+        frames = [np.where(mask[..., None] > 0, frame, original) for frame, original, mask in rows]
+    files: Files = {}
+    for number, (frame, mask) in enumerate(zip(frames, masks, strict=True)):
         hard = np.where(mask >= store.HARD_FROM, np.uint8(255), np.uint8(0))
         for kind, picture in ((store.FRAMES, frame), (store.MASKS, mask), (store.HARD, hard)):
             files[f"{kind}/{number:06d}.png"] = png_of(picture)
-        if made.after is not None:
-            distances = made.before, made.after
     points, matrices = target.places()
     files |= {store.LANDMARKS: _npy(points), store.MATRICES: _npy(matrices)}
     hashes = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}

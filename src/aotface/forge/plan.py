@@ -111,7 +111,8 @@ class Plan(Strict, frozen=True, kw_only=True):
 
     ``purpose``: ``train`` leaves every mark out, ``show`` keeps them. ``region``: the whole ``frame``, or a square around
     the ``face``. ``side``: longest side of a stored frame in pixels; nothing is enlarged. ``bounds``: of the total gap,
-    between the strata. ``licence``, ``motivation``: of the whole set, for its datasheet.
+    between the strata. ``shrink``: share of their own resolution at which frames are stored at most, so that the
+    grid of old compression goes. ``match_detail``: see `aotface.forge.detail`. ``licence``, ``motivation``: of the whole set.
     """
 
     name: str
@@ -120,6 +121,8 @@ class Plan(Strict, frozen=True, kw_only=True):
     purpose: Literal["train", "show"] = "train"
     region: Literal["frame", "face"] = "frame"
     side: Annotated[int, msgspec.Meta(ge=64, le=4096)] = 1024
+    shrink: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.8
+    match_detail: bool = True
     licence: str = ""
     motivation: str = ""
     refused_uses: str = (

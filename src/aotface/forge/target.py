@@ -56,7 +56,7 @@ class Target:
 
 
 @lru_cache(maxsize=2)
-def read_target(target: PlanInput, region: str, side: int) -> Target:
+def read_target(target: PlanInput, region: str, side: int, shrink: float = 1.0) -> Target:
     """Read a target, and find its largest face.
 
     Raises:
@@ -68,7 +68,9 @@ def read_target(target: PlanInput, region: str, side: int) -> Target:
         found = detect(picture)
         if not found:
             raise NoFaceError(f"{show(path)}: no face found; take input {target.id} out of the plan")
-        return Target(target, (found[0],), _cut(picture.shape[:2], found[:1], region, side), picture=picture)
+        return Target(
+            target, (found[0],), _cut(picture.shape[:2], found[:1], (region, side, shrink)), picture=picture
+        )
     clip = clip_of(target)
     tracks = analyse(clip)
     if not tracks.tracks:
@@ -77,7 +79,12 @@ def read_target(target: PlanInput, region: str, side: int) -> Target:
     smoothed, aspect = smooth(tracks, float(clip.info.rate)), float(clip.info.shown_aspect)
     faces = [dict(smoothed.faces_at(number)).get(chosen) for number in range(len(clip))]
     seen = [None if face is None else replace(face, pixel_aspect=aspect) for face in faces]
-    cut = _cut((clip.info.height, clip.info.width), [f for f in seen if f is not None], region, side, aspect)
+    cut = _cut(
+        (clip.info.height, clip.info.width),
+        [f for f in seen if f is not None],
+        (region, side, shrink),
+        aspect,
+    )
     return Target(target, tuple(seen), cut, clip=clip, tracks=tracks)
 
 
@@ -105,8 +112,11 @@ def source_frame(source: PlanInput) -> Frame:
     return next(clip.frames(clip.first, clip.first + 1)).square
 
 
-def _cut(size: tuple[int, ...], faces: list[Face], region: str, side: int, aspect: float = 1.0) -> Cut:
+def _cut(
+    size: tuple[int, ...], faces: list[Face], stored: tuple[str, int, float], aspect: float = 1.0
+) -> Cut:
+    region, side, shrink = stored
     back = from_display(aspect)
     points = [transform_landmarks(face.landmarks, back)[:, :2] for face in faces]
     flat = np.concatenate([*points, np.zeros((0, 2), np.float32)]).astype(np.float64)
-    return cut_of(int(size[0]), int(size[1]), region, side, flat, aspect)
+    return cut_of(int(size[0]), int(size[1]), region, side, flat, aspect, shrink)

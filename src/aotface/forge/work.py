@@ -20,7 +20,7 @@ VERSION = 1
 _DECIDE = (
     *("types.py", "options.py", "colour_space.py", "masked.py", "light.py", "light_fit.py"),
     *("media", "face", "tracking", "metrics", "reenact", "transfer", "provenance", "compose", "video"),
-    *("forge/cut.py", "forge/make.py", "forge/target.py"),
+    *("forge/cut.py", "forge/make.py", "forge/target.py", "forge/detail.py"),
 )
 """Code that decides pixels."""
 
@@ -75,7 +75,7 @@ def key_of(plan: Plan, work: Work, facts: Mapping[str, Any]) -> str:
         "pair": None if work.pair is None else [work.pair.stratum, msgspec.to_builtins(work.pair.gap)],
         "method": method,
         "facts": facts,
-        "region": [plan.region, plan.side],
+        "stored": [plan.region, plan.side, plan.shrink, plan.match_detail, plan.seed],
         "mark": plan.purpose == "show",
         "id": work.id,
     }
