@@ -112,7 +112,7 @@ class Plan(Strict, frozen=True, kw_only=True):
     ``purpose``: ``train`` leaves every mark out, ``show`` keeps them. ``region``: the whole ``frame``, or a square around
     the ``face``. ``side``: longest side of a stored frame in pixels; nothing is enlarged. ``bounds``: of the total gap,
     between the strata. ``shrink``: share of their own resolution at which frames are stored at most, so that the
-    grid of old compression goes. ``match_detail``: see `aotface.forge.detail`. ``licence``, ``motivation``: of the whole set.
+    grid of old compression goes. ``match_detail``: see `aotface.forge.detail`. ``licence``, ``motivation``: of the set.
     """
 
     name: str

@@ -96,7 +96,7 @@ def description(export: Export, columns: list[str], table: bytes) -> dict[str, A
                 "@id": "samples",
                 "name": "samples",
                 "key": {"@id": "samples/file_name"},
-                "field": [_column(name) for name in columns] + [_picture("frames", "file_name")],
+                "field": [*map(_column, columns), *_pictures("frames", "file_name")],
             }
         ],
     }
@@ -128,13 +128,21 @@ def _column(name: str) -> dict[str, Any]:
     }
 
 
-def _picture(files: str, column: str) -> dict[str, Any]:
-    """The pixels; its file name leads to the row of the table."""
-    return {
+def _pictures(files: str, column: str) -> list[dict[str, Any]]:
+    """The name of each picture, which leads to the row of the table, and its pixels."""
+    name = {
+        "@type": "cr:Field",
+        "@id": "samples/image_name",
+        "name": "image_name",
+        "dataType": "sc:Text",
+        "source": {"fileSet": {"@id": files}, "extract": {"fileProperty": "filename"}},
+        "references": {"fileObject": {"@id": "metadata.csv"}, "extract": {"column": column}},
+    }
+    pixels = {
         "@type": "cr:Field",
         "@id": "samples/image",
         "name": "image",
         "dataType": "sc:ImageObject",
         "source": {"fileSet": {"@id": files}, "extract": {"fileProperty": "content"}},
-        "references": {"field": {"@id": f"samples/{column}"}},
     }
+    return [name, pixels]
