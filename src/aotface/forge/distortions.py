@@ -23,11 +23,11 @@ class Distortion:
     """``values``: of the five levels. ``apply``: to all frames, with the level's value, a random source and the rate."""
 
     summary: str
-    values: tuple[float, ...]
-    apply: Callable[[Frames, float, np.random.Generator, Fraction], list[np.ndarray]]
+    values: tuple[int | float, ...]
+    apply: Callable[[Frames, int | float, np.random.Generator, Fraction], list[np.ndarray]]
 
 
-def _each(change: Callable[[np.ndarray, float], np.ndarray]) -> Callable[..., list[np.ndarray]]:
+def _each(change: Callable[[np.ndarray, int | float], np.ndarray]) -> Callable[..., list[np.ndarray]]:
     return lambda frames, value, rng, rate: [change(frame, value) for frame in frames]
 
 
@@ -35,17 +35,19 @@ def _rounded(values: np.ndarray) -> np.ndarray:
     return np.clip(np.rint(values), 0, 255).astype(np.uint8)
 
 
-def _saturation(frame: np.ndarray, value: float) -> np.ndarray:
-    parts = cv2.cvtColor(frame.astype(np.float32), cv2.COLOR_RGB2YCrCb)
-    parts[..., 1:] = 128 + (parts[..., 1:] - 128) * value
-    return _rounded(cv2.cvtColor(parts, cv2.COLOR_YCrCb2RGB))
+def _saturation(frame: np.ndarray, value: int | float) -> np.ndarray:
+    parts = cv2.cvtColor(frame.astype(np.float32) / 255, cv2.COLOR_RGB2YCrCb)
+    parts[..., 1:] = 0.5 + (parts[..., 1:] - 0.5) * value
+    return _rounded(cv2.cvtColor(parts, cv2.COLOR_YCrCb2RGB) * 255)
 
 
-def _contrast(frame: np.ndarray, value: float) -> np.ndarray:
+def _contrast(frame: np.ndarray, value: int | float) -> np.ndarray:
     return _rounded(frame.astype(np.float32) * value)
 
 
-def _blockwise(frames: Frames, value: float, rng: np.random.Generator, rate: Fraction) -> list[np.ndarray]:
+def _blockwise(
+    frames: Frames, value: int | float, rng: np.random.Generator, rate: Fraction
+) -> list[np.ndarray]:
     """Blocks of one colour at random places, anew in each frame."""
     found = []
     for frame in frames:
@@ -58,38 +60,38 @@ def _blockwise(frames: Frames, value: float, rng: np.random.Generator, rate: Fra
     return found
 
 
-def _noise(frames: Frames, value: float, rng: np.random.Generator, rate: Fraction) -> list[np.ndarray]:
+def _noise(frames: Frames, value: int | float, rng: np.random.Generator, rate: Fraction) -> list[np.ndarray]:
     """Gaussian noise of a variance (of values in 0..1), anew in each frame."""
     spread = 255 * float(np.sqrt(value))
     return [_rounded(frame + spread * rng.standard_normal(frame.shape, np.float32)) for frame in frames]
 
 
-def _blur(frame: np.ndarray, value: float) -> np.ndarray:
+def _blur(frame: np.ndarray, value: int | float) -> np.ndarray:
     return np.asarray(cv2.GaussianBlur(frame, (int(value), int(value)), 0), np.uint8)
 
 
-def _pixelate(frame: np.ndarray, value: float) -> np.ndarray:
+def _pixelate(frame: np.ndarray, value: int | float) -> np.ndarray:
     height, width = frame.shape[:2]
     small = cv2.resize(frame, (max(1, int(width / value)), max(1, int(height / value))))
     return np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_NEAREST), np.uint8)
 
 
-def _jpeg(frame: np.ndarray, value: float) -> np.ndarray:
+def _jpeg(frame: np.ndarray, value: int | float) -> np.ndarray:
     return decoded_jpeg(jpeg_of(frame, int(value)))
 
 
-def _video(frames: Frames, value: float, rng: np.random.Generator, rate: Fraction) -> list[np.ndarray]:
+def _video(frames: Frames, value: int | float, rng: np.random.Generator, rate: Fraction) -> list[np.ndarray]:
     return reencoded(frames, rate, quality_named(f"c{int(value)}"))
 
 
-def _resize(frame: np.ndarray, value: float) -> np.ndarray:
+def _resize(frame: np.ndarray, value: int | float) -> np.ndarray:
     height, width = frame.shape[:2]
     small = (max(2, round(width * value)), max(2, round(height * value)))
     down = cv2.resize(frame, small, interpolation=cv2.INTER_AREA)
     return np.asarray(cv2.resize(down, (width, height), interpolation=cv2.INTER_CUBIC), np.uint8)
 
 
-def _social(frames: Frames, value: float, rng: np.random.Generator, rate: Fraction) -> list[np.ndarray]:
+def _social(frames: Frames, value: int | float, rng: np.random.Generator, rate: Fraction) -> list[np.ndarray]:
     """As posted, seen and posted again: smaller, sharpened a little, compressed; once for each level."""
     done = list(frames)
     for turn in range(int(value)):

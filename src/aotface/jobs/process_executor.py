@@ -1,6 +1,8 @@
 """Pieces of work in this process, or in several on this machine, without a further package."""
 
 import multiprocessing
+import os
+import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -36,7 +38,7 @@ class ProcessExecutor:
         """
         self.workers = workers
         context = multiprocessing.get_context("spawn")  # a fork would share locks and threads of libraries
-        self._pool = ProcessPoolExecutor(workers, mp_context=context, initializer=set_thread_policy)
+        self._pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin)
 
     def results(self, order: Order, pieces: Sequence[list[int]]) -> Iterator[Result]:
         """Every piece with its files, as they are finished; at most one more than ``workers`` wait.
@@ -65,6 +67,19 @@ class ProcessExecutor:
             return self._pool.submit(_work, order, piece)
         except BrokenProcessPool:
             raise _dead() from None
+
+
+def _begin() -> None:
+    """In a worker: how threads wait, and an end with the process that started it, however that ends."""
+    set_thread_policy()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _work(order: Order, piece: list[int]) -> Files:
