@@ -118,9 +118,19 @@ def pixels(sample: StoredSample, real: StoredSample | None) -> Iterable[str]:
         if info.label == "real" and mask.any():
             yield f"{info.id} frame {number}: a real has a mask"
         if exact and real is not None:
-            outside = (frame != real.array(FRAMES, number)).any(axis=2) & (mask == 0)
-            if outside.any():
-                yield f"{info.id} frame {number}: {np.count_nonzero(outside)} pixels outside the mask are not the target's"
+            yield from _outside(sample, real, number)
+
+
+def _outside(sample: StoredSample, real: StoredSample, number: int) -> Iterable[str]:
+    """Whether one frame is its real outside the mask."""
+    frame, mask, own = sample.array(FRAMES, number), sample.array(MASKS, number), real.array(FRAMES, number)
+    if frame.shape != own.shape or mask.shape != own.shape[:2]:
+        yield f"{sample.info.id} frame {number}: is {frame.shape}, its real {own.shape}, its mask {mask.shape}"
+        return
+    outside = (frame != own).any(axis=2) & (mask == 0)
+    if outside.any():
+        count = np.count_nonzero(outside)
+        yield f"{sample.info.id} frame {number}: {count} pixels outside the mask are not the target's"
 
 
 def marks(sample: StoredSample) -> Iterable[str]:
