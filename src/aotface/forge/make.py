@@ -193,9 +193,10 @@ def _clip(target: Target, prepared: PreparedSource, context: JobContext, mark: b
     middle = seen[len(seen) // 2]
     for number, layers in enumerate(render_layers(scene, clip.first, clip.last)):
         frame, original = layers.frame.rgb, layers.original.rgb
-        mask = np.zeros(original.shape[:2], np.float32)
+        height, width = original.shape[0], original.shape[1]
+        mask = np.zeros((height, width), np.float32)
         for one in layers.faces:
-            np.maximum(mask, frame_mask(one.mask, one.place.matrix, mask.shape[0], mask.shape[1]), out=mask)
+            np.maximum(mask, frame_mask(one.mask, one.place.matrix, height, width), out=mask)
         face, before, after = target.faces[number], None, None
         if number == middle and face is not None and layers.faces:
             one = layers.faces[0]
