@@ -154,18 +154,17 @@ def test_a_full_disk_is_said_before_the_work(
 def test_a_disk_that_fills_up_loses_nothing(
     plan_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    count = 0
+    count, write = 0, Path.write_bytes
 
-    def full(path: Path, data: bytes, overwrite: bool = False) -> Path:
+    def full(path: Path, data: bytes) -> int:
         nonlocal count
-        count += 1
+        count += building.PART in str(path)
         if count > 40:
             raise OSError(28, "No space left on device")
-        path.write_bytes(data)
-        return path
+        return write(path, data)
 
     folder = tmp_path / "set"
-    monkeypatch.setattr(building, "write_bytes", full)
+    monkeypatch.setattr(Path, "write_bytes", full)
     assert main(["forge", "build", str(plan_file), "-o", str(folder)]) == 5
     assert "No space left" in capsys.readouterr().err
     done = [json.loads(p.read_bytes())["id"] for p in folder.glob("samples/*/sample.json")]
