@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import aotface
-from aotface.commands import COMMANDS
+from aotface.commands import COMMANDS, GROUPS
 from aotface.compose.blend import frame_mask
 
 ROOT = Path(__file__).parents[1]
@@ -29,8 +29,9 @@ ROOMS = [
     {"video"},
     {"jobs"},
     {"engine"},
-    {"forensics"},
     {"datasets"},
+    {"forge"},
+    {"forensics"},
     {"training", "evaluation"},
     {"profiling", "doctor", "demo", "commands", "cli", "__main__"},
 ]
@@ -125,14 +126,22 @@ WORDS = {
     "folder": "FOLDER",
     "shards": "SHARDS",
     "job": "JOB",
+    "inputs": "INPUTS",
+    "plan": "PLAN",
+    "store": "STORE",
 }
 """Fields whose option is not their name; words in capitals are arguments."""
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.__name__)
-def test_every_command_and_option_is_documented(command: type) -> None:
+NAMED = {command.__name__.lower(): command for command in COMMANDS} | {
+    f"{group} {word}": command for group, (_, words) in GROUPS.items() for word, command in words.items()
+}
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_every_command_and_option_is_documented(name: str) -> None:
     document = (ROOT / "docs" / "cli.md").read_text()
-    name = command.__name__.lower()
+    command = NAMED[name]
     match = re.search(rf"^## {name}\n(.*?)(?=^## |\Z)", document, re.MULTILINE | re.DOTALL)
     assert match, f"docs/cli.md has no section '## {name}'"
     shared = re.search(

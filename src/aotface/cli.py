@@ -15,7 +15,7 @@ import typer
 
 import aotface
 from aotface import plugins
-from aotface.commands import COMMANDS
+from aotface.commands import COMMANDS, GROUPS
 from aotface.errors import AotfaceError, Interrupted, UnwritableError, UsageError, short_of_memory
 from aotface.threads import refuse_small_memory, set_thread_policy
 
@@ -187,6 +187,11 @@ def _app(reporter: Terminal, help_end: str = "") -> typer.Typer:
         app.command(command.__name__.lower(), help=inspect.getdoc(command), epilog=epilog)(
             _as_function(command, reporter)
         )
+    for group, (summary, commands) in GROUPS.items():
+        words = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help=summary)
+        for word, command in commands.items():
+            words.command(word, help=inspect.getdoc(command))(_as_function(command, reporter))
+        app.add_typer(words, name=group)
     return app
 
 

@@ -8,6 +8,7 @@ from aotface.commands.benchmark import Benchmark
 from aotface.commands.demo import Demo
 from aotface.commands.doctor import Doctor
 from aotface.commands.export import Export
+from aotface.commands.forge import ForgeBuild, ForgeExport, ForgePerturb, ForgePlan, ForgeVerify
 from aotface.commands.inspect import Inspect
 from aotface.commands.prepare import Prepare
 from aotface.commands.refine import Refine
@@ -30,3 +31,17 @@ COMMANDS: tuple[type, ...] = (
     Train,
     Export,
 )
+
+GROUPS: dict[str, tuple[str, dict[str, type]]] = {
+    "forge": (
+        "Build, check and export datasets of manipulated faces.",
+        {
+            "plan": ForgePlan,
+            "build": ForgeBuild,
+            "export": ForgeExport,
+            "perturb": ForgePerturb,
+            "verify": ForgeVerify,
+        },
+    ),
+}
+"""Commands of two words: what the first is for, and its commands by their second word."""

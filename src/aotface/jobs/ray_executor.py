@@ -55,12 +55,20 @@ class RayJob:
 
 
 @runtime_checkable
+class Order(Protocol):
+    """What workers are told, once; it can be pickled."""
+
+    def make(self, run: list[int]) -> Files:
+        """The files of one piece of work: the same piece, the same bytes."""
+
+
+@runtime_checkable
 class Executor(Protocol):
     """Does the work."""
 
     workers: int
 
-    def results(self, order: RayJob, pieces: Sequence[list[int]]) -> Iterator[tuple[list[int], Files] | None]:
+    def results(self, order: Order, pieces: Sequence[list[int]]) -> Iterator[tuple[list[int], Files] | None]:
         """Every piece with its files, in any order; None where nothing is finished yet."""
 
 
@@ -135,7 +143,7 @@ class RayExecutor:
         there = self._ray.cluster_resources().get("GPU" if gpu else "CPU", 0)
         self.workers = workers or max(1, int(there))
 
-    def results(self, order: RayJob, pieces: Sequence[list[int]]) -> Iterator[tuple[list[int], Files] | None]:
+    def results(self, order: Order, pieces: Sequence[list[int]]) -> Iterator[tuple[list[int], Files] | None]:
         """Every piece with its files, as they are finished; at most ``workers`` at the same time."""
         ray = self._ray
         make = ray.remote(num_cpus=1, num_gpus=int(self._gpu), max_retries=RETRIES)(_make)
@@ -169,7 +177,7 @@ class RayExecutor:
             ) from error
 
 
-def _make(order: RayJob, piece: list[int]) -> Files:
+def _make(order: Order, piece: list[int]) -> Files:
     return order.make(piece)
 
 
