@@ -27,7 +27,7 @@ from aotface.media.formats.parts import Header, Pixels
 START_SECONDS = 60.0
 """How long the child may take to start."""
 
-BASE_SECONDS, PIXELS_PER_SECOND = 4.0, 2_000_000
+BASE_SECONDS, PIXELS_PER_SECOND = 3.0, 2_000_000
 """How long a picture may take: so much, and a second for so many pixels of the limit."""
 
 READY = b"ready\n"
