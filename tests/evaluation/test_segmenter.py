@@ -80,7 +80,10 @@ def test_a_suite_of_halves_gets_the_metric_once(
             for k in range(pairs)
         ]
 
-    suite = replace(SUITES["segmenter"], plan=plan, make=lambda plan, data: triple(int(plan.name[-4:])))
+    def make(plan: Plan, data: Path) -> Triple:
+        return replace(triple(int(plan.name[-4:])), name=plan.name)
+
+    suite = replace(SUITES["segmenter"], plan=plan, make=make)
     monkeypatch.setitem(SUITES, "segmenter", suite)
     monkeypatch.setattr(segmenter.judge_suite, "__defaults__", (replace(QUICK, steps=2),))
     job = Job("segmenter", data, tmp_path / "out", ("none", "mkl"), pairs=4)
