@@ -15,8 +15,6 @@ import numpy as np
 
 from aotface.face.align import align, invert
 from aotface.face.detect import detect
-from aotface.face.glasses import covered_by_glasses
-from aotface.face.hair import covered_by_hair
 from aotface.face.hands import covered_by_hands
 from aotface.face.render import render
 from aotface.face.visibility.classes import Surface

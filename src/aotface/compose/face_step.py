@@ -14,8 +14,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from aotface.face.align import align, crop_matrix, scale_of
-from aotface.face.parse import visible_skin
-from aotface.face.render import render
+from aotface.face.parse import visible_at
 from aotface.reenact.base import PreparedSource, Reenacted
 from aotface.transfer.base import Change, FacePair, Maps, Transfer
 from aotface.types import CROP_SIDE, AlignedFace, Crop, Face, Frame, Mask
@@ -126,12 +125,6 @@ def work_side(face: Face) -> int:
     """Side of the crop that keeps the face's full resolution: a multiple of 32 from 256 to `LARGEST_SIDE`."""
     needed = CROP_SIDE / scale_of(crop_matrix(face.landmarks))
     return int(np.clip(np.ceil(needed / 32) * 32, CROP_SIDE, LARGEST_SIDE))
-
-
-def visible_at(frame: Frame, face: Face) -> Float32[np.ndarray, "256 256"]:
-    """The face's visible skin, in its crop at 256 px."""
-    aligned = align(frame, face)
-    return visible_skin(aligned.crop, aligned.landmarks, render(aligned.landmarks, CROP_SIDE))
 
 
 def shown_mask(reenacted: Reenacted, visible: Mask) -> Float32[np.ndarray, "side side"]:
