@@ -117,7 +117,7 @@ def run(job: Job, say: Say) -> None:
         from aotface.evaluation.segmenter import judge_suite  # imports torch
 
         _one_thread()
-        names = [method.name for method in find_methods(job.methods, job.weights)]
+        names = [m.name for m in find_methods(job.methods, job.weights) if m.kind != "reference"]
         judge_suite(job.folder, plans, names, say)
     record = {"command": "bench", "arguments": command_line(), "started": started, "finished": now()}
     write_run_log(job.folder / "run.json", record | {"job": asdict(job)} | environment(), overwrite=True)
