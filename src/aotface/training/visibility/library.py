@@ -59,10 +59,10 @@ def open_library(work: Path, traits: Path, left_out: set[str]) -> Library:
         left_out: files that are never trained on: the test set.
     """
     known = read_traits(traits)
-    hand = list(_faces(open_store(work / "face_parts"), known, left_out, None))
+    hand = list(_faces(open_store(work / "face_parts"), known, left_out, None, Traits()))
     folder = work / "train"
     pseudo = np.load(folder / PSEUDO, mmap_mode="r") if (folder / PSEUDO).is_file() else None
-    portraits = list(_faces(open_store(folder), known, left_out, pseudo))
+    portraits = list(_faces(open_store(folder), known, left_out, pseudo, Traits()))
     if (work / LAMPS / "files.txt").is_file():
         portraits += _faces(open_store(work / LAMPS), {}, left_out, None, Traits(beard=True))
     faces = hand + portraits
@@ -83,7 +83,7 @@ def _faces(
     known: dict[str, Traits],
     left_out: set[str],
     pseudo: np.ndarray | None,
-    unknown: Traits = Traits(),
+    unknown: Traits,
 ) -> Iterator[Labelled]:
     for number, file in enumerate(store.files):
         traits = known.get(file, unknown)
