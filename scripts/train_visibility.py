@@ -5,7 +5,8 @@
     python scripts/train_visibility.py label --work WORK                   # self-training; then train on, with more --steps
     python scripts/train_visibility.py export --work WORK --out FILE.onnx
 
-DATA holds ``portraits/train`` and ``face_parts`` (FASSEG); WORK is a folder outside the repository.
+DATA holds ``portraits/train`` and ``face_parts`` (FASSEG), and perhaps ``lit_faces`` (Extended
+Yale B); WORK is a folder outside the repository.
 """
 
 import argparse
@@ -17,10 +18,10 @@ import torch
 
 from aotface.training.interrupt import asked_to_stop
 from aotface.training.visibility.export import export
-from aotface.training.visibility.library import open_library
+from aotface.training.visibility.library import LAMPS, open_library
 from aotface.training.visibility.loop import Run, TrainConfig, train
 from aotface.training.visibility.net import VisibilityNet
-from aotface.training.visibility.prepare import prepare
+from aotface.training.visibility.prepare import prepare, prepare_lamps
 from aotface.training.visibility.selflabel import label_store
 
 ROOT = Path(__file__).parents[1]
@@ -76,6 +77,8 @@ def prepare_all(data: Path, work: Path) -> None:
     for name, folder in FOLDERS.items():
         files = sorted(p for p in (data / folder).rglob("*") if p.suffix.lower() in PICTURES)
         prepare(files, data, work / name, say)
+    if (data / "lit_faces").is_dir():
+        prepare_lamps(data / "lit_faces", data, work / LAMPS, say)
 
 
 def train_one(work: Path, name: str, config: TrainConfig, begin_with: str | None) -> None:

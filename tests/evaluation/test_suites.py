@@ -293,6 +293,6 @@ def test_too_small_a_face_is_refused(monkeypatch: pytest.MonkeyPatch, triple: Ca
     with pytest.raises(InputError, match="too little"):
         suite.build(Plan("x", {}, "a", "b"), Path())
     with pytest.raises(
-        UsageError, match="relit, relit-reversed, lit, lit-reversed, cross, same, clips, folder"
+        UsageError, match="relit, relit-reversed, lit, lit-reversed, cross, same, segmenter, clips, folder"
     ):
         find_suite("films")

@@ -21,7 +21,7 @@ class Bench:
         str,
         Option(
             "--suite",
-            help="What is judged on: relit, relit-reversed, lit, lit-reversed, cross, same, clips or folder.",
+            help="What is judged on: relit, relit-reversed, lit, lit-reversed, cross, same, segmenter, clips or folder.",
         ),
     ]
     data: Annotated[Path, Option("--data", help="Folder with the suite's pictures.")]

@@ -16,8 +16,7 @@ from jaxtyping import Float32
 from aotface.compose.adjust import adjust
 from aotface.compose.eyes import Stretch, eye_stretches, spans_of, stretch_eyes
 from aotface.face.align import align, crop_matrix, resize_matrix, scale_of, transform_landmarks
-from aotface.face.parse import visible_skin
-from aotface.face.render import render
+from aotface.face.parse import visible_at
 from aotface.face.texture import features_mask
 from aotface.options import DEFAULTS, Options
 from aotface.reenact.base import PreparedSource, Reenacted
@@ -155,12 +154,6 @@ def work_side(face: Face) -> int:
     """Side of the crop that keeps the face's full resolution: a multiple of 32 from 256 to `LARGEST_SIDE`."""
     needed = CROP_SIDE / scale_of(crop_matrix(face.landmarks))
     return int(np.clip(np.ceil(needed / 32) * 32, CROP_SIDE, LARGEST_SIDE))
-
-
-def visible_at(frame: Frame, face: Face) -> Float32[np.ndarray, "256 256"]:
-    """The face's visible skin, in its crop at 256 px."""
-    aligned = align(frame, face)
-    return visible_skin(aligned.crop, aligned.landmarks, render(aligned.landmarks, CROP_SIDE))
 
 
 def shown_mask(reenacted: Reenacted, visible: Mask) -> Float32[np.ndarray, "side side"]:

@@ -15,8 +15,9 @@ from aotface.colour_space import linear_to_srgb, srgb_to_linear
 from aotface.compose.adjust import adjust
 from aotface.compose.blend import Box, carry
 from aotface.compose.changed import changed_region, given_region
-from aotface.compose.face_step import visible_at, work_side
+from aotface.compose.face_step import work_side
 from aotface.face.align import align, resize_matrix
+from aotface.face.parse import visible_at
 from aotface.options import DEFAULTS, Options
 from aotface.reenact.edge import edge_mask
 from aotface.transfer.base import FacePair, Transfer, shrunk

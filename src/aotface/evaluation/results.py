@@ -15,7 +15,7 @@ Row = dict[str, Any]
 """One pair and one method: words, facts and metrics; a metric that was not taken is absent."""
 
 WORDS = ("suite", "pair", "method", "source_person", "target_person", "tone", "source_tone", "light")
-NUMBERS = ("light_angle_degrees", "gap", *METRICS, "time_ms")
+NUMBERS = ("light_angle_degrees", "gap", *METRICS, "segmentability", "time_ms")
 COLUMNS = (*WORDS, *NUMBERS)
 
 DETECTED_BY = "detected_by_"

@@ -38,6 +38,9 @@ FORMAT = 2
 
 PICTURE_QUALITY = 90
 
+FACES = "faces"
+"""Folder of the lossless crops of a suite whose faces go to fresh segmenters."""
+
 DECIMALS = 6
 """Kept of each metric: where an array happens to lie in memory changes the sixteenth digit of a sum."""
 
@@ -106,7 +109,7 @@ def run(job: Job, say: Say) -> None:
     clock, started = time.monotonic(), now()
     find_methods(job.methods, job.weights)  # refuse before any work
     _detectors(job)
-    for name in ("rows", "pictures"):
+    for name in ("rows", "pictures", *([FACES] if find_suite(job.suite).halves else [])):
         make_folder(job.folder / name)
     plans = find_suite(job.suite).plan(job.data, job.pairs, job.seed, say)
     _write_manifest(job, plans)
@@ -114,6 +117,12 @@ def run(job: Job, say: Say) -> None:
         spent = time.monotonic() - clock
         left = spent / count * (len(plans) - count)
         say(f"{job.suite} {count}/{len(plans)} {line}, {_minutes(spent)} spent, about {_minutes(left)} left")
+    if find_suite(job.suite).halves:
+        from aotface.evaluation.segmenter import judge_suite  # imports torch
+
+        _one_thread()
+        names = [m.name for m in find_methods(job.methods, job.weights) if m.kind != "reference"]
+        judge_suite(job.folder, plans, names, say)
     record = {"command": "bench", "arguments": command_line(), "started": started, "finished": now()}
     write_run_log(job.folder / "run.json", record | {"job": asdict(job)} | environment(), overwrite=True)
 
@@ -215,6 +224,8 @@ class Bench:
         for detector in self._detectors:
             values[DETECTED_BY + detector.name] = checked_score(detector, shown)
         self._keep(f"{triple.name}.{method.name}", result, triple)
+        if self._suite.halves:
+            self._keep_lossless(f"{triple.name}.{method.name}", result)
         rounded = {name: round(value, DECIMALS) for name, value in values.items()}
         return rounded | {"time_ms": seconds * 1000, "version": method.fingerprint}
 
@@ -223,6 +234,14 @@ class Bench:
         self._keep(f"{triple.name}._target", triple.target, None)
         if triple.truth is not None:
             self._keep(f"{triple.name}._truth", triple.truth, triple)
+        if self._suite.halves:
+            self._keep_lossless(f"{triple.name}._target", triple.target)
+            self._keep_lossless(f"{triple.name}._mask", np.repeat(triple.mask[..., None], 3, axis=2))
+
+    def _keep_lossless(self, name: str, crop: Crop) -> None:
+        """Leave what fresh segmenters are shown."""
+        data = encode_image(_bytes(crop), "PNG")
+        write_bytes(self._job.folder / FACES / f"{name}.png", data, overwrite=True)
 
     def _keep(self, name: str, crop: Crop, triple: Triple | None) -> None:
         """Leave a small picture for the contact sheets: blended into the target, as it would be seen."""

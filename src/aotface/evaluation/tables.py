@@ -36,6 +36,7 @@ HEADINGS = {
     "identity_drop": "id drop",
     "warped_de": "warped dE",
     "warped_de_floor": "the target's",
+    "segmentability": "segmentability",
     "time_ms": "ms",
 }
 HEADINGS |= {name: name.replace("_", " ") for name in METRICS if name not in HEADINGS}
@@ -44,13 +45,17 @@ HEADINGS |= {name: name.replace("_", " ") for name in METRICS if name not in HEA
 MAIN = (
     *("lf_de", "keep", "leak", "identity_drop", "seam", "de_truth", "psnr", "perceptual"),
     *("edge_tone", "edge_texture", "fine_detail", "grain", "eye_contrast"),
-    *("warped_de", "warped_de_floor", "time_ms"),
+    *("warped_de", "warped_de_floor", "segmentability", "time_ms"),
 )
 """Columns of the table by which methods are compared."""
 
 _DIGITS = {"keep": 3, "leak": 3, "leak_floor": 3, "ssim": 3, "perceptual": 3, "time_ms": 0, "seam": 2}
+_DIGITS |= {"segmentability": 3}
 _DIGITS |= {"identity_reenacted": 3, "identity_source": 3, "identity_drop": 3, "light_distance": 3}
-_BEST = {name: metric.better for name, metric in METRICS.items()} | {"time_ms": "lower"}
+_BEST = {name: metric.better for name, metric in METRICS.items()} | {
+    "time_ms": "lower",
+    "segmentability": "lower",
+}
 
 
 RESAMPLES = 500

@@ -1,78 +1,95 @@
-"""Which part of the face is visible: hair, glasses, hats and hands stay in front of a swapped face."""
+"""Which part of the face is visible: hair, glasses, hats, masks and hands stay in front of a swapped face."""
 
-from collections.abc import Callable
+from functools import lru_cache
 
 import cv2
 import numpy as np
 
-from aotface.face.glasses import covered_by_glasses
-from aotface.face.hair import covered_by_hair
+from aotface.face.align import align
 from aotface.face.hands import covered_by_hands
-from aotface.types import Crop, Geometry, Landmarks, Mask
-
-WORKING_SIDE = 256
-"""Side in pixels at which occluders are looked for, whatever the crop's side."""
+from aotface.face.render import render
+from aotface.face.visibility.classes import Surface
+from aotface.face.visibility.network import Visibility, VisibilityNetwork
+from aotface.types import CROP_SIDE, Crop, Face, Frame, Geometry, Landmarks, Mask
 
 MARGIN = 4
-"""Pixels at `WORKING_SIDE` around hair and hands that are not read as a source's face either."""
+"""Pixels of the view around hair, hands and covers that are not read as a source's face either."""
 
-Occluder = Callable[[np.ndarray, Landmarks, Geometry], np.ndarray]
+
+@lru_cache(maxsize=1)
+def visibility_network() -> VisibilityNetwork:
+    """The packaged network, opened once; many threads may use it."""
+    return VisibilityNetwork()
+
+
+def visible_at(frame: Frame, face: Face) -> Mask:
+    """The visible face in its canonical crop, seen in the frame's own pixels.
+
+    Args:
+        frame: uint8 or uint16, RGB.
+        face: one of its faces.
+
+    Returns:
+        256 x 256, as for `visible_skin`.
+    """
+    aligned = align(frame, face)
+    seen = visibility_network().see(frame, face)
+    return _visible(seen, aligned.crop, aligned.landmarks, render(aligned.landmarks, CROP_SIDE))
 
 
 def visible_skin(crop: Crop, landmarks: Landmarks, geometry: Geometry) -> Mask:
-    """How much of the face surface (skin, eyes, brows, lips, beard) each pixel shows.
+    """How much of the face (skin, eyes, brows, lips, beard) each pixel of a canonical crop shows.
 
     Args:
-        crop: side x side x 3, 0..1, RGB.
+        crop: side x side x 3, 0..1, RGB, see `face.align`.
         landmarks: 468 x 3, crop pixels.
         geometry: rendered from those landmarks at the crop's side.
 
     Returns:
         side x side, 1 where the face is visible (and off the mesh), 0 where it is covered; soft between.
 
-    Source: [ours].
+    Source: [ours]; docs/adr/0018-one-visibility-network.md.
     """
-    return _seen(crop, landmarks, geometry, (covered_by_hair, covered_by_glasses, covered_by_hands))
+    return _visible(visibility_network().see_crop(crop), crop, landmarks, geometry)
 
 
-def usable_texture(crop: Crop, landmarks: Landmarks, geometry: Geometry) -> Mask:
-    """Where a source's picture may be read as its face.
+def usable_texture(frame: Frame, face: Face) -> Mask:
+    """Where a source's picture may be read as its face, in its canonical crop.
 
-    Not under hair and hands, nor within a few pixels of them: a strand carried over looks like dirt. Glasses
-    stay: a face that keeps them looks whole, a face with their outline cut out does not.
+    Not under hair, hands and covers, nor within a few pixels of them: a strand carried over looks like dirt. Glasses
+    stay: a face that keeps them looks whole, a face with their outline cut out, or filled, does not.
 
-    Args: as for `visible_skin`.
+    Args:
+        frame: uint8 or uint16, RGB.
+        face: one of its faces.
 
     Returns:
-        side x side, 0..1, soft.
+        256 x 256, 0..1, soft.
 
     Source: [ours].
     """
-    seen = _seen(crop, landmarks, geometry, (covered_by_hair, covered_by_hands))
-    reach = 2 * round(MARGIN * len(crop) / WORKING_SIDE) + 1
+    aligned = align(frame, face)
+    seen = visibility_network().see(frame, face)
+    covered = np.maximum(
+        seen.in_crop(seen.of(Surface.HAIR, Surface.HAND, Surface.COVER), CROP_SIDE),
+        covered_by_hands(aligned.crop, aligned.landmarks, render(aligned.landmarks, CROP_SIDE)),
+    )
+    reach = 2 * MARGIN + 1
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
-    return cv2.GaussianBlur(cv2.erode(seen, disc), (0, 0), reach / 4).astype(np.float32)
+    free = cv2.GaussianBlur(cv2.erode(1 - covered, disc), (0, 0), reach / 4)
+    return np.clip(free, 0, 1).astype(np.float32)
 
 
-def _seen(crop: Crop, landmarks: Landmarks, geometry: Geometry, occluders: tuple[Occluder, ...]) -> Mask:
+def _visible(seen: Visibility, crop: Crop, landmarks: Landmarks, geometry: Geometry) -> Mask:
+    """What is in front by the network, and hands by their joints: the network has learnt few hands."""
     side = len(crop)
-    if side != WORKING_SIDE:
-        crop, landmarks, geometry = _at_working_side(crop, landmarks, geometry)
-    visible: np.ndarray = np.ones((WORKING_SIDE, WORKING_SIDE), np.float32)
-    for covered in occluders:
-        visible *= 1 - covered(crop, landmarks, geometry)
-    if side != WORKING_SIDE:
-        visible = cv2.resize(visible, (side, side), interpolation=cv2.INTER_LINEAR)
-    return np.clip(visible, 0, 1).astype(np.float32)
-
-
-def _at_working_side(
-    crop: Crop, landmarks: Landmarks, geometry: Geometry
-) -> tuple[np.ndarray, Landmarks, Geometry]:
-    scale = WORKING_SIDE / len(crop)
-    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    size = (WORKING_SIDE, WORKING_SIDE)
-    planes = (geometry.normals, geometry.pncc, geometry.depth * np.float32(scale), geometry.mask)
-    moved = ((landmarks + np.array([0.5, 0.5, 0])) * scale - np.array([0.5, 0.5, 0])).astype(np.float32)
-    maps = [cv2.resize(plane, size, interpolation=cv2.INTER_NEAREST) for plane in planes]
-    return cv2.resize(crop, size, interpolation=method), moved, Geometry(*maps)
+    covered = seen.in_crop(seen.in_front, side) * (geometry.mask > 0)
+    if side == CROP_SIDE:
+        hands = covered_by_hands(crop, landmarks, geometry)
+    else:
+        scale = CROP_SIDE / side
+        size = (CROP_SIDE, CROP_SIDE)
+        small = cv2.resize(crop, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+        moved = ((landmarks + np.array([0.5, 0.5, 0])) * scale - np.array([0.5, 0.5, 0])).astype(np.float32)
+        hands = cv2.resize(covered_by_hands(small, moved, render(moved, CROP_SIDE)), (side, side))
+    return np.clip(1 - np.maximum(covered, hands), 0, 1).astype(np.float32)

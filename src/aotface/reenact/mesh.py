@@ -13,10 +13,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from aotface.face.align import align, transform_landmarks
+from aotface.face.align import crop_matrix, transform_landmarks
 from aotface.face.mesh import LEFT_EYE, MIRROR, RIGHT_EYE, opening, to_vertices
 from aotface.face.parse import usable_texture
-from aotface.face.render import Raster, rasterize, render
+from aotface.face.render import Raster, rasterize
 from aotface.reenact.base import Reenacted
 from aotface.reenact.dense_map import Jump, dense_map, enlarge, lids, read_crop, read_mask, soften
 from aotface.reenact.edge import inner_mask
@@ -49,9 +49,7 @@ class MeshReenactor:
 
     def prepare(self, source: Frame, face: Face) -> MeshSource:
         """See `aotface.reenact.base.Reenactor`."""
-        aligned = align(source, face)
-        texture = usable_texture(aligned.crop, aligned.landmarks, render(aligned.landmarks, CROP_SIDE))
-        return MeshSource(source, face, aligned.matrix, texture)
+        return MeshSource(source, face, crop_matrix(face.landmarks), usable_texture(source, face))
 
 
 def reenact(

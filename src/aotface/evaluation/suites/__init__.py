@@ -15,12 +15,16 @@ from aotface.metrics.colour import lf_de
 
 @dataclass(frozen=True)
 class Suite:
-    """``plan`` (data, pairs, seed, say) is quick and deterministic, ``make`` (plan, data) does the work."""
+    """``plan`` (data, pairs, seed, say) is quick and deterministic, ``make`` (plan, data) does the work.
+
+    ``halves``: each plan says which half of the people it is of, and fresh segmenters judge each half; see segmenter.py.
+    """
 
     name: str
     summary: str
     plan: Callable[[Path, int, int, Say], list[Plan]]
     make: Callable[[Plan, Path], Triple]
+    halves: bool = False
 
     def build(self, plan: Plan, data: Path) -> Triple:
         """Make one triple, with the gap between its two appearances.
@@ -59,6 +63,13 @@ SUITES: dict[str, Suite] = {
         ),
         Suite("cross", "real photographs of two people, no ground truth", real.plan_cross, real.build),
         Suite("same", "two photographs of one person, no ground truth", real.plan_same, real.build),
+        Suite(
+            "segmenter",
+            "real photographs of two people, each half of the people judged by a segmenter of the other half",
+            real.plan_segmenter,
+            real.build,
+            halves=True,
+        ),
         Suite("clips", "moving faces, no ground truth", clips.plan, clips.build),
         Suite("folder", "triples of your own", folder.plan, folder.build),
     )

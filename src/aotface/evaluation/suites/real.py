@@ -1,6 +1,7 @@
-"""Suites `cross` and `same`: real photographs without ground truth; two people, or one person twice."""
+"""Suites `cross`, `same` and `segmenter`: real photographs without ground truth; two people, or one person twice."""
 
 import math
+from dataclasses import replace
 from itertools import permutations
 from pathlib import Path
 
@@ -29,7 +30,10 @@ LIGHT_STEPS = (20.0, 45.0)
 LEAST_GAP = 4.0
 """dE between the mean colours of one person's two photographs; below it there is nothing to move."""
 
-_CROSS, _SAME = 303, 404
+HALVES = 2
+"""Groups of people, of which one trains a segmenter and the other is judged by it."""
+
+_CROSS, _SAME, _SEGMENTER = 303, 404, 505
 _Found = list[tuple[Entry, Seen]]
 
 
@@ -44,6 +48,24 @@ def plan_cross(data: Path, pairs: int, seed: int, say: Say) -> list[Plan]:
         raise UsageError("cross: expected portraits of at least two people")
     chosen = _in_turns([cells[key] for key in sorted(cells)], pairs, np.random.default_rng([_CROSS, seed]))
     return [_plan("cross", number, found, *pair) for number, pair in enumerate(chosen)]
+
+
+def plan_segmenter(data: Path, pairs: int, seed: int, say: Say) -> list[Plan]:
+    """Two people of the same half of all people; see `relit.plan` for the arguments."""
+    found = usable(data, read_portraits(data), say)
+    rng = np.random.default_rng([_SEGMENTER, seed])
+    people = sorted({entry.person for entry, _ in found})
+    half = {people[i]: int(place) % HALVES for place, i in enumerate(rng.permutation(len(people)))}
+    groups: list[list[tuple[int, int]]] = [[] for _ in range(HALVES)]
+    for a, b in permutations(range(len(found)), 2):
+        first, second = found[a][0].person, found[b][0].person
+        if first != second and half[first] == half[second]:
+            groups[half[first]].append((a, b))
+    if not all(groups):
+        raise UsageError("segmenter: expected portraits of at least four people")
+    chosen = _in_turns(groups, pairs, rng)
+    plans = [_plan("segmenter", number, found, *pair) for number, pair in enumerate(chosen)]
+    return [replace(plan, numbers={"half": float(half[plan.target_person])}) for plan in plans]
 
 
 def plan_same(data: Path, pairs: int, seed: int, say: Say) -> list[Plan]:

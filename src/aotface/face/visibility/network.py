@@ -7,6 +7,7 @@ covered = seen.in_frame(seen.covered, frame.shape[:2])
 import os
 import threading
 from dataclasses import dataclass
+from functools import cached_property
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -24,8 +25,30 @@ from aotface.media.onnx_runtime import open_session
 from aotface.media.weights import verified_bytes
 from aotface.types import Crop, Face, Frame, Mask, Matrix
 
-SHA256 = "5ace7d4f97abcff98b56b6caf9290801513370318521b0b09bb526222dbe2677"
+SHA256 = "3ba21ee56ac97a46384502cd39588be0ace057a1182d7970156f85abd8682214"
 """Of the packaged ``visibility.onnx``."""
+
+MIDDLE = (0.25, 0.8), (0.28, 0.72)
+"""Rows and columns of a view, in its side, where mostly face is."""
+
+COLOURS = (1.02, 0.5), (1.7, 1.0)
+"""Least and most red over green and blue over green, display values, of faces in ordinary light."""
+
+RETURN, FURTHEST = 0.4, 0.16
+"""How far inside a colour is brought, as a share of how far outside it was, and at most; logarithms."""
+
+DIM, MOST_GAIN = 0.25, 4.0
+"""Mean display value below which a face is brightened, and by how much at most."""
+
+LIKELY, WORN = 0.5, 200
+"""Probability of a frame, and how many pixels of a view must have it before a face wears spectacles. Of 127 bare portraits 2
+reach 200 pixels, of 39 wearers none has fewer than 372 (docs/log/2026-11-29-visible-face.md)."""
+
+UNSURE = 0.12, 0.3
+"""Probability of a frame at which a wearer's pixel begins to count, and at which it counts in full."""
+
+SURE = 0.2, 0.8
+"""The same of hair, hands and other covers."""
 
 Planes = Float32[np.ndarray, "outputs side side"]
 
@@ -59,6 +82,29 @@ class Visibility:
     def covered(self) -> Mask:
         """Probability of what stays in front of a swapped face: hair, frame, hand, other cover."""
         return self.of(*IN_FRONT)
+
+    @cached_property
+    def spectacles(self) -> Mask:
+        """How surely a pixel shows a frame, 0..1: all 0 for a face without spectacles.
+
+        Thin frames are worth keeping from a low probability on, and a low probability stands on many bare faces. So
+        first `WORN` pixels must be likely; then `UNSURE` counts.
+        """
+        frame = self.of(Surface.FRAME)
+        if np.count_nonzero(frame > LIKELY) < WORN:
+            return np.zeros_like(frame)
+        return np.clip((frame - UNSURE[0]) / (UNSURE[1] - UNSURE[0]), 0, 1)
+
+    @cached_property
+    def in_front(self) -> Mask:
+        """How much stays in front of a swapped face, 0..1: hair, hands and covers, and frames of spectacles."""
+        others = self.of(Surface.HAIR, Surface.HAND, Surface.COVER)
+        return np.maximum(np.clip((others - SURE[0]) / (SURE[1] - SURE[0]), 0, 1), self.spectacles)
+
+    def in_crop(self, plane: Mask, side: int) -> Mask:
+        """A plane of the view in the face's canonical crop of this side; 0 beyond the view."""
+        back = invert(view_of_crop(side))
+        return np.asarray(cv2.warpAffine(plane, back, (side, side), flags=cv2.INTER_LINEAR), np.float32)
 
     def in_frame(self, plane: Mask, size: tuple[int, int], beyond: float = 0.0) -> Mask:
         """A plane of the view, at the places of the frame (or crop) that was looked at.
@@ -102,7 +148,7 @@ class VisibilityNetwork:
         Args:
             view: 256 x 256 x 3, 0..1, the face as `view.view_matrix` places it.
         """
-        values = np.ascontiguousarray(view.transpose(2, 0, 1)[None], np.float32)
+        values = np.ascontiguousarray(in_ordinary_light(view).transpose(2, 0, 1)[None], np.float32)
         return shuffled(self._opened().run(None, {"input": values})[0][0])
 
     def see(self, frame: Frame, face: Face) -> Visibility:
@@ -135,6 +181,28 @@ class VisibilityNetwork:
             if self._session is None or self._process != os.getpid():  # a forked child opens its own
                 self._session, self._process = open_session(self._data), os.getpid()
             return self._session
+
+
+def in_ordinary_light(view: Crop) -> Crop:
+    """A view whose face has a colour and a brightness that skin has in ordinary light.
+
+    The network was trained on portraits, and takes a face in blue light for a mask. So red over green and blue over green
+    of the view's middle are brought into `COLOURS`, the further inside, the further outside they were; and its brightness
+    to `DIM` at least.
+
+    Args:
+        view: see `VisibilityNetwork.probabilities`.
+    """
+    rows, columns = (slice(round(low * len(view)), round(high * len(view))) for low, high in MIDDLE)
+    means = view[rows, columns].reshape(-1, 3).mean(axis=0).astype(np.float64) + 1e-3
+    ratios = np.log(means[[0, 2]] / means[1])
+    low, high = (np.log(bounds) for bounds in COLOURS)
+    beyond = np.maximum(low - ratios, 0) - np.maximum(ratios - high, 0)
+    inside = np.clip(RETURN * beyond, -FURTHEST, FURTHEST)
+    red, blue = np.exp(np.clip(ratios, low, high) + inside - ratios)
+    gains = np.array([red, 1.0, blue])
+    gains *= np.clip(DIM / max(float((gains * means).mean()), 1e-3), 1, MOST_GAIN)
+    return np.clip(view * gains.astype(np.float32), 0, 1)
 
 
 def shuffled(quarters: Float32[np.ndarray, "outputs 4 _h _w"]) -> Planes:

@@ -62,7 +62,7 @@ def lit(picture: Picture, rng: np.random.Generator) -> Picture:
             (shown - 0.5) * np.float32(rng.uniform(0.7, 1.3)) + np.float32(0.5 + rng.normal(0, 0.04)), 0, 1
         )
     grey = shown.mean(axis=2, keepdims=True)
-    saturation = 0.0 if rng.random() < 0.06 else rng.uniform(0.6, 1.3)
+    saturation = 0.0 if rng.random() < 0.15 else rng.uniform(0.6, 1.3)
     return np.clip(grey + np.float32(saturation) * (shown - grey), 0, 1).astype(np.float32)
 
 

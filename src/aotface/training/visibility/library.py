@@ -28,6 +28,9 @@ from aotface.training.visibility.samples import Box, Labelled
 PSEUDO = "pseudo.npy"
 """File of a store: sets that a network of an earlier round gave, which narrow those of the mesh."""
 
+LAMPS = "lamps"
+"""Store of people under hard lamps; may be missing."""
+
 LEAST_HAIR = 0.02
 """Share of a picture that must be hair for a wig."""
 
@@ -48,7 +51,7 @@ class Library:
 
 
 def open_library(work: Path, traits: Path, left_out: set[str]) -> Library:
-    """Read the stores ``face_parts`` and ``train``.
+    """Read the stores ``face_parts`` and ``train``, and `LAMPS`.
 
     Args:
         work: folder of the stores.
@@ -56,10 +59,12 @@ def open_library(work: Path, traits: Path, left_out: set[str]) -> Library:
         left_out: files that are never trained on: the test set.
     """
     known = read_traits(traits)
-    hand = list(_faces(open_store(work / "face_parts"), known, left_out, None))
+    hand = list(_faces(open_store(work / "face_parts"), known, left_out, None, Traits()))
     folder = work / "train"
     pseudo = np.load(folder / PSEUDO, mmap_mode="r") if (folder / PSEUDO).is_file() else None
-    portraits = list(_faces(open_store(folder), known, left_out, pseudo))
+    portraits = list(_faces(open_store(folder), known, left_out, pseudo, Traits()))
+    if (work / LAMPS / "files.txt").is_file():
+        portraits += _faces(open_store(work / LAMPS), {}, left_out, None, Traits(beard=True))
     faces = hand + portraits
     return Library(faces, len(hand), Box(wigs_of(faces), textures_of(portraits)))
 
@@ -74,10 +79,14 @@ def read_traits(path: Path) -> dict[str, Traits]:
 
 
 def _faces(
-    store: Store, known: dict[str, Traits], left_out: set[str], pseudo: np.ndarray | None
+    store: Store,
+    known: dict[str, Traits],
+    left_out: set[str],
+    pseudo: np.ndarray | None,
+    unknown: Traits,
 ) -> Iterator[Labelled]:
     for number, file in enumerate(store.files):
-        traits = known.get(file, Traits())
+        traits = known.get(file, unknown)
         if traits.skip or file in left_out:
             continue
         labels, landmarks = np.asarray(store.labels[number]), np.asarray(store.landmarks[number])

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float32, UInt8
 
+from aotface.datasets.lamps import read_shots, split_of
 from aotface.errors import AotfaceError, UsageError
 from aotface.face.align import transform_landmarks
 from aotface.face.detect import detect
@@ -24,6 +25,9 @@ MARGIN = 1.3
 
 OUTSIDE = 255
 """Hand label of a pixel that lies beyond the picture, or of a picture that has no hand labels."""
+
+LAMPS_EACH = 12
+"""Pictures of a person under hard lamps."""
 
 NAMES = ("pictures", "labels", "landmarks")
 
@@ -62,6 +66,41 @@ def prepare(files: Iterable[Path], root: Path, out: Path, say: Callable[[str], N
             say(f"left out: {error}")
         if number % 50 == 0:
             say(f"{number} pictures, {len(names)} faces")
+    _write(out, names, rows)
+
+
+def prepare_lamps(
+    data: Path, root: Path, out: Path, say: Callable[[str], None], each: int = LAMPS_EACH
+) -> None:
+    """Keep people under hard lamps, of those who may be trained on, at the place where the frontal lamp shows each.
+
+    Args:
+        data: see `datasets.lamps.read_shots`.
+        root: folder to which stored names are relative.
+        out: folder of the store; made when missing.
+        say: called with a line of progress.
+        each: pictures of a person, spread evenly over the lamps' angles.
+    """
+    names, rows = list[str](), list[tuple[np.ndarray, np.ndarray, np.ndarray]]()
+    for person, shots in read_shots(data, say).items():
+        if split_of(person) != "train":
+            continue
+        by_angle = sorted(shots, key=lambda shot: shot.angle)
+        faces = detect(read_image(data / by_angle[0].file).frame)
+        if not faces:
+            say(f"left out: {person} has no face under the frontal lamp")
+            continue
+        matrix = view_matrix(faces[0].landmarks, STORED_SIDE, ZOOM / MARGIN)
+        points = transform_landmarks(faces[0].landmarks, matrix)
+        for place in np.linspace(0, len(by_angle) - 1, min(each, len(by_angle))).round().astype(int):
+            frame = read_image(data / by_angle[place].file).frame
+            picture = (cut(frame, matrix, STORED_SIDE) * 255 + 0.5).astype(np.uint8)
+            rows.append((picture, _warped_labels(np.full(frame.shape[:2], 254, np.uint8), matrix), points))
+            names.append(str((data / by_angle[place].file).relative_to(root)))
+    _write(out, names, rows)
+
+
+def _write(out: Path, names: list[str], rows: list[tuple[np.ndarray, np.ndarray, np.ndarray]]) -> None:
     out.mkdir(parents=True, exist_ok=True)
     for name, arrays in zip(NAMES, zip(*rows, strict=True), strict=True):
         np.save(out / f"{name}.npy", np.stack(arrays))
@@ -97,6 +136,10 @@ def _labels(file: Path, size: tuple[int, int], matrix: Matrix) -> np.ndarray:
         found = cv2.imread(str(file), cv2.IMREAD_UNCHANGED)
         if found is not None and found.shape == size:
             known = np.asarray(found, np.uint8)
+    return _warped_labels(known, matrix)
+
+
+def _warped_labels(known: np.ndarray, matrix: Matrix) -> np.ndarray:
     return np.asarray(
         cv2.warpAffine(
             known,

@@ -23,9 +23,14 @@ from aotface.training.visibility.covers.things import (
     wrap_scarf,
     write_over,
 )
+from aotface.training.visibility.hard_light import SHARE as LIT_HARD
+from aotface.training.visibility.hard_light import light_hard
 from aotface.training.visibility.labels import EVERY, Traits
 from aotface.training.visibility.prepare import MARGIN
 from aotface.types import Landmarks
+
+CUT = 0.2
+"""Share of samples whose picture ends near the face."""
 
 BARE = 0.1
 """Share of samples without any cover."""
@@ -72,7 +77,31 @@ def draw_sample(face: Labelled, box: Box, rng: np.random.Generator, covers: bool
         for share, cover in plan(box, face.traits):
             if rng.random() < share:
                 cover(canvas, rng)
+    if rng.random() < LIT_HARD:
+        light_hard(canvas, rng)
+    if rng.random() < CUT:
+        end_picture(canvas, rng)
     return Sample(photograph(canvas.picture, rng), canvas.sets, canvas.lens)
+
+
+def end_picture(canvas: Canvas, rng: np.random.Generator) -> None:
+    """Let the picture end near the face, or inside it: beyond, its last pixels are repeated, and nothing is known.
+
+    Args:
+        canvas: changed in place.
+        rng: draws the four edges.
+    """
+    side = canvas.side
+    low, high = canvas.landmarks[:, :2].min(axis=0), canvas.landmarks[:, :2].max(axis=0)
+    reach = (high - low) * rng.uniform(-0.15, 0.25, (2, 2)) * (rng.random((2, 2)) < 0.7)
+    far = np.where(reach == 0, side, reach)
+    left, top = np.clip(np.round(low - far[0]), 0, side // 3).astype(int)
+    right, bottom = np.clip(np.round(high + far[1]), 2 * side // 3, side).astype(int)
+    inside = canvas.picture[top:bottom, left:right]
+    edges = ((top, side - bottom), (left, side - right))
+    canvas.picture = np.pad(inside, (*edges, (0, 0)), mode="edge")
+    canvas.sets = np.pad(canvas.sets[top:bottom, left:right], edges, constant_values=EVERY)
+    canvas.lens = np.pad(canvas.lens[top:bottom, left:right], edges, constant_values=255)
 
 
 def plan(box: Box, traits: Traits) -> list[tuple[float, Callable[[Canvas, np.random.Generator], None]]]:
