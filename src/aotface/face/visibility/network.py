@@ -25,7 +25,7 @@ from aotface.media.onnx_runtime import open_session
 from aotface.media.weights import verified_bytes
 from aotface.types import Crop, Face, Frame, Mask, Matrix
 
-SHA256 = "3ba21ee56ac97a46384502cd39588be0ace057a1182d7970156f85abd8682214"
+SHA256 = "f01672b4731706cafe390f8b2886920677a6c579019350231279fd2207ad7141"
 """Of the packaged ``visibility.onnx``."""
 
 MIDDLE = (0.25, 0.8), (0.28, 0.72)
@@ -41,10 +41,10 @@ DIM, MOST_GAIN = 0.25, 4.0
 """Mean display value below which a face is brightened, and by how much at most."""
 
 LIKELY, WORN = 0.5, 200
-"""Probability of a frame, and how many pixels of a view must have it before a face wears spectacles. Of 127 bare portraits 2
-reach 200 pixels, of 39 wearers none has fewer than 372 (docs/log/2026-11-29-visible-face.md)."""
+"""Probability of a frame, and how many pixels of a view must have it before a face wears spectacles. Of 127 bare portraits 1
+reaches 200 pixels, of 39 wearers none has fewer than 277 (docs/log/2026-11-29-visible-face.md)."""
 
-UNSURE = 0.12, 0.3
+UNSURE = 0.08, 0.24
 """Probability of a frame at which a wearer's pixel begins to count, and at which it counts in full."""
 
 SURE = 0.2, 0.8
