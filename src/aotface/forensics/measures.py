@@ -90,7 +90,7 @@ class Interval:
 
 
 @dataclass(frozen=True)
-class Tested:
+class Compared:
     """Test samples of one comparison. ``wins``: (arm, seed, fakes, reals), see `wins`.
 
     ``fake_targets``, ``fake_sources``, ``real_people``: whom each sample shows.
@@ -102,7 +102,7 @@ class Tested:
     real_people: Sequence[str]
 
 
-def interval(cells: Sequence[Tested], resamples: int = 2000, seed: int = 0) -> Interval:
+def interval(cells: Sequence[Compared], resamples: int = 2000, seed: int = 0) -> Interval:
     """Mean over cells with its bootstrap interval: target people, source people and seeds are drawn anew, each by itself.
 
     The same people and seeds are drawn for all cells, so a difference of arms (``wins`` of one minus those of another)

@@ -12,8 +12,8 @@ from aotface.forensics.data import read_scores
 from aotface.forensics.experiment import read_cells
 from aotface.forensics.matrix import SHUFFLED, Cell, Matrix
 from aotface.forensics.measures import (
+    Compared,
     Interval,
-    Tested,
     accuracy,
     auc,
     equal_error_rate,
@@ -76,7 +76,7 @@ class Results:
         mode = mode if arm in ("control", "aot") else "added"
         return [Cell(base, arm, mode, detector, seed) for seed in range(self.matrix.seeds)]
 
-    def tested(self, cells: Sequence[Cell], fakes: Sequence[str], minus: Sequence[Cell] = ()) -> Tested:
+    def compared(self, cells: Sequence[Cell], fakes: Sequence[str], minus: Sequence[Cell] = ()) -> Compared:
         """Test samples as `interval` takes them; ``minus``: cells of another arm, seed by seed."""
         reals = self.reals
         stack = np.stack([wins(self.scores(cell, reals), self.scores(cell, fakes)) for cell in cells])
@@ -85,7 +85,7 @@ class Results:
                 [wins(self.scores(cell, reals), self.scores(cell, fakes)) for cell in minus]
             )
         lines = [self.lines[name] for name in fakes]
-        return Tested(
+        return Compared(
             stack,
             [line.target_person for line in lines],
             [line.source_person or line.target_person for line in lines],
@@ -168,14 +168,14 @@ def _row(
     groups: Sequence[Sequence[str]],
 ) -> ArmRow:
     arms = {
-        str(arm): float(np.mean([found.tested(mine, fakes).wins.mean() for fakes in groups]))
+        str(arm): float(np.mean([found.compared(mine, fakes).wins.mean() for fakes in groups]))
         for arm, mine in cells.items()
         if arm != SHUFFLED
     }
     differences = {}
     for other in ("control", "none"):
         if "aot" in cells and other in cells:
-            differences[other] = interval([found.tested(cells["aot"], f, cells[other]) for f in groups])
+            differences[other] = interval([found.compared(cells["aot"], f, cells[other]) for f in groups])
     base, detector, mode = block
     count = sum(map(len, groups))
     return ArmRow(

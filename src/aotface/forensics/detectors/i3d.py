@@ -50,13 +50,14 @@ def inflate(module: nn.Module) -> None:
 
 def _convolution(flat: nn.Conv2d) -> nn.Module:
     reach = REACH if flat.kernel_size[0] > 1 else 1
-    padding = flat.padding if isinstance(flat.padding, tuple) else (0, 0)
+    (down, across), (stride_y, stride_x) = flat.kernel_size[:2], flat.stride[:2]
+    pad_y, pad_x = (0, 0) if isinstance(flat.padding, str) else flat.padding[:2]
     made = nn.Conv3d(
         flat.in_channels,
         flat.out_channels,
-        (reach, *flat.kernel_size),
-        (1, *flat.stride),
-        (0, *padding),
+        (reach, down, across),
+        (1, stride_y, stride_x),
+        (0, pad_y, pad_x),
         groups=flat.groups,
         bias=flat.bias is not None,
     )
@@ -65,8 +66,9 @@ def _convolution(flat: nn.Conv2d) -> nn.Module:
         if flat.bias is not None and made.bias is not None:
             made.bias.copy_(flat.bias)
     static = getattr(flat, "static_padding", None)
-    sides = tuple(static.padding) if isinstance(static, nn.ZeroPad2d) else (0, 0, 0, 0)
-    before: list[nn.Module] = [nn.ConstantPad3d((*sides, 0, 0), 0.0)] if any(sides) else []
+    left, right, top, bottom = static.padding if isinstance(static, nn.ZeroPad2d) else (0, 0, 0, 0)
+    sides = (left, right, top, bottom, 0, 0)
+    before: list[nn.Module] = [nn.ConstantPad3d(sides, 0.0)] if any(sides) else []
     before += [nn.ReplicationPad3d((0, 0, 0, 0, reach // 2, reach // 2))] if reach > 1 else []
     return nn.Sequential(*before, made) if before else made
 

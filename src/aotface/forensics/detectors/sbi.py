@@ -41,7 +41,7 @@ def self_blended(crop: Crop8, rng: np.random.Generator) -> Crop8:
     side = len(crop)
     zoom, (dx, dy) = rng.uniform(0.96, 1.04), rng.uniform(-0.02, 0.02, 2) * side
     matrix = np.array([[zoom, 0, dx + (1 - zoom) * side / 2], [0, zoom, dy + (1 - zoom) * side / 2]])
-    moved = np.asarray(
+    moved: np.ndarray = np.asarray(
         cv2.warpAffine(crop, matrix, (side, side), borderMode=cv2.BORDER_REPLICATE), np.float32
     )
     moved = (moved - 128) * rng.uniform(0.85, 1.15) + 128 + rng.uniform(-12, 12, 3)
