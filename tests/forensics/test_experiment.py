@@ -19,6 +19,7 @@ bases = [["mkl"]]
 number = 3
 seeds = 2
 backbone = "tiny"
+resamples = 20
 detectors = ["probe"]
 [cameras]
 even = ["p*[02468]"]

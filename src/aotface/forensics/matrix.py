@@ -32,7 +32,7 @@ class Matrix(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     ``train``, ``test``: stores; ``train`` gives splits train and val, ``test`` the split test. ``bases``: sets of methods
     that detectors are trained on. ``number``: fakes that an arm adds. ``modes``: ``added`` adds them, ``fixed`` takes as
     many of the base's own out. ``stratum``: of the gap of added fakes and of the main table. ``share``: of the training
-    people, drawn by seed. ``cameras``: by name, patterns of people, for the control of reals against reals. ``outside``: by
+    people, drawn by seed. ``resamples``: of the bootstrap. ``cameras``: by name, patterns of people, for the control of reals against reals. ``outside``: by
     name, CSV files of scores.
     """
 
@@ -49,6 +49,7 @@ class Matrix(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     share: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.85
     seeds: Annotated[int, msgspec.Meta(ge=1, le=100)] = 5
     kind: Literal["picture", "clip"] = "picture"
+    resamples: Annotated[int, msgspec.Meta(ge=10)] = 2000
     backbone: str = "lite0"
     epochs: Annotated[int, msgspec.Meta(ge=1)] = 4
     rate: Annotated[float, msgspec.Meta(gt=0)] = 1e-4

@@ -175,7 +175,9 @@ def _row(
     differences = {}
     for other in ("control", "none"):
         if "aot" in cells and other in cells:
-            differences[other] = interval([found.compared(cells["aot"], f, cells[other]) for f in groups])
+            differences[other] = interval(
+                [found.compared(cells["aot"], f, cells[other]) for f in groups], found.matrix.resamples
+            )
     base, detector, mode = block
     count = sum(map(len, groups))
     return ArmRow(

@@ -116,9 +116,9 @@ def plot(scored: Scored, height: int = 240, width: int = 640) -> UInt8[np.ndarra
         cv2.putText(made, text, at, cv2.FONT_HERSHEY_SIMPLEX, 0.42, (60, 60, 66), 1, cv2.LINE_AA)
 
     for quarter in (0.0, 0.25, 0.5, 0.75, 1.0):
-        cv2.line(made, place(0, quarter), place(last, quarter), (222, 222, 226), 1)
-        words(f"{quarter:.2f}", (6, place(0, quarter)[1] + 4))
-    cv2.line(made, place(0, scored.score), place(last, scored.score), (150, 150, 220), 1, cv2.LINE_AA)
+        cv2.line(made, place(0.0, quarter), place(last, quarter), (222, 222, 226), 1)
+        words(f"{quarter:.2f}", (6, place(0.0, quarter)[1] + 4))
+    cv2.line(made, place(0.0, scored.score), place(last, scored.score), (150, 150, 220), 1, cv2.LINE_AA)
     points = np.array([place(*one) for one in scored.over_time], np.int32)
     if len(points):
         cv2.polylines(made, [points], False, (190, 40, 40), 2, cv2.LINE_AA)
