@@ -130,7 +130,7 @@ WORDS = {
     "plan": "PLAN",
     "store": "STORE",
     "stores": "STORES",
-    "detector": "--detector",
+    "network": "NETWORK",
     "matrix": "MATRIX",
     "experiment": "EXPERIMENT",
 }

@@ -1,6 +1,6 @@
-import csv, hashlib, os, pathlib
+import csv, hashlib, os, pathlib, sys
 
-root = pathlib.Path("/work/shared/data")
+root = pathlib.Path(sys.argv[1])
 rows = list(csv.DictReader(open(root / "portraits/index.csv")))
 key = lambda r: hashlib.sha256(r["file"].encode()).hexdigest()
 

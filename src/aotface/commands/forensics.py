@@ -66,7 +66,7 @@ class ForensicsScore:
     A score is no verdict on a person, and no proof: read the detector's model card.
     """
 
-    detector: Annotated[Path, Argument(help="File of `aotface forensics train`, or an ONNX network.")]
+    network: Annotated[Path, Argument(help="File of `aotface forensics train`, or an ONNX network.")]
     inputs: Annotated[list[Path], Argument(help="Pictures, videos, folders.")]
     output: Annotated[
         Path | None, Option("--output", "-o", help="Folder for scores.csv and a plot of each video.")
@@ -86,7 +86,7 @@ class ForensicsScore:
         from aotface.media.folder import make_folder
         from aotface.media.plain import png_of
 
-        opened, files = open_detector(self.detector), files_of(self.inputs)
+        opened, files = open_detector(self.network), files_of(self.inputs)
         rows, failed = ["file,score"], list[AotfaceError]()
         highest = 0.0
         for file in files:

@@ -32,8 +32,8 @@ class Matrix(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     ``train``, ``test``: stores; ``train`` gives splits train and val, ``test`` the split test. ``bases``: sets of methods
     that detectors are trained on. ``number``: fakes that an arm adds. ``modes``: ``added`` adds them, ``fixed`` takes as
     many of the base's own out. ``stratum``: of the gap of added fakes and of the main table. ``share``: of the training
-    people, drawn by seed. ``resamples``: of the bootstrap. ``cameras``: by name, patterns of people, for the control of reals against reals. ``outside``: by
-    name, CSV files of scores.
+    people, drawn by seed. ``resamples``: of the bootstrap. ``cameras``: by name, patterns of people, for the control of
+    reals against reals. ``outside``: by name, CSV files of scores.
     """
 
     name: str
