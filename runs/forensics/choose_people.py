@@ -1,44 +1,62 @@
-import csv, hashlib, os, pathlib, sys
+"""Choose portraits for the experiment, one of each person: ``choose_people.py FOLDER`` makes people_train and people_test here.
 
-root = pathlib.Path(sys.argv[1])
-rows = list(csv.DictReader(open(root / "portraits/index.csv")))
-key = lambda r: hashlib.sha256(r["file"].encode()).hexdigest()
+FOLDER holds ``portraits/index.csv``. Training: 76 people under real light and 24 from a studio, a fifth of them for
+validation. Testing: everybody of the index's split ``val``.
+"""
+
+import csv
+import hashlib
+import sys
+from pathlib import Path
+
+Row = dict[str, str]
 
 
-def put(name, chosen):
-    d = pathlib.Path(name)
-    d.mkdir(exist_ok=True)
+def key(row: Row) -> str:
+    """An order that depends on names alone."""
+    return hashlib.sha256(row["file"].encode()).hexdigest()
+
+
+def one_each(rows: list[Row]) -> list[Row]:
+    """The first picture of each person."""
+    found: dict[str, Row] = {}
+    for row in sorted(rows, key=key):
+        found.setdefault(row["person"], row)
+    return list(found.values())
+
+
+def put(folder: Path, root: Path, chosen: list[tuple[Row, str]]) -> None:
+    """Links and an index."""
+    folder.mkdir(exist_ok=True)
     out = []
-    for n, (r, split) in enumerate(chosen):
-        f = f"{n:03d}{pathlib.Path(r['file']).suffix}"
-        if not (d / f).exists():
-            os.symlink(root / r["file"], d / f)
-        out.append(
-            {
-                "file": f,
-                "person": r["person"],
-                "licence": r["licence"],
-                "consent": "consenting adult" if r["dataset"].startswith("london") else "",
-                "split": split,
-            }
-        )
-    with open(d / "index.csv", "w", newline="") as h:
-        w = csv.DictWriter(h, out[0].keys())
-        w.writeheader()
-        w.writerows(out)
+    for number, (row, split) in enumerate(chosen):
+        link = folder / f"{number:03d}{Path(row['file']).suffix}"
+        if not link.exists():
+            link.symlink_to(root / row["file"])
+        consent = "consenting adult" if row["dataset"].startswith("london") else ""
+        out.append([link.name, row["person"], row["licence"], consent, split])
+    with (folder / "index.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([["file", "person", "licence", "consent", "split"], *out])
 
 
-def one_each(rs):
-    seen = {}
-    for r in sorted(rs, key=key):
-        seen.setdefault(r["person"], r)
-    return list(seen.values())
+def main() -> None:
+    """Write both folders."""
+    root = Path(sys.argv[1]).absolute()
+    with (root / "portraits/index.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    train = [row for row in rows if row["split"] == "train"]
+    real = one_each([row for row in train if row["dataset"] in ("us_officials", "us_history", "us_pair")])[
+        :76
+    ]
+    studio = one_each([row for row in train if row["dataset"].startswith("london")])[:24]
+    both = sorted(real + studio, key=key)
+    sides = [(row, "val" if number % 5 == 0 else "train") for number, row in enumerate(both)]
+    put(Path("people_train"), root, sides)
+    put(
+        Path("people_test"),
+        root,
+        [(row, "test") for row in one_each([r for r in rows if r["split"] == "val"])],
+    )
 
 
-train = [r for r in rows if r["split"] == "train"]
-real = one_each([r for r in train if r["dataset"] in ("us_officials", "us_history", "us_pair")])[:76]
-lon = one_each([r for r in train if r["dataset"].startswith("london")])[:24]
-tr = sorted(real + lon, key=key)
-put("people_train", [(r, "val" if i % 5 == 0 else "train") for i, r in enumerate(tr)])
-put("people_test", [(r, "test") for r in one_each([r for r in rows if r["split"] == "val"])])
-print(len(tr))
+main()

@@ -1,14 +1,14 @@
-"""Keep the large gaps of a plan and a few others: cutplan.py PLAN OUT OTHERS METHODS"""
+"""Keep a plan's pairs with a large gap and a few others: ``cut_plan.py PLAN OUT OTHERS METHODS``."""
 
-import json, sys
+import json
+import sys
+from pathlib import Path
 
-plan = json.load(open(sys.argv[1]))
-others = int(sys.argv[3])
-keep = sys.argv[4].split(",")
-pairs = [p for p in plan["pairs"] if p["stratum"] == "large"]
-for s in ("small", "middle"):
-    pairs += [p for p in plan["pairs"] if p["stratum"] == s][:others]
+plan = json.loads(Path(sys.argv[1]).read_text())
+others, methods = int(sys.argv[3]), sys.argv[4].split(",")
+pairs = [pair for pair in plan["pairs"] if pair["stratum"] == "large"]
+for stratum in ("small", "middle"):
+    pairs += [pair for pair in plan["pairs"] if pair["stratum"] == stratum][:others]
 plan["pairs"] = pairs
-plan["methods"] = [m for m in plan["methods"] if m["name"] in keep]
-json.dump(plan, open(sys.argv[2], "w"), indent=1)
-print(len(pairs), [m["name"] for m in plan["methods"]])
+plan["methods"] = [method for method in plan["methods"] if method["name"] in methods]
+Path(sys.argv[2]).write_text(json.dumps(plan, indent=1))
