@@ -1,4 +1,4 @@
-"""Choose portraits for the experiment, one of each person: ``choose_people.py FOLDER`` makes people_train and people_test here.
+"""One portrait of each person: ``choose_people.py FOLDER`` makes people_train and people_test here.
 
 FOLDER holds ``portraits/index.csv``. Training: 76 people under real light and 24 from a studio, a fifth of them for
 validation. Testing: everybody of the index's split ``val``.
