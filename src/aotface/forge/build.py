@@ -149,8 +149,10 @@ def write_sample(folder: Path, id: str, files: Mapping[str, bytes]) -> None:
     part, final = samples / f"{PART}{id}", samples / id
     shutil.rmtree(part, ignore_errors=True)
     try:
-        for name, data in files.items():
-            write_bytes(make_folder((part / name).parent) / Path(name).name, data)
+        for folder_name in {Path(name).parent for name in files}:
+            make_folder(part / folder_name)
+        for name, data in files.items():  # the folder takes its name when all of them are there
+            (part / name).write_bytes(data)
         if final.exists():
             shutil.rmtree(final)
         part.rename(final)

@@ -3,13 +3,24 @@
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from aotface.errors import AotfaceError
 from aotface.forge import store
 from aotface.forge.about import check_signature
-from aotface.forge.store import FRAMES, HARD, MASKS, RECORD, SAMPLES, Store, StoredSample, encode_sample
+from aotface.forge.store import (
+    FRAMES,
+    HARD,
+    MASKS,
+    RECORD,
+    SAMPLES,
+    Store,
+    StoredSample,
+    encode_sample,
+    real_id,
+)
 from aotface.media.files import read_bytes
 from aotface.media.plain import png_parts
 from aotface.provenance.watermark import detect as find_watermark
@@ -184,8 +195,9 @@ def run_checks(whole: Store, tell: Callable[[int], None]) -> list[Check]:
     for number, sample in enumerate(samples, 1):
         for name, function in EACH.items():
             found[name] += _lines(sample.info.id, function, sample)
-        real = next(whole.samples(id=store.real_id(sample.info.target)), None)
-        found[PIXELS] += _lines(sample.info.id, lambda one, real=real: pixels(one, real), sample)
+        found[PIXELS] += _lines(
+            sample.info.id, partial(pixels, real=whole.find(real_id(sample.info.target))), sample
+        )
         tell(number)
     checks += [check_of(name, lines) for name, lines in found.items()]
     readable = [sample for sample in samples if sample.path(FRAMES, 0).is_file()]

@@ -141,8 +141,8 @@ def export_store(
     """
     if unknown := [one for one in layouts if one not in LAYOUTS]:
         raise UsageError(f"expected --layouts out of {', '.join(LAYOUTS)}, got {unknown[0]!r}")
-    if not name.isidentifier():
-        raise UsageError(f"expected --name of letters, digits and _, got {name!r}")
+    if not name.isidentifier() or "frames" in name:  # a loader replaces that word in its paths
+        raise UsageError(f"expected --name of letters, digits and _, without the word frames, got {name!r}")
     for quality in qualities:
         quality_named(quality)
     for layout in layouts:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+import cv2
 import msgspec
 import numpy as np
 from jaxtyping import Float32
@@ -32,12 +33,15 @@ from aotface.reenact.base import PreparedSource
 from aotface.reporter import Silent
 from aotface.threads import one_thread_each
 from aotface.transfer.base import shrunk
-from aotface.types import CROP_SIDE, Crop, Face, Frame, Mask
+from aotface.types import Crop, Face, Frame, Mask
 from aotface.video.render import render_layers
 from aotface.video.scene import make_scene
 
 FAILED = "failed"
 """In place of a sample's files: why there are none."""
+
+METER_SIDE = 64
+"""Side in pixels of the crops whose light and tone are compared: both are smooth."""
 
 Files = dict[str, bytes]
 
@@ -193,9 +197,10 @@ def _clip(target: Target, prepared: PreparedSource, context: JobContext, mark: b
     middle = seen[len(seen) // 2]
     for number, layers in enumerate(render_layers(scene, clip.first, clip.last)):
         frame, original = layers.frame.rgb, layers.original.rgb
-        mask = np.zeros(original.shape[:2], np.float32)
+        height, width = original.shape[0], original.shape[1]
+        mask = np.zeros((height, width), np.float32)
         for one in layers.faces:
-            np.maximum(mask, frame_mask(one.mask, one.place.matrix, mask.shape[0], mask.shape[1]), out=mask)
+            np.maximum(mask, frame_mask(one.mask, one.place.matrix, height, width), out=mask)
         face, before, after = target.faces[number], None, None
         if number == middle and face is not None and layers.faces:
             one = layers.faces[0]
@@ -207,20 +212,25 @@ def _distances(
     reenacted: Crop, frame: Frame, original: Frame, face: Face, mask: Float32[np.ndarray, "256 256"]
 ) -> tuple[dict[str, float | None], dict[str, float | None]]:
     """How far X_r, and the finished face, are from the target's light and tone; empty where nothing shows."""
-    if np.count_nonzero(mask > 0.5) < 100:
+    small = _small(mask)
+    if np.count_nonzero(small > 0.5) < 50:
         return {}, {}
-    target = align(original, face)
-    normals = render(target.landmarks, CROP_SIDE).normals
+    aligned = align(original, face, METER_SIDE)
+    normals = render(aligned.landmarks, METER_SIDE).normals
     found = []
-    for crop in (reenacted, align(frame, face).crop):
+    for crop in (_small(reenacted), align(frame, face, METER_SIDE).crop):
         values = {
-            "mean_de": mean_de(crop, target.crop, mask),
-            "lf_de": lf_de(crop, target.crop, mask),
-            "light": light_distance(crop, target.crop, normals, mask),
-            "tone_degrees": ita_difference(crop, target.crop, mask),
+            "mean_de": mean_de(crop, aligned.crop, small),
+            "lf_de": lf_de(crop, aligned.crop, small),
+            "light": light_distance(crop, aligned.crop, normals, small),
+            "tone_degrees": ita_difference(crop, aligned.crop, small),
         }
         found.append({name: round(v, 4) if np.isfinite(v) else None for name, v in values.items()})
     return found[0], found[1]
+
+
+def _small(values: np.ndarray) -> np.ndarray:
+    return np.asarray(cv2.resize(values, (METER_SIDE, METER_SIDE), interpolation=cv2.INTER_AREA))
 
 
 @lru_cache(maxsize=32)
@@ -229,11 +239,23 @@ def method_context(method: Method, mark: bool, device: str) -> JobContext:
     return open_context(msgspec.structs.replace(job_of(method, mark, JobSpec), device=device), Silent())
 
 
-@lru_cache(maxsize=8)
 def _prepared(method: Method, source: PlanInput, mark: bool, device: str) -> PreparedSource:
-    frame = source_frame(source)
-    face = choose(detect(frame), "largest", f"source {source.id}")[0]
-    return method_context(method, mark, device).reenactor.prepare(frame, face)
+    """The source, looked at once for all methods of one reenactor."""
+    settings = method_context(method, mark, device).spec.reenactor_settings()
+    key = (settings, source.id, source.sha256, device)
+    if key not in _PREPARED:
+        while len(_PREPARED) >= MOST_PREPARED:
+            del _PREPARED[next(iter(_PREPARED))]
+        frame = source_frame(source)
+        face = choose(detect(frame), "largest", f"source {source.id}")[0]
+        _PREPARED[key] = method_context(method, mark, device).reenactor.prepare(frame, face)
+    return _PREPARED[key]
+
+
+_PREPARED: dict[Any, PreparedSource] = {}
+"""The latest sources; a worker makes one sample after the other."""
+
+MOST_PREPARED = 8
 
 
 def _npy(values: np.ndarray) -> bytes:

@@ -17,6 +17,7 @@ Each sample is a folder ``samples/ID`` with ``frames/000000.png``, ``masks/``, `
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -150,16 +151,25 @@ class Store:
             if all(getattr(line, name) == value for name, value in wanted.items()):
                 yield StoredSample(line, self.folder / SAMPLES / line.id)
 
+    def find(self, id: str) -> StoredSample | None:
+        """One sample; None where there is none."""
+        line = self._by_id.get(id)
+        return None if line is None else StoredSample(line, self.folder / SAMPLES / id)
+
     def sample(self, id: str) -> StoredSample:
         """One sample.
 
         Raises:
             InputError: there is none.
         """
-        found = next(self.samples(id=id), None)
+        found = self.find(id)
         if found is None:
             raise InputError(f"{show(self.folder)}: there is no sample {id!r}")
         return found
+
+    @cached_property
+    def _by_id(self) -> dict[str, Sample]:
+        return {line.id: line for line in self.lines}
 
     def real_of(self, sample: StoredSample) -> StoredSample:
         """The real of the same target: the same frames before anything was swapped."""

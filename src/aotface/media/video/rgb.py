@@ -76,7 +76,7 @@ def _picture(frame: Frame8, quality: Quality) -> av.VideoFrame:
 
 def decode_rgb(data: bytes) -> list[Frame8]:
     """Every frame of a small video."""
-    with av.open(io.BytesIO(data)) as container:
+    with av.open(io.BytesIO(data), "r") as container:
         return [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
 
 
