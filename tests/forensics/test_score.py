@@ -53,3 +53,15 @@ def test_a_plot_is_higher_where_the_score_is() -> None:
     made = plot(Scored(Path("x"), 0.5, ((0.0, 0.1), (1.0, 0.9))))
     red = np.argwhere((made == (190, 40, 40)).all(axis=2))
     assert red[red[:, 1].argmin(), 0] > red[red[:, 1].argmax(), 0]
+
+
+def test_the_benchmark_scores_a_face_as_the_command_does(detector: Path) -> None:
+    """`aotface bench --forgery-detectors FILE` hands over frames."""
+    from aotface.forensics.base import checked_score, forgery_detector
+    from aotface.forensics.score import score_file
+    from aotface.forensics.trained import load
+    from aotface.media.image import read_image
+
+    face = sample("source_light_man")
+    score = checked_score(forgery_detector(str(detector)), [read_image(face).frame])
+    assert score == pytest.approx(score_file(load(detector), face).score, abs=1e-6)
