@@ -26,8 +26,8 @@ from aotface.media.folder import make_folder
 from aotface.media.plain import png_of
 from aotface.reporter import Reporter
 
-NAME = "unseen"
-"""The method's name in stores."""
+NAME, VERSION = "unseen", 2
+"""The method's name in stores; the version is raised when the same pair begins to give another fake."""
 
 OUTLINE = (127, 234, 132, 172, 150, 152, 379, 397, 361, 454, 356, 300, 334, 9, 105, 70)
 """Points of the mesh along cheeks, chin and brows: corners of the mask."""
@@ -63,7 +63,11 @@ def swap_unseen(
     box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
     places = spline_places(source_points, target_points, box)
     warped = cv2.remap(
-        source, places[..., 0].copy(), places[..., 1].copy(), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT
+        source,
+        places[..., 0].copy(),
+        places[..., 1].copy(),
+        cv2.INTER_LANCZOS4,
+        borderMode=cv2.BORDER_REFLECT,
     )
     coloured = match_colours(np.asarray(warped), target[box], weight[box])
     share = weight[box][..., None]
@@ -174,7 +178,7 @@ def _make(whole: Store, like: Sample, folder: Path) -> Sample:
         np.save(file, values, allow_pickle=False)
         files[name] = file.getvalue()
     hashes = {name: hashlib.sha256(data).hexdigest() for name, data in sorted(files.items())}
-    key = hashlib.sha256(f"{NAME} {target.info.key} {source.info.key}".encode()).hexdigest()
+    key = hashlib.sha256(f"{NAME} {VERSION} {target.info.key} {source.info.key}".encode()).hexdigest()
     line = msgspec.structs.replace(
         like,
         id=f"{NAME}-{like.target}_{like.source}",
