@@ -198,10 +198,12 @@ def run_experiment(
         one = load_sides(matrix, frames_of(matrix, "probe"), folder)
         _features(matrix.backbone, one, folder)
     try:
-        for done, result in enumerate(executor.results(Order(matrix, folder), [[n] for n in missing]), 1):
-            for name, data in (result[1] if result is not None else {}).items():
+        done = 0
+        for result in executor.results(Order(matrix, folder), [[n] for n in missing]):
+            for name, data in (result[1] if result is not None else {}).items():  # None: nothing is ready yet
                 write_bytes(folder / CELLS / f"{name}.json", data, overwrite=True)
-                reporter.progress("running cells", min(done, len(missing)), len(missing))
+                done += 1
+                reporter.progress("running cells", done, len(missing))
     except KeyboardInterrupt:
         raise Interrupted("stopped: what is finished is kept; run the same command again to resume") from None
     finally:
