@@ -17,6 +17,9 @@ from aotface.types import CROP_SIDE
 SIDE = 128
 """Side of a crop in pixels."""
 
+ZOOM = 1.4
+"""Against the aligned crop of 256 px: at 1, occlusion maps showed that a probe looks at collars and flags."""
+
 QUALITY = (60, 96)
 """JPEG qualities from which each sample's is drawn, reals and fakes alike: old compression gives nothing away."""
 
@@ -46,7 +49,8 @@ def crop_of(
         matrix: from frame points to the crop of 256 px.
         side: of the result.
     """
-    double = resize_matrix(matrix, CROP_SIDE, 2 * side)
+    double = ZOOM * resize_matrix(matrix, CROP_SIDE, 2 * side)
+    double[:, 2] += (1 - ZOOM) * (side - 0.5)  # the middle stays the middle
     large = cv2.warpAffine(
         frame, double, (2 * side, 2 * side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
     )

@@ -16,7 +16,7 @@ from aotface.media.folder import make_folder
 from aotface.reporter import Reporter
 from aotface.threads import one_thread_each
 
-VERSION = 1
+VERSION = 2
 """Of the crops: raised when the same sample begins to give other ones."""
 
 

@@ -16,7 +16,7 @@ from aotface.media.files import show, write_bytes
 from aotface.media.weights import in_order, load_safetensors, read_facts, sha256
 from aotface.types import Frame
 
-FORMAT = "aotface forgery detector 1"
+FORMAT = "aotface forgery detector 2"
 
 
 @dataclass(frozen=True)
