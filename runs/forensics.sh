@@ -23,6 +23,10 @@ aotface forensics unseen set_test -o set_unseen
 for set in set_train set_test set_unseen; do
   aotface forge verify $set || echo "$set: a check fails: see above"
 done
-cp "$here/runs/forensics/stills.toml" .
-aotface forensics experiment stills.toml -o out
-aotface forensics report out -o report.html --occlusion
+for matrix in stills stills_34; do
+  cp "$here/runs/forensics/$matrix.toml" .
+  aotface forensics experiment $matrix.toml -o out_$matrix
+  aotface forensics report out_$matrix -o $matrix.html --occlusion
+done
+# Fine-tuned: hours on two cores.
+# aotface forensics experiment "$here/runs/forensics/fine_tuned.toml" -o out_fine_tuned --workers 2
