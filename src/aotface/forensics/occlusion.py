@@ -42,13 +42,14 @@ def occlusion_map(
 def occlusion_sheet(
     logits: Callable[[np.ndarray], np.ndarray], crops: Sequence[tuple[str, Crop8]]
 ) -> UInt8[np.ndarray, "rows columns 3"]:
-    """Fakes above, their maps below: red where covering lowers the logit, blue where it raises it."""
+    """Fakes above, their maps below: red where covering lowers the logit, blue where it raises it; each map is scaled by itself."""
     maps = [occlusion_map(logits, crop) for _, crop in crops]
-    most = max(float(np.abs(one).max()) for one in maps) + 1e-6
     rows: list[list[Panel]] = [[], []]
     for (name, crop), values in zip(crops, maps, strict=True):
         rows[0].append(Panel(crop, name))
-        large = cv2.resize(values / most, crop.shape[1::-1], interpolation=cv2.INTER_CUBIC)[..., None]
+        large = cv2.resize(
+            values / (np.abs(values).max() + 1e-6), crop.shape[1::-1], interpolation=cv2.INTER_CUBIC
+        )[..., None]
         tint = np.where(large > 0, np.array([220.0, 30, 30]), np.array([30.0, 60, 220]))
         share = np.clip(np.abs(large), 0, 1) * 0.8
         grey = cv2.cvtColor(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
