@@ -42,7 +42,7 @@ def occlusion_map(
 def occlusion_sheet(
     logits: Callable[[np.ndarray], np.ndarray], crops: Sequence[tuple[str, Crop8]]
 ) -> UInt8[np.ndarray, "rows columns 3"]:
-    """Fakes above, their maps below: red where covering lowers the logit, blue where it raises it; each map is scaled by itself."""
+    """Fakes above, maps below: red where covering lowers the logit, blue where it raises it. Each is scaled by itself."""
     maps = [occlusion_map(logits, crop) for _, crop in crops]
     rows: list[list[Panel]] = [[], []]
     for (name, crop), values in zip(crops, maps, strict=True):
