@@ -129,6 +129,10 @@ WORDS = {
     "inputs": "INPUTS",
     "plan": "PLAN",
     "store": "STORE",
+    "stores": "STORES",
+    "network": "NETWORK",
+    "matrix": "MATRIX",
+    "experiment": "EXPERIMENT",
 }
 """Fields whose option is not their name; words in capitals are arguments."""
 

@@ -8,6 +8,13 @@ from aotface.commands.benchmark import Benchmark
 from aotface.commands.demo import Demo
 from aotface.commands.doctor import Doctor
 from aotface.commands.export import Export
+from aotface.commands.forensics import (
+    ForensicsExperiment,
+    ForensicsReport,
+    ForensicsScore,
+    ForensicsTrain,
+    ForensicsUnseen,
+)
 from aotface.commands.forge import ForgeBuild, ForgeExport, ForgePerturb, ForgePlan, ForgeVerify
 from aotface.commands.inspect import Inspect
 from aotface.commands.prepare import Prepare
@@ -41,6 +48,16 @@ GROUPS: dict[str, tuple[str, dict[str, type]]] = {
             "export": ForgeExport,
             "perturb": ForgePerturb,
             "verify": ForgeVerify,
+        },
+    ),
+    "forensics": (
+        "Train and test forgery detectors; the paper's experiment.",
+        {
+            "train": ForensicsTrain,
+            "score": ForensicsScore,
+            "experiment": ForensicsExperiment,
+            "report": ForensicsReport,
+            "unseen": ForensicsUnseen,
         },
     ),
 }

