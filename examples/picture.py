@@ -32,7 +32,7 @@ def main(folder: Path, source: Path, target: Path) -> None:
         done = swapper.swap(Image.open(source), Image.open(target))
         plain = folder / "in_memory.png"
         Image.fromarray(done.frame).save(plain)  # uint8, the size of the target
-        Image.fromarray((done.mask * 255).astype(np.uint8)).save(
+        Image.fromarray(np.rint(done.mask * 255).astype(np.uint8)).save(
             folder / "mask.png"
         )  # where the new face shows
 

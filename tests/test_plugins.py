@@ -228,7 +228,7 @@ def test_a_picture_is_swapped_with_them(
     monkeypatch.setenv("AOTFACE_HOME", str(tmp_path / "home"))
     monkeypatch.chdir(tmp_path)
     write_image(tmp_path / "scene.png", np.ascontiguousarray(astronaut()[:300, 60:360]))
-    words = ["swap", "-s", "scene.png", "-t", "scene.png", "--no-mark"]
+    words = ["swap", "-s", "scene.png", "-t", "scene.png", "--no-mark", "--camera-match", "off"]
     for name, more in (("plain", ["--transfer", "none"]), ("warm", ["--transfer", "test-warm"])):
         assert main([*words, "-o", f"{name}.png", *more]) == 0, capsys.readouterr().err
     plain, warm = (read_image(tmp_path / f"{name}.png").frame.astype(float) for name in ("plain", "warm"))

@@ -85,7 +85,7 @@ def test_a_suite_of_halves_gets_the_metric_once(
 
     suite = replace(SUITES["segmenter"], plan=plan, make=make)
     monkeypatch.setitem(SUITES, "segmenter", suite)
-    monkeypatch.setattr(segmenter.judge_suite, "__defaults__", (replace(QUICK, steps=2),))
+    monkeypatch.setattr(segmenter, "SCHOOLING", replace(QUICK, steps=2))
     job = Job("segmenter", data, tmp_path / "out", ("none", "mkl"), pairs=4)
     said: list[str] = []
     run(job, said.append)

@@ -120,7 +120,7 @@ def test_frame_and_crop_agree(portrait: Frame, face: Face, aligned: AlignedFace)
 
 
 def test_a_source_is_not_read_near_its_hair(portrait: Frame, face: Face, aligned: AlignedFace) -> None:
-    usable, visible = usable_texture(portrait, face), visible_at(portrait, face)
+    usable, visible = usable_texture(portrait, aligned), visible_at(portrait, face)
     assert usable[visible < 0.3].max() < 0.3
     assert usable[inner_face(aligned.landmarks)].mean() > 0.9
     assert usable.mean() < visible.mean()

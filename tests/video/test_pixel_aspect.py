@@ -66,7 +66,7 @@ def prepared() -> PreparedSource:
 @pytest.fixture(scope="module")
 def swapped(clips: dict[str, Clip], tracks: dict[str, Tracks], prepared: PreparedSource) -> dict[str, Layers]:
     """The first frame of each."""
-    options = Options(transfer="mkl")
+    options = Options(transfer="mkl", camera_match="off")  # grain lies on stored pixels
     scenes = {name: make_scene(clip, tracks[name], prepared, options, False) for name, clip in clips.items()}
     return {name: next(render_layers(scene, 0, 1)) for name, scene in scenes.items()}
 

@@ -48,6 +48,10 @@ class Schooling:
     mixes: int = 8
 
 
+SCHOOLING = Schooling()
+"""Of the benchmark."""
+
+
 @dataclass(frozen=True)
 class Faces:
     """Swapped faces and the photographs they lie in, -1..1; ``mask``: where they count, 0..1."""
@@ -123,7 +127,7 @@ def accuracies(
 
 
 def judge_suite(
-    folder: Path, plans: Sequence[Plan], methods: Sequence[str], say: Say, schooling: Schooling = Schooling()
+    folder: Path, plans: Sequence[Plan], methods: Sequence[str], say: Say, schooling: Schooling | None = None
 ) -> None:
     """Add `METRIC` to every row of a suite whose plans name halves: each half is judged by a network of the other.
 
@@ -132,8 +136,9 @@ def judge_suite(
         plans: all of them; those that were left out are passed over.
         methods: whose faces are judged.
         say: told of progress.
-        schooling: how the segmenters learn.
+        schooling: how the segmenters learn; `SCHOOLING` when left out.
     """
+    schooling = schooling or SCHOOLING
     records = {plan.name: json.loads(read_bytes(folder / "rows" / f"{plan.name}.json")) for plan in plans}
     halves = [
         [plan.name for plan in plans if plan.numbers[HALF] == half and "failed" not in records[plan.name]]

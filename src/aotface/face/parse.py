@@ -10,7 +10,7 @@ from aotface.face.hands import covered_by_hands
 from aotface.face.render import render
 from aotface.face.visibility.classes import Surface
 from aotface.face.visibility.network import Visibility, VisibilityNetwork
-from aotface.types import CROP_SIDE, Crop, Face, Frame, Geometry, Landmarks, Mask
+from aotface.types import CROP_SIDE, AlignedFace, Crop, Face, Frame, Geometry, Landmarks, Mask
 
 MARGIN = 4
 """Pixels of the view around hair, hands and covers that are not read as a source's face either."""
@@ -53,7 +53,7 @@ def visible_skin(crop: Crop, landmarks: Landmarks, geometry: Geometry) -> Mask:
     return _visible(visibility_network().see_crop(crop), crop, landmarks, geometry)
 
 
-def usable_texture(frame: Frame, face: Face) -> Mask:
+def usable_texture(frame: Frame, aligned: AlignedFace) -> Mask:
     """Where a source's picture may be read as its face, in its canonical crop.
 
     Not under hair, hands and covers, nor within a few pixels of them: a strand carried over looks like dirt. Glasses
@@ -61,15 +61,14 @@ def usable_texture(frame: Frame, face: Face) -> Mask:
 
     Args:
         frame: uint8 or uint16, RGB.
-        face: one of its faces.
+        aligned: a face of it, 256 x 256.
 
     Returns:
         256 x 256, 0..1, soft.
 
     Source: [ours].
     """
-    aligned = align(frame, face)
-    seen = visibility_network().see(frame, face)
+    seen = visibility_network().see(frame, aligned.face)
     covered = np.maximum(
         seen.in_crop(seen.of(Surface.HAIR, Surface.HAND, Surface.COVER), CROP_SIDE),
         covered_by_hands(aligned.crop, aligned.landmarks, render(aligned.landmarks, CROP_SIDE)),

@@ -13,7 +13,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from aotface.face.align import crop_matrix, transform_landmarks
+from aotface.face.align import align, transform_landmarks
 from aotface.face.mesh import LEFT_EYE, MIRROR, RIGHT_EYE, opening, to_vertices
 from aotface.face.parse import usable_texture
 from aotface.face.render import Raster, rasterize
@@ -49,7 +49,8 @@ class MeshReenactor:
 
     def prepare(self, source: Frame, face: Face) -> MeshSource:
         """See `aotface.reenact.base.Reenactor`."""
-        return MeshSource(source, face, crop_matrix(face.landmarks), usable_texture(source, face))
+        aligned = align(source, face)
+        return MeshSource(source, face, aligned.matrix, usable_texture(source, aligned))
 
 
 def reenact(

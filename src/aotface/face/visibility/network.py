@@ -17,11 +17,12 @@ import numpy as np
 from jaxtyping import Float32
 
 from aotface.errors import WeightsError
-from aotface.face.align import invert
+from aotface.face.align import chained, invert
 from aotface.face.visibility.classes import FACE, IN_FRONT, LENS, Surface
 from aotface.face.visibility.view import VIEW_SIDE, cut, view_matrix, view_of_crop
 from aotface.media.files import show
 from aotface.media.onnx_runtime import open_session
+from aotface.media.pixel_aspect import to_display
 from aotface.media.weights import verified_bytes
 from aotface.types import Crop, Face, Frame, Mask, Matrix
 
@@ -158,7 +159,7 @@ class VisibilityNetwork:
             frame: uint8 or uint16, RGB.
             face: one of its faces.
         """
-        matrix = view_matrix(face.landmarks)
+        matrix = chained(to_display(face.pixel_aspect), view_matrix(face.landmarks))
         return Visibility(self.probabilities(cut(frame, matrix)), matrix)
 
     def see_crop(self, crop: Crop) -> Visibility:
