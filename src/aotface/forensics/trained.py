@@ -13,6 +13,7 @@ from aotface.forensics.crops import SIDE, crop_of, spread
 from aotface.forensics.detectors import kind
 from aotface.forensics.detectors.base import Clips, FitSettings, logits
 from aotface.media.files import show, write_bytes
+from aotface.media.onnx_runtime import open_session
 from aotface.media.weights import in_order, load_safetensors, read_facts, sha256
 from aotface.types import Frame
 
@@ -124,10 +125,8 @@ class OnnxDetector:
     frames = 1
 
     def __init__(self, path: Path):
-        import onnxruntime
-
         try:
-            self._session: Any = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+            self._session: Any = open_session(path)
         except Exception as error:  # the library raises its own kinds
             raise WeightsError(
                 f"{show(path)}: not an ONNX network: {' '.join(str(error).split())[:100]}"
