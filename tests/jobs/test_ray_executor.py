@@ -13,6 +13,7 @@ from media.made_faces import face_frame, write_frames
 
 from aotface.cli import main
 from aotface.errors import UsageError, VideoError
+from aotface.jobs import early
 from aotface.jobs import ray_executor as rays
 from aotface.jobs import videos
 from aotface.jobs.ray_executor import Files, RayExecutor, RayJob, pieces_of
@@ -80,6 +81,7 @@ def test_shared_work_gives_the_same_bytes_and_goes_on_after_a_fault(
     executors = [Inline(fails_after=1), Inline()]
     waiting = iter(executors)
     monkeypatch.setattr(videos, "RayExecutor", lambda *_: next(waiting))
+    monkeypatch.setattr(early, "find_spec", lambda name: object())  # as if Ray were installed
     assert swap(tmp_path, scene, "--ray", "local") == 3
     assert "frame 3 cannot be decoded" in capsys.readouterr().err
     assert swap(tmp_path, scene, "--ray", "local") == 0
