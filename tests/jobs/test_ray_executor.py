@@ -13,9 +13,8 @@ from media.made_faces import face_frame, write_frames
 
 from aotface.cli import main
 from aotface.errors import UsageError, VideoError
-from aotface.jobs import early
+from aotface.jobs import early, videos
 from aotface.jobs import ray_executor as rays
-from aotface.jobs import videos
 from aotface.jobs.ray_executor import Files, RayExecutor, RayJob, pieces_of
 from aotface.media.video.parts import cut
 from aotface.samples import sample
