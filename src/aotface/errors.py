@@ -142,3 +142,17 @@ def short_of_memory(error: BaseException) -> OutOfMemoryError | None:
     return OutOfMemoryError(
         "not enough memory: close other programs, raise the limit (ulimit -v), or use a smaller picture or video"
     )
+
+
+def reason_of_file(name: object, error: Exception) -> str:
+    """Why one file of many is left out, in one line; what is no fault of the file is raised again.
+
+    Args:
+        name: of the file, for faults that do not name it.
+        error: what reading it, or looking for its face, raised.
+    """
+    if isinstance(error, InputError | FaceError):
+        return " ".join(str(error).split())
+    if isinstance(error, AotfaceError) or short_of_memory(error) is not None:
+        raise error
+    return f"{name}: {type(error).__name__}: {' '.join(str(error).split())[:120]}"

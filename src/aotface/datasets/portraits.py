@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float64
 
-from aotface.errors import FaceError, InputError, NoFaceError, UsageError
+from aotface.errors import NoFaceError, UsageError, reason_of_file
 from aotface.face.align import align
 from aotface.face.detect import detect
 from aotface.face.parse import visible_skin
@@ -135,8 +135,8 @@ def usable(data: Path, entries: Iterable[Entry], say: Say) -> list[tuple[Entry, 
     for entry in entries:
         try:
             found.append((entry, look(data / entry.file)))
-        except (InputError, FaceError) as error:
-            say(f"left out: {error}")
+        except Exception as error:  # of any kind: one file does not end the work
+            say(f"left out: {reason_of_file(show(data / entry.file), error)}")
     return found
 
 

@@ -18,7 +18,7 @@ from aotface.compose.blend import blend
 from aotface.compose.camera import Camera
 from aotface.compose.eyes import eye_stretches, spans_of, stretch_eyes
 from aotface.compose.face_step import features_of
-from aotface.errors import FaceError, InputError, UsageError
+from aotface.errors import UsageError, reason_of_file
 from aotface.evaluation.methods import Method, find_methods
 from aotface.evaluation.results import DETECTED_BY
 from aotface.evaluation.suites import find_suite
@@ -179,8 +179,8 @@ class Bench:
             return f"{plan.name} kept"
         try:
             triple = self._suite.build(plan, self._job.data)
-        except (InputError, FaceError) as error:
-            record["failed"] = " ".join(str(error).split())
+        except Exception as error:  # of any kind: one triple does not end the run
+            record["failed"] = reason_of_file(plan.name, error)
             write_bytes(path, json.dumps(record).encode(), overwrite=True)
             return f"{plan.name} left out: {record['failed']}"
         record["facts"] = asdict(triple.facts) | {"light": triple.facts.light}

@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 from safetensors.numpy import save
 
-from aotface.errors import FaceError, InputError, OutputExistsError, UsageError
+from aotface.errors import OutputExistsError, UsageError, reason_of_file
 from aotface.face.render import render
 from aotface.media.files import read_bytes, show, write_bytes
 from aotface.media.folder import make_folder
@@ -158,8 +158,8 @@ def _measure_all(
                 try:
                     strength = config.delight_strength
                     portraits.append(measure(item.path, item.name, item.person, item.split, strength))
-                except (InputError, FaceError) as error:
-                    notes.append(f"left out: {error}")
+                except Exception as error:  # of any kind: one file does not end the work
+                    notes.append(f"left out: {reason_of_file(show(item.path), error)}")
                     warn(notes[-1])
             keep(portraits, notes, path)
         shelves.append(recall(path))
