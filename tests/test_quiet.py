@@ -90,7 +90,7 @@ def test_every_command_is_tried() -> None:
     assert {command.__name__.lower() for command in COMMANDS} == set(RUNS)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_no_command_reports(place: Path) -> None:
     codes = {}
     for name, tries in RUNS.items():
