@@ -1,0 +1,50 @@
+// The jobs of this session, newest first: what runs, what waits, what is done.
+import { ask, ended, paths } from "./api.js";
+import { el } from "./dom.js";
+import { stateOf } from "./progress.js";
+
+const KINDS = { swap: "Swap", refine: "Refine", compare: "Compare" };
+
+/** Show the history inside `place`. `onOpen` gets a job that is to be shown. Returns a function that reads it anew. */
+export function startHistory(place, onOpen) {
+  const list = el("ul", { class: "jobs" });
+  const none = el("p", { class: "hint", text: "No jobs yet." });
+  place.append(none, list);
+
+  async function act(method, path) {
+    await ask(method, path).catch(() => {});
+    await refresh();
+  }
+
+  function row(job) {
+    const kind = KINDS[job.kind] || job.kind;
+    const named = `${kind} ${job.id.slice(0, 6)}`;
+    const buttons = [];
+    const button = (text, run) => buttons.push(el("button", { type: "button", class: "quiet small", text, "aria-label": `${text} ${named}`, on: { click: run } }));
+    if (job.state === "done" || !ended(job)) button(job.state === "done" ? "Open" : "Show", () => onOpen(job));
+    if (ended(job)) button("Delete", () => act("DELETE", paths.job(job.id)));
+    else button("Cancel", () => act("POST", paths.cancel(job.id)));
+    const about = job.error ? job.error.text : job.results[0] || "";
+    return el(
+      "li",
+      {},
+      el("span", { class: `dot ${job.state}` }),
+      el("span", { class: "what" }, el("b", { text: kind }), ` ${stateOf(job)}`, el("span", { class: "hint", text: about })),
+      el("span", { class: "buttons" }, buttons),
+    );
+  }
+
+  async function refresh() {
+    let jobs;
+    try {
+      const answer = await ask("GET", "/v1/jobs");
+      jobs = answer.jobs;
+    } catch {
+      return; // the part of the page that is in use says that the server is away
+    }
+    none.hidden = jobs.length > 0;
+    list.replaceChildren(...jobs.map(row));
+  }
+  refresh();
+  return refresh;
+}

@@ -1,0 +1,68 @@
+// The tab Swap: who, where, how; then the result.
+import { paths } from "./api.js";
+import { el } from "./dom.js";
+import { facePicker } from "./faces.js";
+import { optionControls } from "./options.js";
+import { resultView } from "./result.js";
+import { fileSlot } from "./slot.js";
+import { workbench } from "./work.js";
+
+/** What was there before, in a form that the browser can show. */
+export function shownBefore(file) {
+  const before = file.kind === "video" ? URL.createObjectURL(file.local) : paths.preview(file.id);
+  return { before, width: file.width, height: file.height };
+}
+
+/** Build the tab inside `panel`. Returns {open, follow} for the history. */
+export function buildSwap(panel, methods, onJob) {
+  const options = optionControls(methods, "swap");
+  const picker = facePicker(() => bench.refresh());
+  const empty = el("div", { class: "empty-stage" }, el("p", { text: "Your target will show here, with a box on each face." }));
+
+  const targetChanged = async (files) => {
+    bench.clear();
+    bench.refresh();
+    try {
+      await picker.setTarget(files[0]);
+    } catch (error) {
+      bench.notice.error("The faces cannot be found", error);
+    }
+    bench.refresh();
+  };
+  const sourceChanged = (files) => {
+    picker.setSources(files);
+    bench.refresh();
+  };
+
+  const bench = workbench({
+    verb: "Swap",
+    title: "The swap",
+    onJob,
+    onOutput(shown) {
+      picker.node.hidden = shown || !target.files.length;
+      empty.hidden = shown || target.files.length > 0;
+    },
+    ready() {
+      if (!sources.files.length) return "Add a source: the person whose face is wanted.";
+      if (!target.files.length) return "Add a target: the picture or video to edit.";
+      return picker.assigned().length ? "" : "Click a face in the target and say who goes there.";
+    },
+    body: () => ({
+      job: { kind: "swap", target: target.files[0].id, assign: picker.assigned(), options: options.values() },
+      shown: shownBefore(target.files[0]),
+    }),
+    view: resultView,
+  });
+  const sources = fileSlot({ label: "Source", hint: "Who: one picture for each person.", kinds: ["picture"], several: true, onChange: sourceChanged });
+  const target = fileSlot({ label: "Target", hint: "Where: the picture or video to edit.", kinds: ["picture", "video"], onChange: targetChanged });
+
+  panel.append(
+    el("div", { class: "work" },
+      el("div", { class: "inputs" }, sources.node, target.node),
+      el("div", { class: "stage" }, empty, picker.node, bench.stage),
+      el("div", { class: "settings" }, options.node, bench.controls),
+    ),
+  );
+  bench.refresh();
+  return bench;
+}

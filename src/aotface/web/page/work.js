@@ -1,0 +1,90 @@
+// What Swap, Refine and Compare share: consent, the button, progress, errors, and the place of the result.
+import { ask } from "./api.js";
+import { el, reveal, uid } from "./dom.js";
+import { noticePlace } from "./notice.js";
+import { progressBar } from "./progress.js";
+
+const CONSENT = "I have the consent of the people shown, or the right to do this.";
+
+/**
+ * The lower part of a form and the stage beside it.
+ * verb: of the button. ready: what is missing, as words, or "" when all is there.
+ * body: the job to send. view: element of a finished job. onJob: told of every new and every ended job.
+ * onOutput: told whether a result takes the stage.
+ */
+export function workbench({ verb, title, ready, body, view, onJob, onOutput = () => {} }) {
+  const id = uid("consent");
+  const tick = el("input", { id, type: "checkbox" });
+  const consent = el("div", { class: "consent" }, tick, el("label", { htmlFor: id }, CONSENT, el("span", { class: "hint", text: "The result carries marks that say what it is." })));
+  const missing = el("p", { class: "missing", id: uid("missing"), role: "status" });
+  const button = el("button", { type: "button", class: "main", text: verb, "aria-describedby": missing.id });
+  const progress = progressBar();
+  const notice = noticePlace();
+  const output = el("div", { class: "output" });
+  let busy = false;
+
+  function clear() {
+    notice.clear();
+    output.replaceChildren();
+    onOutput(false);
+  }
+
+  function put(job, shown) {
+    const back = el("button", { type: "button", class: "quiet back", text: "Back to the inputs", on: { click: clear } });
+    output.replaceChildren(view(job, shown), back);
+    onOutput(true);
+    reveal(output);
+  }
+
+  function refresh() {
+    const lack = ready() || (tick.checked ? "" : "Tick the consent to go on.");
+    button.disabled = busy || Boolean(lack);
+    missing.textContent = busy ? "Working: see the progress beside." : lack;
+  }
+
+  /** Follow a job that is new, or that the history opens. */
+  async function follow(number, shown) {
+    busy = true;
+    clear();
+    refresh();
+    try {
+      const running = progress.run(number);
+      reveal(progress.node);
+      const job = await running;
+      if (job.state === "done") put(job, shown);
+      else if (job.state === "cancelled") notice.say("Cancelled", "Nothing half-made is kept.");
+      else notice.error(`${title} did not work`, job.error || new Error("No reason was given. Try again"));
+      onJob(job);
+    } catch (error) {
+      notice.error("The job cannot be followed", error);
+    }
+    busy = false;
+    refresh();
+  }
+
+  async function start() {
+    busy = true;
+    refresh();
+    notice.clear();
+    try {
+      const made = body();
+      const { id: number } = await ask("POST", "/v1/jobs", { ...made.job, consent: tick.checked });
+      onJob({ id: number });
+      await follow(number, made.shown);
+    } catch (error) {
+      notice.error(`${title} did not start`, error);
+      busy = false;
+      refresh();
+    }
+  }
+
+  tick.addEventListener("change", refresh);
+  button.addEventListener("click", start);
+  const controls = el("div", { class: "go" }, consent, button, missing);
+  const stage = el("div", { class: "after-stage" }, progress.node, notice.node, output);
+  const open = (job) => {
+    clear();
+    put(job, null);
+  };
+  return { controls, stage, refresh, clear, follow, open, notice };
+}
