@@ -83,12 +83,12 @@ export const paths = {
   events: (job) => `/v1/jobs/${job}/events`,
   cancel: (job) => `/v1/jobs/${job}/cancel`,
   result: (job, name) => `/v1/jobs/${job}/result?name=${encodeURIComponent(name)}`,
+  shown: (job, query) => `/v1/jobs/${job}/preview?${new URLSearchParams(query)}`,
   record: (job) => `/v1/jobs/${job}/record`,
-  mask: (job) => `/v1/jobs/${job}/mask`,
   layer: (job, name) => `/v1/jobs/${job}/layers/${name}`,
 };
 
-const ENDED = new Set(["done", "failed", "cancelled", "expired"]);
+const ENDED = new Set(["done", "failed", "cancelled"]);
 
 /** Whether a job will not change any more. */
 export const ended = (job) => ENDED.has(job.state);
@@ -110,7 +110,7 @@ export function follow(id, onChange, onLost) {
     const job = parsed(event.data);
     if (job && job.state) take(job);
   };
-  for (const name of ["message", "job", "progress", "state", "done"]) events.addEventListener(name, heard);
+  events.addEventListener("message", heard);
   events.addEventListener("error", async () => {
     if (stopped || events.readyState === EventSource.CONNECTING) return;
     events.close();

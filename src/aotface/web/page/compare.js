@@ -15,9 +15,9 @@ const shownNumber = (value) => (value === null || value === undefined ? "–" : 
 function card(job, transfer, methods) {
   const name = resultOf(job, transfer);
   const about = methods.transfers.find((row) => row.name === transfer)?.description || "";
-  const source = paths.result(job.id, name);
-  const picture = el("a", { href: source, target: "_blank", title: `${transfer}: open at full size` }, el("img", { src: source, alt: `Result of ${transfer}`, loading: "lazy" }));
-  const save = el("a", { class: "plain", href: source, download: name, "aria-label": `Download the result of ${transfer}` }, icon(ICONS.download));
+  const source = paths.shown(job.id, { name });
+  const picture = el("a", { href: source, target: "_blank", title: `${transfer}: open large` }, el("img", { src: source, alt: `Result of ${transfer}`, loading: "lazy" }));
+  const save = el("a", { class: "plain", href: paths.result(job.id, name), download: name, "aria-label": `Download the result of ${transfer}` }, icon(ICONS.download));
   return el("figure", { class: "card" }, picture, el("figcaption", {}, el("b", { text: transfer }), save, el("span", { class: "hint", text: about })));
 }
 
@@ -54,8 +54,7 @@ export function buildCompare(panel, methods, onJob) {
   panel.append(
     el("div", { class: "work" },
       el("div", { class: "inputs" }, source.node, target.node),
-      el("div", { class: "stage" }, empty, bench.stage),
-      el("div", { class: "settings" }, bench.controls),
+      el("div", { class: "right" }, el("div", { class: "stage" }, empty, bench.stage), bench.controls),
     ),
   );
   bench.refresh();

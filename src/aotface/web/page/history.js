@@ -24,12 +24,14 @@ export function startHistory(place, onOpen) {
     if (job.state === "done" || !ended(job)) button(job.state === "done" ? "Open" : "Show", () => onOpen(job));
     if (ended(job)) button("Delete", () => act("DELETE", paths.job(job.id)));
     else button("Cancel", () => act("POST", paths.cancel(job.id)));
+    const when = job.made ? new Date(job.made).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" }) : "";
     const about = job.error ? job.error.text : job.results[0] || "";
     return el(
       "li",
       {},
       el("span", { class: `dot ${job.state}` }),
       el("span", { class: "what" }, el("b", { text: kind }), ` ${stateOf(job)}`, el("span", { class: "hint", text: about })),
+      el("time", { class: "hint", text: when }),
       el("span", { class: "buttons" }, buttons),
     );
   }

@@ -2,8 +2,19 @@
 import { el, uid } from "./dom.js";
 
 const MAIN = ["transfer", "strength", "exposure", "temperature", "camera_match", "label"];
-const FACES = new Set(["face"]); // said by clicking a face
+const CLICKED = "face"; // of a swap it is said by clicking a face
 const TICKED = new Set(["mask"]); // the page shows it
+
+const NAMES = {
+  crf: "CRF of a video",
+  preset: "Encoder preset",
+  training_mining: "Use for AI training",
+  trim_start: "Start, in seconds",
+  trim_end: "End, in seconds",
+  format: "File format",
+  layers: "Also make",
+};
+const SUGGESTED = { face: ["largest", "all", "0", "1"], label: ["none", "ai", "ai-modified"], source_face: ["largest", "0", "1"] };
 
 const plain = (name) => {
   const words = name.replaceAll("_", " ");
@@ -13,7 +24,7 @@ const plain = (name) => {
 function numberControl(option, id) {
   const whole = option.type === "integer";
   const span = option.max - option.min;
-  if (!Number.isFinite(span) || option.min === null || option.max === null || (whole && span > 200)) {
+  if (option.default === null || option.min === null || option.max === null || (whole && span > 200)) {
     const field = el("input", { id, type: "number", step: whole ? 1 : "any", min: option.min ?? undefined, max: option.max ?? undefined, value: option.default ?? "" });
     return { field, read: () => (field.value === "" ? null : Number(field.value)) };
   }
@@ -24,6 +35,10 @@ function numberControl(option, id) {
 }
 
 function control(option, id, transfers) {
+  if (String(option.choices) === "on,off") {
+    const field = el("input", { id, type: "checkbox", checked: option.default === "on" });
+    return { field, read: () => (field.checked ? "on" : "off") };
+  }
   const described = option.name === "transfer" ? transfers : null;
   if (option.type === "list") return listControl(option, id);
   const choices = option.choices || (described && described.map((row) => row.name));
@@ -38,30 +53,33 @@ function control(option, id, transfers) {
     return { field, about, read: () => field.value };
   }
   if (option.type === "number" || option.type === "integer") return numberControl(option, id);
+  const words = SUGGESTED[option.name];
+  const list = words && el("datalist", { id: `${id}-list` }, words.map((value) => el("option", { value })));
   const field = el("input", { id, type: "text", value: option.default ?? "", autocomplete: "off", spellcheck: false });
-  return { field, read: () => field.value.trim() || null };
+  if (list) field.setAttribute("list", list.id);
+  return { field, about: list, read: () => field.value.trim() || null };
 }
 
 function listControl(option, id) {
   const boxes = option.choices.map((name) => el("input", { type: "checkbox", id: `${id}-${name}`, value: name, checked: TICKED.has(name) }));
   const field = el("div", { id, class: "boxes", role: "group" }, boxes.map((box) => el("label", { htmlFor: box.id }, box, plain(box.value))));
-  field.setAttribute("aria-label", plain(option.name));
+  field.setAttribute("aria-label", NAMES[option.name] || plain(option.name));
   return { field, read: () => boxes.filter((box) => box.checked).map((box) => box.value) };
 }
 
 function row(option, transfers) {
   const id = uid(`option-${option.name}`);
   const made = control(option, id, transfers);
-  const hint = option.help && el("p", { class: "hint", id: `${id}-help`, text: option.help });
+  const hint = option.help && option.name !== "transfer" && el("p", { class: "hint", id: `${id}-help`, text: option.help });
   if (hint) made.field.setAttribute("aria-describedby", hint.id);
   made.field.dataset.option = option.name;
-  const node = el("div", { class: "option" }, el("label", { htmlFor: id, text: plain(option.name) }), made.shown, made.field, made.about, hint);
+  const node = el("div", { class: "option" }, el("label", { htmlFor: id, text: NAMES[option.name] || plain(option.name) }), made.shown, made.field, made.about, hint);
   return { node, read: made.read, option };
 }
 
 /** Controls for one kind of job ("swap", "refine"): {node, values}. Only what differs from its default is sent. */
-export function optionControls(methods, kind, without = []) {
-  const fit = methods.options.filter((option) => option.applies.includes(kind) && !FACES.has(option.name) && !without.includes(option.name));
+export function optionControls(methods, kind) {
+  const fit = methods.options.filter((option) => option.applies.includes(kind) && !(kind === "swap" && option.name === CLICKED));
   const rows = new Map(fit.map((option) => [option.name, row(option, methods.transfers)]));
   const main = MAIN.filter((name) => rows.has(name)).map((name) => rows.get(name).node);
   const more = [...rows].filter(([name]) => !MAIN.includes(name)).map(([, made]) => made.node);

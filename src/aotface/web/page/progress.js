@@ -8,7 +8,6 @@ const STATES = {
   done: "Done",
   failed: "Failed",
   cancelled: "Cancelled",
-  expired: "Expired",
 };
 
 /** The state of a job in words. */
@@ -38,7 +37,7 @@ export function progressBar() {
     fill.style.setProperty("width", `${known ? part : ended(job) ? 100 : 0}%`);
     if (known) bar.setAttribute("aria-valuenow", part);
     else bar.removeAttribute("aria-valuenow");
-    const said = job.state === "running" && job.message ? job.message : stateOf(job);
+    const said = job.state === "running" && job.message ? job.message.charAt(0).toUpperCase() + job.message.slice(1) : stateOf(job);
     if (!cancel.disabled && words.textContent !== said) words.textContent = said;
     left.textContent = known ? `${part} %${job.seconds_left ? `, about ${showSeconds(job.seconds_left)} left` : ""}` : "";
   }

@@ -40,8 +40,8 @@ export function buildRefine(panel, methods, onJob) {
   panel.append(
     el("div", { class: "work" },
       el("div", { class: "inputs" }, swapped.node, original.node, mask.node),
-      el("div", { class: "stage" }, empty, bench.stage),
-      el("div", { class: "settings" }, options.node, bench.controls),
+      el("div", { class: "right" }, el("div", { class: "stage" }, empty, bench.stage), bench.controls),
+      el("div", { class: "settings" }, options.node),
     ),
   );
   bench.refresh();

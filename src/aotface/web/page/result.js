@@ -33,13 +33,14 @@ function shown(source, kind, alt) {
 function viewsOf(job, before) {
   const name = job.results[0];
   const kind = kindOf(name);
-  const after = paths.result(job.id, name);
+  const film = kind === "video";
+  const after = film ? paths.result(job.id, name) : paths.shown(job.id, { name });
   const views = {};
   if (before) views["Before and after"] = () => beforeAfter({ ...before, after, kind });
   views.Result = () => shown(after, kind, "The result");
   for (const layer of job.layers) {
     if (!LAYERS[layer]) continue;
-    const source = layer === "mask" ? paths.mask(job.id) : paths.layer(job.id, layer);
+    const source = film ? paths.layer(job.id, layer) : paths.shown(job.id, { layer });
     views[LAYERS[layer]] = () => shown(source, kind, LAYERS[layer]);
   }
   return views;

@@ -37,6 +37,7 @@ export function buildSwap(panel, methods, onJob) {
   const bench = workbench({
     verb: "Swap",
     title: "The swap",
+    back: "Choose faces again",
     onJob,
     onOutput(shown) {
       picker.node.hidden = shown || !target.files.length;
@@ -47,10 +48,12 @@ export function buildSwap(panel, methods, onJob) {
       if (!target.files.length) return "Add a target: the picture or video to edit.";
       return picker.assigned().length ? "" : "Click a face in the target and say who goes there.";
     },
-    body: () => ({
-      job: { kind: "swap", target: target.files[0].id, assign: picker.assigned(), options: options.values() },
-      shown: shownBefore(target.files[0]),
-    }),
+    body() {
+      const { source_face: which = "largest", ...others } = options.values();
+      const sourceFace = /^\d+$/.test(which) ? Number(which) : which;
+      const assign = picker.assigned().map((row) => ({ ...row, source_face: sourceFace }));
+      return { job: { kind: "swap", target: target.files[0].id, assign, options: others }, shown: shownBefore(target.files[0]) };
+    },
     view: resultView,
   });
   const sources = fileSlot({ label: "Source", hint: "Who: one picture for each person.", kinds: ["picture"], several: true, onChange: sourceChanged });
@@ -59,8 +62,8 @@ export function buildSwap(panel, methods, onJob) {
   panel.append(
     el("div", { class: "work" },
       el("div", { class: "inputs" }, sources.node, target.node),
-      el("div", { class: "stage" }, empty, picker.node, bench.stage),
-      el("div", { class: "settings" }, options.node, bench.controls),
+      el("div", { class: "right" }, el("div", { class: "stage" }, empty, picker.node, bench.stage), bench.controls),
+      el("div", { class: "settings" }, options.node),
     ),
   );
   bench.refresh();

@@ -37,5 +37,5 @@ export function buildVerify(panel) {
       el("li", { text: "A description (XMP): not signed, anybody can change it." })),
     el("p", { class: "hint", text: "Finding nothing does not show that a file is genuine." }),
   );
-  panel.append(el("div", { class: "work" }, el("div", { class: "inputs" }, slot.node, about), el("div", { class: "stage" }, empty, notice.node, place)));
+  panel.append(el("div", { class: "work" }, el("div", { class: "inputs" }, slot.node, about), el("div", { class: "right" }, el("div", { class: "stage" }, empty, notice.node, place))));
 }

@@ -12,7 +12,7 @@ const CONSENT = "I have the consent of the people shown, or the right to do this
  * body: the job to send. view: element of a finished job. onJob: told of every new and every ended job.
  * onOutput: told whether a result takes the stage.
  */
-export function workbench({ verb, title, ready, body, view, onJob, onOutput = () => {} }) {
+export function workbench({ verb, title, back = "Close the result", ready, body, view, onJob, onOutput = () => {} }) {
   const id = uid("consent");
   const tick = el("input", { id, type: "checkbox" });
   const consent = el("div", { class: "consent" }, tick, el("label", { htmlFor: id }, CONSENT, el("span", { class: "hint", text: "The result carries marks that say what it is." })));
@@ -30,8 +30,8 @@ export function workbench({ verb, title, ready, body, view, onJob, onOutput = ()
   }
 
   function put(job, shown) {
-    const back = el("button", { type: "button", class: "quiet back", text: "Back to the inputs", on: { click: clear } });
-    output.replaceChildren(view(job, shown), back);
+    const leave = el("button", { type: "button", class: "quiet back", text: back, on: { click: clear } });
+    output.replaceChildren(view(job, shown), leave);
     onOutput(true);
     reveal(output);
   }
@@ -39,7 +39,7 @@ export function workbench({ verb, title, ready, body, view, onJob, onOutput = ()
   function refresh() {
     const lack = ready() || (tick.checked ? "" : "Tick the consent to go on.");
     button.disabled = busy || Boolean(lack);
-    missing.textContent = busy ? "Working: see the progress beside." : lack;
+    missing.textContent = busy ? "Working: see the progress above." : lack;
   }
 
   /** Follow a job that is new, or that the history opens. */
@@ -80,7 +80,7 @@ export function workbench({ verb, title, ready, body, view, onJob, onOutput = ()
 
   tick.addEventListener("change", refresh);
   button.addEventListener("click", start);
-  const controls = el("div", { class: "go" }, consent, button, missing);
+  const controls = el("div", { class: "go" }, consent, el("div", { class: "press" }, button, missing));
   const stage = el("div", { class: "after-stage" }, progress.node, notice.node, output);
   const open = (job) => {
     clear();
