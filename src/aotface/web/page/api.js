@@ -69,14 +69,20 @@ export function upload(file, onProgress = () => {}) {
   });
 }
 
-/** The bytes of a finished job as a file, as the download button gives them. */
-export async function resultFile(job, name) {
-  const answer = await fetch(paths.result(job, name)).catch(() => { throw AWAY; });
+async function fileAt(path, name) {
+  const answer = await fetch(path).catch(() => { throw AWAY; });
   if (!answer.ok) throw errorOf(answer.status, parsed(await answer.text()));
   return new File([await answer.blob()], name);
 }
 
+/** The bytes of a finished job as a file, as the download button gives them. */
+export const resultFile = (job, name) => fileAt(paths.result(job, name), name);
+
+/** One of the packaged synthetic faces. */
+export const sampleFile = (name) => fileAt(`/samples/${name}`, name);
+
 export const paths = {
+  file: (file) => `/v1/files/${file}`,
   preview: (file, frame) => `/v1/files/${file}/preview${frame ? `?frame=${frame}` : ""}`,
   faces: (file, frame) => `/v1/files/${file}/faces${frame ? `?frame=${frame}` : ""}`,
   job: (job) => `/v1/jobs/${job}`,

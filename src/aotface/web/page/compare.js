@@ -45,7 +45,7 @@ export function buildCompare(panel, methods, onJob) {
     onJob,
     onOutput: (shown) => { empty.hidden = shown; },
     ready: () => (!source.files.length ? "Add a source." : !target.files.length ? "Add a target." : ""),
-    body: () => ({ job: { kind: "compare", source: source.files[0].id, target: target.files[0].id }, shown: null }),
+    body: () => ({ job: { kind: "compare", source: source.files[0].id, target: target.files[0].id }, about: `${source.files[0].name} into ${target.files[0].name}`, shown: null }),
     view(job) {
       const made = methods.transfers.map((row) => row.name).filter((name) => resultOf(job, name) && kindOf(resultOf(job, name)) === "picture");
       return el("div", {}, el("div", { class: "cards" }, made.map((name) => card(job, name, methods))), table(job));

@@ -1,9 +1,13 @@
 // The jobs of this session, newest first: what runs, what waits, what is done.
 import { ask, ended, paths } from "./api.js";
 import { el } from "./dom.js";
+import { sentence } from "./notice.js";
 import { stateOf } from "./progress.js";
 
 const KINDS = { swap: "Swap", refine: "Refine", compare: "Compare" };
+
+/** Remember in this browser tab what a job is about; the server keeps no such line. */
+export const nameJob = (id, about) => sessionStorage.setItem(`job-${id}`, about);
 
 /** Show the history inside `place`. `onOpen` gets a job that is to be shown. Returns a function that reads it anew. */
 export function startHistory(place, onOpen) {
@@ -25,7 +29,7 @@ export function startHistory(place, onOpen) {
     if (ended(job)) button("Delete", () => act("DELETE", paths.job(job.id)));
     else button("Cancel", () => act("POST", paths.cancel(job.id)));
     const when = job.made ? new Date(job.made).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" }) : "";
-    const about = job.error ? job.error.text : job.results[0] || "";
+    const about = job.error ? sentence(job.error.text) : sessionStorage.getItem(`job-${job.id}`) || job.results[0] || "";
     return el(
       "li",
       {},

@@ -3,18 +3,17 @@ import { el, icon, ICONS } from "./dom.js";
 
 const HELP = {
   no_answer: "Start it again in the terminal, then reload this page.",
-  too_many: "One job at a time is made; the others wait. Try again in a moment.",
-  expired: "Files are kept for a limited time. Add the file again.",
   not_found: "Files are kept for a limited time. Add the file again.",
 };
 
-const sentence = (text) => {
+/** A line of the server as a sentence. */
+export const sentence = (text) => {
   const clean = String(text).trim();
   const first = clean.charAt(0).toUpperCase() + clean.slice(1);
   return /[.!?]$/.test(first) ? first : `${first}.`;
 };
 
-/** A place for one message at a time; empty it takes no room. */
+/** A place for one message at a time; empty it takes no room. An error's text may begin with what it is `about`. */
 export function noticePlace() {
   const node = el("div", { class: "notice-place", role: "alert" });
   const clear = () => node.replaceChildren();
@@ -23,9 +22,10 @@ export function noticePlace() {
     const body = el("div", {}, el("strong", { text: title }), el("p", { text: sentence(text) }), help && el("p", { text: help }));
     node.replaceChildren(el("div", { class: `notice ${kind}` }, icon(ICONS.warn), body, close));
   };
-  const error = (title, failure) => {
+  const error = (title, failure, about = "") => {
     if (!failure.code) console.error(failure);
-    show("bad", title, failure.message || "Something went wrong in the page", HELP[failure.code]);
+    const text = failure.text || failure.message || "Something went wrong in the page";
+    show("bad", title, text.startsWith(`${about}: `) ? text.slice(about.length + 2) : text, HELP[failure.code]);
   };
   return { node, clear, error, say: (title, text) => show("info", title, text) };
 }

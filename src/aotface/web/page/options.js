@@ -1,5 +1,6 @@
 // The controls for the options, made from what the server says of them.
 import { el, uid } from "./dom.js";
+import { sentence } from "./notice.js";
 
 const MAIN = ["transfer", "strength", "exposure", "temperature", "camera_match", "label"];
 const CLICKED = "face"; // of a swap it is said by clicking a face
@@ -47,7 +48,7 @@ function control(option, id, transfers) {
     if (option.default === null) field.prepend(el("option", { value: "", text: "as usual", selected: true }));
     if (!described) return { field, read: () => field.value || null };
     const about = el("p", { class: "hint", "aria-live": "polite" });
-    const tell = () => { about.textContent = described.find((row) => row.name === field.value)?.description || ""; };
+    const tell = () => { about.textContent = sentence(described.find((row) => row.name === field.value)?.description || ""); };
     field.addEventListener("change", tell);
     tell();
     return { field, about, read: () => field.value };

@@ -13,7 +13,7 @@ const STATES = {
 /** The state of a job in words. */
 export const stateOf = (job) => STATES[job.state] || job.state;
 
-/** A bar that keeps its room while nothing runs. Returns {node, run(id) -> promise of the job that has ended}. */
+/** A bar that keeps its room while nothing runs. Returns {node, run(id, onState) -> promise of the job that has ended}. */
 export function progressBar() {
   const id = uid("progress");
   const words = el("span", { id, class: "words", role: "status" });
@@ -42,7 +42,8 @@ export function progressBar() {
     left.textContent = known ? `${part} %${job.seconds_left ? `, about ${showSeconds(job.seconds_left)} left` : ""}` : "";
   }
 
-  function run(number) {
+  function run(number, onState) {
+    let state = "";
     current = number;
     cancel.disabled = false;
     node.hidden = false;
@@ -52,6 +53,8 @@ export function progressBar() {
         number,
         (job) => {
           show(job);
+          if (job.state !== state) onState(job);
+          state = job.state;
           if (!ended(job)) return;
           stop();
           node.hidden = true;

@@ -32,7 +32,7 @@ export function buildRefine(panel, methods, onJob) {
     body() {
       const job = { kind: "refine", swapped: swapped.files[0].id, original: original.files[0].id, options: options.values() };
       if (mask.files.length) job.mask = mask.files[0].id;
-      return { job, shown: shownBefore(swapped.files[0]) };
+      return { job, about: swapped.files[0].name, shown: shownBefore(swapped.files[0]) };
     },
     view: resultView,
   });

@@ -1,5 +1,5 @@
 // A place for one or several files: drop them, or choose them. Each is sent at once and shown as a tile.
-import { paths, upload } from "./api.js";
+import { ask, paths, upload } from "./api.js";
 import { el, icon, ICONS, showBytes, showSeconds, uid } from "./dom.js";
 import { noticePlace } from "./notice.js";
 
@@ -46,6 +46,7 @@ export function fileSlot({ label, hint, kinds, several = false, onChange = () =>
     const place = files.indexOf(entry);
     if (place >= 0) files.splice(place, 1);
     tile.remove();
+    ask("DELETE", paths.file(entry.id)).catch(() => {}); // the server keeps it while a job needs it
     changed();
     input.focus();
   }
@@ -73,7 +74,7 @@ export function fileSlot({ label, hint, kinds, several = false, onChange = () =>
       fill(tile, entry);
     } catch (error) {
       tile.remove();
-      notice.error(`${local.name} cannot be used`, error);
+      notice.error(`${local.name} cannot be used`, error, local.name);
     }
     changed();
   }

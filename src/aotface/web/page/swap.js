@@ -1,11 +1,13 @@
 // The tab Swap: who, where, how; then the result.
-import { paths } from "./api.js";
+import { paths, sampleFile } from "./api.js";
 import { el } from "./dom.js";
 import { facePicker } from "./faces.js";
 import { optionControls } from "./options.js";
 import { resultView } from "./result.js";
 import { fileSlot } from "./slot.js";
 import { workbench } from "./work.js";
+
+const TRIAL = ["source_medium_woman.jpg", "target_light_man_yellow.jpg"];
 
 /** What was there before, in a form that the browser can show. */
 export function shownBefore(file) {
@@ -17,7 +19,19 @@ export function shownBefore(file) {
 export function buildSwap(panel, methods, onJob) {
   const options = optionControls(methods, "swap");
   const picker = facePicker(() => bench.refresh());
-  const empty = el("div", { class: "empty-stage" }, el("p", { text: "Your target will show here, with a box on each face." }));
+  const trial = el("button", { type: "button", class: "quiet", text: "Try it with synthetic faces", on: { click: tryIt } });
+  const empty = el("div", { class: "empty-stage" }, el("p", { text: "Your target will show here, with a box on each face." }), trial);
+
+  async function tryIt() {
+    trial.disabled = true;
+    try {
+      const [one, other] = await Promise.all(TRIAL.map(sampleFile));
+      await Promise.all([sources.take([one]), target.take([other])]);
+    } catch (error) {
+      bench.notice.error("The synthetic faces are not there", error);
+    }
+    trial.disabled = false;
+  }
 
   const targetChanged = async (files) => {
     bench.clear();
@@ -52,7 +66,7 @@ export function buildSwap(panel, methods, onJob) {
       const { source_face: which = "largest", ...others } = options.values();
       const sourceFace = /^\d+$/.test(which) ? Number(which) : which;
       const assign = picker.assigned().map((row) => ({ ...row, source_face: sourceFace }));
-      return { job: { kind: "swap", target: target.files[0].id, assign, options: others }, shown: shownBefore(target.files[0]) };
+      return { job: { kind: "swap", target: target.files[0].id, assign, options: others }, about: `Into ${target.files[0].name}`, shown: shownBefore(target.files[0]) };
     },
     view: resultView,
   });

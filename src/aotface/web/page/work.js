@@ -1,5 +1,6 @@
 // What Swap, Refine and Compare share: consent, the button, progress, errors, and the place of the result.
 import { ask } from "./api.js";
+import { nameJob } from "./history.js";
 import { el, reveal, uid } from "./dom.js";
 import { noticePlace } from "./notice.js";
 import { progressBar } from "./progress.js";
@@ -9,7 +10,7 @@ const CONSENT = "I have the consent of the people shown, or the right to do this
 /**
  * The lower part of a form and the stage beside it.
  * verb: of the button. ready: what is missing, as words, or "" when all is there.
- * body: the job to send. view: element of a finished job. onJob: told of every new and every ended job.
+ * body: {job to send, about in words, shown to the view}. view: element of a finished job. onJob: told of each new state.
  * onOutput: told whether a result takes the stage.
  */
 export function workbench({ verb, title, back = "Close the result", ready, body, view, onJob, onOutput = () => {} }) {
@@ -48,13 +49,12 @@ export function workbench({ verb, title, back = "Close the result", ready, body,
     clear();
     refresh();
     try {
-      const running = progress.run(number);
+      const running = progress.run(number, onJob);
       reveal(progress.node);
       const job = await running;
       if (job.state === "done") put(job, shown);
       else if (job.state === "cancelled") notice.say("Cancelled", "Nothing half-made is kept.");
       else notice.error(`${title} did not work`, job.error || new Error("No reason was given. Try again"));
-      onJob(job);
     } catch (error) {
       notice.error("The job cannot be followed", error);
     }
@@ -69,7 +69,7 @@ export function workbench({ verb, title, back = "Close the result", ready, body,
     try {
       const made = body();
       const { id: number } = await ask("POST", "/v1/jobs", { ...made.job, consent: tick.checked });
-      onJob({ id: number });
+      nameJob(number, made.about);
       await follow(number, made.shown);
     } catch (error) {
       notice.error(`${title} did not start`, error);
