@@ -152,10 +152,10 @@ def test_errors_say_what_to_do(browser: Browser, pair: Path) -> None:
     browser.put("verify", 1, {"name": "oops.png", "mimeType": "image/png", "buffer": b"no picture"})
     browser.page.click("#tab-verify")
     browser.see("oops.png cannot be used")
-    assert "check that it is the right file" in page.locator("#panel-verify [role=alert]").inner_text()
+    assert "check that it is the right file" in page.locator("#panel-verify .slot [role=alert]").inner_text()
     browser.put("verify", 1, pair / "source.jpg")
     browser.see("That does not show that it is genuine")
-    assert page.locator("#panel-verify [role=alert]").inner_text() == ""
+    assert page.locator("#panel-verify .slot [role=alert]").inner_text() == ""
 
     page.click("#tab-swap")
     Image.new("RGB", (96, 96), "grey").save(pair / "plain.png")
