@@ -23,10 +23,12 @@ class Serve:
     address: Annotated[str, Option("--address", help="Address to listen on.")] = "127.0.0.1"
     port: Annotated[int, Option("--port", min=0, max=65535, help="Port; 0 takes any that is free.")] = 8765
     host_name: Annotated[
-        str | None, Option("--host-name", help="Names of the server that a browser may say, with commas between.")
+        str | None,
+        Option("--host-name", help="Names of the server that a browser may say, with commas between."),
     ] = None
     token: Annotated[
-        str | None, Option("--token", help="What every request must know; made and printed where one is needed.")
+        str | None,
+        Option("--token", help="What every request must know; made and printed where one is needed."),
     ] = None
     state: Annotated[
         Path | None, Option("--state", help="Folder of uploads and results; else in the user's cache folder.")
@@ -44,16 +46,14 @@ class Serve:
     reenact: Annotated[
         str, Option("--reenact", help="How sources get the target's pose; see `aotface swap --help`.")
     ] = ReenactorSettings.name
-    reenact_config: Annotated[
-        Path | None, Option("--reenact-config", help="As in `aotface swap`.")
-    ] = None
+    reenact_config: Annotated[Path | None, Option("--reenact-config", help="As in `aotface swap`.")] = None
     reenact_model: Annotated[Path | None, Option("--reenact-model", help="As in `aotface swap`.")] = None
-    reenact_embedding: Annotated[
-        Path | None, Option("--reenact-embedding", help="As in `aotface swap`.")
-    ] = None
-    reenact_converter: Annotated[
-        Path | None, Option("--reenact-converter", help="As in `aotface swap`.")
-    ] = None
+    reenact_embedding: Annotated[Path | None, Option("--reenact-embedding", help="As in `aotface swap`.")] = (
+        None
+    )
+    reenact_converter: Annotated[Path | None, Option("--reenact-converter", help="As in `aotface swap`.")] = (
+        None
+    )
     certificate: Annotated[
         Path | None, Option("--certificate", help="Sign with your own certificate chain (PEM); needs --key.")
     ] = None

@@ -29,7 +29,10 @@ MEANINGS = {
 
 def refusals(*more: int) -> dict[int | str, dict[str, Any]]:
     """The answers of a route beside its success."""
-    return {code: {"model": Refusal, "description": MEANINGS[code]} for code in sorted({400, 403, 422, 429, *more})}
+    return {
+        code: {"model": Refusal, "description": MEANINGS[code]}
+        for code in sorted({400, 403, 422, 429, *more})
+    }
 
 
 def studio_of(request: Request) -> Studio:
@@ -51,7 +54,9 @@ def client_of(
     given = key or cookie
     client = None if not given else studio_of(request).store.client_of(given)
     if client is None:
-        raise ApiError(401, "client", "expected X-Client-Key: get one by POST /v1/clients, or open the page again")
+        raise ApiError(
+            401, "client", "expected X-Client-Key: get one by POST /v1/clients, or open the page again"
+        )
     return client
 
 
@@ -59,5 +64,7 @@ TheStudio = Annotated[Studio, Depends(studio_of)]
 TheClient = Annotated[str, Depends(client_of)]
 OnceKey = Annotated[
     str | None,
-    Header(alias="Idempotency-Key", min_length=1, max_length=128, description="The same key gives the same job."),
+    Header(
+        alias="Idempotency-Key", min_length=1, max_length=128, description="The same key gives the same job."
+    ),
 ]

@@ -41,7 +41,9 @@ class Child:
         process = self._process
         return None if process is None else process.pid
 
-    def ask(self, task: dict[str, Any], seconds: float, heard: Heard | None = None) -> tuple[dict[str, Any], bytes]:
+    def ask(
+        self, task: dict[str, Any], seconds: float, heard: Heard | None = None
+    ) -> tuple[dict[str, Any], bytes]:
         """Hand over a task, and wait for what comes of it.
 
         Args:
@@ -67,7 +69,9 @@ class Child:
                 if self._closed:
                     raise ChildError("stopped", "the server is stopping") from None
                 if watch.late:
-                    raise ChildError("too_slow", f"it took more than {seconds:.0f} seconds without a sign") from None
+                    raise ChildError(
+                        "too_slow", f"it took more than {seconds:.0f} seconds without a sign"
+                    ) from None
                 raise ChildError("crashed", "its decoder crashed; get a whole copy of the file") from None
             except BaseException as error:
                 if not isinstance(error, ChildError):
@@ -164,7 +168,9 @@ class _Watch:
         self._process.kill()
 
 
-def _answer(process: "subprocess.Popen[bytes]", heard: Callable[[dict[str, Any]], object]) -> tuple[dict[str, Any], bytes]:
+def _answer(
+    process: "subprocess.Popen[bytes]", heard: Callable[[dict[str, Any]], object]
+) -> tuple[dict[str, Any], bytes]:
     assert process.stdout is not None
     while True:
         line = process.stdout.readline(MAX_LINE_BYTES)

@@ -80,7 +80,9 @@ def _refine(studio: Studio, asked: JobRequest, folder: str, file: Any) -> tuple[
     _refuse(asked, ("source", "target", "transfers"))
     target, swapped = file("original", asked.original), file("swapped", asked.swapped)
     if target.kind != swapped.kind:
-        raise ApiError(422, "kinds", f"swapped is a {swapped.kind} and original a {target.kind}: give two of a kind")
+        raise ApiError(
+            422, "kinds", f"swapped is a {swapped.kind} and original a {target.kind}: give two of a kind"
+        )
     what: dict[str, Any] = {"swapped": swapped.path}
     if asked.mask is not None:
         what["mask"] = file("mask", asked.mask).path
@@ -138,7 +140,9 @@ def _assigned_face(
     if target.kind == "picture":
         return str(row.face)
     if row.frame >= target.frames:
-        raise ApiError(422, "options", f"frame {row.frame} does not exist: there are {target.frames}, counted from 0")
+        raise ApiError(
+            422, "options", f"frame {row.frame} does not exist: there are {target.frames}, counted from 0"
+        )
     output = f"{folder}/face{number}.png"
     references.append({"path": target.path, "frame": row.frame, "face": row.face, "output": output})
     return output
@@ -155,7 +159,13 @@ def _task(
 ) -> dict[str, Any]:
     values = _options(asked, kind)
     output = f"{folder}/result{_suffix(asked.options.format, target)}"
-    own = {"target": target.path, "output": output, "overwrite": True, "wait": True, "run_log": f"{folder}/{RECORD}"}
+    own = {
+        "target": target.path,
+        "output": output,
+        "overwrite": True,
+        "wait": True,
+        "run_log": f"{folder}/{RECORD}",
+    }
     if what.get("faces") and asked.options.face != "largest":
         raise ApiError(422, "options", "assign says which face is meant: leave out face")
     spec = JobSpec(kind=kind, **studio.settings.job | values | own | what)  # type: ignore[arg-type]
@@ -188,9 +198,10 @@ def _suffix(format: str, target: FileRow) -> str:
     if format != "auto":
         if f".{format}" not in written:
             known = ", ".join(sorted(suffix[1:] for suffix in written))
-            raise ApiError(422, "options", f"a {target.kind} cannot be written as {format}: expected one of {known}")
+            raise ApiError(
+                422, "options", f"a {target.kind} cannot be written as {format}: expected one of {known}"
+            )
         return f".{format}"
     if target.suffix in written:
         return target.suffix
     return ".mkv" if target.kind == "video" else ".png"
-

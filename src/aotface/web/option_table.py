@@ -118,7 +118,12 @@ def studio_options() -> tuple[StudioOption, ...]:
     layers = "; ".join(f"{layer.name}: {layer.summary}" for layer in LAYERS)
     both = tuple(KINDS)
     made["format"] = StudioOption(
-        "format", "choice", "auto", "Kind of file of the result; auto is that of the target.", both, choices=FORMATS
+        "format",
+        "choice",
+        "auto",
+        "Kind of file of the result; auto is that of the target.",
+        both,
+        choices=FORMATS,
     )
     made["layers"] = StudioOption(
         "layers", "list", [], f"Also make: {layers}.", both, choices=tuple(layer.name for layer in LAYERS)

@@ -14,7 +14,9 @@ from aotface.web.studio import Studio
 
 FOLDER = Path(__file__).parent / "page"
 
-_EMPTY = b"<!doctype html><title>aotface studio</title><p>The API is at /v1; there is no page in this build.</p>"
+_EMPTY = (
+    b"<!doctype html><title>aotface studio</title><p>The API is at /v1; there is no page in this build.</p>"
+)
 _TYPES = {".js": "text/javascript", ".mjs": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 
 

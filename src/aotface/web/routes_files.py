@@ -31,7 +31,12 @@ _FORM = {
         },
     }
 }
-_PNG = {200: {"content": {"image/png": {"schema": {"type": "string", "format": "binary"}}}, "description": "A PNG."}}
+_PNG = {
+    200: {
+        "content": {"image/png": {"schema": {"type": "string", "format": "binary"}}},
+        "description": "A PNG.",
+    }
+}
 
 
 @router.post("", status_code=201, responses=refusals(401, 413, 415), openapi_extra=_FORM)

@@ -23,11 +23,17 @@ router = APIRouter(prefix="/jobs")
 EVENT_SECONDS, BEAT_SECONDS = 0.25, 15.0
 
 _FILE: dict[int | str, dict[str, Any]] = {
-    code: {"description": text, "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
+    code: {
+        "description": text,
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+    }
     for code, text in ((200, "The file."), (206, "A part of it."))
 }
 _PNG: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"image/png": {"schema": {"type": "string", "format": "binary"}}}, "description": "A PNG."}
+    200: {
+        "content": {"image/png": {"schema": {"type": "string", "format": "binary"}}},
+        "description": "A PNG.",
+    }
 }
 _EVENTS: dict[int | str, dict[str, Any]] = {
     200: {
@@ -56,7 +62,9 @@ def _check_room(studio: Studio, client: str, once: str | None) -> None:
     if once is not None and any(job.once == once for job in jobs):
         return
     if sum(not job.finished for job in jobs) >= limits.waiting:
-        raise ApiError(429, "waiting", f"{limits.waiting} of your jobs wait already: ask again when one is done", 5)
+        raise ApiError(
+            429, "waiting", f"{limits.waiting} of your jobs wait already: ask again when one is done", 5
+        )
     if len(jobs) >= limits.jobs:
         raise ApiError(429, "jobs", f"you have {len(jobs)} jobs here: delete some", 60)
 

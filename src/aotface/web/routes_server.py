@@ -38,7 +38,8 @@ def methods() -> Methods:
         for one in studio_options()
     ]
     return Methods(
-        transfers=[TransferLine(name=name, description=listed(name).summary) for name in names()], options=options
+        transfers=[TransferLine(name=name, description=listed(name).summary) for name in names()],
+        options=options,
     )
 
 

@@ -114,12 +114,16 @@ class Assign(_Strict):
 def _field(option: StudioOption) -> tuple[Any, Any]:
     """The type and default of an option for pydantic."""
     if option.type == "list":
-        return list[Literal[option.choices]], Field(default=[], max_length=len(option.choices), description=option.help)  # type: ignore[valid-type]
+        return list[Literal[option.choices]], Field(
+            default=[], max_length=len(option.choices), description=option.help
+        )  # type: ignore[valid-type]
     if option.type == "choice":
         kind: Any = Literal[option.choices]
     else:
         kind = {"text": str, "number": float, "integer": int}[option.type]
-    limits: dict[str, Any] = {"ge": option.min, "le": option.max} if option.type in ("number", "integer") else {}
+    limits: dict[str, Any] = (
+        {"ge": option.min, "le": option.max} if option.type in ("number", "integer") else {}
+    )
     if option.type == "number":
         limits["allow_inf_nan"] = False
     if option.type == "text":
@@ -144,7 +148,9 @@ class JobRequest(_Strict):
     """
 
     kind: Literal["swap", "refine", "compare"]
-    consent: bool = Field(default=False, description="Both people agreed, or the licence of the material allows it.")
+    consent: bool = Field(
+        default=False, description="Both people agreed, or the licence of the material allows it."
+    )
     source: Id | None = None
     target: Id | None = None
     swapped: Id | None = None

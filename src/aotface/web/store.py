@@ -140,7 +140,9 @@ class Store:
     def put_file(self, row: FileRow) -> None:
         """Keep an upload."""
         with self._transaction() as base:
-            base.execute("INSERT INTO files VALUES (?, ?, ?, ?)", (row.id, row.client, row.expires, _text(row)))
+            base.execute(
+                "INSERT INTO files VALUES (?, ?, ?, ?)", (row.id, row.client, row.expires, _text(row))
+            )
 
     def file(self, client: str, id: str) -> FileRow | None:
         """An upload of this client."""
@@ -151,7 +153,9 @@ class Store:
     def files(self, client: str) -> list[FileRow]:
         """All uploads of a client."""
         with self._transaction() as base:
-            found = base.execute("SELECT row FROM files WHERE client = ? ORDER BY expires", (client,)).fetchall()
+            found = base.execute(
+                "SELECT row FROM files WHERE client = ? ORDER BY expires", (client,)
+            ).fetchall()
         return [_row(FileRow, text) for (text,) in found]
 
     def drop_file(self, id: str) -> None:
@@ -180,14 +184,18 @@ class Store:
     def jobs(self, client: str) -> list[JobRow]:
         """All jobs of a client, newest first."""
         with self._transaction() as base:
-            found = base.execute("SELECT row FROM jobs WHERE client = ? ORDER BY made DESC", (client,)).fetchall()
+            found = base.execute(
+                "SELECT row FROM jobs WHERE client = ? ORDER BY made DESC", (client,)
+            ).fetchall()
         return [_row(JobRow, text) for (text,) in found]
 
     def jobs_in(self, *states: str) -> list[JobRow]:
         """Every client's jobs in some states, oldest first."""
         marks = ",".join("?" * len(states))
         with self._transaction() as base:
-            found = base.execute(f"SELECT row FROM jobs WHERE state IN ({marks}) ORDER BY made", states).fetchall()
+            found = base.execute(
+                f"SELECT row FROM jobs WHERE state IN ({marks}) ORDER BY made", states
+            ).fetchall()
         return [_row(JobRow, text) for (text,) in found]
 
     def update_job(self, id: str, **values: Any) -> JobRow | None:

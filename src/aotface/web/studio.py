@@ -46,7 +46,9 @@ class Studio:
         self._clear_leftovers()
         for row in self.store.jobs_in("running"):
             self.store.update_job(row.id, state="queued", message="resumes after a restart")
-        self._threads = [threading.Thread(target=run, daemon=True) for run in (self._serve_queue, self._sweep_on)]
+        self._threads = [
+            threading.Thread(target=run, daemon=True) for run in (self._serve_queue, self._sweep_on)
+        ]
         for thread in self._threads:
             thread.start()
 
@@ -201,7 +203,10 @@ class Studio:
                 return  # it stays `running` in the store, and resumes
             stopped = row.id in self._cancelled
             text = plain(error.text, self.names_in(row))
-            change = {"state": "cancelled" if stopped else "failed", "message": "cancelled" if stopped else text}
+            change = {
+                "state": "cancelled" if stopped else "failed",
+                "message": "cancelled" if stopped else text,
+            }
             if not stopped:
                 change["error"] = {"code": error.code, "text": text}
         except Exception as fault:

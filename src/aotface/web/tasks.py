@@ -39,7 +39,14 @@ def facts(task: dict[str, Any], _: Talk) -> Made:
         picture = read_image(path, max_pixels=limits["pixels"])
         height, width = picture.frame.shape[:2]
         suffix = _SUFFIXES.get(picture.format, ".bin")
-        return {"kind": "picture", "suffix": suffix, "width": width, "height": height, "frames": 1, "seconds": 0.0}, b""
+        return {
+            "kind": "picture",
+            "suffix": suffix,
+            "width": width,
+            "height": height,
+            "frames": 1,
+            "seconds": 0.0,
+        }, b""
     clip = open_clip(path)
     info, count = clip.info, len(clip.times)
     seconds = float(clip.times.seconds(count - 1)) if count else 0.0
@@ -67,7 +74,9 @@ def _video_suffix(path: Path, container: str) -> str:
 
 def _check_video(pixels: int, frames: int, seconds: float, limits: dict[str, Any]) -> None:
     if pixels > limits["frame_pixels"]:
-        raise TooLargeError(f"frames of {pixels:,} pixels, the limit is {limits['frame_pixels']:,}; make it smaller")
+        raise TooLargeError(
+            f"frames of {pixels:,} pixels, the limit is {limits['frame_pixels']:,}; make it smaller"
+        )
     if seconds > limits["seconds"] or frames > limits["frames"]:
         raise TooLargeError(
             f"{seconds:.0f} seconds and {frames:,} frames, the limits are {limits['seconds']:.0f} seconds and "
@@ -89,7 +98,9 @@ def _frame(task: dict[str, Any]) -> Frame:
         return read_image(path).frame
     clip = _clip(path)
     if number >= len(clip.times):
-        raise ChildError("no_such_frame", f"frame {number} does not exist: there are {len(clip.times)}, counted from 0")
+        raise ChildError(
+            "no_such_frame", f"frame {number} does not exist: there are {len(clip.times)}, counted from 0"
+        )
     (frame,) = clip.frames(number, number + 1)
     return frame.rgb
 
@@ -177,4 +188,3 @@ TASKS: dict[str, Callable[[dict[str, Any], Talk], Made]] = {
     "compare": compare,
 }
 """By name. The first four only look."""
-
