@@ -204,7 +204,7 @@ def test_tabs_by_keyboard_and_a_narrow_screen(browser: Browser) -> None:
         assert page.locator(f"#panel-{name}").is_visible()
         assert page.evaluate("document.activeElement.id") == f"tab-{name}"
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    unnamed = "[...document.querySelectorAll('input,select,button')].filter(e => !e.labels?.length && !e.ariaLabel && !e.textContent)"
+    unnamed = "[...document.querySelectorAll('input, select, button')].filter(e => !e.labels?.length && !e.ariaLabel && !e.textContent)"
     assert page.evaluate(f"{unnamed}.length") == 0
 
 

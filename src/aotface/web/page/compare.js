@@ -1,7 +1,7 @@
 // The tab Compare: one pair through every transfer, side by side, with the numbers.
-import { paths } from "./api.js";
+import { ask, paths } from "./api.js";
 import { el, icon, ICONS } from "./dom.js";
-import { kindOf } from "./result.js";
+import { sentence } from "./notice.js";
 import { fileSlot } from "./slot.js";
 import { workbench } from "./work.js";
 
@@ -12,13 +12,36 @@ const resultOf = (job, transfer) => job.results.find((name) => stemOf(name) === 
 
 const shownNumber = (value) => (value === null || value === undefined ? "–" : Math.abs(value) >= 100 ? value.toFixed(0) : value.toPrecision(3));
 
-function card(job, transfer, methods) {
-  const name = resultOf(job, transfer);
-  const about = methods.transfers.find((row) => row.name === transfer)?.description || "";
-  const source = paths.shown(job.id, { name });
-  const picture = el("a", { href: source, target: "_blank", title: `${transfer}: open large` }, el("img", { src: source, alt: `Result of ${transfer}`, loading: "lazy" }));
-  const save = el("a", { class: "plain", href: paths.result(job.id, name), download: name, "aria-label": `Download the result of ${transfer}` }, icon(ICONS.download));
-  return el("figure", { class: "card" }, picture, el("figcaption", {}, el("b", { text: transfer }), save, el("span", { class: "hint", text: about })));
+function card(name, about, large, download) {
+  const picture = el("a", { href: large, target: "_blank", title: `${name}: open large` }, el("img", { src: large, alt: name, loading: "lazy" }));
+  const save = download && el("a", { class: "plain", ...download, "aria-label": `Download the result of ${name}` }, icon(ICONS.download));
+  return el("figure", { class: "card" }, picture, el("figcaption", {}, el("b", { text: name }), save, el("span", { class: "hint", text: about })));
+}
+
+/** One card for the target, where it is still known, and one for each transfer. */
+function cards(job, methods, target) {
+  const made = methods.transfers.filter((row) => resultOf(job, row.name));
+  const shown = made.map(({ name, description }) => {
+    const file = resultOf(job, name);
+    return card(name, sentence(description), paths.shown(job.id, { name: file }), { href: paths.result(job.id, file), download: file });
+  });
+  if (target) shown.unshift(card("target", "As it was.", paths.preview(target.id)));
+  const node = el("div", { class: "cards" }, shown);
+  if (target) comeNear(node, target);
+  return node;
+}
+
+/** Show the face of every card large. */
+async function comeNear(node, target) {
+  const { faces } = await ask("GET", paths.faces(target.id)).catch(() => ({ faces: [] }));
+  if (!faces.length) return;
+  const [x, y, wide, high] = faces[0].box;
+  const side = Math.min(1.5 * Math.max(wide, high), target.width, target.height);
+  const left = Math.min(Math.max(0, x + wide / 2 - side / 2), target.width - side);
+  const top = Math.min(Math.max(0, y + high * 0.44 - side / 2), target.height - side);
+  const rules = { "--zoom": target.width / side, "--left": -left / side, "--top": -top / side };
+  for (const [rule, part] of Object.entries(rules)) node.style.setProperty(rule, `${part * 100}%`);
+  for (const one of node.children) one.classList.add("near");
 }
 
 function table(job) {
@@ -45,11 +68,8 @@ export function buildCompare(panel, methods, onJob) {
     onJob,
     onOutput: (shown) => { empty.hidden = shown; },
     ready: () => (!source.files.length ? "Add a source." : !target.files.length ? "Add a target." : ""),
-    body: () => ({ job: { kind: "compare", source: source.files[0].id, target: target.files[0].id }, about: `${source.files[0].name} into ${target.files[0].name}`, shown: null }),
-    view(job) {
-      const made = methods.transfers.map((row) => row.name).filter((name) => resultOf(job, name) && kindOf(resultOf(job, name)) === "picture");
-      return el("div", {}, el("div", { class: "cards" }, made.map((name) => card(job, name, methods))), table(job));
-    },
+    body: () => ({ job: { kind: "compare", source: source.files[0].id, target: target.files[0].id }, about: `${source.files[0].name} into ${target.files[0].name}`, shown: target.files[0] }),
+    view: (job, target) => el("div", {}, cards(job, methods, target), table(job)),
   });
   panel.append(
     el("div", { class: "work" },

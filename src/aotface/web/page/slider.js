@@ -12,7 +12,7 @@ export function beforeAfter({ before, after, kind, width, height }) {
   const fresh = mediaOf(after, kind, "After");
   const hold = el("div", { class: "after" }, fresh);
   const range = el("input", { id: uid("slider"), type: "range", min: 0, max: 100, step: 1, value: 50, "aria-label": "Before and after: move the divider" });
-  const names = [el("span", { class: "side left", text: "Before" }), el("span", { class: "side right", text: "After" })];
+  const names = [el("span", { class: "side side-before", text: "Before" }), el("span", { class: "side side-after", text: "After" })];
   const frame = el("div", { class: "frame slider", style: { "--wide": width / height } }, old, hold, names, el("span", { class: "divider" }), range);
 
   const move = () => {

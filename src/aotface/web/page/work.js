@@ -6,6 +6,7 @@ import { noticePlace } from "./notice.js";
 import { progressBar } from "./progress.js";
 
 const CONSENT = "I have the consent of the people shown, or the right to do this.";
+const READY = "The result carries marks that say what it is.";
 
 /**
  * The lower part of a form and the stage beside it.
@@ -16,8 +17,8 @@ const CONSENT = "I have the consent of the people shown, or the right to do this
 export function workbench({ verb, title, back = "Close the result", ready, body, view, onJob, onOutput = () => {} }) {
   const id = uid("consent");
   const tick = el("input", { id, type: "checkbox" });
-  const consent = el("div", { class: "consent" }, tick, el("label", { htmlFor: id }, CONSENT, el("span", { class: "hint", text: "The result carries marks that say what it is." })));
   const missing = el("p", { class: "missing", id: uid("missing"), role: "status" });
+  const consent = el("div", { class: "consent" }, tick, el("div", {}, el("label", { htmlFor: id, text: CONSENT }), missing));
   const button = el("button", { type: "button", class: "main", text: verb, "aria-describedby": missing.id });
   const progress = progressBar();
   const notice = noticePlace();
@@ -32,7 +33,8 @@ export function workbench({ verb, title, back = "Close the result", ready, body,
 
   function put(job, shown) {
     const leave = el("button", { type: "button", class: "quiet back", text: back, on: { click: clear } });
-    output.replaceChildren(view(job, shown), leave);
+    output.replaceChildren(view(job, shown));
+    (output.querySelector(".actions") || output).append(leave);
     onOutput(true);
     reveal(output);
   }
@@ -40,7 +42,7 @@ export function workbench({ verb, title, back = "Close the result", ready, body,
   function refresh() {
     const lack = ready() || (tick.checked ? "" : "Tick the consent to go on.");
     button.disabled = busy || Boolean(lack);
-    missing.textContent = busy ? "Working: see the progress above." : lack;
+    missing.textContent = busy ? "Working: see the progress." : lack || READY;
   }
 
   /** Follow a job that is new, or that the history opens. */
@@ -80,7 +82,7 @@ export function workbench({ verb, title, back = "Close the result", ready, body,
 
   tick.addEventListener("change", refresh);
   button.addEventListener("click", start);
-  const controls = el("div", { class: "go" }, consent, el("div", { class: "press" }, button, missing));
+  const controls = el("div", { class: "go" }, consent, button);
   const stage = el("div", { class: "after-stage" }, progress.node, notice.node, output);
   const open = (job) => {
     clear();
