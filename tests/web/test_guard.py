@@ -60,7 +60,8 @@ def test_own_names_pass(host: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "host", ["evil.example", "", "127.0.0.1.evil.example", "localhost@evil", "[::1", "localhost.", "a/localhost"]
+    "host",
+    ["evil.example", "", "127.0.0.1.evil.example", "localhost@evil", "[::1", "localhost.", "a/localhost"],
 )
 def test_other_names_do_not(host: str) -> None:
     status, _, body = ask(guard(), host=host)
@@ -68,7 +69,11 @@ def test_other_names_do_not(host: str) -> None:
 
 
 def test_a_host_header_without_a_name() -> None:
-    assert host_name("localhost:80") == "localhost" and host_name("x y:z") in ("x y", "") and host_name("@") == ""
+    assert (
+        host_name("localhost:80") == "localhost"
+        and host_name("x y:z") in ("x y", "")
+        and host_name("@") == ""
+    )
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,11 @@ def offered(kind: str) -> set[str]:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_option_of_the_command_line_is_offered_or_refused_for_a_reason(kind: str) -> None:
-    places = [offered(kind) & names(KINDS[kind]), names(KINDS[kind]) & BODY.keys(), names(KINDS[kind]) & WITHHELD.keys()]
+    places = [
+        offered(kind) & names(KINDS[kind]),
+        names(KINDS[kind]) & BODY.keys(),
+        names(KINDS[kind]) & WITHHELD.keys(),
+    ]
     assert set.union(*places) == names(KINDS[kind])
     assert sum(map(len, places)) == len(names(KINDS[kind])), "each stands in one place"
     assert offered(kind) - names(KINDS[kind]) == {"format", "layers"}
@@ -67,6 +71,8 @@ def test_the_table_in_the_documents_is_whole() -> None:
         else:
             assert f"option `{name}`" in said
     listed = set(re.findall(r"^\| `(--[\w-]+)` \|", TABLE, re.MULTILINE))
-    known = {f"--{name.replace('_', '-')}" for name in names(Swap) | names(Refine)} - {"--mark"} | {"--no-mark"}
+    known = {f"--{name.replace('_', '-')}" for name in names(Swap) | names(Refine)} - {"--mark"} | {
+        "--no-mark"
+    }
     assert listed == known, "a row for an option that is gone"
     assert names(Verify) == {"file", "json"} and "`POST /v1/verify`" in TABLE

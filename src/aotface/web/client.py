@@ -69,7 +69,9 @@ class StudioClient:
         timeout_seconds: of one request.
     """
 
-    def __init__(self, address: str, key: str | None = None, token: str | None = None, timeout_seconds: float = 120):
+    def __init__(
+        self, address: str, key: str | None = None, token: str | None = None, timeout_seconds: float = 120
+    ):
         parts = urlsplit(address)
         self._host, self._port = parts.hostname or "127.0.0.1", parts.port or 80
         self._timeout, self._token = timeout_seconds, token
@@ -188,7 +190,9 @@ class StudioClient:
         """Which marks an upload carries."""
         return self._json("POST", "/verify", json.dumps({"file": file}).encode(), "application/json")
 
-    def _json(self, method: str, path: str, body: bytes = b"", kind: str = "", more: Any = None) -> dict[str, Any]:
+    def _json(
+        self, method: str, path: str, body: bytes = b"", kind: str = "", more: Any = None
+    ) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(self._bytes(method, path, body, kind, more))
         return found
 
