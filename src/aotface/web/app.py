@@ -76,8 +76,6 @@ async def _invalid(_: Request, error: Exception) -> JSONResponse:
 
 async def _failed(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
-    if isinstance(error.detail, dict):
-        return _answer(ApiError(error.status_code, **error.detail))  # type: ignore[unreachable]
     answer = _answer(ApiError(error.status_code, CODES.get(error.status_code, "request"), str(error.detail)))
     for name, value in (error.headers or {}).items():
         answer.headers[name] = value

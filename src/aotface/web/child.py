@@ -60,10 +60,16 @@ class Child:
         with self._asked:
             process = self._started()
             watch = _Watch(process)
+
+            def told(said: dict[str, Any]) -> None:
+                watch.restart(seconds)
+                if heard is not None:
+                    heard(said)
+
             try:
                 watch.restart(seconds)
                 self._tell(process, task)
-                return _answer(process, lambda said: (watch.restart(seconds), heard and heard(said)))
+                return _answer(process, told)
             except (EOFError, OSError, ValueError):
                 self._end()
                 if self._closed:
@@ -168,9 +174,7 @@ class _Watch:
         self._process.kill()
 
 
-def _answer(
-    process: "subprocess.Popen[bytes]", heard: Callable[[dict[str, Any]], object]
-) -> tuple[dict[str, Any], bytes]:
+def _answer(process: "subprocess.Popen[bytes]", heard: Heard) -> tuple[dict[str, Any], bytes]:
     assert process.stdout is not None
     while True:
         line = process.stdout.readline(MAX_LINE_BYTES)

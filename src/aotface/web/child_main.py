@@ -73,7 +73,7 @@ def _do(talk: Talk, task: dict[str, Any]) -> None:
     from aotface.web.tasks import TASKS
 
     try:
-        with one_thread_each() if task["task"] in ("run", "compare") else _nothing():
+        with one_thread_each() if task["task"] in ("run", "compare", "warm") else _nothing():
             made, data = TASKS[task["task"]](task, talk)
     except ChildError as error:
         talk.send({"error": {"code": error.code, "text": error.text}})

@@ -129,7 +129,7 @@ def _limited(receive: Receive, limit: int) -> Receive:
         total += len(message.get("body", b""))
         if total > limit:
             error = _too_large(limit)
-            raise HTTPException(error.status, error.body["error"])  # which the framework hands on
+            raise HTTPException(error.status, error.text)  # which the framework hands on
         return message
 
     return counted

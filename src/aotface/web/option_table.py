@@ -9,18 +9,22 @@ from aotface.compose.output_layers import LAYERS
 from aotface.media.files import WRITABLE_SUFFIXES
 from aotface.media.kinds import CONTAINERS
 
-KINDS: dict[str, type] = {"swap": Swap, "refine": Refine}
+KINDS: dict[str, Any] = {"swap": Swap, "refine": Refine}
 
 
 @dataclass(frozen=True)
 class Offer:
-    """What the command line checks later and the API says beforehand: choices, bounds, form and length of a text."""
+    """What the command line checks later and the API says beforehand: choices, bounds, form and length of a text.
+
+    ``help``: in place of the command line's, where that speaks of files.
+    """
 
     choices: tuple[str, ...] = ()
-    min: float | None = None
-    max: float | None = None
+    min: int | float | None = None
+    max: int | float | None = None
     pattern: str | None = None
     longest: int | None = None
+    help: str = ""
 
 
 @dataclass(frozen=True)
@@ -32,8 +36,8 @@ class StudioOption:
     default: Any
     help: str
     applies: tuple[str, ...]
-    min: float | None = None
-    max: float | None = None
+    min: int | float | None = None
+    max: int | float | None = None
     choices: tuple[str, ...] = ()
     pattern: str | None = None
     longest: int | None = None
@@ -85,14 +89,17 @@ def _offers() -> dict[str, Offer]:
 
     return {
         "transfer": Offer(names()),
-        "face": Offer(pattern="^(largest|all|[0-9]{1,4})$"),
+        "face": Offer(
+            pattern="^(largest|all|[0-9]{1,4})$",
+            help="Face of the target: largest, all, or its number. `assign` takes a face of any frame, or a reference.",
+        ),
         "source_face": Offer(pattern="^(largest|[0-9]{1,4})$"),
         "seed": Offer(max=2**31 - 1),
         "camera_match": Offer(("on", "off")),
         "strength": Offer(min=0, max=1),
         "exposure": Offer(min=-MOST_STOPS, max=MOST_STOPS),
         "temperature": Offer(min=-MOST_MIRED, max=MOST_MIRED),
-        "quality": Offer(),
+        "quality": Offer(help="Of JPEG and WebP; else 95, of JPEG no coarser than the target's own."),
         "training_mining": Offer(TRAINING),
         "label": Offer(longest=LONGEST_LABEL),
         "label_place": Offer(LABEL_PLACES),
@@ -131,19 +138,25 @@ def studio_options() -> tuple[StudioOption, ...]:
     return tuple(made.values())
 
 
-def _from_command(command: type, name: str, offer: Offer, kinds: tuple[str, ...]) -> StudioOption:
+def _from_command(command: Any, name: str, offer: Offer, kinds: tuple[str, ...]) -> StudioOption:
     """One option as the command line has it: its default, bounds and help."""
     (default,) = [field.default for field in fields(command) if field.name == name]
     hint = get_type_hints(command, include_extras=True)[name]
     said = hint.__metadata__[0]
-    bounds = {
-        "min": said.min if offer.min is None else offer.min,
-        "max": said.max if offer.max is None else offer.max,
-    }
     base = _base(get_args(hint)[0])
     kind = "choice" if offer.choices else {int: "integer", float: "number", str: "text"}[base]
-    form = {"choices": offer.choices, "pattern": offer.pattern, "longest": offer.longest}
-    return StudioOption(name, kind, default, said.help, kinds, **bounds, **form)
+    return StudioOption(
+        name,
+        kind,
+        default,
+        offer.help or said.help,
+        kinds,
+        said.min if offer.min is None else offer.min,
+        said.max if offer.max is None else offer.max,
+        offer.choices,
+        offer.pattern,
+        offer.longest,
+    )
 
 
 def _base(hint: Any) -> type:

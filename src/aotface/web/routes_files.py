@@ -1,7 +1,7 @@
 """Routes of uploads."""
 
 import shutil
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
@@ -31,7 +31,7 @@ _FORM = {
         },
     }
 }
-_PNG = {
+_PNG: dict[int | str, dict[str, Any]] = {
     200: {
         "content": {"image/png": {"schema": {"type": "string", "format": "binary"}}},
         "description": "A PNG.",

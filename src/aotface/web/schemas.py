@@ -114,11 +114,11 @@ class Assign(_Strict):
 def _field(option: StudioOption) -> tuple[Any, Any]:
     """The type and default of an option for pydantic."""
     if option.type == "list":
-        return list[Literal[option.choices]], Field(
-            default=[], max_length=len(option.choices), description=option.help
-        )  # type: ignore[valid-type]
+        kinds: Any = list.__class_getitem__(Literal.__getitem__(option.choices))
+        return kinds, Field(default=[], max_length=len(option.choices), description=option.help)
+    kind: Any
     if option.type == "choice":
-        kind: Any = Literal[option.choices]
+        kind = Literal.__getitem__(option.choices)
     else:
         kind = {"text": str, "number": float, "integer": int}[option.type]
     limits: dict[str, Any] = (
@@ -134,9 +134,9 @@ def _field(option: StudioOption) -> tuple[Any, Any]:
     return kind, Field(default=option.default, description=option.help)
 
 
-JobOptions: Any = create_model(
-    "JobOptions", __base__=_Strict, **{option.name: _field(option) for option in studio_options()}
-)
+_FIELDS: dict[str, Any] = {option.name: _field(option) for option in studio_options()}
+
+JobOptions: Any = create_model("JobOptions", __base__=_Strict, **_FIELDS)
 """The options of a job; see ``/v1/methods``."""
 
 

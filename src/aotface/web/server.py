@@ -23,7 +23,7 @@ def serve(settings: Settings, address: str, port: int, say: Callable[[str], None
 
     from aotface.web.app import create_app
 
-    listening = _listen(address, port)
+    listening = listen(address, port)
     host = f"[{address}]" if ":" in address else address
     place = f"http://{host}:{listening.getsockname()[1]}/"
     config = uvicorn.Config(
@@ -41,7 +41,12 @@ def serve(settings: Settings, address: str, port: int, say: Callable[[str], None
     uvicorn.Server(config).run(sockets=[listening])
 
 
-def _listen(address: str, port: int) -> socket.socket:
+def listen(address: str, port: int) -> socket.socket:
+    """An open socket.
+
+    Raises:
+        UsageError: the address or port cannot be had.
+    """
     try:
         family = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM)[0][0]
         listening = socket.socket(family, socket.SOCK_STREAM)

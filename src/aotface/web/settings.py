@@ -43,7 +43,7 @@ class Settings:
 
     ``state``: folder of the store. ``keep_hours``: how long uploads and results stay. ``token``: asked of every request;
     None on loopback. ``names``: what the Host header may say beside loopback names. ``job``: fields of
-    `aotface.jobs.spec.JobSpec` that who runs the server decides.
+    `aotface.jobs.spec.JobSpec` that who runs the server decides. ``warm``: load the networks before the first job.
     """
 
     state: Path
@@ -52,6 +52,7 @@ class Settings:
     names: tuple[str, ...] = ()
     job: dict[str, Any] = field(default_factory=dict)
     limits: Limits = Limits()
+    warm: bool = True
 
 
 def state_folder() -> Path:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from aotface.web.child import Child
-from aotface.web.errors import ApiError, ChildError, not_found, plain
+from aotface.web.errors import STATUS, ApiError, ChildError, not_found, plain
 from aotface.web.progress import Live
 from aotface.web.rate import Rate
 from aotface.web.settings import Settings
@@ -85,10 +85,13 @@ class Studio:
         if not self._lookers.acquire(blocking=False):
             raise ApiError(429, "busy", "the server is busy: ask again in a moment", 2)
         try:
-            return self._look.ask(task, LOOK_SECONDS)
+            try:
+                return self._look.ask(task, LOOK_SECONDS)
+            except ChildError as error:
+                if error.code != "crashed":
+                    raise
+                return self._look.ask(task, LOOK_SECONDS)  # it may have died of something else, just before
         except ChildError as error:
-            from aotface.web.errors import STATUS
-
             if error.code == "stopped":
                 raise ApiError(429, "stopping", error.text, 5) from None
             raise ApiError(STATUS.get(error.code, 422), error.code, plain(error.text, names)) from None
@@ -168,6 +171,9 @@ class Studio:
         return names | {f"{row.folder}/result": "the result", f"{row.folder}/": ""}
 
     def _serve_queue(self) -> None:
+        with suppress(ChildError):
+            if self.settings.warm:
+                self._work.ask({"task": "warm"}, WORK_SECONDS)
         while True:
             with self._wake:
                 if self._stopping:

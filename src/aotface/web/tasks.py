@@ -179,6 +179,16 @@ def _finite(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
+def warm(_: dict[str, Any], __: Talk) -> Made:
+    """Load what the first job needs, so that it does not wait for it."""
+    from aotface.compose.pipeline import swap
+    from aotface.samples import samples
+
+    source, target = (read_image(samples(role)[0]).frame for role in ("source", "target"))
+    swap(source, target)
+    return {}, b""
+
+
 TASKS: dict[str, Callable[[dict[str, Any], Talk], Made]] = {
     "facts": facts,
     "preview": preview,
@@ -186,5 +196,6 @@ TASKS: dict[str, Callable[[dict[str, Any], Talk], Made]] = {
     "verify": verify,
     "run": run,
     "compare": compare,
+    "warm": warm,
 }
 """By name. The first four only look."""

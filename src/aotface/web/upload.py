@@ -5,7 +5,7 @@ import secrets
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from python_multipart.exceptions import MultipartParseError
 from python_multipart.multipart import MultipartParser, parse_options_header
@@ -75,7 +75,7 @@ class _Part:
     _value: bytes = b""
     _headers: dict[bytes, bytes] = field(default_factory=dict)
 
-    def callbacks(self) -> dict[str, object]:
+    def callbacks(self) -> Any:
         """What the parser calls."""
         return {
             "on_part_begin": self._begin,
