@@ -62,6 +62,7 @@ class Camera:
                     continue
                 self.page.set_viewport_size({"width": width, "height": height})
                 self.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+                self.page.evaluate("scrollTo(0, 0)")
                 self.page.wait_for_timeout(300)
                 self.page.screenshot(path=str(place), full_page=self.folder is not None or width == 1280)
                 shrink(place)
@@ -76,9 +77,8 @@ class Camera:
 def shrink(place: Path) -> None:
     """A palette in place of true colours: a third of the bytes."""
     picture = Image.open(place).convert("RGB")
-    picture.quantize(COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.FLOYDSTEINBERG).save(
-        place, optimize=True
-    )
+    palette = picture.quantize(COLOURS, method=Image.Quantize.MEDIANCUT, kmeans=2)
+    picture.quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG).save(place, optimize=True)
 
 
 def first_swap(page: Any, address: str, camera: Camera) -> dict[str, float]:

@@ -1,8 +1,5 @@
 """The page of the studio in a real browser: headless Chromium against a started server."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -55,18 +52,9 @@ class Browser:
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Of a server that all tests share."""
-    state = tmp_path_factory.mktemp("studio")
-    words = [sys.executable, "-m", "aotface", "serve", "--port", "0", "--state", str(state)]
-    home = {"AOTFACE_HOME": str(state / "home"), "OMP_NUM_THREADS": "1"}
-    with subprocess.Popen(
-        words, env=os.environ | home, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    ) as server:
-        assert server.stdout is not None
-        line = next((line for line in server.stdout if "http://" in line), "")
-        yield line[line.index("http://") :].split()[0]
-        server.terminate()
+def address(studio: Any) -> str:
+    """Of the server that all tests of the web share."""
+    return f"{studio.address}/"
 
 
 @pytest.fixture(scope="module")
@@ -144,6 +132,8 @@ def test_swap_from_upload_to_marks(browser: Browser, pair: Path, tmp_path: Path)
     browser.see("Marked: a face here was swapped or refined")
     browser.see("Valid: unchanged since it was signed.")
     assert "Done" in page.locator(".jobs li").inner_text()
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
     assert browser.elsewhere() == [] == browser.errors
 
 
@@ -170,12 +160,12 @@ def test_errors_say_what_to_do(browser: Browser, pair: Path) -> None:
 
 def test_video_with_progress_and_cancel(browser: Browser, pair: Path) -> None:
     page = browser.page
-    write_frames(pair / "clip.mp4", [face_frame(number % 12) for number in range(150)])
+    write_frames(pair / "clip.mp4", [face_frame(number % 12) for number in range(120)])
     browser.put("swap", 1, pair / "source.jpg")
     browser.put("swap", 2, pair / "clip.mp4")
     page.get_by_role("button", name="Face 1: gets source.jpg").wait_for()
     page.get_by_label("Frame", exact=True).fill("3")
-    browser.see("4 of 150")
+    browser.see("4 of 120")
     page.check("#panel-swap .consent input")
     page.select_option("#panel-swap select[data-option=transfer]", "mkl")
     page.locator("#panel-swap button.main:enabled").click()

@@ -2,6 +2,7 @@
 import { ask, paths } from "./api.js";
 import { el, icon, ICONS } from "./dom.js";
 import { sentence } from "./notice.js";
+import { numbersView } from "./numbers.js";
 import { fileSlot } from "./slot.js";
 import { workbench } from "./work.js";
 
@@ -9,8 +10,6 @@ const stemOf = (name) => name.replace(/\.[^.]+$/, "");
 
 /** Which result a transfer made. */
 const resultOf = (job, transfer) => job.results.find((name) => stemOf(name) === transfer || stemOf(name).endsWith(`.${transfer}`));
-
-const shownNumber = (value) => (value === null || value === undefined ? "–" : Math.abs(value) >= 100 ? value.toFixed(0) : value.toPrecision(3));
 
 function card(name, about, large, download) {
   const picture = el("a", { href: large, target: "_blank", title: `${name}: open large` }, el("img", { src: large, alt: name, loading: "lazy" }));
@@ -44,15 +43,6 @@ async function comeNear(node, target) {
   for (const one of node.children) one.classList.add("near");
 }
 
-function table(job) {
-  const transfers = Object.keys(job.numbers || {});
-  if (!transfers.length) return null;
-  const names = [...new Set(transfers.flatMap((name) => Object.keys(job.numbers[name])))];
-  const head = el("tr", {}, el("th", { scope: "col", text: "transfer" }), names.map((name) => el("th", { scope: "col", text: name.replaceAll("_", " ") })));
-  const rows = transfers.map((transfer) => el("tr", {}, el("th", { scope: "row", text: transfer }), names.map((name) => el("td", { text: shownNumber(job.numbers[transfer][name]) }))));
-  return el("div", { class: "numbers", tabIndex: 0, role: "region", "aria-label": "Numbers of each transfer" }, el("table", {}, el("thead", {}, head), el("tbody", {}, rows)));
-}
-
 /** Build the tab inside `panel`. Returns {open, follow} for the history. */
 export function buildCompare(panel, methods, onJob) {
   const changed = () => {
@@ -69,7 +59,7 @@ export function buildCompare(panel, methods, onJob) {
     onOutput: (shown) => { empty.hidden = shown; },
     ready: () => (!source.files.length ? "Add a source." : !target.files.length ? "Add a target." : ""),
     body: () => ({ job: { kind: "compare", source: source.files[0].id, target: target.files[0].id }, about: `${source.files[0].name} into ${target.files[0].name}`, shown: target.files[0] }),
-    view: (job, target) => el("div", {}, cards(job, methods, target), table(job)),
+    view: (job, target) => el("div", {}, cards(job, methods, target), numbersView(job.numbers)),
   });
   panel.append(
     el("div", { class: "work" },
