@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from json import dumps
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -185,6 +186,60 @@ def test_video_with_progress_and_cancel(browser: Browser, pair: Path) -> None:
     assert browser.elsewhere() == [] == browser.errors
 
 
+JOB = {
+    "kind": "compare",
+    "progress": 1.0,
+    "message": "",
+    "seconds_left": None,
+    "error": None,
+    "warnings": [],
+    "layers": [],
+    "results": ["aot.png", "mkl.png"],
+    "numbers": {"aot": {"lf_de": 2.0, "keep": 0.9}, "mkl": {"lf_de": 8.0, "keep": 0.95}},
+    "made": "2026-01-01T00:00:00+00:00",
+}
+
+
+def answer_with(page: Any, job: dict[str, Any], picture: Path) -> None:
+    """Jobs of a server that is not asked: each ends at once, as this one."""
+    page.route("**/v1/jobs", lambda route: route.fulfill(json={"id": "one", "jobs": []}))
+    line = f"data: {dumps(job | {'id': 'one'})}\n\n"
+    kind = "text/event-stream"
+    page.route("**/v1/jobs/one/events", lambda route: route.fulfill(body=line, content_type=kind))
+    page.route("**/v1/jobs/one/preview*", lambda route: route.fulfill(path=picture))
+
+
+def test_compare_shows_pictures_and_numbers_of_each_transfer(browser: Browser, pair: Path) -> None:
+    page = browser.page
+    answer_with(page, JOB | {"state": "done"}, pair / "source.jpg")
+    browser.put("compare", 1, pair / "source.jpg")
+    browser.put("compare", 2, pair / "source.jpg")
+    page.click("#tab-compare")
+    page.check("#panel-compare .consent input")
+    page.locator("#panel-compare button.main:enabled").click()
+    page.locator(".card img[alt=mkl]").evaluate("picture => picture.decode()")
+    assert page.locator(".card figcaption b").all_inner_texts() == ["target", "aot", "mkl"]
+    assert page.locator("td b").all_inner_texts() == ["2.00", "0.95"]  # the best of each column
+    assert browser.elsewhere() == [] == browser.errors
+
+
+def test_refine_says_why_it_failed(browser: Browser, pair: Path) -> None:
+    page = browser.page
+    error = {"code": "no_face", "text": "two.png: no face found: choose another picture"}
+    answer_with(page, JOB | {"kind": "refine", "state": "failed", "error": error}, pair / "source.jpg")
+    page.click("#tab-refine")
+    browser.put("refine", 1, pair / "two.png")
+    page.check("#panel-refine .consent input")
+    browser.see("Add the original, before the swap.")
+    browser.put("refine", 2, pair / "two.png")
+    with page.expect_request("**/v1/jobs") as request:
+        page.locator("#panel-refine button.main:enabled").click()
+    assert {"kind", "swapped", "original", "consent", "options"} == set(request.value.post_data_json)
+    browser.see("Refining did not work")
+    browser.see("no face found: choose another picture.")
+    assert page.locator("#panel-refine button.main").is_enabled()
+
+
 def test_tabs_by_keyboard_and_a_narrow_screen(browser: Browser) -> None:
     page = browser.page
     page.set_viewport_size({"width": 390, "height": 844})
@@ -194,8 +249,9 @@ def test_tabs_by_keyboard_and_a_narrow_screen(browser: Browser) -> None:
         assert page.locator(f"#panel-{name}").is_visible()
         assert page.evaluate("document.activeElement.id") == f"tab-{name}"
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    unnamed = "[...document.querySelectorAll('input, select, button')].filter(e => !e.labels?.length && !e.ariaLabel && !e.textContent)"
-    assert page.evaluate(f"{unnamed}.length") == 0
+    controls = "[...document.querySelectorAll('input, select, button')]"
+    unnamed = f"{controls}.filter(one => !one.labels?.length && !one.ariaLabel && !one.textContent).length"
+    assert page.evaluate(unnamed) == 0
 
 
 def test_a_request_elsewhere_is_refused_and_seen(browser: Browser) -> None:
