@@ -24,11 +24,28 @@ router = APIRouter(prefix="/jobs")
 
 EVENT_SECONDS, BEAT_SECONDS = 0.25, 15.0
 
+TYPES = {
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".png": "image/png",
+    ".webp": "image/webp",
+    ".tif": "image/tiff",
+    ".tiff": "image/tiff",
+    ".gif": "image/gif",
+    ".mp4": "video/mp4",
+    ".m4v": "video/mp4",
+    ".mov": "video/quicktime",
+    ".mkv": "video/matroska",
+    ".webm": "video/webm",
+    ".json": "application/json",
+    ".jsonl": "application/jsonl",
+}
+"""Of results and layers, by the suffixes that the server gives them."""
+
+_BINARY = {"schema": {"type": "string", "format": "binary"}}
+_CONTENT = {kind: _BINARY for kind in TYPES.values() if kind != "application/json"} | {"application/json": {}}
 _FILE: dict[int | str, dict[str, Any]] = {
-    code: {
-        "description": text,
-        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
-    }
+    code: {"description": text, "content": _CONTENT}
     for code, text in ((200, "The file."), (206, "A part of it."))
 }
 _PNG: dict[int | str, dict[str, Any]] = {
@@ -40,7 +57,9 @@ _PNG: dict[int | str, dict[str, Any]] = {
 _EVENTS: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "Server-sent events: each `data` is a job; the stream ends when it is finished.",
-        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        "content": {
+            "text/event-stream": {"schema": {"description": "The `data` of each event is a JobInfo."}}
+        },
     }
 }
 _READY = refusals(401, 404, 409, 416) | _FILE
@@ -208,4 +227,7 @@ def _send(studio: Studio, row: JobRow, name: str, part: str | None) -> FileRespo
     path: Path = studio.folder / row.folder / name
     if part is not None and not _is_part(part, path.stat().st_size):
         raise ApiError(416, "range", f"expected Range: bytes=FIRST-LAST within {path.stat().st_size:,} bytes")
-    return FileResponse(path, headers={"Content-Disposition": disposition(download_name(row, name))})
+    kind = TYPES.get(path.suffix, "application/octet-stream")
+    return FileResponse(
+        path, media_type=kind, headers={"Content-Disposition": disposition(download_name(row, name))}
+    )
