@@ -1,9 +1,11 @@
 """The application: routes behind the guard, one form for every refusal, an OpenAPI document, and the page."""
 
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+from anyio import to_thread
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -15,6 +17,9 @@ from aotface.web.errors import ApiError
 from aotface.web.guard import Guard
 from aotface.web.settings import Settings
 from aotface.web.studio import Studio
+
+THREADS = 64
+"""Requests that are worked on at a time; of them `aotface.web.studio.LOOKERS` may wait for a file to be looked at."""
 
 CODES = {404: "not_found", 405: "method", 400: "request", 413: "too_large"}
 
@@ -29,6 +34,7 @@ def create_app(settings: Settings) -> Callable[..., Any]:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        to_thread.current_default_thread_limiter().total_tokens = THREADS
         yield
         studio.close()
 
@@ -74,12 +80,23 @@ async def _invalid(_: Request, error: Exception) -> JSONResponse:
     return _answer(ApiError(422, "invalid", f"{where}: {first['msg']}"[:500]))
 
 
-async def _failed(_: Request, error: Exception) -> JSONResponse:
+async def _failed(request: Request, error: Exception) -> JSONResponse:
+    """What the framework refuses; with 405 goes every method of the path, where it names those of one route."""
     assert isinstance(error, HTTPException)
     answer = _answer(ApiError(error.status_code, CODES.get(error.status_code, "request"), str(error.detail)))
     for name, value in (error.headers or {}).items():
         answer.headers[name] = value
+    if error.status_code == 405:
+        answer.headers["Allow"] = ", ".join(sorted(_methods(request)))
     return answer
+
+
+def _methods(request: Request) -> set[str]:
+    place, found = request.url.path, set[str]()
+    for path, methods in request.app.openapi()["paths"].items():
+        if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", path), place):
+            found |= {method.upper() for method in methods}
+    return found or {"GET"}
 
 
 async def _fault(_: Request, error: Exception) -> JSONResponse:

@@ -31,9 +31,10 @@ class Child:
 
     def __init__(self, role: str, folder: Path):
         self._role, self._folder = role, folder
-        self._asked = threading.Lock()
+        self._asked, self._telling = threading.Lock(), threading.Lock()
         self._process: "subprocess.Popen[bytes] | None" = None
         self._closed = False
+        self._stopped: set[str] = set()
 
     @property
     def pid(self) -> int | None:
@@ -69,6 +70,8 @@ class Child:
             try:
                 watch.restart(seconds)
                 self._tell(process, task)
+                if task.get("id") in self._stopped:  # it was cancelled before the process was there
+                    self._tell(process, {"task": "cancel", "id": task["id"]})
                 return _answer(process, told)
             except (EOFError, OSError, ValueError):
                 self._end()
@@ -85,13 +88,15 @@ class Child:
                 raise
             finally:
                 watch.stop()
+                self._stopped.discard(task.get("id", ""))
 
-    def cancel(self) -> None:
-        """Ask the task that is being done to stop."""
+    def cancel(self, id: str) -> None:
+        """Ask the task of that ``id`` to stop, now or once it begins."""
+        self._stopped.add(id)
         process = self._process
         if process is not None:
             with suppress(OSError, ValueError):
-                self._tell(process, {"task": "cancel"})
+                self._tell(process, {"task": "cancel", "id": id})
 
     def kill(self) -> None:
         """End the process at once; whoever waits for it gets a `ChildError`."""
@@ -140,8 +145,9 @@ class Child:
 
     def _tell(self, process: "subprocess.Popen[bytes]", task: dict[str, Any]) -> None:
         assert process.stdin is not None
-        process.stdin.write(json.dumps(task).encode() + b"\n")
-        process.stdin.flush()
+        with self._telling:
+            process.stdin.write(json.dumps(task).encode() + b"\n")
+            process.stdin.flush()
 
     def _end(self) -> None:
         process, self._process = self._process, None

@@ -22,7 +22,23 @@ class Talk:
 
     def __init__(self, out: IO[bytes]):
         self._out, self._lock = out, threading.Lock()
+        self._task, self._stopped = "", set[str]()
         self.cancelled = threading.Event()
+
+    def begin(self, task: str) -> None:
+        """Another task, which may be cancelled already."""
+        with self._lock:
+            self._task = task
+            self.cancelled.clear()
+            if task in self._stopped:
+                self.cancelled.set()
+
+    def cancel(self, task: str) -> None:
+        """A task is not wanted any more."""
+        with self._lock:
+            self._stopped.add(task)
+            if task == self._task:
+                self.cancelled.set()
 
     def say(self, line: str) -> None:
         """Results are returned instead."""
@@ -55,7 +71,7 @@ def serve() -> None:
     talk.send({"ready": True})
     while True:
         task = tasks.get()
-        talk.cancelled.clear()
+        talk.begin(task.get("id", ""))
         _do(talk, task)
 
 
@@ -63,7 +79,7 @@ def _listen(talk: Talk, tasks: "queue.SimpleQueue[dict[str, Any]]") -> None:
     for line in sys.stdin.buffer:
         task = json.loads(line)
         if task["task"] == "cancel":
-            talk.cancelled.set()
+            talk.cancel(task["id"])
         else:
             tasks.put(task)
     os._exit(0)

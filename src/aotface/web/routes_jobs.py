@@ -1,12 +1,14 @@
 """Routes of jobs."""
 
 import asyncio
+import json
+import re
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Header, Query, Response
 from fastapi.responses import FileResponse, StreamingResponse
 
 from aotface.compose.output_layers import LAYERS
@@ -22,11 +24,28 @@ router = APIRouter(prefix="/jobs")
 
 EVENT_SECONDS, BEAT_SECONDS = 0.25, 15.0
 
+TYPES = {
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".png": "image/png",
+    ".webp": "image/webp",
+    ".tif": "image/tiff",
+    ".tiff": "image/tiff",
+    ".gif": "image/gif",
+    ".mp4": "video/mp4",
+    ".m4v": "video/mp4",
+    ".mov": "video/quicktime",
+    ".mkv": "video/matroska",
+    ".webm": "video/webm",
+    ".json": "application/json",
+    ".jsonl": "application/jsonl",
+}
+"""Of results and layers, by the suffixes that the server gives them."""
+
+_BINARY = {"schema": {"type": "string", "format": "binary"}}
+_CONTENT = {kind: _BINARY for kind in TYPES.values() if kind != "application/json"} | {"application/json": {}}
 _FILE: dict[int | str, dict[str, Any]] = {
-    code: {
-        "description": text,
-        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
-    }
+    code: {"description": text, "content": _CONTENT}
     for code, text in ((200, "The file."), (206, "A part of it."))
 }
 _PNG: dict[int | str, dict[str, Any]] = {
@@ -38,12 +57,17 @@ _PNG: dict[int | str, dict[str, Any]] = {
 _EVENTS: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "Server-sent events: each `data` is a job; the stream ends when it is finished.",
-        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        "content": {
+            "text/event-stream": {"schema": {"description": "The `data` of each event is a JobInfo."}}
+        },
     }
 }
 _READY = refusals(401, 404, 409, 416) | _FILE
 
 Name = Annotated[str | None, Query(max_length=100, description="One of `results`; the first when left out.")]
+
+
+Part = Annotated[str | None, Header(alias="Range", description="One part: bytes=FIRST-LAST.")]
 
 
 @router.post("", status_code=202, responses=refusals(401, 404, 409))
@@ -97,32 +121,34 @@ def cancel_job(id: str, studio: TheStudio, client: TheClient) -> JobInfo:
 def events(id: str, studio: TheStudio, client: TheClient) -> StreamingResponse:
     """The job at each change, as server-sent events."""
     row = studio.job(client, id)
+    with studio.streaming(client):  # refused before the answer begins
+        pass
     return StreamingResponse(_changes(studio, row), media_type="text/event-stream")
 
 
 async def _changes(studio: Studio, row: JobRow) -> AsyncIterator[str]:
     said, beat = "", time.monotonic()
-    while True:
-        now = studio.store.job(row.client, row.id)
-        if now is None:
-            return
-        text = job_info(studio, now).model_dump_json()
-        if text != said:
-            said, beat = text, time.monotonic()
-            yield f"data: {text}\n\n"
-        elif time.monotonic() - beat > BEAT_SECONDS:
-            beat = time.monotonic()
-            yield ": still here\n\n"
-        if now.finished:
-            return
-        await asyncio.sleep(EVENT_SECONDS)
+    with studio.streaming(row.client):
+        while (now := studio.store.job(row.client, row.id)) is not None:
+            text = job_info(studio, now).model_dump_json()
+            if text != said:
+                said, beat = text, time.monotonic()
+                yield f"data: {text}\n\n"
+            elif time.monotonic() - beat > BEAT_SECONDS:
+                beat = time.monotonic()
+                yield ": still here\n\n"
+            if now.finished:
+                return
+            await asyncio.sleep(EVENT_SECONDS)
 
 
 @router.get("/{id}/result", response_class=FileResponse, responses=_READY)
-def result(id: str, studio: TheStudio, client: TheClient, name: Name = None) -> FileResponse:
+def result(
+    id: str, studio: TheStudio, client: TheClient, name: Name = None, part: Part = None
+) -> FileResponse:
     """The finished file, with its marks."""
     row = _done(studio.job(client, id))
-    return _send(studio, row, _result_name(row, name))
+    return _send(studio, row, _result_name(row, name), part)
 
 
 @router.get("/{id}/preview", response_class=Response, responses=refusals(401, 404, 409, 413, 415) | _PNG)
@@ -145,8 +171,6 @@ def result_preview(
 @router.get("/{id}/record", responses=refusals(401, 404, 409))
 def record(id: str, studio: TheStudio, client: TheClient) -> dict[str, Any]:
     """The record of the run: options, versions, hashes of what went in."""
-    import json
-
     row = _done(studio.job(client, id))
     path = studio.folder / row.folder / RECORD
     if not path.is_file():
@@ -156,17 +180,17 @@ def record(id: str, studio: TheStudio, client: TheClient) -> dict[str, Any]:
 
 
 @router.get("/{id}/mask", response_class=FileResponse, responses=_READY)
-def mask(id: str, studio: TheStudio, client: TheClient) -> FileResponse:
+def mask(id: str, studio: TheStudio, client: TheClient, part: Part = None) -> FileResponse:
     """The layer ``mask``."""
     row = _done(studio.job(client, id))
-    return _send(studio, row, _layer_name(studio, row, "mask"))
+    return _send(studio, row, _layer_name(studio, row, "mask"), part)
 
 
 @router.get("/{id}/layers/{name}", response_class=FileResponse, responses=_READY)
-def layer(id: str, name: str, studio: TheStudio, client: TheClient) -> FileResponse:
+def layer(id: str, name: str, studio: TheStudio, client: TheClient, part: Part = None) -> FileResponse:
     """A layer that was asked for by ``options.layers``."""
     row = _done(studio.job(client, id))
-    return _send(studio, row, _layer_name(studio, row, name))
+    return _send(studio, row, _layer_name(studio, row, name), part)
 
 
 def _done(row: JobRow) -> JobRow:
@@ -190,6 +214,20 @@ def _layer_name(studio: Studio, row: JobRow, name: str) -> str:
     raise not_found("layer, or it was not asked for by options.layers")
 
 
-def _send(studio: Studio, row: JobRow, name: str) -> FileResponse:
+def _is_part(part: str, size: int) -> bool:
+    """Whether a Range header names one part of a file of that size."""
+    found = re.fullmatch(r"bytes=(\d{1,15})-(\d{0,15})|bytes=-(\d{1,15})", part)
+    if found is None:
+        return False
+    first, last, end = found.groups()
+    return int(end) > 0 if end else int(first) < size and (not last or int(first) <= int(last))
+
+
+def _send(studio: Studio, row: JobRow, name: str, part: str | None) -> FileResponse:
     path: Path = studio.folder / row.folder / name
-    return FileResponse(path, headers={"Content-Disposition": disposition(download_name(row, name))})
+    if part is not None and not _is_part(part, path.stat().st_size):
+        raise ApiError(416, "range", f"expected Range: bytes=FIRST-LAST within {path.stat().st_size:,} bytes")
+    kind = TYPES.get(path.suffix, "application/octet-stream")
+    return FileResponse(
+        path, media_type=kind, headers={"Content-Disposition": disposition(download_name(row, name))}
+    )

@@ -4,7 +4,9 @@ import secrets
 import shutil
 import threading
 import time
-from contextlib import suppress
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -22,10 +24,13 @@ LOOK_SECONDS = 60.0
 WORK_SECONDS = 900.0
 """How long a job may go on without a sign of progress."""
 
-LOOKERS = 48
+LOOKERS = 24
 """Requests that wait for the child that looks; more are asked to come again."""
 
 SWEEP_SECONDS = 30.0
+
+STREAMS = 12
+"""Of events, that one client has open at a time."""
 
 
 class Studio:
@@ -43,6 +48,7 @@ class Studio:
         self._running: JobRow | None = None
         self._cancelled: set[str] = set()
         self._last_turn: dict[str, float] = {}
+        self._streams: Counter[str] = Counter()
         self._clear_leftovers()
         for row in self.store.jobs_in("running"):
             self.store.update_job(row.id, state="queued", message="resumes after a restart")
@@ -154,7 +160,7 @@ class Studio:
                 return self.store.update_job(row.id, state="cancelled", message="cancelled") or now
             if now.state == "running" and self._running is not None and self._running.id == row.id:
                 self._cancelled.add(row.id)
-                self._work.cancel()
+                self._work.cancel(row.id)
         return now
 
     def delete_job(self, row: JobRow) -> None:
@@ -163,6 +169,21 @@ class Studio:
         self.store.drop_job(row.id)
         if self._running is None or self._running.id != row.id:
             shutil.rmtree(self.folder / row.folder, ignore_errors=True)
+
+    @contextmanager
+    def streaming(self, client: str) -> Iterator[None]:
+        """One more stream of events of a client, while the block lasts.
+
+        Raises:
+            ApiError: it has too many.
+        """
+        if self._streams[client] >= STREAMS:
+            raise ApiError(429, "streams", f"{STREAMS} streams of events are open already: close one", 5)
+        self._streams[client] += 1
+        try:
+            yield
+        finally:
+            self._streams[client] -= 1
 
     def names_in(self, row: JobRow) -> dict[str, str]:
         """What a job's paths are called in its errors."""
@@ -202,7 +223,7 @@ class Studio:
         live = self.live[row.id] = Live()
         (self.folder / row.folder).mkdir(mode=0o700, exist_ok=True)
         try:
-            made, _ = self._work.ask(row.task, WORK_SECONDS, lambda said: self._hear(row, live, said))
+            made, _ = self._work.ask(row.task | {"id": row.id}, WORK_SECONDS, live.hear)
             change = {"state": "done", "message": "done", **made}
         except ChildError as error:
             if self._stopping:
@@ -220,14 +241,10 @@ class Studio:
             change = {"state": "failed", "message": text, "error": {"code": "fault", "text": text}}
         names = self.names_in(row)
         change |= {"warnings": [plain(line, names) for line in live.warnings], "expires": self.expires}
-        if self.store.update_job(row.id, **change) is None:  # deleted meanwhile
+        deleted = self.store.update_job(row.id, **change) is None
+        if deleted or change["state"] != "done":
             shutil.rmtree(self.folder / row.folder, ignore_errors=True)
         self.live.pop(row.id, None)
-
-    def _hear(self, row: JobRow, live: Live, said: dict[str, Any]) -> None:
-        live.hear(said)
-        if row.id in self._cancelled:
-            self._work.cancel()
 
     def _sweep_on(self) -> None:
         while True:
