@@ -1,7 +1,7 @@
 """Pictures of the studio's page for the documents, by a real browser, and the time to the first swap.
 
     python scripts/screenshots.py            # docs/images/studio-*.png
-    python scripts/screenshots.py -o FOLDER  # every view at 1280 and 390 pixels, light and dark, to look at
+    python scripts/screenshots.py -o FOLDER  # also every view at 1280 and 390 pixels, light and dark, to look at
 
 It needs playwright and Debian's /usr/bin/chromium. The faces are the packaged ones of nobody.
 """
@@ -32,7 +32,7 @@ PUBLISHED = {
 
 SIZES = {1280: 900, 390: 844}
 PATIENCE = 300_000
-COLOURS = 256
+BYTES = 190_000
 
 
 @contextmanager
@@ -48,7 +48,7 @@ def server() -> Iterator[str]:
 
 
 class Camera:
-    """Takes a view at each size and in each scheme; only the published ones unless a folder is given."""
+    """Takes a view at each size and in each scheme: the published ones into docs/images, all into ``folder``."""
 
     def __init__(self, page: Any, folder: Path | None):
         self.page, self.folder = page, folder
@@ -56,29 +56,34 @@ class Camera:
     def take(self, name: str) -> None:
         for width, height in SIZES.items():
             for scheme in ("light", "dark"):
-                view = f"{name}-{width}-{scheme}"
-                place = self._place(view)
-                if place is None:
-                    continue
-                self.page.set_viewport_size({"width": width, "height": height})
-                self.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-                self.page.evaluate("scrollTo(0, 0)")
-                self.page.wait_for_timeout(300)
-                self.page.screenshot(path=str(place), full_page=self.folder is not None or width == 1280)
-                shrink(place)
+                self._take(f"{name}-{width}-{scheme}", width, height, scheme)
         self.page.set_viewport_size({"width": 1280, "height": SIZES[1280]})
 
-    def _place(self, view: str) -> Path | None:
+    def _take(self, view: str, width: int, height: int, scheme: str) -> None:
+        if self.folder is None and view not in PUBLISHED:
+            return
+        self.page.set_viewport_size({"width": width, "height": height})
+        self.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        self.page.evaluate("scrollTo(0, 0)")
+        self.page.wait_for_timeout(300)
         if self.folder is not None:
-            return self.folder / f"{view}.png"
-        return IMAGES / f"{PUBLISHED[view]}.png" if view in PUBLISHED else None
+            self.page.screenshot(path=str(self.folder / f"{view}.png"), full_page=True)
+        if view in PUBLISHED:
+            if width == 390:
+                self.page.locator(".stage >> visible=true").evaluate("stage => stage.scrollIntoView()")
+            place = IMAGES / f"{PUBLISHED[view]}.png"
+            self.page.screenshot(path=str(place))
+            shrink(place)
 
 
 def shrink(place: Path) -> None:
-    """A palette in place of true colours: a third of the bytes."""
+    """A palette in place of true colours, of as many as fit into `BYTES`."""
     picture = Image.open(place).convert("RGB")
-    palette = picture.quantize(COLOURS, method=Image.Quantize.MEDIANCUT, kmeans=2)
-    picture.quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG).save(place, optimize=True)
+    for colours in (256, 192, 128, 64):
+        palette = picture.quantize(colours, method=Image.Quantize.MEDIANCUT, kmeans=2)
+        picture.quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG).save(place, optimize=True)
+        if place.stat().st_size < BYTES:
+            return
 
 
 def first_swap(page: Any, address: str, camera: Camera) -> dict[str, float]:
@@ -138,9 +143,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument(
-        "-o", "--output", type=Path, help="every view goes there, and nothing into docs/images"
-    )
+    parser.add_argument("-o", "--output", type=Path, help="also every view, into this folder")
     folder = parser.parse_args().output
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)

@@ -43,7 +43,7 @@ async function comeNear(node, target) {
   for (const one of node.children) one.classList.add("near");
 }
 
-/** Build the tab inside `panel`. Returns {open, follow} for the history. */
+/** Build the tab inside `panel`. Returns the workbench, for the history. */
 export function buildCompare(panel, methods, onJob) {
   const changed = () => {
     bench.clear();

@@ -4,6 +4,7 @@ import { el } from "./dom.js";
 import { sentence } from "./notice.js";
 import { stateOf } from "./progress.js";
 
+const AGAIN = 3000; // milliseconds, while a job waits or runs
 const KINDS = { swap: "Swap", refine: "Refine", compare: "Compare" };
 
 /** Remember in this browser tab what a job is about; the server keeps no such line. */
@@ -12,6 +13,7 @@ export const nameJob = (id, about) => sessionStorage.setItem(`job-${id}`, about)
 /** Show the history inside `place`. `onOpen` gets a job that is to be shown. Returns a function that reads it anew. */
 export function startHistory(place, onOpen) {
   const list = el("ul", { class: "jobs" });
+  let later = 0;
   const none = el("p", { class: "hint", text: "No jobs yet." });
   place.append(none, list);
 
@@ -50,6 +52,8 @@ export function startHistory(place, onOpen) {
     }
     none.hidden = jobs.length > 0;
     list.replaceChildren(...jobs.map(row));
+    clearTimeout(later);
+    if (!jobs.every(ended)) later = setTimeout(refresh, AGAIN);
   }
   refresh();
   return refresh;

@@ -1,5 +1,5 @@
 // Start: ask the server what it can do, build the four tabs, and the history below them.
-import { ask, ended } from "./api.js";
+import { ask } from "./api.js";
 import { buildCompare } from "./compare.js";
 import { startHistory } from "./history.js";
 import { noticePlace } from "./notice.js";
@@ -31,8 +31,7 @@ async function start() {
   buildVerify(panelOf("verify"));
   refresh = startHistory(document.getElementById("history"), (job) => {
     openTab(job.kind, true);
-    if (ended(job)) benches[job.kind].open(job);
-    else benches[job.kind].follow(job.id, null);
+    benches[job.kind].open(job);
   });
   document.body.classList.add("started");
 }

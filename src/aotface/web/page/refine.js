@@ -6,7 +6,7 @@ import { fileSlot } from "./slot.js";
 import { shownBefore } from "./swap.js";
 import { workbench } from "./work.js";
 
-/** Build the tab inside `panel`. Returns {open, follow} for the history. */
+/** Build the tab inside `panel`. Returns the workbench, for the history. */
 export function buildRefine(panel, methods, onJob) {
   const options = optionControls(methods, "refine");
   const both = ["picture", "video"];

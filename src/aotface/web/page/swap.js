@@ -15,7 +15,7 @@ export function shownBefore(file) {
   return { before, width: file.width, height: file.height };
 }
 
-/** Build the tab inside `panel`. Returns {open, follow} for the history. */
+/** Build the tab inside `panel`. Returns the workbench, for the history. */
 export function buildSwap(panel, methods, onJob) {
   const options = optionControls(methods, "swap");
   const picker = facePicker(() => bench.refresh());

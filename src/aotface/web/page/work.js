@@ -1,5 +1,5 @@
 // What Swap, Refine and Compare share: consent, the button, progress, errors, and the place of the result.
-import { ask } from "./api.js";
+import { ask, ended } from "./api.js";
 import { nameJob } from "./history.js";
 import { el, reveal, uid } from "./dom.js";
 import { noticePlace } from "./notice.js";
@@ -45,7 +45,7 @@ export function workbench({ verb, title, back = "Close the result", ready, body,
     missing.textContent = busy ? "Working: see the progress." : lack || READY;
   }
 
-  /** Follow a job that is new, or that the history opens. */
+  /** Follow a job until it ends, then show it. */
   async function follow(number, shown) {
     busy = true;
     clear();
@@ -84,9 +84,15 @@ export function workbench({ verb, title, back = "Close the result", ready, body,
   button.addEventListener("click", start);
   const controls = el("div", { class: "go" }, consent, button);
   const stage = el("div", { class: "after-stage" }, progress.node, notice.node, output);
-  const open = (job) => {
+  /** Show a job that the history opens; one that still runs is followed. */
+  function open(job) {
+    if (busy) return;
+    if (!ended(job)) {
+      follow(job.id, null);
+      return;
+    }
     clear();
     put(job, null);
-  };
-  return { controls, stage, refresh, clear, follow, open, notice };
+  }
+  return { controls, stage, refresh, clear, open, notice };
 }
