@@ -18,7 +18,8 @@ function errorOf(status, body) {
   const known = body && body.error;
   if (known && known.text) return new ApiError(known.code, known.text, status);
   if (status === 413) return new ApiError("too_large", "The file is larger than the server takes.", status);
-  if (status === 429) return new ApiError("too_many", "The server is busy. Wait a moment and try again.", status);
+  if (status === 429)
+    return new ApiError("too_many", "The server is busy. Wait a moment and try again.", status);
   return new ApiError("unknown", `The server answered with error ${status}. Try again.`, status);
 }
 
@@ -40,11 +41,14 @@ export async function ask(method, path, body) {
     sent.headers["Content-Type"] = "application/json";
   }
   for (let tried = 1; ; tried += 1) {
-    const answer = await fetch(path, sent).catch(() => { throw AWAY; });
+    const answer = await fetch(path, sent).catch(() => {
+      throw AWAY;
+    });
     const found = parsed(await answer.text());
     if (answer.ok) return found;
     const wait = Number(answer.headers.get("Retry-After"));
-    if (answer.status !== 429 || !wait || wait > LONGEST_WAIT || tried === TRIES) throw errorOf(answer.status, found);
+    if (answer.status !== 429 || !wait || wait > LONGEST_WAIT || tried === TRIES)
+      throw errorOf(answer.status, found);
     await pause(wait);
   }
 }
@@ -70,7 +74,9 @@ export function upload(file, onProgress = () => {}) {
 }
 
 async function fileAt(path, name) {
-  const answer = await fetch(path).catch(() => { throw AWAY; });
+  const answer = await fetch(path).catch(() => {
+    throw AWAY;
+  });
   if (!answer.ok) throw errorOf(answer.status, parsed(await answer.text()));
   return new File([await answer.blob()], name);
 }

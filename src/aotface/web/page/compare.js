@@ -9,12 +9,28 @@ import { workbench } from "./work.js";
 const stemOf = (name) => name.replace(/\.[^.]+$/, "");
 
 /** Which result a transfer made. */
-const resultOf = (job, transfer) => job.results.find((name) => stemOf(name) === transfer || stemOf(name).endsWith(`.${transfer}`));
+const resultOf = (job, transfer) =>
+  job.results.find((name) => stemOf(name) === transfer || stemOf(name).endsWith(`.${transfer}`));
 
 function card(name, about, large, download) {
-  const picture = el("a", { href: large, target: "_blank", title: `${name}: open large` }, el("img", { src: large, alt: name, loading: "lazy" }));
-  const save = download && el("a", { class: "plain", ...download, "aria-label": `Download the result of ${name}` }, icon(ICONS.download));
-  return el("figure", { class: "card" }, picture, el("figcaption", {}, el("b", { text: name }), save, el("span", { class: "hint", text: about })));
+  const picture = el(
+    "a",
+    { href: large, target: "_blank", title: `${name}: open large` },
+    el("img", { src: large, alt: name, loading: "lazy" }),
+  );
+  const save =
+    download &&
+    el(
+      "a",
+      { class: "plain", ...download, "aria-label": `Download the result of ${name}` },
+      icon(ICONS.download),
+    );
+  return el(
+    "figure",
+    { class: "card" },
+    picture,
+    el("figcaption", {}, el("b", { text: name }), save, el("span", { class: "hint", text: about })),
+  );
 }
 
 /** One card for the target, where it is still known, and one for each transfer. */
@@ -22,7 +38,10 @@ function cards(job, methods, target) {
   const made = methods.transfers.filter((row) => resultOf(job, row.name));
   const shown = made.map(({ name, description }) => {
     const file = resultOf(job, name);
-    return card(name, sentence(description), paths.shown(job.id, { name: file }), { href: paths.result(job.id, file), download: file });
+    return card(name, sentence(description), paths.shown(job.id, { name: file }), {
+      href: paths.result(job.id, file),
+      download: file,
+    });
   });
   if (target) shown.unshift(card("target", "As it was.", paths.preview(target.id)));
   const node = el("div", { class: "cards" }, shown);
@@ -49,20 +68,42 @@ export function buildCompare(panel, methods, onJob) {
     bench.clear();
     bench.refresh();
   };
-  const source = fileSlot({ label: "Source", hint: "Who: one picture.", kinds: ["picture"], onChange: () => changed() });
-  const target = fileSlot({ label: "Target", hint: "Where: one picture. Its largest face is used.", kinds: ["picture"], onChange: () => changed() });
-  const empty = el("div", { class: "empty-stage" }, el("p", { text: "All transfers will show here, side by side." }));
+  const source = fileSlot({
+    label: "Source",
+    hint: "Who: one picture.",
+    kinds: ["picture"],
+    onChange: () => changed(),
+  });
+  const target = fileSlot({
+    label: "Target",
+    hint: "Where: one picture. Its largest face is used.",
+    kinds: ["picture"],
+    onChange: () => changed(),
+  });
+  const empty = el(
+    "div",
+    { class: "empty-stage" },
+    el("p", { text: "All transfers will show here, side by side." }),
+  );
   const bench = workbench({
     verb: "Compare",
     title: "The comparison",
     onJob,
-    onOutput: (shown) => { empty.hidden = shown; },
+    onOutput: (shown) => {
+      empty.hidden = shown;
+    },
     ready: () => (!source.files.length ? "Add a source." : !target.files.length ? "Add a target." : ""),
-    body: () => ({ job: { kind: "compare", source: source.files[0].id, target: target.files[0].id }, about: `${source.files[0].name} into ${target.files[0].name}`, shown: target.files[0] }),
+    body: () => ({
+      job: { kind: "compare", source: source.files[0].id, target: target.files[0].id },
+      about: `${source.files[0].name} into ${target.files[0].name}`,
+      shown: target.files[0],
+    }),
     view: (job, target) => el("div", {}, cards(job, methods, target), numbersView(job.numbers)),
   });
   panel.append(
-    el("div", { class: "work" },
+    el(
+      "div",
+      { class: "work" },
       el("div", { class: "inputs" }, source.node, target.node),
       el("div", { class: "right" }, el("div", { class: "stage" }, empty, bench.stage), bench.controls),
     ),

@@ -6,7 +6,8 @@ export function el(name, props = {}, ...children) {
   for (const [key, value] of Object.entries(props)) {
     if (value === undefined || value === null || value === false) continue;
     if (key === "on") for (const [event, call] of Object.entries(value)) node.addEventListener(event, call);
-    else if (key === "style") for (const [rule, to] of Object.entries(value)) node.style.setProperty(rule, to);
+    else if (key === "style")
+      for (const [rule, to] of Object.entries(value)) node.style.setProperty(rule, to);
     else if (key === "class") node.className = value;
     else if (key === "text") node.textContent = value;
     else if (key in node && !key.startsWith("aria-")) node[key] = value;

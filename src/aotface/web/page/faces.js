@@ -4,17 +4,23 @@ import { el, uid } from "./dom.js";
 import { openMenu } from "./menu.js";
 
 /**
- * Make the picker. `onChange` is told when somebody is put somewhere, or taken away.
+ * Make the picker. `onChange` is told when somebody is put somewhere, or taken away; `onError` why faces are not found.
  * Returns {node, setTarget, setSources, assigned}.
  */
-export function facePicker(onChange = () => {}) {
+export function facePicker(onChange, onError) {
   const picture = el("img", { class: "whole", alt: "Target with the faces that were found" });
   const marks = el("div", { class: "marks" });
   const frame = el("div", { class: "frame" }, picture, marks);
   const says = el("p", { class: "status", role: "status" });
   const range = el("input", { id: uid("frame"), type: "range", min: 0, value: 0 });
   const time = el("output", { htmlFor: range.id });
-  const scrub = el("div", { class: "scrub", hidden: true }, el("label", { htmlFor: range.id, text: "Frame" }), range, time);
+  const scrub = el(
+    "div",
+    { class: "scrub", hidden: true },
+    el("label", { htmlFor: range.id, text: "Frame" }),
+    range,
+    time,
+  );
   const node = el("div", { class: "picker", hidden: true }, frame, scrub, says);
   let target = null;
   let sources = [];
@@ -28,7 +34,8 @@ export function facePicker(onChange = () => {}) {
   const keyOf = (face) => `${range.value}:${face.index}`;
 
   function byDefault() {
-    if (!touched) chosen = new Map(faces.slice(0, sources.length).map((face, place) => [keyOf(face), sources[place].id]));
+    if (!touched)
+      chosen = new Map(faces.slice(0, sources.length).map((face, place) => [keyOf(face), sources[place].id]));
     for (const [key, source] of chosen) if (!nameOf(source)) chosen.delete(key);
   }
 
@@ -47,11 +54,22 @@ export function facePicker(onChange = () => {}) {
       checked: chosen.get(keyOf(face)) === source.id,
       run: () => choose(face, source.id),
     }));
-    choices.push({ label: "Leave as it is", checked: !chosen.get(keyOf(face)), run: () => choose(face, null) });
+    choices.push({
+      label: "Leave as it is",
+      checked: !chosen.get(keyOf(face)),
+      run: () => choose(face, null),
+    });
     const [x, y, w, h] = face.box;
     const under = ((y + h) / target.height) * 100;
     const title = sources.length ? `Face ${face.index + 1}: who goes here?` : "Add a source picture first";
-    openMenu({ host: frame, opener: button, title, left: (Math.max(0, x) / target.width) * 100, top: Math.min(under, 70), choices });
+    openMenu({
+      host: frame,
+      opener: button,
+      title,
+      left: (Math.max(0, x) / target.width) * 100,
+      top: Math.min(under, 70),
+      choices,
+    });
   }
 
   function mark(face) {
@@ -68,23 +86,36 @@ export function facePicker(onChange = () => {}) {
         "aria-haspopup": "menu",
         "aria-expanded": "false",
         title: words,
-        style: { left: part(x, target.width), top: part(y, target.height), width: part(w, target.width), height: part(h, target.height) },
+        style: {
+          left: part(x, target.width),
+          top: part(y, target.height),
+          width: part(w, target.width),
+          height: part(h, target.height),
+        },
       },
-      el("span", { class: "badge" }, source && el("img", { src: paths.preview(source), alt: "" }), el("span", { text: face.index + 1 })),
+      el(
+        "span",
+        { class: "badge" },
+        source && el("img", { src: paths.preview(source), alt: "" }),
+        el("span", { text: face.index + 1 }),
+      ),
     );
     button.addEventListener("click", () => offer(face, button));
     return button;
   }
 
+  function words() {
+    if (!target) return "";
+    if (!faces.length) return "No face found here. It needs one of at least 64 pixels, not turned away.";
+    const count = faces.length === 1 ? "1 face found." : `${faces.length} faces found.`;
+    if (!sources.length) return `${count} Add a source picture, then say who goes where.`;
+    return `${count} ${chosen.size || "None"} will be swapped. Click a face to change who goes there.`;
+  }
+
   function draw() {
     byDefault();
     marks.replaceChildren(...(target ? faces.map(mark) : []));
-    const count = faces.length === 1 ? "1 face found." : `${faces.length} faces found.`;
-    const put = chosen.size;
-    if (!target) says.textContent = "";
-    else if (!faces.length) says.textContent = "No face found here. It needs one of at least 64 pixels, not turned away.";
-    else if (!sources.length) says.textContent = `${count} Add a source picture, then say who goes where.`;
-    else says.textContent = `${count} ${put ? `${put} will be swapped. ` : "None will be swapped. "}Click a face to change who goes there.`;
+    says.textContent = words();
   }
 
   async function look() {
@@ -94,18 +125,26 @@ export function facePicker(onChange = () => {}) {
     says.textContent = "Looking for faces …";
     marks.replaceChildren();
     picture.src = paths.preview(target.id, at);
-    const answer = await ask("GET", paths.faces(target.id, at));
-    if (mine !== asked) return;
-    faces = answer.faces;
-    draw();
+    try {
+      const answer = await ask("GET", paths.faces(target.id, at));
+      if (mine !== asked) return;
+      faces = answer.faces;
+      draw();
+    } catch (error) {
+      says.textContent = "The faces are not known.";
+      onError(error);
+    }
     onChange();
   }
 
-  range.addEventListener("input", () => { time.textContent = `${Number(range.value) + 1} of ${target.frames}`; });
+  range.addEventListener("input", () => {
+    time.textContent = `${Number(range.value) + 1} of ${target.frames}`;
+  });
   range.addEventListener("change", look);
 
   async function setTarget(file) {
     target = file || null;
+    asked += 1; // an answer about the file before comes too late
     faces = [];
     chosen = new Map();
     touched = false;

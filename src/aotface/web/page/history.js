@@ -26,17 +26,37 @@ export function startHistory(place, onOpen) {
     const kind = KINDS[job.kind] || job.kind;
     const named = `${kind} ${job.id.slice(0, 6)}`;
     const buttons = [];
-    const button = (text, run) => buttons.push(el("button", { type: "button", class: "quiet small", text, "aria-label": `${text} ${named}`, on: { click: run } }));
-    if (job.state === "done" || !ended(job)) button(job.state === "done" ? "Open" : "Show", () => onOpen(job));
+    const button = (text, run) =>
+      buttons.push(
+        el("button", {
+          type: "button",
+          class: "quiet small",
+          text,
+          "aria-label": `${text} ${named}`,
+          on: { click: run },
+        }),
+      );
+    if (job.state === "done" || !ended(job))
+      button(job.state === "done" ? "Open" : "Show", () => onOpen(job));
     if (ended(job)) button("Delete", () => act("DELETE", paths.job(job.id)));
     else button("Cancel", () => act("POST", paths.cancel(job.id)));
-    const when = job.made ? new Date(job.made).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" }) : "";
-    const about = job.error ? sentence(job.error.text) : sessionStorage.getItem(`job-${job.id}`) || job.results[0] || "";
+    const when = job.made
+      ? new Date(job.made).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })
+      : "";
+    const about = job.error
+      ? sentence(job.error.text)
+      : sessionStorage.getItem(`job-${job.id}`) || job.results[0] || "";
     return el(
       "li",
       {},
       el("span", { class: `dot ${job.state}` }),
-      el("span", { class: "what" }, el("b", { text: kind }), ` ${stateOf(job)}`, el("span", { class: "hint", text: about })),
+      el(
+        "span",
+        { class: "what" },
+        el("b", { text: kind }),
+        ` ${stateOf(job)}`,
+        el("span", { class: "hint", text: about }),
+      ),
       el("time", { class: "hint", text: when }),
       el("span", { class: "buttons" }, buttons),
     );

@@ -36,5 +36,6 @@ async function start() {
   document.body.classList.add("started");
 }
 
-for (const name of ["dragover", "drop"]) addEventListener(name, (event) => event.preventDefault()); // no file opens by a near miss
+// A file that is dropped beside a slot is not opened in place of the page.
+for (const name of ["dragover", "drop"]) addEventListener(name, (event) => event.preventDefault());
 start();

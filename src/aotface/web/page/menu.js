@@ -12,12 +12,27 @@ export function openMenu({ host, opener, title, left, top, choices }) {
   const items = choices.map((choice) =>
     el(
       "button",
-      { type: "button", role: "menuitemradio", "aria-checked": String(Boolean(choice.checked)), on: { click: () => { close(true); choice.run(); } } },
+      {
+        type: "button",
+        role: "menuitemradio",
+        "aria-checked": String(Boolean(choice.checked)),
+        on: {
+          click: () => {
+            close(true);
+            choice.run();
+          },
+        },
+      },
       choice.picture ? el("img", { src: choice.picture, alt: "" }) : el("span", { class: "no-picture" }),
       el("span", { text: choice.label }),
     ),
   );
-  const menu = el("div", { class: "menu", role: "menu", "aria-label": title, style: { left: `${left}%`, top: `${top}%` } }, el("p", { text: title, "aria-hidden": "true" }), items);
+  const menu = el(
+    "div",
+    { class: "menu", role: "menu", "aria-label": title, style: { left: `${left}%`, top: `${top}%` } },
+    el("p", { text: title, "aria-hidden": "true" }),
+    items,
+  );
 
   function close(back) {
     menu.remove();
@@ -26,7 +41,9 @@ export function openMenu({ host, opener, title, left, top, choices }) {
     closeOpen = () => {};
     if (back) opener.focus();
   }
-  const outside = (event) => { if (!menu.contains(event.target) && !opener.contains(event.target)) close(false); };
+  const outside = (event) => {
+    if (!menu.contains(event.target) && !opener.contains(event.target)) close(false);
+  };
 
   menu.addEventListener("keydown", (event) => {
     const at = items.indexOf(document.activeElement);

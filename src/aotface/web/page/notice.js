@@ -18,14 +18,29 @@ export function noticePlace() {
   const node = el("div", { class: "notice-place", role: "alert" });
   const clear = () => node.replaceChildren();
   const show = (kind, title, text, help) => {
-    const close = el("button", { class: "plain", type: "button", "aria-label": "Close message", on: { click: clear } }, icon(ICONS.close));
-    const body = el("div", {}, el("strong", { text: title }), el("p", { text: sentence(text) }), help && el("p", { text: help }));
+    const close = el(
+      "button",
+      { class: "plain", type: "button", "aria-label": "Close message", on: { click: clear } },
+      icon(ICONS.close),
+    );
+    const body = el(
+      "div",
+      {},
+      el("strong", { text: title }),
+      el("p", { text: sentence(text) }),
+      help && el("p", { text: help }),
+    );
     node.replaceChildren(el("div", { class: `notice ${kind}` }, icon(ICONS.warn), body, close));
   };
   const error = (title, failure, about = "") => {
     if (!failure.code) console.error(failure);
     const text = failure.text || failure.message || "Something went wrong in the page";
-    show("bad", title, text.startsWith(`${about}: `) ? text.slice(about.length + 2) : text, HELP[failure.code]);
+    show(
+      "bad",
+      title,
+      text.startsWith(`${about}: `) ? text.slice(about.length + 2) : text,
+      HELP[failure.code],
+    );
   };
   return { node, clear, error, say: (title, text) => show("info", title, text) };
 }

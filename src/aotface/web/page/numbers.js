@@ -25,7 +25,11 @@ const isNumber = (value) => value !== null && value !== undefined;
 
 function shown(value) {
   if (!isNumber(value)) return "–";
-  return Math.abs(value) >= 100 ? value.toFixed(0) : Math.abs(value) >= 10 ? value.toFixed(1) : value.toFixed(2);
+  return Math.abs(value) >= 100
+    ? value.toFixed(0)
+    : Math.abs(value) >= 10
+      ? value.toFixed(1)
+      : value.toFixed(2);
 }
 
 /** How far a value is from the best there can be; smaller is better. */
@@ -34,7 +38,14 @@ function distance(value, best) {
   return best === "high" ? -value : Math.abs(value - best);
 }
 
-const wishOf = (best) => (best === "low" ? "lower is better" : best === "high" ? "higher is better" : isNumber(best) ? `${best} is best` : "");
+const wishOf = (best) =>
+  best === "low"
+    ? "lower is better"
+    : best === "high"
+      ? "higher is better"
+      : isNumber(best)
+        ? `${best} is best`
+        : "";
 
 function table(numbers, columns, label) {
   const rows = Object.keys(numbers);
@@ -45,13 +56,27 @@ function table(numbers, columns, label) {
     const far = found.map((value) => distance(value, columns[key][1]));
     winner[key] = columns[key][1] === undefined ? null : shown(found[far.indexOf(Math.min(...far))]);
   }
-  const head = keys.map((key) => el("th", { scope: "col" }, columns[key][0], el("small", { text: wishOf(columns[key][1]) })));
+  const head = keys.map((key) =>
+    el("th", { scope: "col" }, columns[key][0], el("small", { text: wishOf(columns[key][1]) })),
+  );
   const cell = (row, key) => {
     const text = shown(numbers[row][key]);
     return el("td", {}, text === winner[key] && text !== "–" ? el("b", { text }) : text);
   };
-  const body = rows.map((row) => el("tr", {}, el("th", { scope: "row", text: row }), keys.map((key) => cell(row, key))));
-  const made = el("table", {}, el("thead", {}, el("tr", {}, el("th", { scope: "col", text: "transfer" }), head)), el("tbody", {}, body));
+  const body = rows.map((row) =>
+    el(
+      "tr",
+      {},
+      el("th", { scope: "row", text: row }),
+      keys.map((key) => cell(row, key)),
+    ),
+  );
+  const made = el(
+    "table",
+    {},
+    el("thead", {}, el("tr", {}, el("th", { scope: "col", text: "transfer" }), head)),
+    el("tbody", {}, body),
+  );
   return el("div", { class: "numbers", tabIndex: 0, role: "region", "aria-label": label }, made);
 }
 
@@ -61,11 +86,20 @@ export function numbersView(numbers) {
   if (!keys.size) return null;
   const pick = (columns) => Object.fromEntries(Object.entries(columns).filter(([key]) => keys.has(key)));
   const unknown = [...keys].filter((key) => !(key in MAIN) && !(key in OTHERS));
-  const rest = { ...pick(OTHERS), ...Object.fromEntries(unknown.map((key) => [key, [key.replaceAll("_", " ")]])) };
+  const rest = {
+    ...pick(OTHERS),
+    ...Object.fromEntries(unknown.map((key) => [key, [key.replaceAll("_", " ")]])),
+  };
   return el(
     "div",
     {},
     table(numbers, pick(MAIN), "Main numbers of each transfer"),
-    Object.keys(rest).length > 0 && el("details", {}, el("summary", { text: "More numbers" }), table(numbers, rest, "More numbers of each transfer")),
+    Object.keys(rest).length > 0 &&
+      el(
+        "details",
+        {},
+        el("summary", { text: "More numbers" }),
+        table(numbers, rest, "More numbers of each transfer"),
+      ),
   );
 }

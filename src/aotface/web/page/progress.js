@@ -19,9 +19,18 @@ export function progressBar() {
   const words = el("span", { id, class: "words", role: "status" });
   const left = el("span", { class: "left" });
   const fill = el("span", { class: "fill" });
-  const bar = el("div", { class: "bar", role: "progressbar", "aria-valuemin": 0, "aria-valuemax": 100, "aria-labelledby": id }, fill);
+  const bar = el(
+    "div",
+    { class: "bar", role: "progressbar", "aria-valuemin": 0, "aria-valuemax": 100, "aria-labelledby": id },
+    fill,
+  );
   const cancel = el("button", { type: "button", class: "quiet", text: "Cancel" });
-  const node = el("div", { class: "progress", hidden: true }, el("div", { class: "line" }, words, left, cancel), bar);
+  const node = el(
+    "div",
+    { class: "progress", hidden: true },
+    el("div", { class: "line" }, words, left, cancel),
+    bar,
+  );
   let current = null;
 
   cancel.addEventListener("click", async () => {
@@ -37,9 +46,14 @@ export function progressBar() {
     fill.style.setProperty("width", `${known ? part : ended(job) ? 100 : 0}%`);
     if (known) bar.setAttribute("aria-valuenow", part);
     else bar.removeAttribute("aria-valuenow");
-    const said = job.state === "running" && job.message ? job.message.charAt(0).toUpperCase() + job.message.slice(1) : stateOf(job);
+    const said =
+      job.state === "running" && job.message
+        ? job.message.charAt(0).toUpperCase() + job.message.slice(1)
+        : stateOf(job);
     if (!cancel.disabled && words.textContent !== said) words.textContent = said;
-    left.textContent = known ? `${part} %${job.seconds_left ? `, about ${showSeconds(job.seconds_left)} left` : ""}` : "";
+    left.textContent = known
+      ? `${part} %${job.seconds_left ? `, about ${showSeconds(job.seconds_left)} left` : ""}`
+      : "";
   }
 
   function run(number, onState) {

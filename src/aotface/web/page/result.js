@@ -15,16 +15,29 @@ export const kindOf = (name) => (VIDEOS.has(name.split(".").pop().toLowerCase())
 function shown(source, kind, alt) {
   const media =
     kind === "video"
-      ? el("video", { src: source, controls: true, muted: true, loop: true, playsInline: true, "aria-label": alt })
+      ? el("video", {
+          src: source,
+          controls: true,
+          muted: true,
+          loop: true,
+          playsInline: true,
+          "aria-label": alt,
+        })
       : el("img", { src: source, alt, class: "whole" });
   const frame = el("div", { class: "frame" }, media);
   const shape = () => {
-    const [wide, high] = kind === "video" ? [media.videoWidth, media.videoHeight] : [media.naturalWidth, media.naturalHeight];
+    const [wide, high] =
+      kind === "video" ? [media.videoWidth, media.videoHeight] : [media.naturalWidth, media.naturalHeight];
     frame.style.setProperty("--wide", wide / high || 1);
   };
   media.addEventListener(kind === "video" ? "loadedmetadata" : "load", shape);
   media.addEventListener("error", () => {
-    frame.replaceChildren(el("p", { class: "cannot", text: "This browser cannot show this kind of file. Download it to look at it." }));
+    frame.replaceChildren(
+      el("p", {
+        class: "cannot",
+        text: "This browser cannot show this kind of file. Download it to look at it.",
+      }),
+    );
   });
   return frame;
 }
@@ -51,7 +64,14 @@ function switcher(views, place) {
   const node = el("div", { class: "switch", role: "radiogroup", "aria-label": "View" });
   const show = (name) => place.replaceChildren(views[name]());
   for (const [number, name] of Object.keys(views).entries()) {
-    const input = el("input", { type: "radio", name: group, id: uid("choice"), checked: number === 0, class: "visually-hidden", on: { change: () => show(name) } });
+    const input = el("input", {
+      type: "radio",
+      name: group,
+      id: uid("choice"),
+      checked: number === 0,
+      class: "visually-hidden",
+      on: { change: () => show(name) },
+    });
     node.append(input, el("label", { htmlFor: input.id, text: name }));
   }
   show(Object.keys(views)[0]);
@@ -79,14 +99,16 @@ function verifier(job) {
   return { button, place: el("div", {}, notice.node, place) };
 }
 
-const link = (href, name, words, kind = "quiet") => el("a", { class: `button ${kind}`, href, download: name }, icon(ICONS.download), words);
+const link = (href, name, words, kind = "quiet") =>
+  el("a", { class: `button ${kind}`, href, download: name }, icon(ICONS.download), words);
 
 /** The view of a finished job. `before` is {before, width, height} of what it was made from, where still known. */
 export function resultView(job, before) {
   const name = job.results[0];
   const place = el("div", { class: "view" });
   const check = verifier(job);
-  const places = job.layers.includes("matrix") && link(paths.layer(job.id, "matrix"), "places.json", "Places");
+  const places =
+    job.layers.includes("matrix") && link(paths.layer(job.id, "matrix"), "places.json", "Places");
   const actions = el(
     "div",
     { class: "actions" },
@@ -96,5 +118,13 @@ export function resultView(job, before) {
     check.button,
   );
   const warnings = job.warnings.map((line) => el("p", { class: "hint", text: line }));
-  return el("div", { class: "result" }, place, switcher(viewsOf(job, before), place), actions, warnings, check.place);
+  return el(
+    "div",
+    { class: "result" },
+    place,
+    switcher(viewsOf(job, before), place),
+    actions,
+    warnings,
+    check.place,
+  );
 }

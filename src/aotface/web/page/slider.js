@@ -3,7 +3,14 @@ import { el, icon, ICONS, uid } from "./dom.js";
 
 const mediaOf = (source, kind, alt) =>
   kind === "video"
-    ? el("video", { src: source, muted: true, loop: true, playsInline: true, preload: "auto", "aria-label": alt })
+    ? el("video", {
+        src: source,
+        muted: true,
+        loop: true,
+        playsInline: true,
+        preload: "auto",
+        "aria-label": alt,
+      })
     : el("img", { src: source, alt });
 
 /** Two pictures, or two videos that run together. `before` and `after` are addresses.  */
@@ -11,9 +18,28 @@ export function beforeAfter({ before, after, kind, width, height }) {
   const old = mediaOf(before, kind, "Before");
   const fresh = mediaOf(after, kind, "After");
   const hold = el("div", { class: "after" }, fresh);
-  const range = el("input", { id: uid("slider"), type: "range", min: 0, max: 100, step: 1, value: 50, "aria-label": "Before and after: move the divider" });
-  const names = [el("span", { class: "side side-before", text: "Before" }), el("span", { class: "side side-after", text: "After" })];
-  const frame = el("div", { class: "frame slider", style: { "--wide": width / height } }, old, hold, names, el("span", { class: "divider" }), range);
+  const range = el("input", {
+    id: uid("slider"),
+    type: "range",
+    min: 0,
+    max: 100,
+    step: 1,
+    value: 50,
+    "aria-label": "Before and after: move the divider",
+  });
+  const names = [
+    el("span", { class: "side side-before", text: "Before" }),
+    el("span", { class: "side side-after", text: "After" }),
+  ];
+  const frame = el(
+    "div",
+    { class: "frame slider", style: { "--wide": width / height } },
+    old,
+    hold,
+    names,
+    el("span", { class: "divider" }),
+    range,
+  );
 
   const move = () => {
     frame.style.setProperty("--at", `${range.value}%`);
@@ -41,7 +67,8 @@ function player(lead, videos) {
   });
   lead.addEventListener("timeupdate", () => {
     if (lead.duration) seek.value = lead.currentTime / lead.duration;
-    for (const video of videos) if (Math.abs(video.currentTime - lead.currentTime) > 0.12) video.currentTime = lead.currentTime;
+    for (const video of videos)
+      if (Math.abs(video.currentTime - lead.currentTime) > 0.12) video.currentTime = lead.currentTime;
   });
   for (const name of ["play", "pause"]) lead.addEventListener(name, show);
   show();

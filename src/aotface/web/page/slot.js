@@ -18,9 +18,16 @@ export function fileSlot({ label, hint, kinds, several = false, onChange = () =>
   const files = [];
   const id = uid("slot");
   const notice = noticePlace();
-  const accept = kinds.map((kind) => (kind === "video" ? "video/*,.mkv,.mov" : "image/*,.tif,.tiff,.heic")).join(",");
+  const accept = kinds
+    .map((kind) => (kind === "video" ? "video/*,.mkv,.mov" : "image/*,.tif,.tiff,.heic"))
+    .join(",");
   const input = el("input", { id, type: "file", accept, multiple: several, class: "visually-hidden" });
-  const words = el("span", { class: "add-words" }, el("b", { text: several ? "Add pictures" : "Choose a file" }), " or drop here");
+  const words = el(
+    "span",
+    { class: "add-words" },
+    el("b", { text: several ? "Add pictures" : "Choose a file" }),
+    " or drop here",
+  );
   const adder = el("label", { class: "tile add", htmlFor: id }, icon(ICONS.add), words, input);
   const tiles = el("div", { class: "tiles" }, adder);
   const node = el(
@@ -53,8 +60,22 @@ export function fileSlot({ label, hint, kinds, several = false, onChange = () =>
 
   function fill(tile, entry) {
     const picture = el("img", { src: paths.preview(entry.id), alt: "", class: "thumb" });
-    const drop = el("button", { class: "plain", type: "button", "aria-label": `Remove ${entry.name}`, on: { click: () => remove(entry, tile) } }, icon(ICONS.close));
-    const about = el("span", { class: "about" }, el("span", { class: "name", text: entry.name, title: entry.name }), el("span", { class: "facts", text: describe(entry) }));
+    const drop = el(
+      "button",
+      {
+        class: "plain",
+        type: "button",
+        "aria-label": `Remove ${entry.name}`,
+        on: { click: () => remove(entry, tile) },
+      },
+      icon(ICONS.close),
+    );
+    const about = el(
+      "span",
+      { class: "about" },
+      el("span", { class: "name", text: entry.name, title: entry.name }),
+      el("span", { class: "facts", text: describe(entry) }),
+    );
     tile.replaceChildren(picture, about, drop);
     tile.classList.remove("waiting");
   }
@@ -62,13 +83,23 @@ export function fileSlot({ label, hint, kinds, several = false, onChange = () =>
   async function add(local) {
     notice.clear();
     const bar = el("progress", { max: 1, value: 0, "aria-label": `Sending ${local.name}` });
-    const tile = el("div", { class: "tile waiting" }, el("span", { class: "about" }, el("span", { class: "name", text: local.name }), bar));
+    const tile = el(
+      "div",
+      { class: "tile waiting" },
+      el("span", { class: "about" }, el("span", { class: "name", text: local.name }), bar),
+    );
     tiles.insertBefore(tile, adder);
     adder.hidden = !several;
     tiles.classList.remove("empty");
     try {
-      const info = await upload(local, (part) => { bar.value = part; });
-      if (!kinds.includes(info.kind)) throw Object.assign(new Error(`${info.name} is a ${info.kind}; this place takes a ${kinds.join(" or a ")}`), { code: "kind" });
+      const info = await upload(local, (part) => {
+        bar.value = part;
+      });
+      if (!kinds.includes(info.kind))
+        throw Object.assign(
+          new Error(`${info.name} is a ${info.kind}; this place takes a ${kinds.join(" or a ")}`),
+          { code: "kind" },
+        );
       const entry = { ...info, local };
       files.push(entry);
       fill(tile, entry);
@@ -96,9 +127,16 @@ export function fileSlot({ label, hint, kinds, several = false, onChange = () =>
     input.value = "";
     await take(chosen);
   });
-  for (const name of ["dragenter", "dragover"]) node.addEventListener(name, (event) => { event.preventDefault(); node.classList.add("over"); });
+  for (const name of ["dragenter", "dragover"])
+    node.addEventListener(name, (event) => {
+      event.preventDefault();
+      node.classList.add("over");
+    });
   for (const name of ["dragleave", "drop"]) node.addEventListener(name, () => node.classList.remove("over"));
-  node.addEventListener("drop", (event) => { event.preventDefault(); take(event.dataTransfer.files); });
+  node.addEventListener("drop", (event) => {
+    event.preventDefault();
+    take(event.dataTransfer.files);
+  });
   layout();
   return { node, files, add, take, clear, input };
 }

@@ -18,9 +18,22 @@ export function shownBefore(file) {
 /** Build the tab inside `panel`. Returns the workbench, for the history. */
 export function buildSwap(panel, methods, onJob) {
   const options = optionControls(methods, "swap");
-  const picker = facePicker(() => bench.refresh());
-  const trial = el("button", { type: "button", class: "quiet", text: "Try it with synthetic faces", on: { click: tryIt } });
-  const empty = el("div", { class: "empty-stage" }, el("p", { text: "Your target will show here, with a box on each face." }), trial);
+  const picker = facePicker(
+    () => bench.refresh(),
+    (error) => bench.notice.error("The faces cannot be found", error),
+  );
+  const trial = el("button", {
+    type: "button",
+    class: "quiet",
+    text: "Try it with synthetic faces",
+    on: { click: tryIt },
+  });
+  const empty = el(
+    "div",
+    { class: "empty-stage" },
+    el("p", { text: "Your target will show here, with a box on each face." }),
+    trial,
+  );
 
   async function tryIt() {
     trial.disabled = true;
@@ -36,11 +49,7 @@ export function buildSwap(panel, methods, onJob) {
   const targetChanged = async (files) => {
     bench.clear();
     bench.refresh();
-    try {
-      await picker.setTarget(files[0]);
-    } catch (error) {
-      bench.notice.error("The faces cannot be found", error);
-    }
+    await picker.setTarget(files[0]);
     bench.refresh();
   };
   const sourceChanged = (files) => {
@@ -66,17 +75,39 @@ export function buildSwap(panel, methods, onJob) {
       const { source_face: which = "largest", ...others } = options.values();
       const sourceFace = /^\d+$/.test(which) ? Number(which) : which;
       const assign = picker.assigned().map((row) => ({ ...row, source_face: sourceFace }));
-      return { job: { kind: "swap", target: target.files[0].id, assign, options: others }, about: `Into ${target.files[0].name}`, shown: shownBefore(target.files[0]) };
+      return {
+        job: { kind: "swap", target: target.files[0].id, assign, options: others },
+        about: `Into ${target.files[0].name}`,
+        shown: shownBefore(target.files[0]),
+      };
     },
     view: resultView,
   });
-  const sources = fileSlot({ label: "Source", hint: "Who: one picture for each person.", kinds: ["picture"], several: true, onChange: sourceChanged });
-  const target = fileSlot({ label: "Target", hint: "Where: the picture or video to edit.", kinds: ["picture", "video"], onChange: targetChanged });
+  const sources = fileSlot({
+    label: "Source",
+    hint: "Who: one picture for each person.",
+    kinds: ["picture"],
+    several: true,
+    onChange: sourceChanged,
+  });
+  const target = fileSlot({
+    label: "Target",
+    hint: "Where: the picture or video to edit.",
+    kinds: ["picture", "video"],
+    onChange: targetChanged,
+  });
 
   panel.append(
-    el("div", { class: "work" },
+    el(
+      "div",
+      { class: "work" },
       el("div", { class: "inputs" }, sources.node, target.node),
-      el("div", { class: "right" }, el("div", { class: "stage" }, empty, picker.node, bench.stage), bench.controls),
+      el(
+        "div",
+        { class: "right" },
+        el("div", { class: "stage" }, empty, picker.node, bench.stage),
+        bench.controls,
+      ),
       el("div", { class: "settings" }, options.node),
     ),
   );

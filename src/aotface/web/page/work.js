@@ -14,11 +14,25 @@ const READY = "The result carries marks that say what it is.";
  * body: {job to send, about in words, shown to the view}. view: element of a finished job. onJob: told of each new state.
  * onOutput: told whether a result takes the stage.
  */
-export function workbench({ verb, title, back = "Close the result", ready, body, view, onJob, onOutput = () => {} }) {
+export function workbench({
+  verb,
+  title,
+  back = "Close the result",
+  ready,
+  body,
+  view,
+  onJob,
+  onOutput = () => {},
+}) {
   const id = uid("consent");
   const tick = el("input", { id, type: "checkbox" });
   const missing = el("p", { class: "missing", id: uid("missing"), role: "status" });
-  const consent = el("div", { class: "consent" }, tick, el("div", {}, el("label", { htmlFor: id, text: CONSENT }), missing));
+  const consent = el(
+    "div",
+    { class: "consent" },
+    tick,
+    el("div", {}, el("label", { htmlFor: id, text: CONSENT }), missing),
+  );
   const button = el("button", { type: "button", class: "main", text: verb, "aria-describedby": missing.id });
   const progress = progressBar();
   const notice = noticePlace();
@@ -36,7 +50,7 @@ export function workbench({ verb, title, back = "Close the result", ready, body,
     output.replaceChildren(view(job, shown));
     (output.querySelector(".actions") || output).append(leave);
     onOutput(true);
-    reveal(output);
+    reveal(stage.closest(".stage"));
   }
 
   function refresh() {
@@ -52,7 +66,7 @@ export function workbench({ verb, title, back = "Close the result", ready, body,
     refresh();
     try {
       const running = progress.run(number, onJob);
-      reveal(progress.node);
+      reveal(stage.closest(".stage"));
       const job = await running;
       if (job.state === "done") put(job, shown);
       else if (job.state === "cancelled") notice.say("Cancelled", "Nothing half-made is kept.");
