@@ -32,7 +32,7 @@ class StandIn:
         if task.get("slow"):
             while not self.stopped.wait(0.01):
                 if self.end.is_set():
-                    raise ChildError("stopped", "the server is stopping")
+                    raise ChildError("stopping", "the server is stopping")
             self.stopped.clear()
             raise ChildError("cancelled", "stopped")
         if task.get("bad"):
@@ -79,7 +79,7 @@ def state(studio: Studio, id: str, client: str = "ann") -> str:
 def test_clients_take_turns(tmp_path: Path) -> None:
     store = Store(tmp_path)
     for number in range(3):
-        store.add_job(job(f"a{number}", "ann", number))
+        store.add_job(job(f"a{number}", "ann", float(number)))
     store.add_job(job("b0", "bob", 50.0))
     store.close()
     studio = open_studio(tmp_path)
