@@ -10,7 +10,6 @@ from aotface.web.schemas import ErrorBody, FileInfo, JobInfo
 from aotface.web.store import FileRow, JobRow
 from aotface.web.studio import Studio
 
-
 OWN_FILES = (
     "certificate",
     "key",
