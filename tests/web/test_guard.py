@@ -120,7 +120,7 @@ def test_bytes_are_counted_whatever_was_claimed() -> None:
 
 
 def test_too_many_requests_are_asked_to_come_again() -> None:
-    slow = guard(limits=Limits(per_second=0.5, burst=3))
+    slow = guard(limits=Limits(per_second=0.5, burst=3.0))
     answers = [ask(slow, x_client_key="a") for _ in range(4)]
     assert [status for status, _, _ in answers] == [200, 200, 200, 429]
     assert int(answers[-1][1]["retry-after"]) >= 1 and code(answers[-1][2]) == "rate"

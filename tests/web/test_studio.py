@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from aotface.web import studio as module
+from aotface.web.answers import public_record
 from aotface.web.child import Child
 from aotface.web.errors import ApiError, ChildError, plain
 from aotface.web.progress import Live
@@ -32,7 +33,7 @@ class StandIn:
         if task.get("slow"):
             while not self.stopped.wait(0.01):
                 if self.end.is_set():
-                    raise ChildError("stopped", "the server is stopping")
+                    raise ChildError("stopping", "the server is stopping")
             self.stopped.clear()
             raise ChildError("cancelled", "stopped")
         if task.get("bad"):
@@ -79,7 +80,7 @@ def state(studio: Studio, id: str, client: str = "ann") -> str:
 def test_clients_take_turns(tmp_path: Path) -> None:
     store = Store(tmp_path)
     for number in range(3):
-        store.add_job(job(f"a{number}", "ann", number))
+        store.add_job(job(f"a{number}", "ann", float(number)))
     store.add_job(job("b0", "bob", 50.0))
     store.close()
     studio = open_studio(tmp_path)
@@ -187,6 +188,14 @@ def test_progress_is_one_number() -> None:
 def test_errors_name_no_path_and_no_option_of_the_command_line() -> None:
     text = plain("files/1.png: too dark, say --camera-match off", {"files/1.png": "me.png"})
     assert text == "me.png: too dark, say camera_match off"
+
+
+def test_a_record_names_no_file_of_the_server() -> None:
+    job = {"kind": "swap", "key": "../../k.pem", "weights": "/srv/own.safetensors"}
+    run = {"job": job, "reenactor_sha256": {"/srv/model.onnx": "ab"}}
+    said = {"job": {"kind": "swap", "weights": "own.safetensors"}, "reenactor_sha256": {"model.onnx": "ab"}}
+    assert public_record(run) == said and public_record({"runs": [run]}) == {"runs": [said]}
+    assert public_record({"command": "swap"}) == {"command": "swap", "job": {}}
 
 
 def test_a_child_that_is_silent_is_stopped(tmp_path: Path) -> None:

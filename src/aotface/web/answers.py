@@ -2,12 +2,23 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from aotface.web.errors import plain
 from aotface.web.schemas import ErrorBody, FileInfo, JobInfo
 from aotface.web.store import FileRow, JobRow
 from aotface.web.studio import Studio
+
+OWN_FILES = (
+    "certificate",
+    "key",
+    "reenact_config",
+    "reenact_model",
+    "reenact_embedding",
+    "reenact_converter",
+)
+"""Fields of a job that name files of the server."""
 
 
 def file_info(row: FileRow) -> FileInfo:
@@ -45,6 +56,17 @@ def job_info(studio: Studio, row: JobRow) -> JobInfo:
         made=time_text(row.made),
         expires=time_text(row.expires),
     )
+
+
+def public_record(record: dict[str, Any]) -> dict[str, Any]:
+    """A record of a run without the files that who runs the server has named: their hashes stay."""
+    if "runs" in record:
+        return record | {"runs": [public_record(run) for run in record["runs"]]}
+    job = {name: value for name, value in record.get("job", {}).items() if name not in OWN_FILES}
+    if "weights" in job:
+        job["weights"] = Path(job["weights"]).name
+    hashes = {Path(path).name: value for path, value in record.get("reenactor_sha256", {}).items()}
+    return record | {"job": job} | ({"reenactor_sha256": hashes} if hashes else {})
 
 
 def time_text(seconds: float) -> str:

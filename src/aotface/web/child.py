@@ -76,7 +76,7 @@ class Child:
             except (EOFError, OSError, ValueError):
                 self._end()
                 if self._closed:
-                    raise ChildError("stopped", "the server is stopping") from None
+                    raise ChildError("stopping", "the server is stopping") from None
                 if watch.late:
                     raise ChildError(
                         "too_slow", f"it took more than {seconds:.0f} seconds without a sign"
@@ -113,7 +113,7 @@ class Child:
 
     def _started(self) -> "subprocess.Popen[bytes]":
         if self._closed:
-            raise ChildError("stopped", "the server is stopping")
+            raise ChildError("stopping", "the server is stopping")
         if self._process is not None and self._process.poll() is not None:
             self._end()
         if self._process is None:

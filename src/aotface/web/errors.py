@@ -30,7 +30,7 @@ STATUS = {"too_large": 413, "unsupported": 415}
 class ApiError(Exception):
     """A refusal: ``status`` of HTTP, ``code`` for programs, ``text`` for people, ``retry_seconds`` with 429."""
 
-    def __init__(self, status: int, code: str, text: str, retry_seconds: float | None = None):
+    def __init__(self, status: int, code: str, text: str, retry_seconds: int | float | None = None):
         super().__init__(text)
         self.status, self.code, self.text, self.retry_seconds = status, code, text, retry_seconds
 

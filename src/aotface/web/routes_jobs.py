@@ -13,7 +13,7 @@ from fastapi.responses import FileResponse, StreamingResponse
 
 from aotface.compose.output_layers import LAYERS
 from aotface.web.access import OnceKey, TheClient, TheStudio, refusals
-from aotface.web.answers import disposition, download_name, job_info
+from aotface.web.answers import disposition, download_name, job_info, public_record
 from aotface.web.errors import ApiError, not_found
 from aotface.web.jobs import RECORD, make_job
 from aotface.web.schemas import JobInfo, JobList, JobRequest
@@ -176,7 +176,7 @@ def record(id: str, studio: TheStudio, client: TheClient) -> dict[str, Any]:
     if not path.is_file():
         raise not_found("record")
     found: dict[str, Any] = json.loads(path.read_bytes())
-    return found
+    return public_record(found)
 
 
 @router.get("/{id}/mask", response_class=FileResponse, responses=_READY)

@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 
 from aotface.errors import UsageError
 from aotface.web.settings import Settings
@@ -38,7 +39,8 @@ def serve(settings: Settings, address: str, port: int, say: Callable[[str], None
         lifespan="on",
     )
     say(place if settings.token is None else f"{place}?token={settings.token}")
-    uvicorn.Server(config).run(sockets=[listening])
+    with suppress(KeyboardInterrupt):  # the way to end it
+        uvicorn.Server(config).run(sockets=[listening])
 
 
 def listen(address: str, port: int) -> socket.socket:

@@ -98,7 +98,7 @@ class Studio:
                     raise
                 return self._look.ask(task, LOOK_SECONDS)  # it may have died of something else, just before
         except ChildError as error:
-            if error.code == "stopped":
+            if error.code == "stopping":
                 raise ApiError(429, "stopping", error.text, 5) from None
             raise ApiError(STATUS.get(error.code, 422), error.code, plain(error.text, names)) from None
         finally:
