@@ -10,11 +10,13 @@ import cv2
 import msgspec
 import numpy as np
 
-from aotface.errors import FaceIndexError, TooLargeError
+from aotface.errors import FaceIndexError, TooLargeError, UnreadableImageError
 from aotface.face.detect import detect
 from aotface.jobs.early import look_at
+from aotface.media.decoding import READ
 from aotface.media.image import encode_image, read_image
-from aotface.media.kinds import is_animation, is_video
+from aotface.media.kinds import head_of, is_animation, is_video
+from aotface.media.sniff import sniff
 from aotface.types import Frame
 from aotface.video.plan import open_clip
 from aotface.video.scene import Clip
@@ -34,6 +36,12 @@ Made = tuple[dict[str, Any], bytes]
 def facts(task: dict[str, Any], _: Talk) -> Made:
     """What an upload is: kind, sizes, length; refused where it cannot be read or is larger than the limits."""
     path, limits = Path(task["path"]), task["limits"]
+    head = head_of(path)
+    if head and sniff(head).kind == "other":
+        raise UnreadableImageError(
+            f"{path}: expected a picture ({READ}) or a video (MP4, MOV, MKV, WebM, AVI, MPEG), found neither; "
+            "check that it is the right file"
+        )
     look_at(path)
     if not is_video(path) and not is_animation(path):
         picture = read_image(path, max_pixels=limits["pixels"])

@@ -56,7 +56,9 @@ async def read_upload(content_type: str, body: AsyncIterator[bytes], folder: Pat
     except BaseException as error:
         path.unlink(missing_ok=True)
         if isinstance(error, MultipartParseError):
-            raise ApiError(422, "form", "expected multipart/form-data that is whole") from None
+            raise ApiError(
+                422, "form", "expected multipart/form-data that is whole, with short names"
+            ) from None
         raise
 
 
