@@ -3,6 +3,11 @@ import { el, icon, ICONS } from "./dom.js";
 
 const HELP = {
   no_answer: "Start it again in the terminal, then reload this page.",
+  client: "Reload this page.",
+  token: "Open the page by the address that 'aotface serve' has printed.",
+  files: "Remove files by their cross, or delete jobs under 'This session'.",
+  bytes: "Remove files by their cross, or delete jobs under 'This session'.",
+  jobs: "They stand under 'This session'.",
   not_found: "Files are kept for a limited time. Add the file again.",
 };
 

@@ -102,7 +102,9 @@ export function fileSlot({ label, hint, kinds, several = false, onChange = () =>
         );
       const entry = { ...info, local };
       files.push(entry);
+      const lost = adder.hidden && document.activeElement === document.body;
       fill(tile, entry);
+      if (lost) tile.querySelector("button").focus();
     } catch (error) {
       tile.remove();
       notice.error(`${local.name} cannot be used`, error, local.name);
