@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 
+from aotface.samples import samples
 from aotface.web.errors import ApiError
 from aotface.web.guard import CLIENT_COOKIE, TOKEN_COOKIE, same, token_mark
 from aotface.web.studio import Studio
@@ -20,8 +21,9 @@ _TYPES = {".js": "text/javascript", ".mjs": "text/javascript", ".css": "text/css
 
 
 def add_pages(app: FastAPI, studio: Studio) -> None:
-    """Serve the page at ``/``, and its files at their place in the folder, also below ``/page/``."""
+    """Serve the page at ``/``, and its files at their place in the folder, also below ``/page/``; the samples too."""
     files = {path.relative_to(FOLDER).as_posix(): path for path in FOLDER.rglob("*") if path.is_file()}
+    files |= {f"samples/{path.name}": path for path in samples()}
     index = files["index.html"].read_bytes() if "index.html" in files else _EMPTY
 
     def home(request: Request) -> Response:
