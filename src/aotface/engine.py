@@ -353,8 +353,8 @@ class Swapper:
         job.check()
         with one_thread_each():
             options = self._settled(job)
-            told = {"reporter": _Reporter(progress, warn), "cancelled": asked(cancel)}
-            context = replace(self._opened(), spec=job, options=options, **told)
+            reporter, stop = _Reporter(progress, warn), asked(cancel)
+            context = replace(self._opened(), spec=job, options=options, reporter=reporter, cancelled=stop)
             person = None if kind == "refine" else self._prepared(source, job.source_face, options)
             inputs = inputs_from(target, swapped, masks, person, fps, chroma)
             yield from make_frames(context, job, inputs, steady)

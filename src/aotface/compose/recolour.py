@@ -1,4 +1,4 @@
-"""A transfer alone: the light and tone of a target's face for a face that is in place already; all else stays the caller's."""
+"""A transfer alone: the light and tone of a target's face for a face that is in place already; the rest is the caller's."""
 
 from dataclasses import replace
 from typing import NamedTuple
