@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from aotface.provenance.watermark import Watermark
     from aotface.reenact.base import PreparedSource, Reenactor
     from aotface.types import Face
+
+Rate = int | float | Fraction
+"""Frames per second."""
 
 Progress = Callable[[str, int, int], None]
 """Called with the work (``"looking for faces"``, ...), the frames done, and the frames in all."""
@@ -266,7 +270,7 @@ class Swapper:
         )
 
     def swap_frames(
-        self, source: Any, target: Sequence[Any], fps: float = 25, steady: bool = True, **more: Any
+        self, source: Any, target: Sequence[Any], fps: Rate = 25, steady: bool = True, **more: Any
     ) -> "Iterator[MadeFrame]":
         """Swap into frames in memory, as into a video file: faces are followed, and their light is steadied.
 
@@ -291,7 +295,7 @@ class Swapper:
         swapped: Sequence[Any],
         target: Sequence[Any],
         masks: Sequence[Any] | None = None,
-        fps: float = 25,
+        fps: Rate = 25,
         steady: bool = True,
         **more: Any,
     ) -> "Iterator[MadeFrame]":
@@ -335,7 +339,7 @@ class Swapper:
         target: Sequence[Any],
         swapped: Sequence[Any] | None,
         masks: Sequence[Any] | None,
-        fps: float,
+        fps: Rate,
         steady: bool,
         progress: Progress | None = None,
         cancel: "Cancel | None" = None,

@@ -82,7 +82,7 @@ def inputs_from(
     swapped: Sequence[Any] | None,
     masks: Sequence[Any] | None,
     source: PreparedSource | None,
-    fps: float,
+    fps: int | float | Fraction,
     chroma: str = "full",
 ) -> Inputs:
     """Frames as a program holds them; each is converted by `as_frame` when it is needed.
