@@ -15,7 +15,7 @@ from aotface.face.detect import detect
 from aotface.jobs.early import look_at
 from aotface.media.decoding import READ
 from aotface.media.image import encode_image, read_image
-from aotface.media.kinds import head_of, is_animation, is_video
+from aotface.media.kinds import ANIMATIONS, head_of, is_animation, is_video
 from aotface.media.sniff import sniff
 from aotface.types import Frame
 from aotface.video.plan import open_clip
@@ -28,7 +28,7 @@ PREVIEW_SIDE = 1280
 _SUFFIXES = {"JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp", "TIFF": ".tif"}
 """Of pictures that are also written; others are kept under ``.bin``, since only content counts."""
 
-_VIDEO_SUFFIXES = (("mp4", ".mp4"), ("matroska", ".mkv"), ("webm", ".webm"))
+ANIMATION_SUFFIXES = {name: suffix for suffix, name in ANIMATIONS.items()}
 
 Made = tuple[dict[str, Any], bytes]
 
@@ -61,7 +61,7 @@ def facts(task: dict[str, Any], _: Talk) -> Made:
     seconds += 1 / float(info.rate)
     _check_video(info.width * info.height, count, seconds, limits)
     next(iter(clip.frames(0, 1)))
-    suffix = _video_suffix(path, info.container)
+    suffix = _video_suffix(head)
     return {
         "kind": "video",
         "suffix": suffix,
@@ -72,12 +72,14 @@ def facts(task: dict[str, Any], _: Talk) -> Made:
     }, b""
 
 
-def _video_suffix(path: Path, container: str) -> str:
-    if is_animation(path):
-        return ".gif" if path.read_bytes()[:3] == b"GIF" else ".webp"
-    if "webm" in container:
-        return ".webm" if b"webm" in path.open("rb").read(64) else ".mkv"
-    return ".mp4" if "mp4" in container else ".mkv"
+def _video_suffix(head: bytes) -> str:
+    """Of a video's name here, and of what is made of it where no other format is asked for."""
+    name = sniff(head).name
+    if name in ("GIF", "WEBP"):
+        return ANIMATION_SUFFIXES[name]
+    if name == "MP4 or QuickTime":
+        return ".mov" if head[8:12] == b"qt  " else ".mp4"
+    return ".webm" if name == "Matroska or WebM" and b"webm" in head[:64] else ".mkv"
 
 
 def _check_video(pixels: int, frames: int, seconds: float, limits: dict[str, Any]) -> None:
