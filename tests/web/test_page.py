@@ -147,7 +147,7 @@ def test_errors_say_what_to_do(browser: Browser, pair: Path) -> None:
     (pair / "large.png").write_bytes(bytes(22 << 20))
     browser.put("verify", 1, pair / "large.png")
     browser.see("large.png cannot be used")
-    browser.see("Expected a file of at most 20,971,520 bytes.")
+    browser.see("Expected a file of at most 21 MB.")
     browser.put("verify", 1, pair / "source.jpg")
     browser.see("That does not show that it is genuine")
     assert page.locator("#panel-verify .slot [role=alert]").inner_text() == ""

@@ -1,8 +1,9 @@
 // Messages to people: an error says what happened and what to do.
-import { el, icon, ICONS } from "./dom.js";
+import { el, icon, ICONS, showBytes } from "./dom.js";
 
 const HELP = {
   no_answer: "Start it again in the terminal, then reload this page.",
+  too_large: "Trim the video, or save the picture smaller.",
   client: "Reload this page.",
   token: "Open the page by the address that 'aotface serve' has printed.",
   files: "Remove files by their cross, or delete jobs under 'This session'.",
@@ -11,9 +12,14 @@ const HELP = {
   not_found: "Files are kept for a limited time. Add the file again.",
 };
 
+const readable = (text) =>
+  text
+    .replace(/([\d,]{5,}) bytes/g, (_, digits) => showBytes(Number(digits.replaceAll(",", ""))))
+    .replace("a body of", "a file of");
+
 /** A line of the server as a sentence. */
 export const sentence = (text) => {
-  const clean = String(text).trim();
+  const clean = readable(String(text).trim());
   const first = clean.charAt(0).toUpperCase() + clean.slice(1);
   return /[.!?]$/.test(first) ? first : `${first}.`;
 };
