@@ -47,7 +47,8 @@ async def passed(scope: Any, receive: Any, send: Any) -> None:
 
 def guard(**more: Any) -> Guard:
     settings = Settings(Path("unused"), **{"limits": Limits(json_bytes=100)} | more)
-    return Guard(passed, settings, Rate(settings.limits.per_second, settings.limits.burst))
+    rate = Rate(settings.limits.per_second, settings.limits.burst)
+    return Guard(passed, settings, rate, lambda key: key in ("ann", "bob"))
 
 
 def code(body: bytes) -> str:
@@ -84,7 +85,8 @@ def test_a_host_header_without_a_name() -> None:
         ({"origin": "http://127.0.0.1:8765", "sec_fetch_site": "same-origin"}, 200),
         ({"origin": "http://evil.example"}, 403),
         ({"origin": "http://127.0.0.1:8766"}, 403),
-        ({"origin": "https://127.0.0.1:8765"}, 403),
+        ({"origin": "https://127.0.0.1:8765", "sec_fetch_site": "same-origin"}, 200),  # by a TLS proxy
+        ({"origin": "https://127.0.0.1:8765.evil.example"}, 403),
         ({"origin": "null"}, 403),
         ({"sec_fetch_site": "cross-site"}, 403),
         ({"sec_fetch_site": "same-site"}, 403),
@@ -92,7 +94,16 @@ def test_a_host_header_without_a_name() -> None:
 )
 def test_only_our_own_page_sends(headers: dict[str, str], status: int) -> None:
     assert ask(guard(), "POST", **headers)[0] == status
-    assert ask(guard(), "GET", **headers)[0] == 200
+    assert ask(guard(), "GET", **headers)[0] == (
+        403 if "site" in headers.get("sec_fetch_site", "-")[-5:] else 200
+    )
+
+
+def test_other_sites_may_link_here_and_no_more() -> None:
+    link = {"sec_fetch_site": "cross-site", "sec_fetch_mode": "navigate", "sec_fetch_dest": "document"}
+    assert ask(guard(), path="/", **link)[0] == 200 and ask(guard(), "POST", **link)[0] == 403
+    for other in ({"sec_fetch_dest": "iframe"}, {"sec_fetch_mode": "no-cors", "sec_fetch_dest": "image"}):
+        assert ask(guard(), path="/", **link | other)[0] == 403, "else each would make a client"
 
 
 def test_the_token_is_asked_for() -> None:
@@ -121,10 +132,29 @@ def test_bytes_are_counted_whatever_was_claimed() -> None:
 
 def test_too_many_requests_are_asked_to_come_again() -> None:
     slow = guard(limits=Limits(per_second=0.5, burst=3.0))
-    answers = [ask(slow, x_client_key="a") for _ in range(4)]
+    answers = [ask(slow, x_client_key="ann") for _ in range(4)]
     assert [status for status, _, _ in answers] == [200, 200, 200, 429]
     assert int(answers[-1][1]["retry-after"]) >= 1 and code(answers[-1][2]) == "rate"
-    assert ask(slow, x_client_key="b")[0] == 200, "another client has a bucket of its own"
+    assert ask(slow, x_client_key="bob")[0] == 200, "another client has a bucket of its own"
+
+
+def test_made_up_keys_share_the_bucket_of_their_address() -> None:
+    slow = guard(limits=Limits(per_second=0.5, burst=3.0))
+    assert [ask(slow, x_client_key=f"made up {number}")[0] for number in range(4)] == [200, 200, 200, 429]
+    assert ask(slow, cookie="aotface_client=made-up")[0] == 429 and ask(slow)[0] == 429
+
+
+def test_who_guesses_a_token_is_asked_to_wait() -> None:
+    slow = guard(token="secret-secret", limits=Limits(per_second=0.5, burst=20.0))
+    answers = [ask(slow, authorization=f"Bearer guess-{number}")[0] for number in range(5)]
+    assert answers == [401, 401, 401, 401, 429]
+    assert ask(slow, authorization="Bearer secret-secret", x_client_key="ann")[0] == 200
+
+
+def test_cookies_of_other_programs_do_not_hide_ours() -> None:
+    """Cookies know no ports: those of every other server on this computer come along."""
+    cookie = f'other={{"a": [1, 2]}}; aotface_token={token_mark("secret-secret")}'
+    assert ask(guard(token="secret-secret"), cookie=cookie)[0] == 200
 
 
 def test_every_answer_is_guarded() -> None:

@@ -1,5 +1,6 @@
 """Jobs of other kinds: a comparison, a video by who is who, a refinement; and requests that become jobs."""
 
+from http.client import HTTPSConnection
 from pathlib import Path
 
 import pytest
@@ -109,3 +110,13 @@ def test_a_client_reads_a_path(client: StudioClient, tmp_path: Path) -> None:
     path = tmp_path / 'a "quoted" name.jpg'
     path.write_bytes(sample("source_light_man").read_bytes())
     assert client.upload(path)["name"] == 'a "quoted" name.jpg'
+
+
+def test_a_client_speaks_to_no_other_kind_of_address() -> None:
+    assert StudioClient("https://studio.lan", "key")._kind is HTTPSConnection, (
+        "or its token were sent in the clear"
+    )
+    with pytest.raises(StudioError, match="expected an address like"):
+        StudioClient("studio.lan:8765", "key")
+    with pytest.raises(StudioError, match="does not answer"):
+        StudioClient("http://127.0.0.1:9", "key").health()

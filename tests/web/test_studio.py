@@ -1,5 +1,6 @@
 """The queue, the store and time: turns, cancelling, expiry, restarts. The child processes are stand-ins."""
 
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -9,12 +10,14 @@ from typing import Any
 
 import pytest
 
+from aotface.errors import UsageError
 from aotface.web import studio as module
 from aotface.web.answers import public_record
 from aotface.web.child import Child
 from aotface.web.errors import ApiError, ChildError, plain
 from aotface.web.progress import Live
-from aotface.web.settings import Settings
+from aotface.web.room import Room
+from aotface.web.settings import Limits, Settings
 from aotface.web.store import FileRow, JobRow, Store
 from aotface.web.studio import Studio
 
@@ -147,6 +150,119 @@ def test_what_has_expired_goes_and_what_is_needed_stays(tmp_path: Path) -> None:
     studio.close()
 
 
+def test_two_servers_do_not_share_a_folder(tmp_path: Path) -> None:
+    studio = open_studio(tmp_path)
+    with pytest.raises(UsageError, match="another aotface serve uses"):
+        open_studio(tmp_path)
+    studio.close()
+    open_studio(tmp_path).close()
+
+
+def test_a_folder_of_other_things_is_refused_and_kept(tmp_path: Path) -> None:
+    (tmp_path / "incoming").mkdir()
+    (tmp_path / "incoming" / "letter.txt").write_text("mine")
+    with pytest.raises(UsageError, match="holds other things"):
+        open_studio(tmp_path)
+    assert (tmp_path / "incoming" / "letter.txt").read_text() == "mine"
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    (broken / "studio.sqlite").write_text("no database, and long enough to be looked at")
+    with pytest.raises(UsageError, match="cannot be read"):
+        open_studio(broken)
+
+
+def test_what_a_killed_server_has_left_goes(tmp_path: Path) -> None:
+    """Between a file's rename and its row, or between a row's end and its files."""
+    open_studio(tmp_path).close()
+    store = Store(tmp_path)
+    store.put_file(file("kept", expires=1e12))
+    store.add_job(JobRow("kept", "ann", "swap", 0.0, 1e12, {}, {}, [], "t", state="done"))
+    store.close()
+    for place in ("files/kept.png", "files/lost.png", "jobs/kept/result.png", "jobs/lost/result.png"):
+        (tmp_path / place).parent.mkdir(exist_ok=True)
+        (tmp_path / place).write_bytes(b"bytes")
+    open_studio(tmp_path).close()
+    left = {path.relative_to(tmp_path).as_posix() for path in tmp_path.glob("*/*")}
+    assert left == {"files/kept.png", "jobs/kept"}
+
+
+def test_the_queue_outlives_a_disk_that_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "RETRY_SECONDS", 0.05)
+    studio, faults = open_studio(tmp_path), [sqlite3.OperationalError("database or disk is full")]
+    update = studio.store.update_job
+
+    def failing(id: str, **values: Any) -> JobRow | None:
+        if values.get("state") == "done" and faults:
+            raise faults.pop()
+        return update(id, **values)
+
+    monkeypatch.setattr(studio.store, "update_job", failing)
+    studio.submit(job("first"))
+    until(lambda: state(studio, "first") == "done")
+    assert not faults and StandIn.asked == ["first", "first"]
+    studio.close()
+
+
+def test_a_job_that_is_deleted_while_it_ends_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    studio = open_studio(tmp_path)
+    update = studio.store.update_job
+
+    def deleted_then(id: str, **values: Any) -> JobRow | None:
+        found = update(id, **values)
+        if values.get("state") == "done":
+            studio.delete_job(studio.job("ann", id))
+        return found
+
+    monkeypatch.setattr(studio.store, "update_job", deleted_then)
+    studio.submit(job("ending"))
+    until(lambda: state(studio, "ending") == "gone" and not studio.counts()[1])
+    until(lambda: not (tmp_path / "jobs" / "ending").exists())
+    studio.close()
+
+
+def test_room_is_kept_for_what_is_arriving(tmp_path: Path) -> None:
+    limits = Limits(file_bytes=60, client_bytes=100, state_bytes=150, free_bytes=0)
+    store = Store(tmp_path)
+    room = Room(store, limits)
+    assert room.begin("ann", None) == (60, 60) and room.begin("ann", 30) == (40, 30)
+    assert room.begin("ann", 500) == (10, 10), "what is left of her 100 bytes"
+    with pytest.raises(ApiError, match="100 bytes here"):
+        room.begin("ann", 1)
+    with pytest.raises(ApiError, match="as much as it may"):
+        room.begin("bob", 60)
+    room.end("ann", 60)
+    assert room.begin("bob", 50) == (60, 50)
+    store.add_job(JobRow("big", "ann", "swap", 0.0, 9e9, {}, {}, [], "t", state="done", bytes=100))
+    with pytest.raises(ApiError, match="files and results take 100 bytes"):
+        room.check_job("ann", None)
+    store.close()
+
+
+def test_uploads_at_a_time_are_limited(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    room = Room(store, Limits(free_bytes=0))
+    kept = [room.begin("ann", 5)[1] for _ in range(6)]
+    with pytest.raises(ApiError, match="6 of your uploads"):
+        room.begin("ann", 5)
+    room.end("ann", kept[0])
+    assert room.begin("ann", 5)[1] == 5
+    store.close()
+
+
+def test_a_full_house_forgets_who_owns_nothing(tmp_path: Path) -> None:
+    studio = Studio(Settings(tmp_path, warm=False, limits=Limits(clients=2)))
+    keys = [studio.add_client() for _ in range(3)]
+    known = [studio.store.client_of(key) for key in keys]
+    assert known[0] is None and known[1] and known[2]
+    for number, client in enumerate(known[1:]):
+        studio.store.put_file(file(f"f{number}", str(client), 9e9))
+    with pytest.raises(ApiError, match="too many clients"):
+        studio.add_client()
+    studio.close()
+
+
 def test_the_state_folder_is_the_users_own(tmp_path: Path) -> None:
     studio = open_studio(tmp_path / "deep" / "state")
     assert (tmp_path / "deep" / "state").stat().st_mode & 0o777 == 0o700
@@ -172,6 +288,9 @@ def test_streams_of_events_are_limited(tmp_path: Path, monkeypatch: pytest.Monke
         studio.streaming("ann").__enter__()
     with studio.streaming("ann"):
         pass
+    monkeypatch.setattr(module, "STREAMS_IN_ALL", 1)
+    with studio.streaming("ann"), pytest.raises(ApiError, match="streams"):
+        studio.streaming("bob").__enter__()
     studio.close()
 
 
@@ -188,6 +307,7 @@ def test_progress_is_one_number() -> None:
 def test_errors_name_no_path_and_no_option_of_the_command_line() -> None:
     text = plain("files/1.png: too dark, say --camera-match off", {"files/1.png": "me.png"})
     assert text == "me.png: too dark, say camera_match off"
+    assert plain("files/1.png: bad", {"files/1.png": "me--final.png"}) == "me--final.png: bad"
 
 
 def test_a_record_names_no_file_of_the_server() -> None:

@@ -1,8 +1,11 @@
 """Uploads that mean harm: a clear refusal, nothing written where it should not be, and the server lives."""
 
+import asyncio
+import errno
 import http.client
 import json
 import socket
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -10,7 +13,9 @@ from media.made_faces import face_frame, write_frames
 from web.conftest import Running
 from web.hostile import cases
 
+from aotface.web import upload
 from aotface.web.client import StudioClient, StudioError
+from aotface.web.errors import ApiError
 from aotface.web.upload import shown_name
 
 
@@ -108,3 +113,25 @@ def test_names_are_text() -> None:
     assert shown_name("../../etc/passwd") == "passwd" and shown_name("C:\\x\\scene.png") == "scene.png"
     assert shown_name("a\r\nSet-Cookie: b.png") == "aSet-Cookie: b.png" and shown_name("///") == "upload"
     assert shown_name("\u202egnp.exe") == "gnp.exe" and len(shown_name("x" * 999)) == 120
+
+
+def test_a_sender_who_falls_silent_is_cut_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(upload, "SILENCE_SECONDS", 0.05)
+
+    async def body() -> AsyncIterator[bytes]:
+        yield b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.png"\r\n\r\nabc'
+        await asyncio.sleep(60)
+
+    with pytest.raises(ApiError, match="nothing came"):
+        asyncio.run(upload.read_upload("multipart/form-data; boundary=x", body(), tmp_path, 100))
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_full_disk_is_no_fault(client: StudioClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(upload._Part, "_data", full)
+    with pytest.raises(StudioError) as caught:
+        client.upload(b"bytes")
+    assert (caught.value.status, caught.value.code) == (429, "disk")

@@ -78,7 +78,7 @@ class Serve:
 
         from aotface.jobs.spec import JobSpec
         from aotface.settings import check_key_folder
-        from aotface.web.settings import Settings, is_loopback, state_folder
+        from aotface.web.settings import EVERY, Settings, is_loopback, state_folder
 
         names = tuple(name.strip() for name in (self.host_name or "").split(",") if name.strip())
         token = self.token
@@ -96,5 +96,5 @@ class Serve:
         JobSpec(kind="swap", source="-", target="-", output="-", **job).check()
         if self.certificate is None:
             check_key_folder()
-        own = () if self.address in ("0.0.0.0", "::") else (self.address,)
+        own = () if self.address in EVERY else (self.address,)
         return Settings(self.state or state_folder(), self.keep, token, (*own, *names), job)

@@ -1,6 +1,8 @@
 """The application: routes behind the guard, one form for every refusal, an OpenAPI document, and the page."""
 
+import errno
 import re
+import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -57,8 +59,10 @@ def create_app(settings: Settings) -> Callable[..., Any]:
     app.add_exception_handler(ApiError, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _failed)
+    app.add_exception_handler(OSError, _environment)
+    app.add_exception_handler(sqlite3.OperationalError, _environment)
     app.add_exception_handler(Exception, _fault)
-    guarded = Guard(app, settings, studio.rate)
+    guarded = Guard(app, settings, studio.rate, lambda key: studio.store.client_of(key) is not None)
     guarded.app = app  # type: ignore[attr-defined]
     return guarded
 
@@ -97,6 +101,13 @@ def _methods(request: Request) -> set[str]:
         if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", path), place):
             found |= {method.upper() for method in methods}
     return found or {"GET"}
+
+
+async def _environment(_: Request, error: Exception) -> JSONResponse:
+    """A full disk is no fault of ours; every other error of the system is one."""
+    if getattr(error, "errno", 0) in (errno.ENOSPC, errno.EDQUOT) or "disk is full" in str(error):
+        return _answer(ApiError(429, "disk", "the server's disk is full: ask again later", 600))
+    raise error
 
 
 async def _fault(_: Request, error: Exception) -> JSONResponse:

@@ -53,6 +53,9 @@ class StudioError(AotfaceError):
         self.status, self.code, self.retry_seconds = status, code, retry_seconds
 
 
+_KINDS = {"http": http.client.HTTPConnection, "https": http.client.HTTPSConnection}
+
+
 class StudioClient:
     """One client of a studio.
 
@@ -63,17 +66,22 @@ class StudioClient:
         Path("out.jpg").write_bytes(client.result(done["id"]))
 
     Args:
-        address: of the server, as it prints it.
+        address: of the server, as it prints it; ``https://`` of a proxy before it.
         key: of an earlier client; a new one when left out.
         token: of the server, where it has one.
         timeout_seconds: of one request.
+
+    Raises:
+        StudioError: at every call: the server refuses, or does not answer.
     """
 
     def __init__(
         self, address: str, key: str | None = None, token: str | None = None, timeout_seconds: float = 120
     ):
         parts = urlsplit(address)
-        self._host, self._port = parts.hostname or "127.0.0.1", parts.port or 80
+        if parts.scheme not in _KINDS or not parts.hostname:
+            raise StudioError(0, "address", f"expected an address like http://127.0.0.1:8765, got {address}")
+        self._kind, self._host, self._port = _KINDS[parts.scheme], parts.hostname, parts.port
         self._timeout, self._token = timeout_seconds, token
         self.key = ""
         self.key = key or str(self._json("POST", "/clients")["key"])
@@ -209,14 +217,16 @@ class StudioClient:
         headers = {"X-Client-Key": self.key} if self.key else {}
         headers |= {"Content-Type": kind} if kind else {}
         headers |= {"Authorization": f"Bearer {self._token}"} if self._token else {}
-        connection = http.client.HTTPConnection(self._host, self._port, timeout=self._timeout)
+        connection = self._kind(self._host, self._port, timeout=self._timeout)
         try:
             connection.request(method, f"/v1{path}", body or None, headers | (more or {}))
             answer = connection.getresponse()
             if answer.status >= 400:
                 raise _error(answer)
-        except BaseException:
+        except BaseException as error:
             connection.close()
+            if isinstance(error, OSError | http.client.HTTPException):
+                raise StudioError(0, "no_answer", f"the server does not answer: {error}") from None
             raise
         return connection, answer
 

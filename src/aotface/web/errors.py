@@ -70,7 +70,7 @@ def plain(text: str, names: Mapping[str, str]) -> str:
         text: of the error.
         names: what paths of the server are called.
     """
+    text = " ".join(re.sub(r"--([a-z][a-z-]+)", lambda found: found[1].replace("-", "_"), text).split())
     for path, name in names.items():
         text = text.replace(path, name)
-    text = " ".join(re.sub(r"--([a-z][a-z-]+)", lambda found: found[1].replace("-", "_"), text).split())
     return text.removeprefix("job: ")

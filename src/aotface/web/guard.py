@@ -4,11 +4,11 @@ import hashlib
 import hmac
 import json
 from collections.abc import Awaitable, Callable, MutableMapping
-from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.exceptions import HTTPException
+from starlette.requests import cookie_parser
 
 from aotface.web.errors import ApiError
 from aotface.web.rate import Rate
@@ -43,8 +43,9 @@ HEADERS = {
 class Guard:
     """The outermost layer of the application."""
 
-    def __init__(self, app: App, settings: Settings, rate: Rate):
-        self._app, self._settings, self._rate = app, settings, rate
+    def __init__(self, app: App, settings: Settings, rate: Rate, known: Callable[[str], bool]):
+        """``known``: whether a key is that of a client; only such a one has a bucket of its own."""
+        self._app, self._settings, self._rate, self._known = app, settings, rate, known
         self._names = {*LOOPBACK, *(name.lower() for name in settings.names)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -59,10 +60,10 @@ class Guard:
         guarded = _with_headers(send)
         try:
             self._check_host(headers)
-            cookies = _cookies(headers.get("cookie", ""))
-            self._check_token(scope, headers, cookies)
             self._check_origin(scope, headers)
+            cookies = cookie_parser(headers.get("cookie", ""))
             self._check_rate(scope, headers, cookies)
+            self._check_token(scope, headers, cookies)
             limit = self._body_limit(scope, headers)
         except ApiError as error:
             await _refuse(guarded, error)
@@ -86,21 +87,31 @@ class Guard:
             return
         if scope["path"] == "/" and scope["method"] == "GET":  # the page looks for ?token= itself
             return
+        self._rate.spend(peer_bucket(scope), 5.0)  # who guesses is soon asked to wait
         raise ApiError(401, "token", "expected the server's token: Authorization: Bearer TOKEN")
 
     def _check_origin(self, scope: Scope, headers: dict[str, str]) -> None:
-        """Another site's page can send, even where it cannot read."""
+        """Another site's page can send, even where it cannot read; it may do no more than link here.
+
+        Behind a TLS proxy the browser says https where we speak http, so only the name and port of an origin count.
+        """
+        foreign = headers.get("sec-fetch-site") not in (None, "same-origin", "none")
         if scope["method"] in SAFE:
-            return
-        origin, site = headers.get("origin"), headers.get("sec-fetch-site")
-        own = f"{scope.get('scheme', 'http')}://{headers.get('host', '')}".lower()
-        if (origin is not None and origin.lower() != own) or site not in (None, "same-origin", "none"):
-            raise ApiError(403, "origin", "only pages of this server may send to it")
+            linked = (
+                headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest") == "document"
+            )
+            refused = foreign and not linked
+        else:
+            origin, host = headers.get("origin"), headers.get("host", "").lower()
+            own = (f"http://{host}", f"https://{host}")
+            refused = foreign or (origin is not None and origin.lower() not in own)
+        if refused:
+            raise ApiError(403, "origin", "only pages of this server may ask it")
 
     def _check_rate(self, scope: Scope, headers: dict[str, str], cookies: dict[str, str]) -> None:
-        peer = (scope.get("client") or ("unknown",))[0]
         key = headers.get(CLIENT_HEADER) or cookies.get(CLIENT_COOKIE)
-        name = f"of {peer}" if not key else hashlib.sha256(key.encode()).hexdigest()
+        own = bool(key) and self._known(str(key))
+        name = hashlib.sha256(str(key).encode()).hexdigest() if own else peer_bucket(scope)
         wait = self._rate.wait(name, 1.0 if scope["method"] in SAFE else 5.0)
         if wait:
             raise ApiError(429, "rate", f"too many requests: ask again in {max(1, round(wait))} s", wait)
@@ -177,8 +188,6 @@ def token_mark(token: str) -> str:
     return hashlib.sha256(f"aotface page {token}".encode()).hexdigest()
 
 
-def _cookies(header: str) -> dict[str, str]:
-    try:
-        return {name: morsel.value for name, morsel in SimpleCookie(header).items()}
-    except CookieError:
-        return {}
+def peer_bucket(scope: Scope) -> str:
+    """The bucket of everyone at an address who has no key, or none that is known."""
+    return f"of {(scope.get('client') or ('unknown',))[0]}"

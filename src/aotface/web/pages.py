@@ -9,10 +9,13 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 
 from aotface.samples import samples
 from aotface.web.errors import ApiError
-from aotface.web.guard import CLIENT_COOKIE, TOKEN_COOKIE, same, token_mark
+from aotface.web.guard import CLIENT_COOKIE, TOKEN_COOKIE, peer_bucket, same, token_mark
 from aotface.web.studio import Studio
 
 FOLDER = Path(__file__).parent / "page"
+
+COOKIE_SECONDS = 30 * 24 * 3600
+"""The server forgets an idle client sooner; a cookie that ends first would lose what is still kept."""
 
 _EMPTY = (
     b"<!doctype html><title>aotface studio</title><p>The API is at /v1; there is no page in this build.</p>"
@@ -31,16 +34,19 @@ def add_pages(app: FastAPI, studio: Studio) -> None:
         if token is not None and not _knows(request, token):
             given = request.query_params.get("token", "")
             if not same(given, token):
+                studio.rate.spend(peer_bucket(request.scope), 5.0)
                 error = ApiError(401, "token", "open the page by the address that aotface serve has printed")
                 return JSONResponse(error.body, 401)
             answer: Response = RedirectResponse("/", 303)
-            _set(answer, TOKEN_COOKIE, token_mark(token), studio)
+            _set(answer, TOKEN_COOKIE, token_mark(token), request)
             return answer
         answer = Response(index, media_type="text/html; charset=utf-8")
         key = request.cookies.get(CLIENT_COOKIE, "")
         if studio.store.client_of(key) is None:
-            key = studio.store.add_client()
-        _set(answer, CLIENT_COOKIE, key, studio)
+            if wait := studio.rate.wait(peer_bucket(request.scope), 5.0):
+                raise ApiError(429, "rate", "too many new visitors: load the page again in a moment", wait)
+            key = studio.add_client()
+        _set(answer, CLIENT_COOKIE, key, request)
         return answer
 
     app.add_api_route("/", home, methods=["GET"], include_in_schema=False)
@@ -66,6 +72,7 @@ def _knows(request: Request, token: str) -> bool:
     return same(cookie, token_mark(token)) or (kind.lower() == "bearer" and same(given.strip(), token))
 
 
-def _set(answer: Response, name: str, value: str, studio: Studio) -> None:
-    age = int(studio.settings.keep_hours * 3600)
-    answer.set_cookie(name, value, max_age=age, httponly=True, samesite="strict", path="/")
+def _set(answer: Response, name: str, value: str, request: Request) -> None:
+    """``lax``: who comes by a link keeps what is theirs; no other site's page can send or read."""
+    secure = request.headers.get("x-forwarded-proto", "") == "https"
+    answer.set_cookie(name, value, COOKIE_SECONDS, httponly=True, samesite="lax", path="/", secure=secure)

@@ -12,6 +12,14 @@ class Rate:
         self._lock = threading.Lock()
         self._buckets: dict[str, tuple[float, float]] = {}
 
+    def spend(self, name: str, cost: float) -> None:
+        """Take from a bucket, whatever is in it: who has done wrong waits longer."""
+        clock = time.monotonic()
+        with self._lock:
+            level, since = self._buckets.get(name, (self._burst, clock))
+            level = min(self._burst, level + (clock - since) * self._per_second)
+            self._buckets[name] = (level - cost, clock)
+
     def wait(self, name: str, cost: float = 1.0) -> float:
         """Take from a bucket; the seconds to wait where there is too little in it, else 0."""
         clock = time.monotonic()

@@ -1,6 +1,5 @@
 """Routes of uploads."""
 
-import shutil
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
@@ -8,9 +7,7 @@ from starlette.concurrency import run_in_threadpool
 
 from aotface.web.access import TheClient, TheStudio, refusals
 from aotface.web.answers import file_info
-from aotface.web.errors import ApiError
 from aotface.web.schemas import FaceBox, Faces, FileInfo
-from aotface.web.studio import Studio
 from aotface.web.upload import read_upload
 
 router = APIRouter(prefix="/files")
@@ -42,31 +39,20 @@ _PNG: dict[int | str, dict[str, Any]] = {
 @router.post("", status_code=201, responses=refusals(401, 413, 415), openapi_extra=_FORM)
 async def upload(request: Request, studio: TheStudio, client: TheClient) -> FileInfo:
     """Send a picture or a video: a form with one part called ``file``."""
-    most = await run_in_threadpool(_room, studio, client)
-    content_type = request.headers.get("content-type", "")
-    came = await read_upload(content_type, request.stream(), studio.folder / "incoming", most)
+    length = request.headers.get("content-length")
+    most, kept = await run_in_threadpool(studio.room.begin, client, int(length) if length else None)
     try:
-        row = await run_in_threadpool(studio.take_in, client, came.path, came.name, came.bytes, came.sha256)
+        content_type = request.headers.get("content-type", "")
+        came = await read_upload(content_type, request.stream(), studio.folder / "incoming", most)
+        try:
+            row = await run_in_threadpool(
+                studio.take_in, client, came.path, came.name, came.bytes, came.sha256
+            )
+        finally:
+            came.path.unlink(missing_ok=True)
     finally:
-        came.path.unlink(missing_ok=True)
+        studio.room.end(client, kept)
     return file_info(row)
-
-
-def _room(studio: Studio, client: str) -> int:
-    """How many bytes this client may still send in one file.
-
-    Raises:
-        ApiError: none.
-    """
-    limits, files = studio.settings.limits, studio.store.files(client)
-    if len(files) >= limits.files:
-        raise ApiError(429, "files", f"you have {len(files)} files here: delete some", 60)
-    if shutil.disk_usage(studio.folder).free < limits.free_bytes + limits.file_bytes:
-        raise ApiError(429, "disk", "the server's disk is nearly full: ask again later", 600)
-    left = limits.client_bytes - sum(file.bytes for file in files)
-    if left <= 0:
-        raise ApiError(429, "bytes", f"your files take {limits.client_bytes:,} bytes here: delete some", 60)
-    return min(limits.file_bytes, left)
 
 
 @router.get("/{id}", responses=refusals(401, 404))

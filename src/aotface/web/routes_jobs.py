@@ -74,23 +74,12 @@ Part = Annotated[str | None, Header(alias="Range", description="One part: bytes=
 def add_job(asked: JobRequest, studio: TheStudio, client: TheClient, once: OnceKey = None) -> JobInfo:
     """Put a job into the queue."""
     row = make_job(studio, client, asked, once)
-    _check_room(studio, client, once)
-    kept = studio.submit(row)
+    with studio.room.entry:
+        studio.room.check_job(client, once)
+        kept = studio.submit(row)
     if kept.id != row.id and kept.once_hash != row.once_hash:
         raise ApiError(409, "key_used", "this Idempotency-Key belongs to another job: use a new one")
     return job_info(studio, kept)
-
-
-def _check_room(studio: Studio, client: str, once: str | None) -> None:
-    jobs, limits = studio.store.jobs(client), studio.settings.limits
-    if once is not None and any(job.once == once for job in jobs):
-        return
-    if sum(not job.finished for job in jobs) >= limits.waiting:
-        raise ApiError(
-            429, "waiting", f"{limits.waiting} of your jobs wait already: ask again when one is done", 5
-        )
-    if len(jobs) >= limits.jobs:
-        raise ApiError(429, "jobs", f"you have {len(jobs)} jobs here: delete some", 60)
 
 
 @router.get("", responses=refusals(401))
@@ -225,6 +214,8 @@ def _is_part(part: str, size: int) -> bool:
 
 def _send(studio: Studio, row: JobRow, name: str, part: str | None) -> FileResponse:
     path: Path = studio.folder / row.folder / name
+    if not path.is_file():  # deleted meanwhile, or by hand
+        raise not_found("result")
     if part is not None and not _is_part(part, path.stat().st_size):
         raise ApiError(416, "range", f"expected Range: bytes=FIRST-LAST within {path.stat().st_size:,} bytes")
     kind = TYPES.get(path.suffix, "application/octet-stream")

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from aotface.errors import UsageError
-from aotface.web.settings import Settings
+from aotface.web.settings import EVERY, LOOPBACK, Settings
 
 
 def serve(settings: Settings, address: str, port: int, say: Callable[[str], None]) -> None:
@@ -25,8 +25,7 @@ def serve(settings: Settings, address: str, port: int, say: Callable[[str], None
     from aotface.web.app import create_app
 
     listening = listen(address, port)
-    host = f"[{address}]" if ":" in address else address
-    place = f"http://{host}:{listening.getsockname()[1]}/"
+    place = f"http://{shown_host(address, settings.names)}:{listening.getsockname()[1]}/"
     config = uvicorn.Config(
         create_app(settings),
         log_level="error",
@@ -39,8 +38,16 @@ def serve(settings: Settings, address: str, port: int, say: Callable[[str], None
         lifespan="on",
     )
     say(place if settings.token is None else f"{place}?token={settings.token}")
+    if address in EVERY and not settings.names:
+        say("other computers cannot open it yet: say --host-name NAME, the name or address they use")
     with suppress(KeyboardInterrupt):  # the way to end it
         uvicorn.Server(config).run(sockets=[listening])
+
+
+def shown_host(address: str, names: tuple[str, ...]) -> str:
+    """What a browser can open, and the server answers to: every address at once is none of these."""
+    host = address if address not in EVERY else names[0] if names else LOOPBACK[1]
+    return f"[{host}]" if ":" in host else host
 
 
 def listen(address: str, port: int) -> socket.socket:

@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -10,19 +11,24 @@ from aotface.errors import UsageError
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 """Names under which only this computer reaches the studio."""
 
+EVERY = ("0.0.0.0", "::")
+"""Addresses that stand for all of this computer's; nobody can open them."""
+
 
 @dataclass(frozen=True)
 class Limits:
     """How much is taken from one client.
 
-    ``file_bytes``: of one upload. ``client_bytes``: of all uploads of a client. ``json_bytes``: of any other body.
+    ``file_bytes``: of one upload. ``client_bytes``: of all uploads and results of a client,
+    ``state_bytes``: of all clients. ``json_bytes``: of any other body.
     ``pixels``: of a picture, ``frame_pixels``: of a video's frame. ``seconds``, ``frames``: of a video. ``files``,
     ``jobs``: kept per client; ``waiting``: its unfinished jobs. ``per_second``, ``burst``: its requests, where one that
     changes something counts as five. ``clients``: in all. ``free_bytes``: left on the disk.
     """
 
     file_bytes: int = 512 << 20
-    client_bytes: int = 2 << 30
+    client_bytes: int = 4 << 30
+    state_bytes: int = 32 << 30
     json_bytes: int = 64 << 10
     pixels: int = 60_000_000
     frame_pixels: int = 4096 * 2304
@@ -70,4 +76,7 @@ def state_folder() -> Path:
 
 def is_loopback(address: str) -> bool:
     """Whether only this computer can reach an address."""
-    return address in LOOPBACK or address.startswith("127.")
+    try:
+        return address == "localhost" or ip_address(address).is_loopback
+    except ValueError:  # a name
+        return False

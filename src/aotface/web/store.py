@@ -71,6 +71,7 @@ class JobRow:
     results: list[str] = field(default_factory=list)
     layers: list[str] = field(default_factory=list)
     numbers: dict[str, Any] | None = None
+    bytes: int = 0
 
     @property
     def folder(self) -> str:
@@ -136,6 +137,34 @@ class Store:
         """How many there are."""
         with self._transaction() as base:
             return int(base.execute("SELECT count(*) FROM clients").fetchone()[0])
+
+    def drop_one_idle_client(self) -> bool:
+        """Forget the client that owns nothing and was not seen for longest; whether there was one."""
+        with self._transaction() as base:
+            done = base.execute(
+                "DELETE FROM clients WHERE id = (SELECT id FROM clients WHERE id NOT IN (SELECT client FROM files) "
+                "AND id NOT IN (SELECT client FROM jobs) ORDER BY seen LIMIT 1)"
+            )
+        return done.rowcount > 0
+
+    def bytes_of(self, client: str | None = None) -> int:
+        """Of the uploads and results of a client; of all clients."""
+        total = 0
+        with self._transaction() as base:
+            for table in ("files", "jobs"):
+                text = f"SELECT coalesce(sum(json_extract(row, '$.bytes')), 0) FROM {table}"
+                which = ("", ()) if client is None else (" WHERE client = ?", (client,))
+                total += int(base.execute(text + which[0], which[1]).fetchone()[0])
+        return total
+
+    def paths(self) -> set[str]:
+        """Of every upload, and of every job's folder."""
+        with self._transaction() as base:
+            files = base.execute("SELECT row FROM files").fetchall()
+            jobs = base.execute("SELECT row FROM jobs").fetchall()
+        return {_row(FileRow, text).path for (text,) in files} | {
+            _row(JobRow, text).folder for (text,) in jobs
+        }
 
     def put_file(self, row: FileRow) -> None:
         """Keep an upload."""

@@ -1,7 +1,7 @@
 """The studio behind the API: uploads, the queue and its worker, and what happens as time goes by."""
 
 import secrets
-import shutil
+import sqlite3
 import threading
 import time
 from collections import Counter
@@ -15,8 +15,10 @@ from aotface.web.child import Child
 from aotface.web.errors import STATUS, ApiError, ChildError, not_found, plain
 from aotface.web.progress import Live
 from aotface.web.rate import Rate
+from aotface.web.room import Room
 from aotface.web.settings import Settings
-from aotface.web.store import FileRow, JobRow, Store
+from aotface.web.state import StateFolder, remove, size_of
+from aotface.web.store import FileRow, JobRow
 
 LOOK_SECONDS = 60.0
 """How long looking at an upload may take."""
@@ -27,10 +29,10 @@ WORK_SECONDS = 900.0
 LOOKERS = 24
 """Requests that wait for the child that looks; more are asked to come again."""
 
-SWEEP_SECONDS = 30.0
+SWEEP_SECONDS, RETRY_SECONDS = 30.0, 10.0
 
-STREAMS = 12
-"""Of events, that one client has open at a time."""
+STREAMS, STREAMS_IN_ALL = 12, 300
+"""Of events, that one client, and all, have open at a time."""
 
 
 class Studio:
@@ -39,7 +41,9 @@ class Studio:
     def __init__(self, settings: Settings):
         self.settings = settings
         self.folder = settings.state.resolve()
-        self.store = Store(self.folder)
+        self._state = StateFolder(self.folder)
+        self.store = self._state.store
+        self.room = Room(self.store, settings.limits)
         self.rate = Rate(settings.limits.per_second, settings.limits.burst)
         self.live: dict[str, Live] = {}
         self._look, self._work = Child("look", self.folder), Child("work", self.folder)
@@ -49,9 +53,8 @@ class Studio:
         self._cancelled: set[str] = set()
         self._last_turn: dict[str, float] = {}
         self._streams: Counter[str] = Counter()
-        self._clear_leftovers()
-        for row in self.store.jobs_in("running"):
-            self.store.update_job(row.id, state="queued", message="resumes after a restart")
+        self._resume()
+        self._state.clear_leftovers()
         self._threads = [
             threading.Thread(target=run, daemon=True) for run in (self._serve_queue, self._sweep_on)
         ]
@@ -67,7 +70,7 @@ class Studio:
         self._look.close()
         for thread in self._threads:
             thread.join(timeout=30)
-        self.store.close()
+        self._state.release()
 
     @property
     def expires(self) -> float:
@@ -120,6 +123,17 @@ class Studio:
         self.store.put_file(row)
         return row
 
+    def add_client(self) -> str:
+        """A new client; its key. Where there are too many, the one goes that owns nothing and was away for longest.
+
+        Raises:
+            ApiError: there are too many, and all own something.
+        """
+        full = self.store.count_clients() >= self.settings.limits.clients
+        if full and not self.store.drop_one_idle_client():
+            raise ApiError(429, "full", "there are too many clients: ask again later", 600)
+        return self.store.add_client()
+
     def file(self, client: str, id: str) -> FileRow:
         """An upload of this client."""
         row = self.store.file(client, id)
@@ -167,8 +181,10 @@ class Studio:
         """Forget a job and its results; one that runs is stopped first."""
         self.cancel(row)
         self.store.drop_job(row.id)
-        if self._running is None or self._running.id != row.id:
-            shutil.rmtree(self.folder / row.folder, ignore_errors=True)
+        if (
+            self._running is None or self._running.id != row.id
+        ):  # else the worker does it, when it has stopped
+            remove(self.folder / row.folder)
 
     @contextmanager
     def streaming(self, client: str) -> Iterator[None]:
@@ -177,13 +193,17 @@ class Studio:
         Raises:
             ApiError: it has too many.
         """
-        if self._streams[client] >= STREAMS:
-            raise ApiError(429, "streams", f"{STREAMS} streams of events are open already: close one", 5)
+        if self._streams[client] >= STREAMS or self._streams.total() >= STREAMS_IN_ALL:
+            raise ApiError(
+                429, "streams", "too many streams of events are open: close one, or ask for the job", 5
+            )
         self._streams[client] += 1
         try:
             yield
         finally:
             self._streams[client] -= 1
+            if not self._streams[client]:
+                del self._streams[client]
 
     def names_in(self, row: JobRow) -> dict[str, str]:
         """What a job's paths are called in its errors."""
@@ -195,20 +215,37 @@ class Studio:
         with suppress(ChildError):
             if self.settings.warm:
                 self._work.ask({"task": "warm"}, WORK_SECONDS)
-        while True:
-            with self._wake:
-                if self._stopping:
-                    return
-                row = self._next()
-                if row is None:
-                    self._wake.wait(timeout=5)
-                    continue
-                self._running = self.store.update_job(row.id, state="running", message="starting")
+        while not self._stopping:
+            try:
+                self._serve_one()
+            except (OSError, sqlite3.Error):  # a full disk ends no queue: the job stays, and is tried again
+                with self._wake:
+                    self._wake.wait_for(lambda: self._stopping, timeout=RETRY_SECONDS)
+                with suppress(OSError, sqlite3.Error):
+                    self._resume()
+
+    def _resume(self) -> None:
+        """Put what was being made back into the queue."""
+        for row in self.store.jobs_in("running"):
+            self.store.update_job(row.id, state="queued", message="resumes after a restart")
+
+    def _serve_one(self) -> None:
+        """Make the job whose turn it is, or wait for one."""
+        with self._wake:
+            row = self._next()
+            if row is None or self._stopping:
+                self._wake.wait(timeout=0 if self._stopping else 5)
+                return
+            self._running = self.store.update_job(row.id, state="running", message="starting")
+        try:
             if self._running is not None:
                 self._run(self._running)
+        finally:
             with self._wake:
                 self._running = None
                 self._cancelled.discard(row.id)
+        if self.store.job(row.client, row.id) is None:  # it was deleted while it ran
+            remove(self.folder / row.folder)
 
     def _next(self) -> JobRow | None:
         """The oldest job of the client whose turn is longest ago."""
@@ -221,37 +258,43 @@ class Studio:
 
     def _run(self, row: JobRow) -> None:
         live = self.live[row.id] = Live()
-        (self.folder / row.folder).mkdir(mode=0o700, exist_ok=True)
         try:
+            change = self._made(row, live)
+            if change is None:
+                return
+            names = self.names_in(row)
+            change |= {"warnings": [plain(line, names) for line in live.warnings], "expires": self.expires}
+            self.store.update_job(row.id, **change)
+            if change["state"] != "done":
+                remove(self.folder / row.folder)
+        finally:
+            self.live.pop(row.id, None)
+
+    def _made(self, row: JobRow, live: Live) -> dict[str, Any] | None:
+        """What becomes of a job; None where the server stops: it stays `running` in the store, and resumes."""
+        folder = self.folder / row.folder
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             made, _ = self._work.ask(row.task | {"id": row.id}, WORK_SECONDS, live.hear)
-            change = {"state": "done", "message": "done", **made}
+            return {"state": "done", "message": "done", "bytes": size_of(folder), **made}
         except ChildError as error:
             if self._stopping:
-                return  # it stays `running` in the store, and resumes
-            stopped = row.id in self._cancelled
-            text = plain(error.text, self.names_in(row))
-            change = {
-                "state": "cancelled" if stopped else "failed",
-                "message": "cancelled" if stopped else text,
-            }
-            if not stopped:
-                change["error"] = {"code": error.code, "text": text}
+                return None
+            if row.id in self._cancelled:
+                return {"state": "cancelled", "message": "cancelled"}
+            code, text = error.code, plain(error.text, self.names_in(row))
+        except OSError as error:
+            code, text = "disk", f"the server cannot write: {error.strerror or error}"
         except Exception as fault:
-            text = f"a fault of aotface, please report it: {type(fault).__name__}"
-            change = {"state": "failed", "message": text, "error": {"code": "fault", "text": text}}
-        names = self.names_in(row)
-        change |= {"warnings": [plain(line, names) for line in live.warnings], "expires": self.expires}
-        deleted = self.store.update_job(row.id, **change) is None
-        if deleted or change["state"] != "done":
-            shutil.rmtree(self.folder / row.folder, ignore_errors=True)
-        self.live.pop(row.id, None)
+            code, text = "fault", f"a fault of aotface, please report it: {type(fault).__name__}"
+        return {"state": "failed", "message": text, "error": {"code": code, "text": text}}
 
     def _sweep_on(self) -> None:
         while True:
             with self._wake:
                 if self._stopping or self._wake.wait_for(lambda: self._stopping, timeout=SWEEP_SECONDS):
                     return
-            with suppress(OSError):
+            with suppress(OSError, sqlite3.Error):
                 self.sweep(time.time())
 
     def sweep(self, now: float) -> None:
@@ -259,13 +302,8 @@ class Studio:
         files, jobs = self.store.expired(now)
         for file in files:
             self.store.drop_file(file.id)
-            (self.folder / file.path).unlink(missing_ok=True)
+            remove(self.folder / file.path)
         for job in jobs:
             self.store.drop_job(job.id)
-            shutil.rmtree(self.folder / job.folder, ignore_errors=True)
+            remove(self.folder / job.folder)
         self.store.drop_idle_clients(now - self.settings.keep_hours * 3600)
-
-    def _clear_leftovers(self) -> None:
-        """Halves of uploads that a killed server has left."""
-        for path in (self.folder / "incoming").iterdir():
-            path.unlink(missing_ok=True)

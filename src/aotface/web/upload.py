@@ -1,5 +1,6 @@
 """Reading an upload: one part of a form goes to disk as it arrives, under a name of ours, and is hashed on the way."""
 
+import asyncio
 import hashlib
 import secrets
 from collections.abc import AsyncIterator
@@ -14,6 +15,7 @@ from aotface.web.errors import ApiError
 
 NAME_LENGTH = 120
 HEADER_BYTES = 8 << 10
+SILENCE_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ async def read_upload(content_type: str, body: AsyncIterator[bytes], folder: Pat
         with open(path, "xb") as out:
             part = _Part(out, most)
             parser = MultipartParser(boundary, part.callbacks())
-            async for block in body:
+            while block := await _next(body):
                 parser.write(block)
             parser.finalize()
         if not part.whole:
@@ -60,6 +62,20 @@ async def read_upload(content_type: str, body: AsyncIterator[bytes], folder: Pat
                 422, "form", "expected multipart/form-data that is whole, with short names"
             ) from None
         raise
+
+
+async def _next(body: AsyncIterator[bytes]) -> bytes:
+    """The next block; empty at the end."""
+    try:
+        async with asyncio.timeout(SILENCE_SECONDS):
+            async for block in body:
+                if block:
+                    return block
+    except TimeoutError:
+        raise ApiError(
+            422, "form", f"nothing came for {SILENCE_SECONDS:.0f} seconds: send it again"
+        ) from None
+    return b""
 
 
 @dataclass
