@@ -104,6 +104,7 @@ def test_what_belongs_to_one_client_is_nobody_elses(
         with pytest.raises(StudioError) as caught:
             ask()
         assert (caught.value.status, caught.value.code) == (404, "not_found")
+    assert pair[0]["id"] in [file["id"] for file in client.files()] and other.files() == []
     assert other.jobs() == [] and client.job(done["id"])["state"] == "done"
 
 

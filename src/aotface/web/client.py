@@ -105,6 +105,11 @@ class StudioClient:
         found: Any = self._json("POST", "/files", body, f"multipart/form-data; boundary={boundary}")
         return found
 
+    def files(self) -> list[FileInfo]:
+        """All uploads of this client, the oldest first."""
+        found: list[FileInfo] = self._json("GET", "/files")["files"]
+        return found
+
     def file(self, id: str) -> FileInfo:
         """What an upload is."""
         found: Any = self._json("GET", f"/files/{quote(id)}")

@@ -7,7 +7,7 @@ from starlette.concurrency import run_in_threadpool
 
 from aotface.web.access import TheClient, TheStudio, refusals
 from aotface.web.answers import file_info
-from aotface.web.schemas import FaceBox, Faces, FileInfo
+from aotface.web.schemas import FaceBox, Faces, FileInfo, FileList
 from aotface.web.upload import read_upload
 
 router = APIRouter(prefix="/files")
@@ -53,6 +53,12 @@ async def upload(request: Request, studio: TheStudio, client: TheClient) -> File
     finally:
         studio.room.end(client, kept)
     return file_info(row)
+
+
+@router.get("", responses=refusals(401))
+def list_files(studio: TheStudio, client: TheClient) -> FileList:
+    """The uploads of this client, the oldest first."""
+    return FileList(files=[file_info(row) for row in studio.store.files(client)])
 
 
 @router.get("/{id}", responses=refusals(401, 404))

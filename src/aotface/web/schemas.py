@@ -83,6 +83,12 @@ class FileInfo(_Strict):
     expires: str
 
 
+class FileList(_Strict):
+    """The uploads of this client, the oldest first."""
+
+    files: list[FileInfo]
+
+
 class FaceBox(_Strict):
     """``box``: x, y, width, height in pixels of the file; ``size_px``: the longer side."""
 

@@ -105,8 +105,11 @@ const ENDED = new Set(["done", "failed", "cancelled"]);
 /** Whether a job will not change any more. */
 export const ended = (job) => ENDED.has(job.state);
 
-/** Follow a job until it ends. `onChange` gets each state; where events are cut off, the job is asked for. */
-export function follow(id, onChange, onLost) {
+/**
+ * Follow a job until it ends. `onChange` gets each state; where events are cut off, the job is asked for.
+ * `onAway` is told while the server does not answer; the browser goes on trying.
+ */
+export function follow(id, onChange, onLost, onAway = () => {}) {
   let stopped = false;
   const events = new EventSource(paths.events(id));
   const take = (job) => {
@@ -124,7 +127,11 @@ export function follow(id, onChange, onLost) {
   };
   events.addEventListener("message", heard);
   events.addEventListener("error", async () => {
-    if (stopped || events.readyState === EventSource.CONNECTING) return;
+    if (stopped) return;
+    if (events.readyState === EventSource.CONNECTING) {
+      onAway();
+      return;
+    }
     events.close();
     while (!stopped) {
       try {

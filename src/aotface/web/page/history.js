@@ -3,6 +3,7 @@ import { ask, ended, paths } from "./api.js";
 import { el } from "./dom.js";
 import { sentence } from "./notice.js";
 import { stateOf } from "./progress.js";
+import { forgetOthers } from "./slot.js";
 
 const AGAIN = 3000; // milliseconds, while a job waits or runs
 const KINDS = { swap: "Swap", refine: "Refine", compare: "Compare" };
@@ -15,7 +16,15 @@ export function startHistory(place, onOpen) {
   const list = el("ul", { class: "jobs" });
   let later = 0;
   const none = el("p", { class: "hint", text: "No jobs yet." });
-  place.append(none, list);
+  const gone = el("span", { class: "hint", role: "status" });
+  const forget = el("button", { type: "button", class: "quiet small", text: "Delete earlier uploads" });
+  forget.addEventListener("click", async () => {
+    gone.textContent = await forgetOthers().then(
+      (count) => `${count || "No"} ${count === 1 ? "upload" : "uploads"} deleted. Files in use stay.`,
+      (error) => sentence(error.message),
+    );
+  });
+  place.append(none, list, el("p", {}, forget, " ", gone));
 
   async function act(method, path) {
     await ask(method, path).catch(() => {});

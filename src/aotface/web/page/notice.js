@@ -1,13 +1,15 @@
 // Messages to people: an error says what happened and what to do.
 import { el, icon, ICONS, showBytes } from "./dom.js";
 
+const FREE = "Under 'This session', delete jobs or press 'Delete earlier uploads'.";
+
 const HELP = {
   no_answer: "Start it again in the terminal, then reload this page.",
   too_large: "Trim the video, or save the picture smaller.",
   client: "Reload this page.",
   token: "Open the page by the address that 'aotface serve' has printed.",
-  files: "Remove files by their cross, or delete jobs under 'This session'.",
-  bytes: "Remove files by their cross, or delete jobs under 'This session'.",
+  files: FREE,
+  bytes: FREE,
   jobs: "They stand under 'This session'.",
   not_found: "Files are kept for a limited time. Add the file again.",
 };

@@ -78,6 +78,10 @@ export function progressBar() {
           node.hidden = true;
           lost(error);
         },
+        () => {
+          words.textContent = "The server does not answer. Trying again …";
+          left.textContent = "";
+        },
       );
     });
   }

@@ -90,6 +90,7 @@ function verifier(job) {
     try {
       const sent = await upload(await resultFile(job.id, job.results[0]));
       place.replaceChildren(marksOf(await ask("POST", "/v1/verify", { file: sent.id })));
+      ask("DELETE", paths.file(sent.id)).catch(() => {});
     } catch (error) {
       place.replaceChildren();
       notice.error("The marks cannot be read", error);

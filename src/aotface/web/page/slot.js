@@ -3,6 +3,23 @@ import { ask, paths, upload } from "./api.js";
 import { el, icon, ICONS, showBytes, showSeconds, uid } from "./dom.js";
 import { noticePlace } from "./notice.js";
 
+/** Uploads that a slot of this page shows. */
+const held = new Set();
+
+/** Have the server forget an upload; it keeps one that an unfinished job needs. */
+const forget = (id) => {
+  held.delete(id);
+  return ask("DELETE", paths.file(id)).catch(() => {});
+};
+
+/** Forget uploads of earlier visits, which no slot shows any more; returns how many there were. */
+export async function forgetOthers() {
+  const { files } = await ask("GET", "/v1/files");
+  const others = files.filter((file) => !held.has(file.id));
+  for (const file of others) await forget(file.id);
+  return others.length;
+}
+
 /** Width and height of a file and, of a video, its length. */
 export function describe(info) {
   const size = info.width ? `${info.width} × ${info.height}` : showBytes(info.bytes);
@@ -16,6 +33,7 @@ export function describe(info) {
  */
 export function fileSlot({ label, hint, kinds, several = false, onChange = () => {} }) {
   const files = [];
+  let generation = 0; // grows when the slot is emptied
   const id = uid("slot");
   const notice = noticePlace();
   const accept = kinds
@@ -53,7 +71,7 @@ export function fileSlot({ label, hint, kinds, several = false, onChange = () =>
     const place = files.indexOf(entry);
     if (place >= 0) files.splice(place, 1);
     tile.remove();
-    ask("DELETE", paths.file(entry.id)).catch(() => {}); // the server keeps it while a job needs it
+    forget(entry.id);
     changed();
     input.focus();
   }
@@ -81,6 +99,7 @@ export function fileSlot({ label, hint, kinds, several = false, onChange = () =>
   }
 
   async function add(local) {
+    const mine = generation;
     notice.clear();
     const bar = el("progress", { max: 1, value: 0, "aria-label": `Sending ${local.name}` });
     const tile = el(
@@ -95,21 +114,26 @@ export function fileSlot({ label, hint, kinds, several = false, onChange = () =>
       const info = await upload(local, (part) => {
         bar.value = part;
       });
-      if (!kinds.includes(info.kind))
+      if (mine !== generation) return forget(info.id); // another file has taken its place
+      if (!kinds.includes(info.kind)) {
+        forget(info.id);
         throw Object.assign(
           new Error(`${info.name} is a ${info.kind}; this place takes a ${kinds.join(" or a ")}`),
           { code: "kind" },
         );
+      }
       const entry = { ...info, local };
       files.push(entry);
+      held.add(entry.id);
       const lost = adder.hidden && document.activeElement === document.body;
       fill(tile, entry);
       if (lost) tile.querySelector("button").focus();
     } catch (error) {
       tile.remove();
+      if (mine !== generation) return undefined;
       notice.error(`${local.name} cannot be used`, error, local.name);
     }
-    changed();
+    return changed();
   }
 
   const take = async (list) => {
@@ -119,6 +143,8 @@ export function fileSlot({ label, hint, kinds, several = false, onChange = () =>
   };
 
   function clear() {
+    generation += 1;
+    for (const entry of files) forget(entry.id);
     files.length = 0;
     for (const tile of [...tiles.children]) if (tile !== adder) tile.remove();
     changed();

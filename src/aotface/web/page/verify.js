@@ -19,11 +19,14 @@ export function buildVerify(panel) {
     notice.clear();
     empty.hidden = files.length > 0;
     if (!files.length) return place.replaceChildren();
+    const [file] = files;
     place.replaceChildren(el("p", { class: "hint", text: "Reading the marks …" }));
     try {
-      const found = await ask("POST", "/v1/verify", { file: files[0].id });
+      const found = await ask("POST", "/v1/verify", { file: file.id });
+      if (files[0] !== file) return undefined; // another file has taken its place
       place.replaceChildren(marksOf(found));
     } catch (error) {
+      if (files[0] !== file) return undefined;
       place.replaceChildren();
       notice.error("The marks cannot be read", error);
     }

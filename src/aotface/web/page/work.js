@@ -100,7 +100,10 @@ export function workbench({
   const stage = el("div", { class: "after-stage" }, progress.node, notice.node, output);
   /** Show a job that the history opens; one that still runs is followed. */
   function open(job) {
-    if (busy) return;
+    if (busy) {
+      notice.say("One job is being made here", "Wait for it or cancel it, then open the other");
+      return;
+    }
     if (!ended(job)) {
       follow(job.id, null);
       return;
