@@ -263,3 +263,47 @@ def test_a_request_elsewhere_is_refused_and_seen(browser: Browser) -> None:
     script = "fetch('http://192.0.2.1/').then(() => 'sent', () => 'refused')"
     assert browser.page.evaluate(script) == "refused"
     assert any("Content Security Policy" in line for line in browser.errors)
+
+
+def wait_for_kept(browser: Browser, *names: str) -> None:
+    """Until these are the uploads that the server keeps for this visitor."""
+    ask = "fetch('/v1/files').then(answer => answer.json()).then(found => found.files.map(file => file.name))"
+    for _ in range(200):
+        if (found := sorted(browser.page.evaluate(ask))) == sorted(names):
+            return
+        browser.page.wait_for_timeout(50)
+    raise AssertionError(f"the server keeps {found}")
+
+
+def test_nothing_is_kept_that_nobody_can_reach(browser: Browser, pair: Path) -> None:
+    """A file that another has replaced, even while it was still on its way; and files of an earlier visit."""
+    page, held = browser.page, []
+
+    def hold_first(route: Any) -> None:
+        if held:
+            route.continue_()
+        else:
+            held.append(route)
+
+    page.route("**/v1/files", hold_first)
+    browser.put("swap", 2, pair / "source.jpg")
+    page.wait_for_selector("#panel-swap .waiting")
+    browser.put("swap", 2, pair / "two.png")
+    browser.see("640 × 320")
+    held[0].continue_()
+    page.unroute("**/v1/files")
+    browser.put("swap", 1, pair / "source.jpg")
+    browser.see("320 × 320")
+    wait_for_kept(browser, "source.jpg", "two.png")
+    assert page.locator("#panel-swap .slot:nth-child(2) .name").all_inner_texts() == ["two.png"]
+    browser.put("swap", 2, pair / "source.jpg")
+    page.locator("#panel-swap .facts").nth(1).wait_for()
+    wait_for_kept(browser, "source.jpg", "source.jpg")
+    page.get_by_role("button", name="Delete earlier uploads").click()
+    browser.see("No uploads deleted. Files in use stay.")
+    page.reload()
+    page.wait_for_selector("body.started")
+    page.get_by_role("button", name="Delete earlier uploads").click()
+    browser.see("2 uploads deleted")
+    wait_for_kept(browser)
+    assert browser.errors == []
