@@ -1,0 +1,250 @@
+"""Beyond the mesh: the new face goes on to hairline, ears, jaw and neck without a step of tone or texture [ours].
+
+Three things. The source's forehead is shown up to the target's hairline where both pictures show skin (`forehead`). The
+target's own skin around the face gets the face's tone: the ratio of the two is taken within the edge, continued outward
+and fades. And it loses the creases that the new face has not: they are taken out as far as the face is smoother.
+
+Everything is found at 256 pixels and is smooth, so the target's own pixels stay as sharp as they are.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from jaxtyping import Float32
+
+from aotface.compose.blend import carry, face_box, frame_mask
+from aotface.compose.forehead import Forehead, find_forehead, read_forehead
+from aotface.face.align import invert, resize_matrix, sample, scale_of
+from aotface.face.mesh import LEFT_BROW, RIGHT_BROW
+from aotface.face.texture import LUMA, features_mask
+from aotface.reenact.base import Reenacted
+from aotface.transfer.base import shrunk
+from aotface.types import CROP_SIDE, Crop, Frame, Landmarks, Mask, Matrix
+
+NEAR, WIDE = 3.0, 7.0
+"""Standard deviations, in pixels at 256, of the neighbourhoods whose tones are compared: at the edge, on the forehead."""
+
+FLOOR, MOST = 0.02, 0.3
+"""Display light added before a logarithm, and the greatest change of tone beside the face, as a logarithm."""
+
+SHARE = 0.7
+"""How much of the face's tone its surroundings get; the rest is eased within the face, by `blend`."""
+
+DOWN, UP = 45.0, 90.0
+"""Pixels at 256 from the face's edge in which its tone fades: on ears and neck, and on the forehead."""
+
+BANDS = (0.8, 2.0, 5.0)
+"""Standard deviations, in the same pixels, between which creases of a forehead lie."""
+
+PLAIN, DEEPEST, SMOOTHER = 1e-5, 0.08, 0.3
+"""Energy of a band below which there is no crease, the greatest depth that is taken out, and what is left at least."""
+
+BRIGHTEST = 1.6
+"""Greatest change of the source's forehead, as a logarithm of display values."""
+
+HAIR = (0.3, 0.55)
+"""How much darker than its forehead within the mesh a place of the source may be, and from where on it is taken for hair; as
+logarithms."""
+
+BORDER = 8
+"""Pixels at the crop's border in which everything fades."""
+
+
+@dataclass(frozen=True)
+class Beyond:
+    """One face with what lies beside its mesh.
+
+    ``reenacted``, ``swapped``, ``mask``: X_r, Y and where Y shows, with the forehead if it is taken; at the crop's side.
+    ``tone``: by what the target's own skin is multiplied, display values. ``crease``: what is taken off it. ``weight``:
+    where that is so, 0..1. All three at 256 px. ``forehead``: see `Forehead.verdict`.
+    """
+
+    reenacted: Crop
+    swapped: Crop
+    mask: Mask
+    tone: Float32[np.ndarray, "256 256 3"]
+    crease: Float32[np.ndarray, "256 256"]
+    weight: Mask
+    forehead: str
+
+    def lay(self, frame: Frame, matrix: Matrix) -> Frame:
+        """The target with its own skin in the face's tone; the same bytes wherever ``weight`` is 0.
+
+        Args:
+            frame: uint8 or uint16.
+            matrix: its points to points of the crop.
+        """
+        small = resize_matrix(matrix, len(self.mask), CROP_SIDE)
+        box = face_box(self.weight, small, *frame.shape[:2])
+        if box is None:
+            return frame
+        x0, y0, x1, y1 = box
+        whole, white = frame.copy(), np.float32(np.iinfo(frame.dtype).max)
+        both = np.dstack([self.tone, self.crease * white])
+        maps = carry(both, small, box, cv2.INTER_LINEAR, cv2.BORDER_REPLICATE)
+        part = frame[y0:y1, x0:x1].astype(np.float32) * maps[..., :3] - maps[..., 3:]
+        whole[y0:y1, x0:x1] = np.rint(np.clip(part, 0, white)).astype(frame.dtype)
+        return whole
+
+
+    def changed(self, matrix: Matrix, height: int, width: int) -> Mask:
+        """How much of each pixel of the frame `lay` may change, 0..1; see there."""
+        small = resize_matrix(matrix, len(self.mask), CROP_SIDE)
+        return frame_mask(self.weight, small, height, width)
+
+
+def go_beyond(
+    frame: Frame,
+    matrix: Matrix,
+    points: Landmarks,
+    reenacted: Reenacted,
+    swapped: Crop,
+    mask: Mask,
+    visible: Mask,
+    verdict: str | None = None,
+) -> Beyond | None:
+    """What lies beside one face's mesh.
+
+    Args:
+        frame: the target.
+        matrix: its points to points of the crop.
+        points: landmarks of the target in the crop.
+        reenacted: X_r.
+        swapped: Y.
+        mask: where Y shows.
+        visible: of the target, 256 px: the visible face; beside the mesh, skin.
+        verdict: of the forehead, where it was found over more than this frame.
+
+    Returns:
+        All that changes; None where the reenactor reads nothing beside the mesh.
+    """
+    forehead = find_forehead(reenacted, visible)
+    if forehead is None:
+        return None
+    small = resize_matrix(matrix, len(mask), CROP_SIDE)
+    target, done = _cut(frame, small), shrunk(swapped)
+    zoom = np.float32(CROP_SIDE / len(mask))
+    features = features_mask((CROP_SIDE, CROP_SIDE), points * zoom, reenacted.landmarks * zoom)
+    core = shrunk(mask)
+    known = core * (core > 0.5) * (1 - features)
+    fall = _fall(core, points * zoom)
+    weight = visible * fall * _inside_crop()
+    tone = _continued(_ratio(target, done, known), known)
+    tone = np.clip(cv2.GaussianBlur(tone, (0, 0), NEAR), -MOST, MOST)
+    verdict = verdict or forehead.verdict
+    crease = _crease(target, done, known, visible) * (weight * _brow_weight(points * zoom))
+    before, after, shown = reenacted.crop, swapped, mask
+    if verdict == "taken":
+        before, after, shown = _with_forehead(forehead, reenacted, swapped, mask, target, known, tone, fall)
+    gain = np.exp(tone * np.float32(SHARE) * weight[..., None])
+    return Beyond(before, after, shown, gain.astype(np.float32), crease, weight, verdict)
+
+
+def _with_forehead(
+    forehead: Forehead,
+    reenacted: Reenacted,
+    swapped: Crop,
+    mask: Mask,
+    target: Crop,
+    known: Mask,
+    tone: Float32[np.ndarray, "256 256 3"],
+    fall: Mask,
+) -> tuple[Crop, Crop, Mask]:
+    """X_r, Y and mask with the source's forehead: its detail, in the light of the target's forehead."""
+    before, shown = read_forehead(forehead, reenacted.crop)
+    side, small, upper = len(mask), shrunk(before), forehead.reading.shown
+    bright = _bright_enough(small, known * upper)
+    shown, upper = shown * _large(bright, side), upper * bright
+    counted = np.maximum(known, upper)
+    own, theirs = (_mean(one, counted, WIDE) for one in (small, target))
+    light = np.log((theirs + FLOOR) / (own + FLOOR)) + tone * fall[..., None]
+    gain = np.exp(np.clip(light, -BRIGHTEST, BRIGHTEST)).astype(np.float32)
+    lit = np.clip(before * _large(gain, side), 0, 1)
+    after = lit + (swapped - lit) * _large(forehead.inner, side)[..., None]
+    return before, after.astype(np.float32), np.maximum(mask, shown)
+
+
+def _bright_enough(before: Crop, forehead: Mask) -> Mask:
+    """0 where X_r above the mesh is as dark as hair, beside its forehead within the mesh."""
+    luma = np.log(cv2.GaussianBlur(cv2.transform(before, LUMA), (0, 0), 1.5) + np.float32(FLOOR))
+    usual = np.average(luma, weights=forehead + np.float32(1e-6))
+    return np.clip((luma - usual + HAIR[1]) / (HAIR[1] - HAIR[0]), 0, 1).astype(np.float32)
+
+
+def _cut(frame: Frame, matrix: Matrix) -> Crop:
+    """The target at 256 px."""
+    back = invert(matrix)
+    y, x = np.mgrid[:CROP_SIDE, :CROP_SIDE].astype(np.float32)
+    places = (
+        (back[k, 0] * x + back[k, 1] * y + back[k, 2]).astype(np.float32) for k in (0, 1)
+    )
+    return sample(frame, *places, scale_of(matrix))
+
+
+def _mean(values: np.ndarray, weight: Mask, sigma: float) -> np.ndarray:
+    """Weighted mean of a neighbourhood."""
+    stack = np.dstack([values * weight.reshape(*weight.shape, *[1] * (values.ndim - 2)), weight])
+    eased = cv2.GaussianBlur(stack, (0, 0), sigma, borderType=cv2.BORDER_CONSTANT)
+    mean = eased[..., :-1] / np.maximum(eased[..., -1:], np.float32(1e-4))
+    return mean.reshape(values.shape)
+
+
+def _ratio(target: Crop, done: Crop, known: Mask) -> Float32[np.ndarray, "256 256 3"]:
+    """Logarithm of Y over X_t."""
+    both = _mean(np.dstack([target, done]), known, NEAR)
+    return np.log((both[..., 3:] + FLOOR) / (both[..., :3] + FLOOR)).astype(np.float32)
+
+
+def _continued(values: np.ndarray, weight: Mask) -> np.ndarray:
+    """Values carried on to where nothing is known: from ever coarser means. Source: push-pull, Gortler et al., SIGGRAPH 1996."""
+    if len(weight) <= 4:
+        return np.broadcast_to(np.average(values, axis=(0, 1), weights=weight + 1e-9), values.shape)
+    half = (len(weight) // 2,) * 2
+    total = cv2.resize(values * weight[..., None], half, interpolation=cv2.INTER_AREA)
+    share = cv2.resize(weight, half, interpolation=cv2.INTER_AREA)
+    total = total.reshape(*half, -1) / np.maximum(share, 1e-6)[..., None]
+    coarse = _continued(total, np.minimum(4 * share, 1))
+    large = cv2.resize(np.ascontiguousarray(coarse), weight.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    large = large.reshape(values.shape)
+    return (large + (values - large) * weight[..., None]).astype(np.float32)
+
+
+def _fall(core: Mask, points: Landmarks) -> Mask:
+    """1 in the face, falling to 0 over ears and neck, more slowly over the forehead."""
+    far = cv2.distanceTransform((core <= 0.5).astype(np.uint8), cv2.DIST_L2, 5)
+    reach = DOWN + (UP - DOWN) * _brow_weight(points)
+    t = np.clip(1 - far / reach, 0, 1)
+    return (t * t * (3 - 2 * t)).astype(np.float32)
+
+
+def _brow_weight(points: Landmarks) -> Float32[np.ndarray, "256 1"]:
+    """1 above the brows, 0 below."""
+    brows = points[np.concatenate([LEFT_BROW, RIGHT_BROW]), 1].mean()
+    return np.clip((brows - np.arange(CROP_SIDE, dtype=np.float32)) / 20, 0, 1)[:, None]
+
+
+def _inside_crop() -> Mask:
+    """0 at the crop's border."""
+    at = np.arange(CROP_SIDE)
+    near = np.clip(np.minimum(at, CROP_SIDE - 1 - at) / BORDER, 0, 1).astype(np.float32)
+    return near[:, None] * near
+
+
+def _crease(target: Crop, done: Crop, known: Mask, visible: Mask) -> Mask:
+    """What of the target's creases the new face has not."""
+    total = np.zeros((CROP_SIDE, CROP_SIDE), np.float32)
+    lumas = [np.asarray(cv2.transform(one, LUMA), np.float32) for one in (target, done)]
+    stages = [[_mean(luma, visible, sigma) for sigma in BANDS] for luma in lumas]
+    for fine, coarse in ((0, 1), (1, 2)):
+        bands = [one[fine] - one[coarse] for one in stages]
+        energy = _mean(np.dstack([band * band for band in bands]), known, 2 * WIDE) + PLAIN
+        left = np.clip(np.sqrt(energy[..., 1] / energy[..., 0]), SMOOTHER, 1)
+        left = _continued(left[..., None].astype(np.float32), known)[..., 0]
+        total += (1 - left) * np.clip(bands[0], -DEEPEST, DEEPEST)
+    return total
+
+
+def _large(values: np.ndarray, side: int) -> np.ndarray:
+    """A map of 256 px at the crop's side."""
+    return values if len(values) == side else cv2.resize(values, (side, side), interpolation=cv2.INTER_LINEAR)

@@ -1,0 +1,170 @@
+"""The source's forehead from the mesh's upper edge up to the target's hairline [ours].
+
+The mesh ends in the middle of the forehead. Above it the map into the source's picture goes on. Heights of foreheads
+differ, so each column of that map is drawn together, until the source's bare forehead fills the target's. It is never
+read where the source shows hair, and never shown where the target shows anything but skin.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from jaxtyping import Bool, Float32
+
+from aotface.face.mesh import LEFT_BROW, RIGHT_BROW
+from aotface.reenact.base import Reenacted
+from aotface.reenact.dense_map import fill, read_mask, soften
+from aotface.reenact.reading import Box, Reading
+from aotface.types import CROP_SIDE, Crop, Landmarks, Mask
+
+HIGHEST, FADE = 46.0, 12.0
+"""Pixels at 256 above the mesh that are looked at, and in which the forehead of the bald ends."""
+
+LEAST, MARGIN = 0.4, 2.0
+"""Share of its height to which the map may be drawn together, and pixels that are kept away from the source's hair."""
+
+TEMPLE = (4.0, 16.0)
+"""Pixels that the mesh must reach above the brows for a column to be forehead: begins, full."""
+
+EVEN = 7.0
+"""Standard deviation, in columns, of what keeps neighbouring columns alike."""
+
+LOW = (2.0, 9.0)
+"""Height of bare skin above the mesh, in pixels, from which a column counts as forehead, and counts in full."""
+
+TAKEN, BARE = 0.55, 0.3
+"""Share of the target's forehead that the source must fill to be taken, and of its columns that must show skin at all."""
+
+Columns = Float32[np.ndarray, " 256"]
+
+
+@dataclass(frozen=True)
+class Forehead:
+    """The source's forehead above the mesh. ``reading``: whose ``shown`` is how much of it shows, 256 px.
+
+    ``inner``: 1 well inside the mesh, where X_r is as it is. ``filled``: share of the target's bare forehead that it fills. ``bare``: share of the target's columns that show any.
+    """
+
+    reading: Reading
+    inner: Mask
+    filled: float
+    bare: float
+
+    @property
+    def verdict(self) -> str:
+        """``taken``, ``blended`` (the target's, in the new face's tone and texture) or ``target's`` (covered)."""
+        if self.bare < BARE:
+            return "target's"
+        return "taken" if self.filled >= TAKEN else "blended"
+
+
+def find_forehead(reenacted: Reenacted, visible: Mask) -> Forehead | None:
+    """How far the source's forehead can go up.
+
+    Args:
+        reenacted: X_r.
+        visible: of the target, 256 px: the visible face; beside the mesh, skin.
+
+    Returns:
+        The forehead; None where the reenactor reads nothing beside the mesh.
+    """
+    reading = reenacted.reading
+    if reading is None or reading.covered is None or reading.skin is None or len(reading.covered) != CROP_SIDE:
+        return None
+    covered = reading.covered
+    top, inner = _upper_edge(covered, reenacted.landmarks * np.float32(CROP_SIDE / len(reenacted.mask)))
+    rows = np.arange(CROP_SIDE, dtype=np.float32)[:, None]
+    above = top - rows
+    cap = np.clip((HIGHEST - above) / FADE, 0, 1) * (above > 0)
+    theirs = _upwards(visible, above) * cap
+    weight, skin = _skin(reading)
+    ours = _upwards(skin, above) * cap
+    wanted, there = (_along(one.sum(axis=0), inner) for one in (theirs, ours))
+    room = np.maximum(there - np.float32(MARGIN), 0)
+    share = np.clip(room / np.maximum(wanted, 1), LEAST, 1)
+    reach = room / share
+    drawn = [_drawn(one, top, share) for one in (reading.maps, weight, skin)]
+    ends = np.clip((reach - above) / FADE + 0.5, 0, 1)
+    column = inner * np.clip((wanted - LOW[0]) / (LOW[1] - LOW[0]), 0, 1)
+    column = column * np.clip((room / LEAST - LOW[0]) / (LOW[1] - LOW[0]), 0, 1)
+    within = covered * visible * skin * _over_brows(reenacted.landmarks, len(reenacted.mask))
+    beyond = theirs * np.minimum(_upwards(drawn[2], above) * 1.5, 1) * np.where(reach < wanted, ends, 1)
+    shown = column * np.where(covered, within, beyond)
+    shown = cv2.GaussianBlur(shown.astype(np.float32), (0, 0), 1.2)
+    total = float((inner * wanted).sum())
+    filled = float((inner * np.minimum(reach, wanted)).sum()) / max(total, 1e-6)
+    bare = float((inner * (wanted > LOW[1])).sum() / max(float(inner.sum()), 1e-6))
+    inside = cv2.erode(covered.astype(np.uint8), np.ones((5, 5))).astype(np.float32)
+    return Forehead(Reading(reading.frame, drawn[0], drawn[1], shown), inside, filled, bare)
+
+
+def read_forehead(forehead: Forehead, crop: Crop) -> tuple[Crop, Mask]:
+    """X_r with the forehead in it, and how much of it shows.
+
+    Args:
+        forehead: see there.
+        crop: X_r, at any side.
+    """
+    side = len(crop)
+    shown = cv2.resize(forehead.reading.shown, (side, side), interpolation=cv2.INTER_LINEAR)
+    rows, columns = (np.flatnonzero(shown.any(axis=axis)) for axis in (1, 0))
+    whole = crop.copy()
+    if not len(rows):
+        return whole, shown
+    box: Box = int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
+    face, _ = forehead.reading.read(np.eye(2, 3), side, box)
+    part = whole[box[1] : box[3], box[0] : box[2]]
+    inner = cv2.resize(forehead.inner, (side, side), interpolation=cv2.INTER_LINEAR)
+    part[:] = face + (part - face) * inner[box[1] : box[3], box[0] : box[2], None]
+    return whole, shown
+
+
+def _upper_edge(covered: Bool[np.ndarray, "256 256"], points: Landmarks) -> tuple[Columns, Columns]:
+    """The mesh's first row in each column, and how much a column is one of the forehead's."""
+    some = covered.any(axis=0)
+    top = np.where(some, covered.argmax(axis=0), CROP_SIDE).astype(np.float32)
+    brows = float(points[np.concatenate([LEFT_BROW, RIGHT_BROW]), 1].mean())
+    inner = np.clip((brows - top - TEMPLE[0]) / (TEMPLE[1] - TEMPLE[0]), 0, 1)
+    return np.where(some, top, top[some].max() if some.any() else 0), inner * inner * (3 - 2 * inner)
+
+
+def _over_brows(points: Landmarks, side: int) -> Float32[np.ndarray, "256 1"]:
+    """1 above the brows, 0 from their upper edge down."""
+    brows = points[np.concatenate([LEFT_BROW, RIGHT_BROW]), 1].mean() * CROP_SIDE / side
+    return np.clip((brows - np.arange(CROP_SIDE, dtype=np.float32)) / 10, 0, 1)[:, None]
+
+
+def _upwards(plane: Mask, above: Mask) -> Mask:
+    """A plane, in each column no more than anything between a pixel and the mesh's upper edge."""
+    free = np.where(above > 0, cv2.GaussianBlur(plane, (0, 0), 1.0), 1)
+    return np.minimum.accumulate(free[::-1], axis=0)[::-1].astype(np.float32)
+
+
+def _along(values: Columns, weight: Columns) -> Columns:
+    """Weighted mean of each column with its neighbours."""
+    both = np.stack([values * weight, weight]).astype(np.float32)
+    eased = cv2.GaussianBlur(both, (0, 0), sigmaX=EVEN, sigmaY=1e-3, borderType=cv2.BORDER_CONSTANT)
+    return np.asarray(eased[0] / np.maximum(eased[1], np.float32(1e-4)), np.float32)
+
+
+def _skin(reading: Reading) -> tuple[Mask, Mask]:
+    """The weight of the face's own side, beside the mesh too, and how surely either side shows the source's skin."""
+    assert reading.covered is not None and reading.skin is not None
+    seen = [
+        read_mask(reading.skin.plane, reading.skin.matrix, reading.maps[..., k : k + 2]) for k in (0, 2)
+    ]
+    weight = fill(np.dstack([reading.weight, reading.weight]), reading.covered)[..., 0]
+    own = weight * seen[0]
+    share = own / np.maximum(own + (1 - own) * seen[1], 1e-3) * (own > 1e-3)
+    share = soften(share.astype(np.float32), ~reading.covered, 1.5)
+    weight = np.where(reading.covered, reading.weight, share).astype(np.float32)
+    return weight, np.maximum(own, seen[1]).astype(np.float32)
+
+
+def _drawn(
+    values: Float32[np.ndarray, "256 256 ..."], top: Columns, share: Columns
+) -> Float32[np.ndarray, "256 256 ..."]:
+    """Each column above the mesh drawn together: a share of its height is spread over all of it."""
+    x, y = np.meshgrid(*(np.arange(CROP_SIDE, dtype=np.float32),) * 2)
+    place = np.where(y < top, top - (top - y) * share, y).astype(np.float32)
+    return cv2.remap(values, x, place, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
