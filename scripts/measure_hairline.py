@@ -3,8 +3,8 @@
     python scripts/measure_hairline.py DATA OUT --label before
     python scripts/measure_hairline.py DATA OUT --label after --against before
 
-DATA holds ``portraits`` and ``models``. The pairs follow from the seed: people of ``val``, of whom there is a second photo. The
-edge of the first label's masks is measured in both. OUT shows real people: publish none of it.
+DATA holds ``portraits`` and ``models``. The pairs follow from the seed: people of ``val``, of whom there is a second photo.
+The edge of the first label's masks is measured in both. OUT shows real people: publish none of it.
 """
 
 import argparse
@@ -50,7 +50,9 @@ def main() -> None:
     model = words.data / "models" / "mobilefacenet_identity.onnx"
     meter = IdentityMeter(model, hashlib.sha256(model.read_bytes()).hexdigest())
     rows = {}
-    for number, (source, other, target) in enumerate(drawn(words.data / "portraits", words.pairs, words.seed)):
+    for number, (source, other, target) in enumerate(
+        drawn(words.data / "portraits", words.pairs, words.seed)
+    ):
         if words.only and number not in words.only:
             continue
         files = [words.data / "portraits" / one for one in (source, other, target)]
@@ -74,7 +76,9 @@ def drawn(folder: Path, pairs: int, seed: int) -> list[tuple[str, str, str]]:
     return made
 
 
-def measured(files: list[Path], out: Path, number: int, label: str, meter: IdentityMeter) -> dict[str, float | str]:
+def measured(
+    files: list[Path], out: Path, number: int, label: str, meter: IdentityMeter
+) -> dict[str, float | str]:
     """Swap one pair, measure it, and leave the pictures to look at."""
     source, other, target = (shrunk_picture(file) for file in files)
     faces = detect(target)

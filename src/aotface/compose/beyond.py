@@ -87,7 +87,6 @@ class Beyond:
         whole[y0:y1, x0:x1] = np.rint(np.clip(part, 0, white)).astype(frame.dtype)
         return whole
 
-
     def changed(self, matrix: Matrix, height: int, width: int) -> Mask:
         """How much of each pixel of the frame `lay` may change, 0..1; see there."""
         small = resize_matrix(matrix, len(self.mask), CROP_SIDE)
@@ -176,10 +175,8 @@ def _cut(frame: Frame, matrix: Matrix) -> Crop:
     """The target at 256 px."""
     back = invert(matrix)
     y, x = np.mgrid[:CROP_SIDE, :CROP_SIDE].astype(np.float32)
-    places = (
-        (back[k, 0] * x + back[k, 1] * y + back[k, 2]).astype(np.float32) for k in (0, 1)
-    )
-    return sample(frame, *places, scale_of(matrix))
+    map_x, map_y = ((back[k, 0] * x + back[k, 1] * y + back[k, 2]).astype(np.float32) for k in (0, 1))
+    return sample(frame, map_x, map_y, scale_of(matrix))
 
 
 def _mean(values: np.ndarray, weight: Mask, sigma: float) -> np.ndarray:
@@ -197,7 +194,10 @@ def _ratio(target: Crop, done: Crop, known: Mask) -> Float32[np.ndarray, "256 25
 
 
 def _continued(values: np.ndarray, weight: Mask) -> np.ndarray:
-    """Values carried on to where nothing is known: from ever coarser means. Source: push-pull, Gortler et al., SIGGRAPH 1996."""
+    """Values carried on to where nothing is known: from ever coarser means.
+
+    Source: push-pull, Gortler et al., SIGGRAPH 1996.
+    """
     if len(weight) <= 4:
         return np.broadcast_to(np.average(values, axis=(0, 1), weights=weight + 1e-9), values.shape)
     half = (len(weight) // 2,) * 2

@@ -40,9 +40,11 @@ Columns = Float32[np.ndarray, " 256"]
 
 @dataclass(frozen=True)
 class Forehead:
-    """The source's forehead above the mesh. ``reading``: whose ``shown`` is how much of it shows, 256 px.
+    """The source's forehead above the mesh.
 
-    ``inner``: 1 well inside the mesh, where X_r is as it is. ``filled``: share of the target's bare forehead that it fills. ``bare``: share of the target's columns that show any.
+    ``reading``: whose ``shown`` is how much of it shows, 256 px.
+    ``inner``: 1 well inside the mesh, where X_r is as it is. ``filled``: share of the target's bare forehead that it fills.
+    ``bare``: share of the target's columns that show any.
     """
 
     reading: Reading
@@ -52,10 +54,20 @@ class Forehead:
 
     @property
     def verdict(self) -> str:
-        """``taken``, ``blended`` (the target's, in the new face's tone and texture) or ``target's`` (covered)."""
-        if self.bare < BARE:
-            return "target's"
-        return "taken" if self.filled >= TAKEN else "blended"
+        """See `verdict_of`."""
+        return verdict_of(self.filled, self.bare)
+
+
+def verdict_of(filled: float, bare: float) -> str:
+    """``taken``: the source's forehead shows. ``blended``: the target's, in the new face's tone and without creases that the
+    face has not. ``target's``: it is covered.
+
+    Args:
+        filled, bare: see `Forehead`.
+    """
+    if bare < BARE:
+        return "target's"
+    return "taken" if filled >= TAKEN else "blended"
 
 
 def find_forehead(reenacted: Reenacted, visible: Mask) -> Forehead | None:
@@ -69,7 +81,12 @@ def find_forehead(reenacted: Reenacted, visible: Mask) -> Forehead | None:
         The forehead; None where the reenactor reads nothing beside the mesh.
     """
     reading = reenacted.reading
-    if reading is None or reading.covered is None or reading.skin is None or len(reading.covered) != CROP_SIDE:
+    if (
+        reading is None
+        or reading.covered is None
+        or reading.skin is None
+        or len(reading.covered) != CROP_SIDE
+    ):
         return None
     covered = reading.covered
     top, inner = _upper_edge(covered, reenacted.landmarks * np.float32(CROP_SIDE / len(reenacted.mask)))
@@ -150,9 +167,7 @@ def _along(values: Columns, weight: Columns) -> Columns:
 def _skin(reading: Reading) -> tuple[Mask, Mask]:
     """The weight of the face's own side, beside the mesh too, and how surely either side shows the source's skin."""
     assert reading.covered is not None and reading.skin is not None
-    seen = [
-        read_mask(reading.skin.plane, reading.skin.matrix, reading.maps[..., k : k + 2]) for k in (0, 2)
-    ]
+    seen = [read_mask(reading.skin.plane, reading.skin.matrix, reading.maps[..., k : k + 2]) for k in (0, 2)]
     weight = fill(np.dstack([reading.weight, reading.weight]), reading.covered)[..., 0]
     own = weight * seen[0]
     share = own / np.maximum(own + (1 - own) * seen[1], 1e-3) * (own > 1e-3)

@@ -6,23 +6,47 @@ from fractions import Fraction
 
 import numpy as np
 
-from aotface.compose.blend import blend, frame_mask
+from aotface.compose.blend import Box, blend, face_box, frame_mask
 from aotface.compose.place import Place, face_row, grey
+from aotface.face.align import resize_matrix
 from aotface.media.video.decode import VideoFrame
 from aotface.media.video.folder import frame_from_rgb
 from aotface.media.video.info import grey_info
 from aotface.provenance import mark_frame
-from aotface.types import Crop, Mask
+from aotface.transfer.base import shrunk
+from aotface.types import CROP_SIDE, Crop, Mask, Matrix
 
 
 @dataclass(frozen=True)
 class CompositedFace:
-    """One face as it was laid into a frame: where, X_r, and the mask under which it shows."""
+    """One face as it was laid into a frame: where, X_r, and the mask under which it shows.
+
+    ``around``: how much the target's own skin beside it was changed, 0..1, at 256 px; None: not at all.
+    """
 
     track: int
     place: Place
     reenacted: Crop
     mask: Mask
+    around: Mask | None = None
+
+    def changed(self, height: int, width: int) -> Mask:
+        """How much of each pixel of the frame it may have changed, 0..1."""
+        whole = frame_mask(self.mask, self.place.matrix, height, width)
+        if self.around is not None:
+            np.maximum(whole, frame_mask(self.around, self._small, height, width), out=whole)
+        return whole
+
+    def box(self, height: int, width: int) -> Box | None:
+        """The pixels of the frame that it can have changed, xyxy."""
+        if self.around is None:
+            return face_box(self.mask, self.place.matrix, height, width)
+        both = np.maximum(self.around, shrunk(self.mask))
+        return face_box(both, self._small, height, width)
+
+    @property
+    def _small(self) -> Matrix:
+        return resize_matrix(self.place.matrix, len(self.mask), CROP_SIDE)
 
 
 @dataclass(frozen=True)
@@ -39,7 +63,7 @@ class Layers:
         info = grey_info(self.original.info)
         whole = np.zeros((info.height, info.width), np.float32)
         for face in self.faces:
-            np.maximum(whole, frame_mask(face.mask, face.place.matrix, *whole.shape), out=whole)
+            np.maximum(whole, face.changed(*whole.shape), out=whole)
         return frame_from_rgb(grey(whole), self.original.index, self.original.pts, info)
 
     def reenacted(self) -> VideoFrame:
