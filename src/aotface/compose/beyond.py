@@ -22,13 +22,13 @@ from aotface.reenact.base import Reenacted
 from aotface.transfer.base import shrunk
 from aotface.types import CROP_SIDE, Crop, Frame, Landmarks, Mask, Matrix
 
-NEAR, WIDE = 3.0, 7.0
-"""Standard deviations, in pixels at 256, of the neighbourhoods whose tones are compared: at the edge, on the forehead."""
+WIDE = 7.0
+"""Standard deviation, in pixels at 256, of the neighbourhoods whose tones are compared."""
 
-FLOOR, MOST = 0.02, 0.3
+FLOOR, MOST = 0.02, 0.15
 """Display light added before a logarithm, and the greatest change of tone beside the face, as a logarithm."""
 
-SHARE = 0.7
+SHARE = 0.6
 """How much of the face's tone its surroundings get; the rest is eased within the face, by `blend`."""
 
 DOWN, UP = 45.0, 90.0
@@ -46,6 +46,9 @@ BRIGHTEST = 1.6
 HAIR = (0.3, 0.55)
 """How much darker than its forehead within the mesh a place of the source may be, and from where on it is taken for hair; as
 logarithms."""
+
+STRAND = (0.12, 0.25)
+"""The same beside its surroundings: a strand of hair is darker than a crease."""
 
 BORDER = 8
 """Pixels at the crop's border in which everything fades."""
@@ -128,15 +131,18 @@ def go_beyond(
     core = shrunk(mask)
     known = core * (core > 0.5) * (1 - features)
     fall = _fall(core, points * zoom)
-    weight = visible * fall * _inside_crop()
     tone = _continued(_ratio(target, done, known), known)
-    tone = np.clip(cv2.GaussianBlur(tone, (0, 0), NEAR), -MOST, MOST)
+    tone = cv2.GaussianBlur(tone, (0, 0), 3)
     verdict = verdict or forehead.verdict
+    weight = visible * fall * _inside_crop()
+    if verdict == "target's":
+        weight = weight * (1 - _brow_weight(points * zoom))
+    weight = np.where(core > 0.5, _skin_beside(weight, core), weight)
     crease = _crease(target, done, known, visible) * (weight * _brow_weight(points * zoom))
     before, after, shown = reenacted.crop, swapped, mask
     if verdict == "taken":
         before, after, shown = _with_forehead(forehead, reenacted, swapped, mask, target, known, tone, fall)
-    gain = np.exp(tone * np.float32(SHARE) * weight[..., None])
+    gain = np.exp(np.clip(tone, -MOST, MOST) * np.float32(SHARE) * weight[..., None])
     return Beyond(before, after, shown, gain.astype(np.float32), crease, weight, verdict)
 
 
@@ -165,10 +171,12 @@ def _with_forehead(
 
 
 def _bright_enough(before: Crop, forehead: Mask) -> Mask:
-    """0 where X_r above the mesh is as dark as hair, beside its forehead within the mesh."""
-    luma = np.log(cv2.GaussianBlur(cv2.transform(before, LUMA), (0, 0), 1.5) + np.float32(FLOOR))
+    """0 where X_r above the mesh is as dark as hair, beside its forehead within the mesh, or dark as a strand."""
+    luma = np.log(cv2.GaussianBlur(cv2.transform(before, LUMA), (0, 0), 1.0) + np.float32(FLOOR))
     usual = np.average(luma, weights=forehead + np.float32(1e-6))
-    return np.clip((luma - usual + HAIR[1]) / (HAIR[1] - HAIR[0]), 0, 1).astype(np.float32)
+    dark = np.clip((luma - usual + HAIR[1]) / (HAIR[1] - HAIR[0]), 0, 1)
+    strand = np.clip((luma - cv2.GaussianBlur(luma, (0, 0), 5) + STRAND[1]) / (STRAND[1] - STRAND[0]), 0, 1)
+    return cv2.GaussianBlur(cv2.erode((dark * strand).astype(np.float32), np.ones((3, 3))), (0, 0), 1.5)
 
 
 def _cut(frame: Frame, matrix: Matrix) -> Crop:
@@ -189,7 +197,7 @@ def _mean(values: np.ndarray, weight: Mask, sigma: float) -> np.ndarray:
 
 def _ratio(target: Crop, done: Crop, known: Mask) -> Float32[np.ndarray, "256 256 3"]:
     """Logarithm of Y over X_t."""
-    both = _mean(np.dstack([target, done]), known, NEAR)
+    both = _mean(np.dstack([target, done]), known, WIDE)
     return np.log((both[..., 3:] + FLOOR) / (both[..., :3] + FLOOR)).astype(np.float32)
 
 
@@ -216,6 +224,12 @@ def _fall(core: Mask, points: Landmarks) -> Mask:
     reach = DOWN + (UP - DOWN) * _brow_weight(points)
     t = np.clip(1 - far / reach, 0, 1)
     return (t * t * (3 - 2 * t)).astype(np.float32)
+
+
+def _skin_beside(weight: Mask, core: Mask) -> Mask:
+    """Within the face: how much of what lies beside it nearby is skin that gets its tone."""
+    beside = (core <= 0.5).astype(np.float32)
+    return _continued(_mean(weight[..., None], beside, WIDE), np.clip(beside, 0, 1))[..., 0]
 
 
 def _brow_weight(points: Landmarks) -> Float32[np.ndarray, "256 1"]:

@@ -20,11 +20,17 @@ from aotface.types import CROP_SIDE, Crop, Landmarks, Mask
 HIGHEST, FADE = 46.0, 12.0
 """Pixels at 256 above the mesh that are looked at, and in which the forehead of the bald ends."""
 
-LEAST, MARGIN = 0.4, 2.0
+LEAST, MARGIN = 0.4, 4.0
 """Share of its height to which the map may be drawn together, and pixels that are kept away from the source's hair."""
 
 TEMPLE = (4.0, 16.0)
 """Pixels that the mesh must reach above the brows for a column to be forehead: begins, full."""
+
+JOIN = (1.0, 18.0)
+"""Pixels below the mesh's upper edge between which X_r's own light goes over into that of the forehead above."""
+
+STRIP = 14.0
+"""Height of the mesh's own forehead that is looked at, pixels."""
 
 EVEN = 7.0
 """Standard deviation, in columns, of what keeps neighbouring columns alike."""
@@ -32,8 +38,9 @@ EVEN = 7.0
 LOW = (2.0, 9.0)
 """Height of bare skin above the mesh, in pixels, from which a column counts as forehead, and counts in full."""
 
-TAKEN, BARE = 0.55, 0.3
-"""Share of the target's forehead that the source must fill to be taken, and of its columns that must show skin at all."""
+TAKEN, BARE, OWN = 0.8, 0.3, 0.7
+"""Share of the target's forehead that the source must fill to be taken; of its columns that must show skin at all; and of the
+mesh's own forehead that must show the source."""
 
 Columns = Float32[np.ndarray, " 256"]
 
@@ -43,29 +50,30 @@ class Forehead:
     """The source's forehead above the mesh.
 
     ``reading``: whose ``shown`` is how much of it shows, 256 px.
-    ``inner``: 1 well inside the mesh, where X_r is as it is. ``filled``: share of the target's bare forehead that it fills.
-    ``bare``: share of the target's columns that show any.
+    ``inner``: 1 well inside the mesh, where Y is as it is. ``filled``: share of the target's bare forehead that it fills.
+    ``bare``: share of the target's columns that show any. ``own``: share of the mesh's own forehead that shows the source.
     """
 
     reading: Reading
     inner: Mask
     filled: float
     bare: float
+    own: float
 
     @property
     def verdict(self) -> str:
         """See `verdict_of`."""
-        return verdict_of(self.filled, self.bare)
+        return verdict_of(self.filled, self.bare, self.own)
 
 
-def verdict_of(filled: float, bare: float) -> str:
+def verdict_of(filled: float, bare: float, own: float) -> str:
     """``taken``: the source's forehead shows. ``blended``: the target's, in the new face's tone and without creases that the
-    face has not. ``target's``: it is covered.
+    face has not. ``target's``: its forehead, or the source's, is covered.
 
     Args:
-        filled, bare: see `Forehead`.
+        filled, bare, own: see `Forehead`.
     """
-    if bare < BARE:
+    if bare < BARE or own < OWN:
         return "target's"
     return "taken" if filled >= TAKEN else "blended"
 
@@ -104,15 +112,21 @@ def find_forehead(reenacted: Reenacted, visible: Mask) -> Forehead | None:
     ends = np.clip((reach - above) / FADE + 0.5, 0, 1)
     column = inner * np.clip((wanted - LOW[0]) / (LOW[1] - LOW[0]), 0, 1)
     column = column * np.clip((room / LEAST - LOW[0]) / (LOW[1] - LOW[0]), 0, 1)
-    within = covered * visible * skin * _over_brows(reenacted.landmarks, len(reenacted.mask))
+    over = _over_brows(reenacted.landmarks, len(reenacted.mask))
+    within = covered * visible * skin * over
     beyond = theirs * np.minimum(_upwards(drawn[2], above) * 1.5, 1) * np.where(reach < wanted, ends, 1)
     shown = column * np.where(covered, within, beyond)
     shown = cv2.GaussianBlur(shown.astype(np.float32), (0, 0), 1.2)
     total = float((inner * wanted).sum())
     filled = float((inner * np.minimum(reach, wanted)).sum()) / max(total, 1e-6)
     bare = float((inner * (wanted > LOW[1])).sum() / max(float(inner.sum()), 1e-6))
-    inside = cv2.erode(covered.astype(np.uint8), np.ones((5, 5))).astype(np.float32)
-    return Forehead(Reading(reading.frame, drawn[0], drawn[1], shown), inside, filled, bare)
+    lower = inner * covered * (above > -STRIP)
+    own = float((lower * skin).sum() / max(float(lower.sum()), 1e-6))
+    inside = np.maximum(np.clip((-above - JOIN[0]) / (JOIN[1] - JOIN[0]), 0, 1) * covered, 1 - over)
+    inside = cv2.GaussianBlur((inside * inside * (3 - 2 * inside)).astype(np.float32), (0, 0), 2.0)
+    return Forehead(
+        Reading(reading.frame, drawn[0], drawn[1], shown, covered=covered), inside, filled, bare, own
+    )
 
 
 def read_forehead(forehead: Forehead, crop: Crop) -> tuple[Crop, Mask]:
@@ -131,7 +145,10 @@ def read_forehead(forehead: Forehead, crop: Crop) -> tuple[Crop, Mask]:
     box: Box = int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
     face, _ = forehead.reading.read(np.eye(2, 3), side, box)
     part = whole[box[1] : box[3], box[0] : box[2]]
-    inner = cv2.resize(forehead.inner, (side, side), interpolation=cv2.INTER_LINEAR)
+    covered = forehead.reading.covered
+    assert covered is not None  # it was found by it
+    inner = cv2.erode(covered.astype(np.float32), np.ones((5, 5)))
+    inner = cv2.resize(inner, (side, side), interpolation=cv2.INTER_LINEAR)
     part[:] = face + (part - face) * inner[box[1] : box[3], box[0] : box[2], None]
     return whole, shown
 

@@ -72,8 +72,7 @@ class Foreheads:
         seen = [one for one in (self._forehead(track, int(frames[place])) for place in places) if one]
         if not seen:
             return "target's"
-        filled, bare = np.median([(one.filled, one.bare) for one in seen], axis=0).tolist()
-        return verdict_of(filled, bare)
+        return verdict_of(*np.median([(one.filled, one.bare, one.own) for one in seen], axis=0).tolist())
 
     def _forehead(self, track: int, number: int) -> Forehead | None:
         frame, source = self.frame_at(number), self.sources[track]
