@@ -4,7 +4,7 @@ Three things. The source's forehead is shown up to the target's hairline where b
 target's own skin around the face gets the face's tone: the ratio of the two is taken within the edge, continued outward
 and fades. And it loses the creases that the new face has not: they are taken out as far as the face is smoother.
 
-Everything is found at 256 pixels and is smooth, so the target's own pixels stay as sharp as they are.
+Everything is found in a small crop and is smooth, so the target's own pixels stay as sharp as they are.
 """
 
 from dataclasses import dataclass
@@ -19,11 +19,13 @@ from aotface.face.align import invert, resize_matrix, sample, scale_of
 from aotface.face.mesh import LEFT_BROW, RIGHT_BROW
 from aotface.face.texture import LUMA, features_mask
 from aotface.reenact.base import Reenacted
-from aotface.transfer.base import shrunk
-from aotface.types import CROP_SIDE, Crop, Frame, Landmarks, Mask, Matrix
+from aotface.types import Crop, Frame, Landmarks, Mask, Matrix
 
-WIDE = 7.0
-"""Standard deviation, in pixels at 256, of the neighbourhoods whose tones are compared."""
+GRID = 128
+"""Side at which all but the forehead's detail is found."""
+
+WIDE = 3.5
+"""Standard deviation, in pixels of the grid, of the neighbourhoods whose tones are compared."""
 
 FLOOR, MOST = 0.02, 0.15
 """Display light added before a logarithm, and the greatest change of tone beside the face, as a logarithm."""
@@ -31,10 +33,10 @@ FLOOR, MOST = 0.02, 0.15
 SHARE = 0.6
 """How much of the face's tone its surroundings get; the rest is eased within the face, by `blend`."""
 
-DOWN, UP = 45.0, 90.0
-"""Pixels at 256 from the face's edge in which its tone fades: on ears and neck, and on the forehead."""
+DOWN, UP = 22.0, 45.0
+"""Pixels of the grid from the face's edge in which its tone fades: on ears and neck, and on the forehead."""
 
-BANDS = (0.8, 2.0, 5.0)
+BANDS = (0.4, 1.0, 2.5)
 """Standard deviations, in the same pixels, between which creases of a forehead lie."""
 
 PLAIN, DEEPEST, SMOOTHER = 1e-5, 0.08, 0.3
@@ -50,8 +52,8 @@ logarithms."""
 STRAND = (0.12, 0.25)
 """The same beside its surroundings: a strand of hair is darker than a crease."""
 
-BORDER = 8
-"""Pixels at the crop's border in which everything fades."""
+BORDER = 4
+"""Pixels of the grid at the crop's border in which everything fades."""
 
 
 @dataclass(frozen=True)
@@ -60,14 +62,14 @@ class Beyond:
 
     ``reenacted``, ``swapped``, ``mask``: X_r, Y and where Y shows, with the forehead if it is taken; at the crop's side.
     ``tone``: by what the target's own skin is multiplied, display values. ``crease``: what is taken off it. ``weight``:
-    where that is so, 0..1. All three at 256 px. ``forehead``: see `Forehead.verdict`.
+    where that is so, 0..1. All three at the side `GRID`. ``forehead``: see `Forehead.verdict`.
     """
 
     reenacted: Crop
     swapped: Crop
     mask: Mask
-    tone: Float32[np.ndarray, "256 256 3"]
-    crease: Float32[np.ndarray, "256 256"]
+    tone: Float32[np.ndarray, "128 128 3"]
+    crease: Float32[np.ndarray, "128 128"]
     weight: Mask
     forehead: str
 
@@ -78,7 +80,7 @@ class Beyond:
             frame: uint8 or uint16.
             matrix: its points to points of the crop.
         """
-        small = resize_matrix(matrix, len(self.mask), CROP_SIDE)
+        small = resize_matrix(matrix, len(self.mask), GRID)
         box = face_box(self.weight, small, *frame.shape[:2])
         if box is None:
             return frame
@@ -92,7 +94,7 @@ class Beyond:
 
     def changed(self, matrix: Matrix, height: int, width: int) -> Mask:
         """How much of each pixel of the frame `lay` may change, 0..1; see there."""
-        small = resize_matrix(matrix, len(self.mask), CROP_SIDE)
+        small = resize_matrix(matrix, len(self.mask), GRID)
         return frame_mask(self.weight, small, height, width)
 
 
@@ -124,65 +126,81 @@ def go_beyond(
     forehead = find_forehead(reenacted, visible)
     if forehead is None:
         return None
-    small = resize_matrix(matrix, len(mask), CROP_SIDE)
-    target, done = _cut(frame, small), shrunk(swapped)
-    zoom = np.float32(CROP_SIDE / len(mask))
-    features = features_mask((CROP_SIDE, CROP_SIDE), points * zoom, reenacted.landmarks * zoom)
-    core = shrunk(mask)
-    known = core * (core > 0.5) * (1 - features)
-    fall = _fall(core, points * zoom)
-    tone = _continued(_ratio(target, done, known), known)
-    tone = cv2.GaussianBlur(tone, (0, 0), 3)
     verdict = verdict or forehead.verdict
+    seen = _look(frame, matrix, points, reenacted, swapped, mask)
+    upper, visible = _brow_weight(seen.points), _small(visible)
+    fall = _fall(seen.core, upper)
     weight = visible * fall * _inside_crop()
     if verdict == "target's":
-        weight = weight * (1 - _brow_weight(points * zoom))
-    weight = np.where(core > 0.5, _skin_beside(weight, core), weight)
-    crease = _crease(target, done, known, visible) * (weight * _brow_weight(points * zoom))
+        weight = weight * (1 - upper)
+    weight = np.where(seen.core > 0.5, _skin_beside(weight, seen.core), weight).astype(np.float32)
+    tone = cv2.GaussianBlur(_continued(_ratio(seen), seen.known), (0, 0), 1.5)
+    crease = np.zeros_like(weight) if verdict != "blended" else _crease(seen, visible) * (weight * upper)
     before, after, shown = reenacted.crop, swapped, mask
     if verdict == "taken":
-        before, after, shown = _with_forehead(forehead, reenacted, swapped, mask, target, known, tone, fall)
+        light = tone * fall[..., None]
+        before, after, shown = _with_forehead(forehead, seen, light, reenacted.crop, swapped, mask)
     gain = np.exp(np.clip(tone, -MOST, MOST) * np.float32(SHARE) * weight[..., None])
     return Beyond(before, after, shown, gain.astype(np.float32), crease, weight, verdict)
 
 
+@dataclass(frozen=True)
+class _Seen:
+    """Target, Y, where Y shows, the same without eyes, brows and lips, and the target's landmarks: on the grid."""
+
+    target: Crop
+    done: Crop
+    core: Mask
+    known: Mask
+    points: Landmarks
+
+
+def _look(
+    frame: Frame, matrix: Matrix, points: Landmarks, reenacted: Reenacted, swapped: Crop, mask: Mask
+) -> _Seen:
+    zoom = np.float32(GRID / len(mask))
+    features = features_mask((GRID, GRID), points * zoom, reenacted.landmarks * zoom, unit=0.5)
+    core = _small(mask)
+    target = _cut(frame, resize_matrix(matrix, len(mask), GRID))
+    return _Seen(target, _small(swapped), core, core * (core > 0.5) * (1 - features), points * zoom)
+
+
 def _with_forehead(
     forehead: Forehead,
-    reenacted: Reenacted,
+    seen: _Seen,
+    tone: Float32[np.ndarray, "128 128 3"],
+    x_r: Crop,
     swapped: Crop,
     mask: Mask,
-    target: Crop,
-    known: Mask,
-    tone: Float32[np.ndarray, "256 256 3"],
-    fall: Mask,
 ) -> tuple[Crop, Crop, Mask]:
     """X_r, Y and mask with the source's forehead: its detail, in the light of the target's forehead."""
-    before, shown = read_forehead(forehead, reenacted.crop)
-    side, small, upper = len(mask), shrunk(before), forehead.reading.shown
-    bright = _bright_enough(small, known * upper)
-    shown, upper = shown * _large(bright, side), upper * bright
-    counted = np.maximum(known, upper)
-    own, theirs = (_mean(one, counted, WIDE) for one in (small, target))
-    light = np.log((theirs + FLOOR) / (own + FLOOR)) + tone * fall[..., None]
+    before, shown = read_forehead(forehead, x_r)
+    side, small, upper = len(mask), _small(before), _small(forehead.reading.shown)
+    bright = _bright_enough(small, seen.known * upper)
+    shown, counted = shown * _large(bright, side), np.maximum(seen.known, upper * bright)
+    both = _mean(np.dstack([small, seen.target]), counted, WIDE) + np.float32(FLOOR)
+    light = np.log(both[..., 3:] / both[..., :3]) + tone
     gain = np.exp(np.clip(light, -BRIGHTEST, BRIGHTEST)).astype(np.float32)
-    lit = np.clip(before * _large(gain, side), 0, 1)
-    after = lit + (swapped - lit) * _large(forehead.inner, side)[..., None]
-    return before, after.astype(np.float32), np.maximum(mask, shown)
+    own, after = _large(forehead.inner, side), swapped.copy()
+    here = slice(int(np.flatnonzero((own < 1).any(axis=1)).max(initial=0)) + 1)
+    lit = np.clip(before[here] * _large(gain, side)[here], 0, 1)
+    after[here] = lit + (swapped[here] - lit) * own[here][..., None]
+    return before, after, np.maximum(mask, shown)
 
 
 def _bright_enough(before: Crop, forehead: Mask) -> Mask:
     """0 where X_r above the mesh is as dark as hair, beside its forehead within the mesh, or dark as a strand."""
-    luma = np.log(cv2.GaussianBlur(cv2.transform(before, LUMA), (0, 0), 1.0) + np.float32(FLOOR))
+    luma = np.log(cv2.GaussianBlur(cv2.transform(before, LUMA), (0, 0), 0.5) + np.float32(FLOOR))
     usual = np.average(luma, weights=forehead + np.float32(1e-6))
     dark = np.clip((luma - usual + HAIR[1]) / (HAIR[1] - HAIR[0]), 0, 1)
-    strand = np.clip((luma - cv2.GaussianBlur(luma, (0, 0), 5) + STRAND[1]) / (STRAND[1] - STRAND[0]), 0, 1)
-    return cv2.GaussianBlur(cv2.erode((dark * strand).astype(np.float32), np.ones((3, 3))), (0, 0), 1.5)
+    strand = np.clip((luma - cv2.GaussianBlur(luma, (0, 0), 2.5) + STRAND[1]) / (STRAND[1] - STRAND[0]), 0, 1)
+    return cv2.GaussianBlur(cv2.erode((dark * strand).astype(np.float32), np.ones((3, 3))), (0, 0), 0.8)
 
 
 def _cut(frame: Frame, matrix: Matrix) -> Crop:
-    """The target at 256 px."""
+    """The target on the grid."""
     back = invert(matrix)
-    y, x = np.mgrid[:CROP_SIDE, :CROP_SIDE].astype(np.float32)
+    y, x = np.mgrid[:GRID, :GRID].astype(np.float32)
     map_x, map_y = ((back[k, 0] * x + back[k, 1] * y + back[k, 2]).astype(np.float32) for k in (0, 1))
     return sample(frame, map_x, map_y, scale_of(matrix))
 
@@ -195,9 +213,9 @@ def _mean(values: np.ndarray, weight: Mask, sigma: float) -> np.ndarray:
     return mean.reshape(values.shape)
 
 
-def _ratio(target: Crop, done: Crop, known: Mask) -> Float32[np.ndarray, "256 256 3"]:
+def _ratio(seen: _Seen) -> Float32[np.ndarray, "128 128 3"]:
     """Logarithm of Y over X_t."""
-    both = _mean(np.dstack([target, done]), known, WIDE)
+    both = _mean(np.dstack([seen.target, seen.done]), seen.known, WIDE)
     return np.log((both[..., 3:] + FLOOR) / (both[..., :3] + FLOOR)).astype(np.float32)
 
 
@@ -218,10 +236,10 @@ def _continued(values: np.ndarray, weight: Mask) -> np.ndarray:
     return (large + (values - large) * weight[..., None]).astype(np.float32)
 
 
-def _fall(core: Mask, points: Landmarks) -> Mask:
+def _fall(core: Mask, upper: Float32[np.ndarray, "128 1"]) -> Mask:
     """1 in the face, falling to 0 over ears and neck, more slowly over the forehead."""
     far = cv2.distanceTransform((core <= 0.5).astype(np.uint8), cv2.DIST_L2, 5)
-    reach = DOWN + (UP - DOWN) * _brow_weight(points)
+    reach = DOWN + (UP - DOWN) * upper
     t = np.clip(1 - far / reach, 0, 1)
     return (t * t * (3 - 2 * t)).astype(np.float32)
 
@@ -232,33 +250,38 @@ def _skin_beside(weight: Mask, core: Mask) -> Mask:
     return _continued(_mean(weight[..., None], beside, WIDE), np.clip(beside, 0, 1))[..., 0]
 
 
-def _brow_weight(points: Landmarks) -> Float32[np.ndarray, "256 1"]:
+def _brow_weight(points: Landmarks) -> Float32[np.ndarray, "128 1"]:
     """1 above the brows, 0 below."""
     brows = points[np.concatenate([LEFT_BROW, RIGHT_BROW]), 1].mean()
-    return np.clip((brows - np.arange(CROP_SIDE, dtype=np.float32)) / 20, 0, 1)[:, None]
+    return np.clip((brows - np.arange(GRID, dtype=np.float32)) / 10, 0, 1)[:, None]
 
 
 def _inside_crop() -> Mask:
     """0 at the crop's border."""
-    at = np.arange(CROP_SIDE)
-    near = np.clip(np.minimum(at, CROP_SIDE - 1 - at) / BORDER, 0, 1).astype(np.float32)
+    at = np.arange(GRID)
+    near = np.clip(np.minimum(at, GRID - 1 - at) / BORDER, 0, 1).astype(np.float32)
     return near[:, None] * near
 
 
-def _crease(target: Crop, done: Crop, known: Mask, visible: Mask) -> Mask:
+def _crease(seen: _Seen, visible: Mask) -> Mask:
     """What of the target's creases the new face has not."""
-    total = np.zeros((CROP_SIDE, CROP_SIDE), np.float32)
-    lumas = [np.asarray(cv2.transform(one, LUMA), np.float32) for one in (target, done)]
+    total = np.zeros((GRID, GRID), np.float32)
+    lumas = [np.asarray(cv2.transform(one, LUMA), np.float32) for one in (seen.target, seen.done)]
     stages = [[_mean(luma, visible, sigma) for sigma in BANDS] for luma in lumas]
     for fine, coarse in ((0, 1), (1, 2)):
         bands = [one[fine] - one[coarse] for one in stages]
-        energy = _mean(np.dstack([band * band for band in bands]), known, 2 * WIDE) + PLAIN
+        energy = _mean(np.dstack([band * band for band in bands]), seen.known, 2 * WIDE) + PLAIN
         left = np.clip(np.sqrt(energy[..., 1] / energy[..., 0]), SMOOTHER, 1)
-        left = _continued(left[..., None].astype(np.float32), known)[..., 0]
+        left = _continued(left[..., None].astype(np.float32), seen.known)[..., 0]
         total += (1 - left) * np.clip(bands[0], -DEEPEST, DEEPEST)
     return total
 
 
+def _small(values: np.ndarray) -> np.ndarray:
+    """A plane or crop on the grid."""
+    return cv2.resize(values, (GRID, GRID), interpolation=cv2.INTER_AREA)
+
+
 def _large(values: np.ndarray, side: int) -> np.ndarray:
-    """A map of 256 px at the crop's side."""
+    """A map at the crop's side."""
     return values if len(values) == side else cv2.resize(values, (side, side), interpolation=cv2.INTER_LINEAR)

@@ -5,7 +5,7 @@ differ, so each column of that map is drawn together, until the source's bare fo
 read where the source shows hair, and never shown where the target shows anything but skin.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -13,7 +13,7 @@ from jaxtyping import Bool, Float32
 
 from aotface.face.mesh import LEFT_BROW, RIGHT_BROW
 from aotface.reenact.base import Reenacted
-from aotface.reenact.dense_map import fill, read_mask, soften
+from aotface.reenact.dense_map import read_mask
 from aotface.reenact.reading import Box, Reading
 from aotface.types import CROP_SIDE, Crop, Landmarks, Mask
 
@@ -39,8 +39,8 @@ LOW = (2.0, 9.0)
 """Height of bare skin above the mesh, in pixels, from which a column counts as forehead, and counts in full."""
 
 TAKEN, BARE, OWN = 0.8, 0.3, 0.7
-"""Share of the target's forehead that the source must fill to be taken; of its columns that must show skin at all; and of the
-mesh's own forehead that must show the source."""
+"""Share of the target's forehead that the source must fill to be taken; of its columns that must show skin at all; and of
+the mesh's own forehead that must show the source."""
 
 Columns = Float32[np.ndarray, " 256"]
 
@@ -89,43 +89,39 @@ def find_forehead(reenacted: Reenacted, visible: Mask) -> Forehead | None:
         The forehead; None where the reenactor reads nothing beside the mesh.
     """
     reading = reenacted.reading
-    if (
-        reading is None
-        or reading.covered is None
-        or reading.skin is None
-        or len(reading.covered) != CROP_SIDE
-    ):
+    if reading is None or reading.skin is None or reading.covered is None:
         return None
-    covered = reading.covered
-    top, inner = _upper_edge(covered, reenacted.landmarks * np.float32(CROP_SIDE / len(reenacted.mask)))
-    rows = np.arange(CROP_SIDE, dtype=np.float32)[:, None]
-    above = top - rows
+    if len(reading.covered) != CROP_SIDE:
+        return None
+    brows = _brows(reenacted.landmarks, len(reenacted.mask))
+    here = slice(max(1, min(CROP_SIDE, int(brows) + 2)))  # rows that are looked at
+    covered, visible = reading.covered[here], visible[here]
+    top, inner = _upper_edge(reading.covered, brows)
+    above = top - np.arange(here.stop, dtype=np.float32)[:, None]
     cap = np.clip((HIGHEST - above) / FADE, 0, 1) * (above > 0)
-    theirs = _upwards(visible, above) * cap
-    weight, skin = _skin(reading)
-    ours = _upwards(skin, above) * cap
+    weight, skin = _skin(reading, here, top)
+    theirs, ours = (_upwards(plane, above) * cap for plane in (visible, skin))
     wanted, there = (_along(one.sum(axis=0), inner) for one in (theirs, ours))
     room = np.maximum(there - np.float32(MARGIN), 0)
     share = np.clip(room / np.maximum(wanted, 1), LEAST, 1)
     reach = room / share
-    drawn = [_drawn(one, top, share) for one in (reading.maps, weight, skin)]
-    ends = np.clip((reach - above) / FADE + 0.5, 0, 1)
-    column = inner * np.clip((wanted - LOW[0]) / (LOW[1] - LOW[0]), 0, 1)
-    column = column * np.clip((room / LEAST - LOW[0]) / (LOW[1] - LOW[0]), 0, 1)
-    over = _over_brows(reenacted.landmarks, len(reenacted.mask))
-    within = covered * visible * skin * over
-    beyond = theirs * np.minimum(_upwards(drawn[2], above) * 1.5, 1) * np.where(reach < wanted, ends, 1)
-    shown = column * np.where(covered, within, beyond)
-    shown = cv2.GaussianBlur(shown.astype(np.float32), (0, 0), 1.2)
-    total = float((inner * wanted).sum())
-    filled = float((inner * np.minimum(reach, wanted)).sum()) / max(total, 1e-6)
-    bare = float((inner * (wanted > LOW[1])).sum() / max(float(inner.sum()), 1e-6))
+    maps = reading.maps.copy()
+    maps[here], both = (_drawn(one, above, share) for one in (reading.maps[here], np.dstack([weight, skin])))
+    column = inner * _begun(wanted, LOW) * _begun(room / LEAST, LOW)
+    ends = np.where(reach < wanted, np.clip((reach - above) / FADE + 0.5, 0, 1), 1)
+    beyond = theirs * np.minimum(_upwards(both[..., 1], above) * 1.5, 1) * ends
+    rows = np.arange(here.stop, dtype=np.float32)[:, None]
+    within = visible * skin * np.clip((brows - rows) / 10, 0, 1)
+    shown = cv2.GaussianBlur((column * np.where(covered, within, beyond)).astype(np.float32), (0, 0), 1.2)
     lower = inner * covered * (above > -STRIP)
-    own = float((lower * skin).sum() / max(float(lower.sum()), 1e-6))
-    inside = np.maximum(np.clip((-above - JOIN[0]) / (JOIN[1] - JOIN[0]), 0, 1) * covered, 1 - over)
-    inside = cv2.GaussianBlur((inside * inside * (3 - 2 * inside)).astype(np.float32), (0, 0), 2.0)
     return Forehead(
-        Reading(reading.frame, drawn[0], drawn[1], shown, covered=covered), inside, filled, bare, own
+        replace(
+            reading, maps=maps, weight=_whole(both[..., 0]), shown=_whole(shown), parting=None, skin=None
+        ),
+        _whole(_own_light(covered, above, brows), 1),
+        filled=_share(inner * np.minimum(reach, wanted), inner * wanted),
+        bare=_share(inner * (wanted > LOW[1]), inner),
+        own=_share(lower * skin, lower),
     )
 
 
@@ -153,19 +149,41 @@ def read_forehead(forehead: Forehead, crop: Crop) -> tuple[Crop, Mask]:
     return whole, shown
 
 
-def _upper_edge(covered: Bool[np.ndarray, "256 256"], points: Landmarks) -> tuple[Columns, Columns]:
+def _share(part: np.ndarray, whole: np.ndarray) -> float:
+    return float(part.sum() / max(float(whole.sum()), 1e-6))
+
+
+def _whole(rows: np.ndarray, below: float = 0) -> Mask:
+    """A plane of the upper rows as one of all rows."""
+    whole = np.full((CROP_SIDE, CROP_SIDE), below, np.float32)
+    whole[: len(rows)] = rows
+    return whole
+
+
+def _begun(values: Columns, bounds: tuple[float, float]) -> Columns:
+    """0 up to the first bound, 1 from the second on."""
+    return np.clip((values - np.float32(bounds[0])) / np.float32(bounds[1] - bounds[0]), 0, 1)
+
+
+def _brows(points: Landmarks, side: int) -> float:
+    """The row, at 256 px, at which the brows are."""
+    return float(points[np.concatenate([LEFT_BROW, RIGHT_BROW]), 1].mean()) * CROP_SIDE / side
+
+
+def _upper_edge(covered: Bool[np.ndarray, "256 256"], brows: float) -> tuple[Columns, Columns]:
     """The mesh's first row in each column, and how much a column is one of the forehead's."""
     some = covered.any(axis=0)
     top = np.where(some, covered.argmax(axis=0), CROP_SIDE).astype(np.float32)
-    brows = float(points[np.concatenate([LEFT_BROW, RIGHT_BROW]), 1].mean())
-    inner = np.clip((brows - top - TEMPLE[0]) / (TEMPLE[1] - TEMPLE[0]), 0, 1)
-    return np.where(some, top, top[some].max() if some.any() else 0), inner * inner * (3 - 2 * inner)
+    inner = _begun(np.float32(brows) - top, TEMPLE)
+    return top, inner * inner * (3 - 2 * inner)
 
 
-def _over_brows(points: Landmarks, side: int) -> Float32[np.ndarray, "256 1"]:
-    """1 above the brows, 0 from their upper edge down."""
-    brows = points[np.concatenate([LEFT_BROW, RIGHT_BROW]), 1].mean() * CROP_SIDE / side
-    return np.clip((brows - np.arange(CROP_SIDE, dtype=np.float32)) / 10, 0, 1)[:, None]
+def _own_light(covered: np.ndarray, above: np.ndarray, brows: float) -> Mask:
+    """Where Y is as it is, 0..1: not near the mesh's upper edge; everywhere from the brows down."""
+    rows = np.arange(len(above), dtype=np.float32)[:, None]
+    inside = np.clip((-above - JOIN[0]) / (JOIN[1] - JOIN[0]), 0, 1) * covered
+    inside = np.maximum(inside, 1 - np.clip((brows - rows) / 10, 0, 1))
+    return cv2.GaussianBlur((inside * inside * (3 - 2 * inside)).astype(np.float32), (0, 0), 2.0)
 
 
 def _upwards(plane: Mask, above: Mask) -> Mask:
@@ -181,22 +199,23 @@ def _along(values: Columns, weight: Columns) -> Columns:
     return np.asarray(eased[0] / np.maximum(eased[1], np.float32(1e-4)), np.float32)
 
 
-def _skin(reading: Reading) -> tuple[Mask, Mask]:
+def _skin(reading: Reading, here: slice, top: Columns) -> tuple[Mask, Mask]:
     """The weight of the face's own side, beside the mesh too, and how surely either side shows the source's skin."""
     assert reading.covered is not None and reading.skin is not None
-    seen = [read_mask(reading.skin.plane, reading.skin.matrix, reading.maps[..., k : k + 2]) for k in (0, 2)]
-    weight = fill(np.dstack([reading.weight, reading.weight]), reading.covered)[..., 0]
+    plane, matrix, maps = reading.skin.plane, reading.skin.matrix, reading.maps[here]
+    seen = [read_mask(plane, matrix, maps[..., k : k + 2]) for k in (0, 2)]
+    edge = np.minimum(top + 3, CROP_SIDE - 1).astype(int)
+    weight = np.where(reading.covered[here], reading.weight[here], reading.weight[edge, np.arange(CROP_SIDE)])
     own = weight * seen[0]
     share = own / np.maximum(own + (1 - own) * seen[1], 1e-3) * (own > 1e-3)
-    share = soften(share.astype(np.float32), ~reading.covered, 1.5)
-    weight = np.where(reading.covered, reading.weight, share).astype(np.float32)
-    return weight, np.maximum(own, seen[1]).astype(np.float32)
+    weight = np.where(reading.covered[here], weight, cv2.GaussianBlur(share.astype(np.float32), (0, 0), 1.5))
+    return weight.astype(np.float32), np.maximum(own, seen[1]).astype(np.float32)
 
 
 def _drawn(
-    values: Float32[np.ndarray, "256 256 ..."], top: Columns, share: Columns
-) -> Float32[np.ndarray, "256 256 ..."]:
+    values: Float32[np.ndarray, "rows 256 channels"], above: Float32[np.ndarray, "rows 256"], share: Columns
+) -> Float32[np.ndarray, "rows 256 channels"]:
     """Each column above the mesh drawn together: a share of its height is spread over all of it."""
-    x, y = np.meshgrid(*(np.arange(CROP_SIDE, dtype=np.float32),) * 2)
-    place = np.where(y < top, top - (top - y) * share, y).astype(np.float32)
-    return cv2.remap(values, x, place, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    x, y = np.meshgrid(*(np.arange(size, dtype=np.float32) for size in above.shape[::-1]))
+    place = y + np.maximum(above, 0) * (1 - share)
+    return cv2.remap(values, x, place.astype(np.float32), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)

@@ -1,8 +1,9 @@
 """The step across the face's edge, of tone and of texture: what a person sees as a face that is laid on.
 
 Both sides count. Where the picture outside the mask is the target's, the step differs from the target's own by as much as
-the inner side does; where tone goes on across the edge, by less. It is seen where the target's own skin goes on across the edge
-(forehead, temples, cheeks), and not at a jaw before a dark background: places count by how alike the target's two sides are.
+the inner side does; where tone goes on across the edge, by less. It is seen where the target's own skin goes on across the
+edge (forehead, temples, cheeks), and not at a jaw before a dark background: places count by how alike the target's two sides
+are.
 """
 
 import cv2

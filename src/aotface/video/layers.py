@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from fractions import Fraction
 
+import cv2
 import numpy as np
 
 from aotface.compose.blend import Box, blend, face_box, frame_mask
@@ -13,15 +14,14 @@ from aotface.media.video.decode import VideoFrame
 from aotface.media.video.folder import frame_from_rgb
 from aotface.media.video.info import grey_info
 from aotface.provenance import mark_frame
-from aotface.transfer.base import shrunk
-from aotface.types import CROP_SIDE, Crop, Mask, Matrix
+from aotface.types import Crop, Mask, Matrix
 
 
 @dataclass(frozen=True)
 class CompositedFace:
     """One face as it was laid into a frame: where, X_r, and the mask under which it shows.
 
-    ``around``: how much the target's own skin beside it was changed, 0..1, at 256 px; None: not at all.
+    ``around``: how much the target's own skin beside it was changed, 0..1, in a smaller crop; None: not at all.
     """
 
     track: int
@@ -41,12 +41,15 @@ class CompositedFace:
         """The pixels of the frame that it can have changed, xyxy."""
         if self.around is None:
             return face_box(self.mask, self.place.matrix, height, width)
-        both = np.maximum(self.around, shrunk(self.mask))
+        size = self.around.shape[::-1]
+        both = np.maximum(self.around, cv2.resize(self.mask, size, interpolation=cv2.INTER_AREA))
         return face_box(both, self._small, height, width)
 
     @property
     def _small(self) -> Matrix:
-        return resize_matrix(self.place.matrix, len(self.mask), CROP_SIDE)
+        return resize_matrix(
+            self.place.matrix, len(self.mask), len(self.mask if self.around is None else self.around)
+        )
 
 
 @dataclass(frozen=True)
