@@ -224,7 +224,7 @@ def _continued(values: np.ndarray, weight: Mask) -> np.ndarray:
 
     Source: push-pull, Gortler et al., SIGGRAPH 1996.
     """
-    if len(weight) <= 4:
+    if len(weight) <= 2:
         return np.broadcast_to(np.average(values, axis=(0, 1), weights=weight + 1e-9), values.shape)
     half = (len(weight) // 2,) * 2
     total = cv2.resize(values * weight[..., None], half, interpolation=cv2.INTER_AREA)

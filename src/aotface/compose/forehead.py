@@ -118,7 +118,7 @@ def find_forehead(reenacted: Reenacted, visible: Mask) -> Forehead | None:
         replace(
             reading, maps=maps, weight=_whole(both[..., 0]), shown=_whole(shown), parting=None, skin=None
         ),
-        _whole(_own_light(covered, above, brows), 1),
+        _whole(_own_light(covered, above, brows), 1.0),
         filled=_share(inner * np.minimum(reach, wanted), inner * wanted),
         bare=_share(inner * (wanted > LOW[1]), inner),
         own=_share(lower * skin, lower),
@@ -153,7 +153,7 @@ def _share(part: np.ndarray, whole: np.ndarray) -> float:
     return float(part.sum() / max(float(whole.sum()), 1e-6))
 
 
-def _whole(rows: np.ndarray, below: float = 0) -> Mask:
+def _whole(rows: np.ndarray, below: float = 0.0) -> Mask:
     """A plane of the upper rows as one of all rows."""
     whole = np.full((CROP_SIDE, CROP_SIDE), below, np.float32)
     whole[: len(rows)] = rows
