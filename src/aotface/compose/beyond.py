@@ -45,6 +45,9 @@ PLAIN, DEEPEST, SMOOTHER = 1e-5, 0.08, 0.3
 BRIGHTEST = 1.6
 """Greatest change of the source's forehead, as a logarithm of display values."""
 
+RAISED = 0.7, 1.0
+"""Mean change at which the source's forehead begins to fade, and is gone: so much light makes blotches of its pores."""
+
 HAIR = (0.3, 0.55)
 """How much darker than its forehead within the mesh a place of the source may be, and from where on it is taken for hair; as
 logarithms."""
@@ -180,6 +183,8 @@ def _with_forehead(
     shown, counted = shown * _large(bright, side), np.maximum(seen.known, upper * bright)
     both = _mean(np.dstack([small, seen.target]), counted, WIDE) + np.float32(FLOOR)
     light = np.log(both[..., 3:] / both[..., :3]) + tone
+    raised = float(np.average(light.mean(axis=2), weights=upper + np.float32(1e-6)))
+    shown = shown * np.float32(np.clip((RAISED[1] - raised) / (RAISED[1] - RAISED[0]), 0, 1))
     gain = np.exp(np.clip(light, -BRIGHTEST, BRIGHTEST)).astype(np.float32)
     own, after = _large(forehead.inner, side), swapped.copy()
     here = slice(int(np.flatnonzero((own < 1).any(axis=1)).max(initial=0)) + 1)
