@@ -55,6 +55,9 @@ logarithms."""
 STRAND = (0.12, 0.25)
 """The same beside its surroundings: a strand of hair is darker than a crease."""
 
+TOUCHED = 0.25
+"""Value in masks of skin that keeps its pixels and gets another tone."""
+
 BORDER = 4
 """Pixels of the grid at the crop's border in which everything fades."""
 
@@ -96,9 +99,14 @@ class Beyond:
         return whole
 
     def changed(self, matrix: Matrix, height: int, width: int) -> Mask:
-        """How much of each pixel of the frame `lay` may change, 0..1; see there."""
+        """How much of each pixel of the frame `lay` may change, 0..`TOUCHED`; see there."""
         small = resize_matrix(matrix, len(self.mask), GRID)
-        return frame_mask(self.weight, small, height, width)
+        return frame_mask(self.around, small, height, width)
+
+    @property
+    def around(self) -> Mask:
+        """For masks: where the target's own skin is changed; less than 0.5, because it is still its own."""
+        return np.float32(TOUCHED) * self.weight
 
 
 def go_beyond(

@@ -21,7 +21,7 @@ from aotface.types import Crop, Mask, Matrix
 class CompositedFace:
     """One face as it was laid into a frame: where, X_r, and the mask under which it shows.
 
-    ``around``: how much the target's own skin beside it was changed, 0..1, in a smaller crop; None: not at all.
+    ``around``: see `Beyond.around`; None: nothing beside it was changed.
     """
 
     track: int

@@ -224,7 +224,7 @@ def _finish(scene: Scene, around: Sequence[FrameState], number: int, before: Fin
             frame = beyond.lay(frame, place.matrix)
         camera = _camera(face, known, neighbours, scene, number)
         frame = blend(frame, swapped, mask, place.matrix, camera=camera)
-        done = CompositedFace(face.track, place, x_r, mask, None if beyond is None else beyond.weight)
+        done = CompositedFace(face.track, place, x_r, mask, None if beyond is None else beyond.around)
         box = done.box(*frame.shape[:2])
         if number - 1 in stretch and box is not None:
             continued.append(box)
