@@ -146,11 +146,14 @@ def go_beyond(
         weight = weight * (1 - upper)
     weight = np.where(seen.core > 0.5, _skin_beside(weight, seen.core), weight).astype(np.float32)
     tone = cv2.GaussianBlur(_continued(_ratio(seen), seen.known), (0, 0), 1.5)
-    crease = np.zeros_like(weight) if verdict != "blended" else _crease(seen, visible) * (weight * upper)
-    before, after, shown = reenacted.crop, swapped, mask
+    before, after, shown, share = reenacted.crop, swapped, mask, 0.0
     if verdict == "taken":
         light = tone * fall[..., None]
-        before, after, shown = _with_forehead(forehead, seen, light, reenacted.crop, swapped, mask)
+        before, after, shown, share = _with_forehead(forehead, seen, light, reenacted.crop, swapped, mask)
+        verdict = "taken" if share >= 0.5 else "blended"
+    crease = np.zeros_like(weight)
+    if verdict != "target's" and share < 1:
+        crease = _crease(seen, visible) * (weight * upper * np.float32(1 - share))
     gain = np.exp(np.clip(tone, -MOST, MOST) * np.float32(SHARE) * weight[..., None])
     return Beyond(before, after, shown, gain.astype(np.float32), crease, weight, verdict)
 
@@ -183,8 +186,8 @@ def _with_forehead(
     x_r: Crop,
     swapped: Crop,
     mask: Mask,
-) -> tuple[Crop, Crop, Mask]:
-    """X_r, Y and mask with the source's forehead: its detail, in the light of the target's forehead."""
+) -> tuple[Crop, Crop, Mask, float]:
+    """X_r, Y and mask with the source's forehead, and how much of it is taken: its detail, in the target's light."""
     before, shown = read_forehead(forehead, x_r)
     side, small, upper = len(mask), _small(before), _small(forehead.reading.shown)
     bright = _bright_enough(small, seen.known * upper)
@@ -192,13 +195,13 @@ def _with_forehead(
     both = _mean(np.dstack([small, seen.target]), counted, WIDE) + np.float32(FLOOR)
     light = np.log(both[..., 3:] / both[..., :3]) + tone
     raised = float(np.average(light.mean(axis=2), weights=upper + np.float32(1e-6)))
-    shown = shown * np.float32(np.clip((RAISED[1] - raised) / (RAISED[1] - RAISED[0]), 0, 1))
+    share = float(np.clip((RAISED[1] - raised) / (RAISED[1] - RAISED[0]), 0, 1))
     gain = np.exp(np.clip(light, -BRIGHTEST, BRIGHTEST)).astype(np.float32)
     own, after = _large(forehead.inner, side), swapped.copy()
     here = slice(int(np.flatnonzero((own < 1).any(axis=1)).max(initial=0)) + 1)
     lit = np.clip(before[here] * _large(gain, side)[here], 0, 1)
     after[here] = lit + (swapped[here] - lit) * own[here][..., None]
-    return before, after, np.maximum(mask, shown)
+    return before, after, np.maximum(mask, shown * np.float32(share)), share
 
 
 def _bright_enough(before: Crop, forehead: Mask) -> Mask:
