@@ -114,8 +114,8 @@ def test_steps_go_along_with_what_moves(factor: int, tmp_path: Path) -> None:
     large = cv2.resize(255 * noise, (side, side), interpolation=cv2.INTER_CUBIC).clip(0, 255).astype(np.uint8)
     before, now = large[:, 4 * factor :], large[:, : -4 * factor]
     inside = (slice(20 * factor, -20 * factor),) * 2
-    moved = _moved(before, _flow(now, before))
+    moved = _moved(before, _flow(now, before, 0))
     errors = [np.abs(plane[inside].astype(int) - now[inside]).mean() for plane in (moved, before)]
     assert errors[0] < 0.1 * errors[1]
-    half = _moved(before[::2, ::2], _flow(now, before))  # chroma
+    half = _moved(before[::2, ::2], _flow(now, before, 0))  # chroma
     assert np.abs(half[inside].astype(int) - now[::2, ::2][inside]).mean() < 0.1 * errors[1]
