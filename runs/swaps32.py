@@ -4,8 +4,8 @@
 
 PORTRAITS holds ``index.csv`` and ``val/``. The pairs stand in ``swaps32.txt`` (`--draw` prints them anew, from the seeds
 there): ``swaps32`` is judged and nothing is tuned on it, ``develop`` is for work. OUT shows real people: publish none of it.
-Per pair: ``NN.png`` (target, swap, source, at one pixel of the frame for each pixel where they fit) and ``NN_parts.png``
-(eyes and mouth, enlarged).
+Per pair: ``NN.png``: target, swap and source, at one pixel of the frame for each pixel where they fit; below, eyes and mouth
+of target and swap, enlarged.
 """
 
 import argparse
@@ -97,17 +97,12 @@ def lay_out(out: Path, source: Frame, done: Swapped, title: str) -> None:
     heads = [frame[y0:y1, x0:x1] for frame in (done.original, done.frame)]
     height = int(np.clip(y1 - y0, LEAST, MOST))
     row = [Panel(heads[0], "target"), Panel(heads[1], "swap"), Panel(shrunk(source, height // 2), "source")]
-    save(out.with_suffix(".png"), [row], [height], title)
     face = done.faces[0].target.face
     crops = [align(frame, face, 1024).crop for frame in (done.original, done.frame)]
-    parts = [[Panel(part(crop, box)) for crop in crops] for box in (EYES, MOUTH)]
-    save(Path(f"{out}_parts.png"), parts, [330, 330], f"{title}: eyes and mouth of target and swap")
-
-
-def save(path: Path, rows: list[list[Panel]], heights: list[int], title: str) -> None:
-    """Draw a sheet and write it."""
-    drawn_sheet = sheet(rows, heights, title)
-    write_bytes(path, cv2.imencode(".png", np.ascontiguousarray(drawn_sheet[..., ::-1]))[1].tobytes())
+    parts = [Panel(part(crop, box)) for box in (EYES, MOUTH) for crop in crops]
+    picture = sheet([row, parts[:2], parts[2:]], [height, 320, 320], title)
+    data = cv2.imencode(".png", np.ascontiguousarray(picture[..., ::-1]))[1].tobytes()
+    write_bytes(out.with_suffix(".png"), data, overwrite=True)
 
 
 def head_box(done: Swapped) -> tuple[int, int, int, int]:

@@ -14,43 +14,53 @@ import cv2
 import numpy as np
 
 from aotface.face.align import align, transform_landmarks
+from aotface.face.gaze import gaze_at
 from aotface.face.mesh import LEFT_EYE, MIRROR, RIGHT_EYE, opening, to_vertices
 from aotface.face.parse import usable_texture
 from aotface.face.render import Raster, rasterize
+from aotface.options import DEFAULTS
 from aotface.reenact.base import Reenacted
 from aotface.reenact.dense_map import Jump, dense_map, enlarge, lids, read_crop, read_mask, soften
 from aotface.reenact.edge import inner_mask
+from aotface.reenact.gaze import turn_eyes
 from aotface.reenact.lips import inner_mouth, part_lips, through_target
 from aotface.reenact.reading import Reading
 from aotface.reenact.shape import identity_shape
 from aotface.reenact.visibility import inside, uncovered, visibility
-from aotface.types import CROP_SIDE, AlignedFace, Crop, Face, Frame, Landmarks, Mask, Matrix
+from aotface.types import CROP_SIDE, AlignedFace, Crop, Face, Frame, Gaze, Landmarks, Mask, Matrix
 
 
 @dataclass(frozen=True)
 class MeshSource:
-    """A source for the mesh. ``texture``: 0..1, where its picture may be read as its face; ``matrix``: frame to texture."""
+    """A source for the mesh. ``texture``: 0..1, where its picture may be read as its face; ``matrix``: frame to texture.
+
+    ``gaze``: whose the eyes' direction is, see `aotface.options.Options`.
+    """
 
     frame: Frame
     face: Face
     matrix: Matrix
     texture: Mask
+    gaze: str = DEFAULTS.gaze
 
     def reenact(self, target: AlignedFace) -> Reenacted:
         """See `aotface.reenact.base.PreparedSource`."""
-        return reenact(self.frame, self.face, target, self.texture, self.matrix)
+        gaze = gaze_at(target.face) if self.gaze == "target" else None
+        return reenact(self.frame, self.face, target, self.texture, self.matrix, gaze=gaze)
 
 
+@dataclass(frozen=True)
 class MeshReenactor:
-    """Reenacts by the 3-D mesh; what covers the source's face (hair, hands) is not carried over."""
+    """Reenacts by the 3-D mesh; what covers the source's face (hair, hands) is not carried over. ``gaze``: see `MeshSource`."""
 
-    name = "mesh"
+    gaze: str = DEFAULTS.gaze
+    name: str = "mesh"
     files: Sequence[Path] = ()
 
     def prepare(self, source: Frame, face: Face) -> MeshSource:
         """See `aotface.reenact.base.Reenactor`."""
         aligned = align(source, face)
-        return MeshSource(source, face, aligned.matrix, usable_texture(source, aligned))
+        return MeshSource(source, face, aligned.matrix, usable_texture(source, aligned), self.gaze)
 
 
 def reenact(
@@ -60,6 +70,7 @@ def reenact(
     source_visible: Mask | None = None,
     source_matrix: Matrix | None = None,
     identity_strength: float = 1.0,
+    gaze: Gaze | None = None,
 ) -> Reenacted:
     """Put the source's face into the target's pose and expression.
 
@@ -71,6 +82,7 @@ def reenact(
             else the target.
         source_matrix: frame-to-crop matrix of ``source_visible``; left out, the mask is on the frame's own pixels.
         identity_strength: 0 keeps the target's shape, 1 takes the source's where identity lives.
+        gaze: where the eyes shall look; None: where the source's do.
 
     Returns:
         The reenacted face.
@@ -85,6 +97,8 @@ def reenact(
     points = identity_shape(source.landmarks, target_points, identity_strength, target.face.rest)
     raster = rasterize(points, grid)
     both, places, weight = _source_places(source.landmarks, points, raster)
+    if gaze is not None and source.iris is not None:
+        both = turn_eyes(both, source.landmarks, source.iris, points, gaze)
     both, parting = part_lips(both, source.landmarks, places, points, raster, target)
     visible: Mask = np.ones((grid, grid), np.float32)
     if source_visible is not None:
