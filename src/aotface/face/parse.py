@@ -53,24 +53,25 @@ def visible_skin(crop: Crop, landmarks: Landmarks, geometry: Geometry) -> Mask:
     return _visible(visibility_network().see_crop(crop), crop, landmarks, geometry)
 
 
-def usable_texture(frame: Frame, aligned: AlignedFace) -> Mask:
+def usable_texture(frame: Frame, aligned: AlignedFace, seen: Visibility | None = None) -> Mask:
     """Where a source's picture may be read as its face, in its canonical crop.
 
-    Not under hair, hands and covers, nor within a few pixels of them: a strand carried over looks like dirt. Glasses
-    stay: a face that keeps them looks whole, a face with their outline cut out, or filled, does not.
+    Not under hair, hands and covers, nor within a few pixels of them: a strand carried over looks like dirt. Nor beside the
+    face. Frames of spectacles are left: they are taken off, see `aotface.reenact.spectacles`.
 
     Args:
         frame: uint8 or uint16, RGB.
         aligned: a face of it, 256 x 256.
+        seen: what the network sees of it; left out, it is asked.
 
     Returns:
         256 x 256, 0..1, soft.
 
     Source: [ours].
     """
-    seen = visibility_network().see(frame, aligned.face)
+    seen = seen or visibility_network().see(frame, aligned.face)
     covered = np.maximum(
-        seen.in_crop(seen.of(Surface.HAIR, Surface.HAND, Surface.COVER), CROP_SIDE),
+        seen.in_crop(seen.of(Surface.HAIR, Surface.HAND, Surface.COVER, Surface.BACKGROUND), CROP_SIDE),
         covered_by_hands(aligned.crop, aligned.landmarks, render(aligned.landmarks, CROP_SIDE)),
     )
     reach = 2 * MARGIN + 1

@@ -16,7 +16,7 @@ import numpy as np
 from aotface.face.align import align, transform_landmarks
 from aotface.face.gaze import gaze_at
 from aotface.face.mesh import LEFT_EYE, MIRROR, RIGHT_EYE, opening, to_vertices
-from aotface.face.parse import usable_texture
+from aotface.face.parse import usable_texture, visibility_network
 from aotface.face.render import Raster, rasterize
 from aotface.options import DEFAULTS
 from aotface.reenact.base import Reenacted
@@ -26,6 +26,7 @@ from aotface.reenact.gaze import turn_eyes
 from aotface.reenact.lips import inner_mouth, part_lips, through_target
 from aotface.reenact.reading import Reading
 from aotface.reenact.shape import identity_shape
+from aotface.reenact.spectacles import without_spectacles
 from aotface.reenact.visibility import inside, uncovered, visibility
 from aotface.types import CROP_SIDE, AlignedFace, Crop, Face, Frame, Gaze, Landmarks, Mask, Matrix
 
@@ -51,7 +52,10 @@ class MeshSource:
 
 @dataclass(frozen=True)
 class MeshReenactor:
-    """Reenacts by the 3-D mesh; what covers the source's face (hair, hands) is not carried over. ``gaze``: see `MeshSource`."""
+    """Reenacts by the 3-D mesh; what covers the source's face (hair, hands, spectacles) is not carried over.
+
+    ``gaze``: see `MeshSource`.
+    """
 
     gaze: str = DEFAULTS.gaze
     name: str = "mesh"
@@ -59,8 +63,9 @@ class MeshReenactor:
 
     def prepare(self, source: Frame, face: Face) -> MeshSource:
         """See `aotface.reenact.base.Reenactor`."""
-        aligned = align(source, face)
-        return MeshSource(source, face, aligned.matrix, usable_texture(source, aligned), self.gaze)
+        aligned, seen = align(source, face), visibility_network().see(source, face)
+        texture, bare = usable_texture(source, aligned, seen), without_spectacles(source, face, seen)
+        return MeshSource(bare, face, aligned.matrix, texture, self.gaze)
 
 
 def reenact(
