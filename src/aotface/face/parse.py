@@ -15,6 +15,10 @@ from aotface.types import CROP_SIDE, AlignedFace, Crop, Face, Frame, Geometry, L
 MARGIN = 4
 """Pixels of the view around hair, hands and covers that are not read as a source's face either."""
 
+DOUBTED = (0.08, 0.35)
+"""Probability of hair, hands, covers and what is beside a face at which a source's pixel begins to be left out, and is: a
+strand before a brow is half brow."""
+
 
 @lru_cache(maxsize=1)
 def visibility_network() -> VisibilityNetwork:
@@ -70,8 +74,9 @@ def usable_texture(frame: Frame, aligned: AlignedFace, seen: Visibility | None =
     Source: [ours].
     """
     seen = seen or visibility_network().see(frame, aligned.face)
+    others = seen.of(Surface.HAIR, Surface.HAND, Surface.COVER, Surface.BACKGROUND)
     covered = np.maximum(
-        seen.in_crop(seen.of(Surface.HAIR, Surface.HAND, Surface.COVER, Surface.BACKGROUND), CROP_SIDE),
+        seen.in_crop(np.clip((others - DOUBTED[0]) / (DOUBTED[1] - DOUBTED[0]), 0, 1), CROP_SIDE),
         covered_by_hands(aligned.crop, aligned.landmarks, render(aligned.landmarks, CROP_SIDE)),
     )
     reach = 2 * MARGIN + 1

@@ -61,7 +61,7 @@ def _worn(crop: Crop, seen: Visibility, landmarks: np.ndarray) -> Bool[np.ndarra
     for ring in (LEFT_EYE, RIGHT_EYE):
         cv2.fillPoly(eyes, [np.round(landmarks[ring, :2]).astype(np.int32)], (1,))
     grown = cv2.dilate(eyes, np.ones((round(EYES * unit) * 2 + 1,) * 2))
-    found = (broad > 0.5) & apart & (frame >= brows) & (grown == 0)
+    found = (broad > 0.5) & apart & (2 * frame >= brows) & (grown == 0)
     return cv2.dilate(found.astype(np.uint8), np.ones((3, 3))) > 0
 
 
