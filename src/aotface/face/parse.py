@@ -9,15 +9,18 @@ from aotface.face.align import align
 from aotface.face.hands import covered_by_hands
 from aotface.face.render import render
 from aotface.face.visibility.classes import Surface
-from aotface.face.visibility.network import Visibility, VisibilityNetwork
+from aotface.face.visibility.network import SURE, Visibility, VisibilityNetwork
 from aotface.types import CROP_SIDE, AlignedFace, Crop, Face, Frame, Geometry, Landmarks, Mask
 
-MARGIN = 4
+MARGIN = 7
 """Pixels of the view around hair, hands and covers that are not read as a source's face either."""
 
-DOUBTED = (0.08, 0.35)
-"""Probability of hair, hands, covers and what is beside a face at which a source's pixel begins to be left out, and is: a
-strand before a brow is half brow."""
+OUTER = 31
+"""Width of the stripe along the mesh's outline, twice, in pixels at 256, in which what is beside the face is looked for."""
+
+STRANDS = (0.08, 0.35)
+"""Probability of hair, and of what is beside a face, at which a source's pixel begins to be left out, and is: a strand before
+a brow is half brow."""
 
 
 @lru_cache(maxsize=1)
@@ -74,15 +77,21 @@ def usable_texture(frame: Frame, aligned: AlignedFace, seen: Visibility | None =
     Source: [ours].
     """
     seen = seen or visibility_network().see(frame, aligned.face)
-    others = seen.of(Surface.HAIR, Surface.HAND, Surface.COVER, Surface.BACKGROUND)
-    covered = np.maximum(
-        seen.in_crop(np.clip((others - DOUBTED[0]) / (DOUBTED[1] - DOUBTED[0]), 0, 1), CROP_SIDE),
-        covered_by_hands(aligned.crop, aligned.landmarks, render(aligned.landmarks, CROP_SIDE)),
+    hair, beside, things = (
+        seen.in_crop(np.clip((seen.of(*surfaces) - low) / (high - low), 0, 1), CROP_SIDE)
+        for surfaces, (low, high) in (
+            ((Surface.HAIR,), STRANDS),
+            ((Surface.BACKGROUND,), STRANDS),
+            ((Surface.HAND, Surface.COVER), SURE),
+        )
     )
+    geometry = render(aligned.landmarks, CROP_SIDE)
+    hands = covered_by_hands(aligned.crop, aligned.landmarks, geometry)
+    beside *= cv2.erode(geometry.mask, np.ones((OUTER,) * 2)) == 0  # a dark mouth is not beside the face
     reach = 2 * MARGIN + 1
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
-    free = cv2.GaussianBlur(cv2.erode(1 - covered, disc), (0, 0), reach / 4)
-    return np.clip(free, 0, 1).astype(np.float32)
+    free = np.minimum(cv2.erode(1 - np.maximum(np.maximum(hair, things), hands), disc), 1 - beside)
+    return np.clip(cv2.GaussianBlur(free, (0, 0), MARGIN / 2), 0, 1).astype(np.float32)
 
 
 def _visible(seen: Visibility, crop: Crop, landmarks: Landmarks, geometry: Geometry) -> Mask:

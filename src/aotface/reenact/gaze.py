@@ -104,7 +104,7 @@ def _place_of(
     return np.array([here[1].start + column, here[0].start + row], np.float64) + step
 
 
-def _inwards(ring: Landmarks, here: tuple[slice, slice]) -> Float32[np.ndarray, "rows columns"]:
+def _inwards(ring: Float32[np.ndarray, "16 3"], here: tuple[slice, slice]) -> Float32[np.ndarray, "rows columns"]:
     """Distance from an eye's outline, positive in the opening, 0 outside; pixels of the grid."""
     finer = 4
     size = [here[1].stop - here[1].start, here[0].stop - here[0].start]
@@ -115,7 +115,7 @@ def _inwards(ring: Landmarks, here: tuple[slice, slice]) -> Float32[np.ndarray, 
     return np.asarray(cv2.resize(inside, tuple(size), interpolation=cv2.INTER_AREA), np.float32)
 
 
-def _box(ring: Landmarks, side: int) -> tuple[slice, slice]:
+def _box(ring: Float32[np.ndarray, "16 3"], side: int) -> tuple[slice, slice]:
     more = 3 * side / CROP_SIDE
     low = np.clip(np.floor(ring[:, :2].min(axis=0) - more), 0, side - 2).astype(int)
     high = np.clip(np.ceil(ring[:, :2].max(axis=0) + more) + 1, low + 2, side).astype(int)

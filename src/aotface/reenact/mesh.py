@@ -23,7 +23,7 @@ from aotface.reenact.base import Reenacted
 from aotface.reenact.dense_map import Jump, dense_map, enlarge, lids, read_crop, read_mask, soften
 from aotface.reenact.edge import inner_mask
 from aotface.reenact.gaze import turn_eyes
-from aotface.reenact.lips import inner_mouth, part_lips, through_target
+from aotface.reenact.lips import inner_mouth, part_lips, through_target, without_streaks
 from aotface.reenact.reading import Reading
 from aotface.reenact.shape import identity_shape
 from aotface.reenact.spectacles import without_spectacles
@@ -162,6 +162,7 @@ def _read_face(reading: Reading, side: int, box: tuple[slice, slice]) -> Crop:
     crops = [read_crop(reading.frame, m, side, box, jump) for m, jump in zip(maps, torn, strict=True)]
     face = crops[1] + (crops[0] - crops[1]) * enlarge(reading.weight, side)[box][..., None]
     if parting is not None:
+        without_streaks(face, maps[0], parting, box, side)
         face *= enlarge(parting.shade, side)[box][..., None]
     return face
 
