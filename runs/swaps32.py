@@ -49,7 +49,9 @@ def main() -> None:
     parser.add_argument("--draw", action="store_true", help="print the lists anew")
     words = parser.parse_args()
     if words.draw or words.out is None:
-        print("\n".join(line for name in SEEDS for line in (f"# {name}", *drawn(words.portraits, SEEDS[name]))))
+        print(
+            "\n".join(line for name in SEEDS for line in (f"# {name}", *drawn(words.portraits, SEEDS[name])))
+        )
         return
     words.out.mkdir(parents=True, exist_ok=True)
     cv2.setNumThreads(1)

@@ -24,8 +24,8 @@ Iris = Float32[np.ndarray, "10 3"]
 """Both irises in pixels, axes as of `Landmarks`: centre and four points of the edge of the person's right, then left eye."""
 
 Gaze = Float32[np.ndarray, "2 2"]
-"""Where the irises of the person's right and left eye lie: from the middle between an eye's corners along the line from one to
-the other, and down from it, in widths of the eye."""
+"""Where the irises of the person's right and left eye lie: from the middle between an eye's corners along the line from one
+to the other, and down from it, in widths of the eye."""
 
 Matrix = Float64[np.ndarray, "2 3"]
 """Maps frame points to crop points: a similarity, after the stretch to display pixels where the frame's are not square."""

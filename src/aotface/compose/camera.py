@@ -227,6 +227,7 @@ def find_match(
     grain = np.maximum(plain - gains**2 * plain_y, 0)
     missing = np.maximum(fine - gains**2 * detail_y - grain, 0)
     stand_in = 0 * missing if given else missing / np.maximum(wanted[0], 0.01)
+    stand_in[-1] = 0  # the widest octave of the target's skin shows its wrinkles
     made = [np.sqrt(one).astype(np.float32) for one in (grain, *wanted[2:4], stand_in, detail_y)]
     return Match(gains.astype(np.float32), made[0], made[1], made[2], made[3], wanted, made[4], not given)
 

@@ -1,7 +1,7 @@
 """Eyes of the target's contrast: a transfer that brings skin to skin leaves whites and pupils grey [ours].
 
-In each opening luma is stretched so that it spans what the target's eye spans; colours keep their ratios, so an iris keeps its
-hue and gets its depth back. What is brighter than a white (a tear, the reflection in the source's lens) is held back. The
+In each opening luma is stretched so that it spans what the target's eye spans; colours keep their ratios, so an iris keeps
+its hue and gets its depth back. What is brighter than a white (a tear, the reflection in the source's lens) is held back. The
 catch-light is the target's own, laid on the iris where the target has it: it belongs to the light, not to the person.
 """
 
@@ -44,8 +44,7 @@ Pixels = Float32[np.ndarray, "rows columns 3"]
 
 
 class Glint(NamedTuple):
-    """A catch-light. ``luma``: 0..1. ``weight``: 0..1. ``place``: of its first pixel from the middle between the eye's corners,
-    x and y."""
+    """A catch-light. ``luma``, ``weight``: 0..1. ``place``: x and y of the first pixel from the middle between the corners."""
 
     luma: Float32[np.ndarray, "rows columns"]
     weight: Float32[np.ndarray, "rows columns"]
@@ -205,7 +204,9 @@ def stretch_eyes(
     return crop
 
 
-def _carried(values: np.ndarray, matrix: Matrix, place: tuple[int, int], shape: tuple[int, ...]) -> np.ndarray:
+def _carried(
+    values: np.ndarray, matrix: Matrix, place: tuple[int, int], shape: tuple[int, ...]
+) -> np.ndarray:
     """A plane of the crop in a strip of the frame."""
     shifted = matrix.copy()
     shifted[:, 2] += matrix[:, :2] @ place

@@ -19,8 +19,8 @@ OUTER = 31
 """Width of the stripe along the mesh's outline, twice, in pixels at 256, in which what is beside the face is looked for."""
 
 STRANDS = (0.08, 0.35)
-"""Probability of hair, and of what is beside a face, at which a source's pixel begins to be left out, and is: a strand before
-a brow is half brow."""
+"""Probability of hair, and of what is beside a face, at which a source's pixel begins to be left out, and is: a strand
+before a brow is half brow."""
 
 
 @lru_cache(maxsize=1)

@@ -1,4 +1,4 @@
-"""The source's eyes look where the target's do: inside each opening the map slides until the iris lies as the target's [ours].
+"""The source's eyes look where the target's do: in each opening the map slides until the iris lies as the target's [ours].
 
 An iris is moved whole; the whites beside it give and take. At the corners and the lids nothing moves, so nothing but the
 eye itself is read.
@@ -104,7 +104,9 @@ def _place_of(
     return np.array([here[1].start + column, here[0].start + row], np.float64) + step
 
 
-def _inwards(ring: Float32[np.ndarray, "16 3"], here: tuple[slice, slice]) -> Float32[np.ndarray, "rows columns"]:
+def _inwards(
+    ring: Float32[np.ndarray, "16 3"], here: tuple[slice, slice]
+) -> Float32[np.ndarray, "rows columns"]:
     """Distance from an eye's outline, positive in the opening, 0 outside; pixels of the grid."""
     finer = 4
     size = [here[1].stop - here[1].start, here[0].stop - here[0].start]

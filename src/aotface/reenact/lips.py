@@ -182,7 +182,9 @@ def without_streaks(
         slice(max(int(part.start * unit), whole.start), min(int(np.ceil(part.stop * unit)), whole.stop))
         for part, whole in zip(here, box, strict=True)
     )
-    inside = tuple(slice(p.start - b.start, p.stop - b.start) for p, b in zip((rows, columns), box, strict=True))
+    inside = tuple(
+        slice(p.start - b.start, p.stop - b.start) for p, b in zip((rows, columns), box, strict=True)
+    )
     if min(part.stop - part.start for part in inside) < 2:
         return
     weight = cv2.resize(streaky[here], face[inside].shape[1::-1], interpolation=cv2.INTER_LINEAR)
