@@ -1,7 +1,7 @@
 """Eyes of the target's contrast: a transfer that brings skin to skin leaves whites and pupils grey [ours].
 
 In each opening luma is stretched so that it spans what the target's eye spans; colours keep their ratios, so an iris keeps
-its hue and gets its depth back. What is brighter than a white (a tear, the reflection in the source's lens) is held back. The
+its hue and gets its depth back. What is brighter than a white (a tear, a reflection in the source's lens) is held back. The
 catch-light is the target's own, laid on the iris where the target has it: it belongs to the light, not to the person.
 """
 
@@ -44,7 +44,7 @@ Pixels = Float32[np.ndarray, "rows columns 3"]
 
 
 class Glint(NamedTuple):
-    """A catch-light. ``luma``, ``weight``: 0..1. ``place``: x and y of the first pixel from the middle between the corners."""
+    """A catch-light. ``luma``, ``weight``: 0..1. ``place``: x and y of its first pixel from the middle between corners."""
 
     luma: Float32[np.ndarray, "rows columns"]
     weight: Float32[np.ndarray, "rows columns"]
