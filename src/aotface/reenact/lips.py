@@ -37,7 +37,7 @@ CORNER = 0.06
 EASED = 1.5
 """Standard deviation of the blur on a lip's map, in the same pixels."""
 
-BEGINS, EDGE = 0.2, 0.8
+BEGINS, EDGE = 0.6, 0.6
 """How far inside the inner mouth's edge the target's own light begins, and how softly, in pixels at 256."""
 
 STREAKS, ACROSS = (1.5, 3.0), 3.0
@@ -177,7 +177,7 @@ def without_streaks(
     halves = [_streaky(part) for part in (upper, upper + parting.jump[(*here, slice(0, 2))])]
     streaky = np.zeros(maps.shape[:2], np.float32)
     streaky[here] = np.where(parting.below[here] > 0, halves[1], halves[0])
-    streaky = cv2.GaussianBlur(streaky, (0, 0), EASED * len(maps) / CROP_SIDE)
+    eased = cv2.GaussianBlur(streaky, (0, 0), EASED * len(maps) / CROP_SIDE)
     rows, columns = (
         slice(max(int(part.start * unit), whole.start), min(int(np.ceil(part.stop * unit)), whole.stop))
         for part, whole in zip(here, box, strict=True)
@@ -187,7 +187,7 @@ def without_streaks(
     )
     if min(part.stop - part.start for part in inside) < 2:
         return
-    weight = cv2.resize(streaky[here], face[inside].shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    weight = cv2.resize(eased[here], face[inside].shape[1::-1], interpolation=cv2.INTER_LINEAR)
     sigma = ACROSS * side / CROP_SIDE
     blurred = cv2.GaussianBlur(face[inside], (0, 0), sigmaX=sigma, sigmaY=0.01)
     face[inside] += (blurred - face[inside]) * weight[..., None]
@@ -223,7 +223,7 @@ def inner_mouth(points: Landmarks, target: Landmarks, side: int) -> tuple[Mask, 
         inwards = (
             _distance_inwards((outline - low).astype(np.float32), high - low, max(1, round(4 / unit))) / unit
         )
-        drawn[here] = np.clip(inwards, 0, 1) * share  # its lips' own colour lies on the edge
+        drawn[here] = np.clip(inwards / BEGINS, 0, 1) * share  # its lips' own colour lies on the edge
         kept[here] = np.clip((inwards - BEGINS) / EDGE, 0, 1) * (share == 1)
     return drawn, kept
 

@@ -75,7 +75,7 @@ def fill_holes(crop: Crop, holes: Bool[np.ndarray, "side side"]) -> Crop:
     Source: pull-push: Gortler et al., "The Lumigraph", SIGGRAPH 1996.
     """
     weight = (~holes).astype(np.float32)
-    levels = [(crop * weight[..., None], weight)]
+    levels: list[tuple[np.ndarray, np.ndarray]] = [(crop * weight[..., None], weight)]
     while min(levels[-1][1].shape) > 8:
         values, mass = (cv2.pyrDown(part) for part in levels[-1])
         scale = np.minimum(mass, 1) / np.maximum(mass, 1e-4)  # full weight from a quarter of known pixels on

@@ -155,5 +155,5 @@ def _filled(tracklet: Tracklet) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.
     if tracklet.elsewhere:
         here = ~np.isin(frames, tracklet.elsewhere)
         frames, landmarks, scores, gazes = frames[here], landmarks[here], scores[here], gazes[here]
-    floats = (values.astype(np.float32, copy=False) for values in (landmarks, scores, gazes))
-    return (frames.astype(np.int32), *floats)
+    landmarks, scores, gazes = (v.astype(np.float32, copy=False) for v in (landmarks, scores, gazes))
+    return frames.astype(np.int32), landmarks, scores, gazes
