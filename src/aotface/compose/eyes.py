@@ -76,18 +76,12 @@ class Stretch:
     mask: Mask
     glint: Float32[np.ndarray, "side side 2"] | None = None
 
-    def gain(
-        self,
-        luma: Float32[np.ndarray, "rows columns"],
-        glint: Float32[np.ndarray, "rows columns 2"] | None = None,
-    ) -> Float32[np.ndarray, "rows columns"]:
-        """By how much pixels of a luma are multiplied; ``glint``: of the same pixels."""
+    def gain(self, luma: Float32[np.ndarray, "rows columns"]) -> Float32[np.ndarray, "rows columns"]:
+        """By how much pixels of a luma are multiplied."""
         before, after = self.before, self.after
         slope = (after.high - after.low) / (before.high - before.low)
         moved = after.low + (np.minimum(luma, before.high) - before.low) * slope
         moved += HELD * np.maximum(luma - before.high, 0)
-        if glint is not None:
-            moved += glint[..., 1] * np.maximum(glint[..., 0] - moved, 0)
         return np.maximum(moved, 0) / np.maximum(luma, np.float32(0.01))
 
 
@@ -199,8 +193,12 @@ def stretch_eyes(
             continue
         box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
         luma = np.asarray(cv2.transform(np.ascontiguousarray(crop[box]), LUMA), np.float32)
-        gain = 1 + (one.gain(luma, None if glint is None else glint[box]) - 1) * mask[box]
-        crop[box] = np.clip(crop[box] * gain[..., None], 0, 1)
+        gain = 1 + (one.gain(luma) - 1) * mask[box]
+        crop[box] *= gain[..., None]
+        if glint is not None:  # added, not multiplied: light that is reflected has no iris's colour
+            added = glint[box][..., 1] * np.maximum(glint[box][..., 0] - luma * gain, 0) * mask[box]
+            crop[box] += added[..., None]
+        crop[box] = np.clip(crop[box], 0, 1)
     return crop
 
 

@@ -62,7 +62,9 @@ def _worn(crop: Crop, seen: Visibility, landmarks: np.ndarray) -> Bool[np.ndarra
         cv2.fillPoly(eyes, [np.round(landmarks[ring, :2]).astype(np.int32)], (1,))
     grown = cv2.dilate(eyes, np.ones((round(EYES * unit) * 2 + 1,) * 2))
     found = (broad > 0.5) & apart & (2 * frame >= brows) & (grown == 0)
-    closed = cv2.morphologyEx(found.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((round(1.5 * unit) * 2 + 1,) * 2))
+    closed = cv2.morphologyEx(
+        found.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((round(1.5 * unit) * 2 + 1,) * 2)
+    )
     return (cv2.dilate(closed, np.ones((3, 3))) > 0) & (grown == 0)
 
 
