@@ -125,3 +125,16 @@ def test_blotches_become_weaker_and_lines_stay() -> None:
     lined[:, 94:98] -= 0.3
     line = View(Seen(lined), Seen(plain), MASK, np.zeros_like(MASK))
     assert np.abs(blotches_of(line)[inside]).max() < 0.1 * 255 * 0.3
+
+
+def test_blotches_of_a_target_are_not_taken_for_grain() -> None:
+    own = np.array(
+        [[0.2, 0.25, 1.2], [0.05, 0.05, 0.1], *np.zeros((2, 3)), [80, 120, 160], [1, 1, 1]], np.float32
+    )
+    wanted = own.copy()
+    wanted[:2] = [[1.7, 2.2, 6.8], [0.5, 1.0, 4.0]]
+    match = find_match(own, wanted)
+    assert match.grain[2] <= match.grain[1] + 0.1
+    assert match.stand_in[2] == 0 < match.stand_in[0]
+    blotchy = wanted[1, 2] ** 0.5
+    assert blotchy > 1.7 * match.grain[2]  # the twin: what the plainest blocks have, all of it

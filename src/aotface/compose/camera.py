@@ -30,6 +30,9 @@ LEAST_BLOCKS = 24
 SOFTER, SHARPER = 0.2, np.array([1.8, 1.6, 1.25])
 """Least factor of an octave's texture, and the greatest of each: widest, where blotches would come out."""
 
+WIDENING = 3.0, 1.0
+"""How much more energy the second and the third octave of grain may have than the finer one."""
+
 STEEP = 1.6
 """How much more energy a coarser octave of skin may have for it to be texture: in a soft picture it is shading."""
 
@@ -217,7 +220,7 @@ def find_match(
     """
     least, asked = 1.0 if given else SOFTER, wanted if asked is None else asked
     (detail, plain), (detail_y, plain_y) = asked[:2], own[:2]
-    plain, plain_y = np.minimum(plain, detail), np.minimum(plain_y, detail_y)
+    plain, plain_y = (_grain_only(np.minimum(*rows)) for rows in ((plain, detail), (plain_y, detail_y)))
     squared = np.maximum(detail - plain, 0) / np.maximum(detail_y - plain_y, 0.05 * detail_y + 0.01)
     noisy = squared * plain_y > plain  # it has more grain than the target: all of it is scaled
     squared = np.where(noisy, (detail + 0.01) / (detail_y + 0.01), squared)
@@ -230,6 +233,14 @@ def find_match(
     stand_in[-1] = 0  # the widest octave of the target's skin shows its wrinkles
     made = [np.sqrt(one).astype(np.float32) for one in (grain, *wanted[2:4], stand_in, detail_y)]
     return Match(gains.astype(np.float32), made[0], made[1], made[2], made[3], wanted, made[4], not given)
+
+
+def _grain_only(plain: Float32[np.ndarray, " octaves"]) -> Float32[np.ndarray, " octaves"]:
+    """Energy by octave, in each at most `WIDENING` times that of the finer one: what has more is blotches, not grain."""
+    found = plain.copy()
+    for octave, times in enumerate(WIDENING, 1):
+        found[octave] = min(found[octave], times * found[octave - 1])
+    return found
 
 
 def _texture_only(detail: Float32[np.ndarray, " octaves"]) -> Float32[np.ndarray, " octaves"]:

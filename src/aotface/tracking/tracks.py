@@ -94,8 +94,8 @@ class Tracks:
                 "weight": track.descriptor.weight,
                 "tint": track.descriptor.tint,
             }
-            if track.gazes is not None:
-                named["gazes"] = track.gazes
+            straight = np.zeros((len(track.frames), 2, 2), np.float32)
+            named["gazes"] = straight if track.gazes is None else track.gazes
             arrays |= {f"{track.id}.{name}": values for name, values in named.items()}
         return arrays
 
@@ -176,9 +176,7 @@ def _track_from(arrays: Mapping[str, np.ndarray], i: int) -> Track:
     frames = _checked(arrays, f"{i}.frames", np.int32, (None,))
     landmarks = _checked(arrays, f"{i}.landmarks", np.float32, (len(frames), 468, 3))
     scores = _checked(arrays, f"{i}.scores", np.float32, (len(frames),))
-    gazes = None
-    if f"{i}.gazes" in arrays:
-        gazes = _checked(arrays, f"{i}.gazes", np.float32, (len(frames), 2, 2))
+    gazes = _checked(arrays, f"{i}.gazes", np.float32, (len(frames), 2, 2))
     texture, weight = (_checked(arrays, f"{i}.{name}", np.float32, (898,)) for name in ("texture", "weight"))
     return Track(
         i,
