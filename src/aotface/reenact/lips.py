@@ -37,8 +37,8 @@ CORNER = 0.06
 EASED = 1.5
 """Standard deviation of the blur on a lip's map, in the same pixels."""
 
-BEGINS, EDGE = 0.6, 0.6
-"""How far inside the inner mouth's edge the target's own light begins, and how softly, in pixels at 256."""
+OWN_LIGHT = 2.0
+"""Power of what is drawn of the inner mouth that stays in the target's own light: less of it where lips are mixed in."""
 
 STREAKS, ACROSS = (1.5, 3.0), 3.0
 """How many times higher than wide a pixel of the source is drawn where streaks begin, and are certain; and the standard
@@ -209,8 +209,8 @@ def inner_mouth(points: Landmarks, target: Landmarks, side: int) -> tuple[Mask, 
         side: of the crop.
 
     Returns:
-        side x side, 0..1, soft: what is drawn; and what of it stays in the target's own light, which begins only where
-        nothing of the lips is left. 0 everywhere where its mouth is shut.
+        side x side, 0..1, soft: what is drawn; and what of it stays in the target's own light, less where lips are mixed
+        in. 0 everywhere where its mouth is shut.
     """
     share = np.clip((opening(target, INNER_LIPS) - VISIBLE[0]) / (VISIBLE[1] - VISIBLE[0]), 0, 1)
     drawn, kept = np.zeros((side, side), np.float32), np.zeros((side, side), np.float32)
@@ -223,8 +223,8 @@ def inner_mouth(points: Landmarks, target: Landmarks, side: int) -> tuple[Mask, 
         inwards = (
             _distance_inwards((outline - low).astype(np.float32), high - low, max(1, round(4 / unit))) / unit
         )
-        drawn[here] = np.clip(inwards / BEGINS, 0, 1) * share  # its lips' own colour lies on the edge
-        kept[here] = np.clip((inwards - BEGINS) / EDGE, 0, 1) * (share == 1)
+        drawn[here] = np.clip(inwards, 0, 1) * share  # its lips' own colour lies on the edge
+        kept[here] = drawn[here] ** OWN_LIGHT * (share == 1)
     return drawn, kept
 
 
