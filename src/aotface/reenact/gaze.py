@@ -75,8 +75,12 @@ def _slid(
     lids = np.clip(inwards / 0.06, 0, 1)
     slide = [move[0] * along * np.clip(inwards / 0.02, 0, 1), move[1] * along * lids]
     off = [width * (slide[0] * axes[0][k] + slide[1] * axes[1][k]) for k in (0, 1)]
-    places = (x - off[0]).astype(np.float32), (y - off[1]).astype(np.float32)
-    return cv2.remap(half, *places, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    places = [x - off[0], y - off[1]]
+    low = [max(0, int(np.floor(place.min()))) for place in places]
+    high = [int(np.ceil(place.max())) + 2 for place in places]
+    near = np.ascontiguousarray(half[low[1] : high[1], low[0] : high[0]])
+    moved = [(place - corner).astype(np.float32) for place, corner in zip(places, low, strict=True)]
+    return cv2.remap(near, *moved, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 
 def _fall(u: np.ndarray, centre: float, low: float, high: float) -> np.ndarray:

@@ -175,9 +175,10 @@ def without_streaks(
         return
     upper = maps[here]
     halves = [_streaky(part) for part in (upper, upper + parting.jump[(*here, slice(0, 2))])]
-    streaky = np.zeros(maps.shape[:2], np.float32)
-    streaky[here] = np.where(parting.below[here] > 0, halves[1], halves[0])
-    eased = cv2.GaussianBlur(streaky, (0, 0), EASED * len(maps) / CROP_SIDE)
+    streaky = np.where(parting.below[here] > 0, halves[1], halves[0])
+    if not streaky.any():
+        return
+    eased = cv2.GaussianBlur(streaky, (0, 0), EASED * len(maps) / CROP_SIDE, borderType=cv2.BORDER_CONSTANT)
     rows, columns = (
         slice(max(int(part.start * unit), whole.start), min(int(np.ceil(part.stop * unit)), whole.stop))
         for part, whole in zip(here, box, strict=True)
@@ -187,7 +188,7 @@ def without_streaks(
     )
     if min(part.stop - part.start for part in inside) < 2:
         return
-    weight = cv2.resize(eased[here], face[inside].shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    weight = cv2.resize(eased, face[inside].shape[1::-1], interpolation=cv2.INTER_LINEAR)
     sigma = ACROSS * side / CROP_SIDE
     blurred = cv2.GaussianBlur(face[inside], (0, 0), sigmaX=sigma, sigmaY=0.01)
     face[inside] += (blurred - face[inside]) * weight[..., None]
