@@ -79,8 +79,10 @@ def _slid(
     low = [max(0, int(np.floor(place.min()))) for place in places]
     high = [int(np.ceil(place.max())) + 2 for place in places]
     near = np.ascontiguousarray(half[low[1] : high[1], low[0] : high[0]])
-    moved = [(place - corner).astype(np.float32) for place, corner in zip(places, low, strict=True)]
-    return cv2.remap(near, *moved, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    across_x, down_y = (
+        (place - corner).astype(np.float32) for place, corner in zip(places, low, strict=True)
+    )
+    return cv2.remap(near, across_x, down_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 
 def _fall(u: np.ndarray, centre: float, low: float, high: float) -> np.ndarray:
