@@ -16,6 +16,7 @@ from jaxtyping import Float32
 from aotface.compose.adjust import adjust
 from aotface.compose.eyes import Stretch, eye_stretches, spans_of, stretch_eyes
 from aotface.face.align import align, crop_matrix, resize_matrix, scale_of, transform_landmarks
+from aotface.face.gaze import gaze_at
 from aotface.face.parse import visible_at
 from aotface.face.texture import features_mask
 from aotface.options import DEFAULTS, Options
@@ -89,7 +90,8 @@ class FaceInProgress:
             return []
         moved = self._moved
         own = spans_of(moved, self.reenacted.landmarks, self.mask)
-        theirs = spans_of(self.target.crop, self.target.landmarks, self.mask)
+        gaze = gaze_at(self.target.face)
+        theirs = spans_of(self.target.crop, self.target.landmarks, self.mask, gaze)
         return eye_stretches(own, theirs, self.reenacted.landmarks, len(moved))
 
 

@@ -1,7 +1,7 @@
 """One still picture: detect, the face step, blend, mark."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -173,6 +173,8 @@ def prepare_source(source: Frame, face: Face, options: Options, reenactor: Reena
         options: see there.
         reenactor: gives X_r.
     """
+    if isinstance(reenactor, MeshReenactor):
+        reenactor = replace(reenactor, gaze=options.gaze)
     clean = source if options.camera_match == "off" else without_noise(source, face)
     return reenactor.prepare(clean, face)
 

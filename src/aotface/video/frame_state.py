@@ -19,6 +19,7 @@ from aotface.compose.place import Place, place_of
 from aotface.compose.sharpness import softness
 from aotface.errors import InputError
 from aotface.face.align import resize_matrix, scale_of
+from aotface.face.gaze import gaze_at
 from aotface.media.video.decode import VideoFrame
 from aotface.media.video.parts import Parts
 from aotface.reenact.base import PreparedSource, Reenacted
@@ -208,7 +209,7 @@ def _filterable(face: FaceInProgress) -> FilterableChange:
 
 def _buffers(face: FaceInProgress, swapped: Crop | None) -> FaceBuffers:
     target = face.target
-    eyes = spans_of(target.crop, target.landmarks, face.mask)
+    eyes = spans_of(target.crop, target.landmarks, face.mask, gaze_at(target.face))
     return FaceBuffers(place_of(target), face.reenacted, swapped, target.landmarks, eyes)
 
 
