@@ -13,7 +13,6 @@ import msgspec
 import numpy as np
 from jaxtyping import Float32
 
-from aotface.compose.blend import frame_mask
 from aotface.compose.pipeline import choose, swap_faces
 from aotface.errors import AotfaceError
 from aotface.face.align import align
@@ -201,7 +200,7 @@ def _clip(target: Target, prepared: PreparedSource, context: JobContext, mark: b
         height, width = original.shape[0], original.shape[1]
         mask = np.zeros((height, width), np.float32)
         for one in layers.faces:
-            np.maximum(mask, frame_mask(one.mask, one.place.matrix, height, width), out=mask)
+            np.maximum(mask, one.changed(height, width), out=mask)
         face, before, after = target.faces[number], None, None
         if number == middle and face is not None and layers.faces:
             one = layers.faces[0]
