@@ -17,6 +17,7 @@ from aotface.compose.adjust import adjust
 from aotface.compose.eyes import Stretch, eye_stretches, spans_of, stretch_eyes
 from aotface.face.align import align, crop_matrix, resize_matrix, scale_of, transform_landmarks
 from aotface.face.parse import visible_at
+from aotface.face.render import render
 from aotface.face.texture import features_mask
 from aotface.options import DEFAULTS, Options
 from aotface.reenact.base import PreparedSource, Reenacted
@@ -119,6 +120,7 @@ def start_face(
         The face; None where ``region`` finds no swap.
     """
     target, reenacted, larger = _reenact(frame, face, source, full_resolution and transfer.smooth)
+    geometry = None
     if known is not None:
         visible = known.visible
         if known.temporal is not None:
@@ -126,13 +128,16 @@ def start_face(
                 target, reenacted, visible, transfer.restore(known.temporal), options=options
             )
     else:
-        visible = visible_at(frame, face)
+        shrink = resize_matrix(np.eye(2, 3), len(target.crop), CROP_SIDE)
+        geometry = render(transform_landmarks(target.landmarks, shrink), CROP_SIDE)
+        visible = visible_at(frame, face, geometry)
         shown = None if region is None else region(target, reenacted)
         if region is not None and shown is None:
             return None
         visible = visible if shown is None else visible * shown
     counted = shown_mask(reenacted, visible) * (1 - reenacted.from_target)
-    pair = FacePair(reenacted.crop, target.crop, counted, target.landmarks, reenacted.landmarks, options.seed)
+    landmarks = target.landmarks, reenacted.landmarks
+    pair = FacePair(reenacted.crop, target.crop, counted, *landmarks, options.seed, geometry)
     return FaceInProgress(target, reenacted, visible, transfer.find(pair), larger, options)
 
 

@@ -22,19 +22,21 @@ def visibility_network() -> VisibilityNetwork:
     return VisibilityNetwork()
 
 
-def visible_at(frame: Frame, face: Face) -> Mask:
+def visible_at(frame: Frame, face: Face, geometry: Geometry | None = None) -> Mask:
     """The visible face in its canonical crop, seen in the frame's own pixels.
 
     Args:
         frame: uint8 or uint16, RGB.
         face: one of its faces.
+        geometry: of its mesh in its crop of 256 px; rendered when left out.
 
     Returns:
         256 x 256, as for `visible_skin`.
     """
     aligned = align(frame, face)
     seen = visibility_network().see(frame, face)
-    return _visible(seen, aligned.crop, aligned.landmarks, render(aligned.landmarks, CROP_SIDE))
+    geometry = render(aligned.landmarks, CROP_SIDE) if geometry is None else geometry
+    return _visible(seen, aligned.crop, aligned.landmarks, geometry)
 
 
 def visible_skin(crop: Crop, landmarks: Landmarks, geometry: Geometry) -> Mask:

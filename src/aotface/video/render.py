@@ -26,6 +26,7 @@ from aotface.provenance import mark_frame
 from aotface.threads import one_thread_each
 from aotface.tracking.saved_tracker import SavedTracker
 from aotface.tracking.tracks import Tracks
+from aotface.transfer.base import Part
 from aotface.types import Crop, Frame, Mask
 from aotface.video.frame_state import (
     LARGE_FRAME,
@@ -69,6 +70,9 @@ PIECE, PIECE_FRAMES = "faces", 4
 WORKERS = 1 if (os.cpu_count() or 1) < 4 else 2
 """Threads that make frame states, beside the compositing thread, which makes one too instead of idling. So two cores are
 always busy; more threads would only wait for each other."""
+
+SOFT_REACH = 12.0
+"""Pixels of the frame that `soften` reads around a pixel, where a face is made softest."""
 
 Progress = Callable[[int], None]
 """Told how many frames are done."""
@@ -243,18 +247,33 @@ def _filtered(
     maps = around({index: one.maps for index, one in known.items()}, reach=MAP_REACH)
     filtered = temporal_filter(maps, around(lights, reach=MAP_REACH))
     options, made = scene.options, face.made
-    moved = adjust(reenacted.crop, change.apply(scene.transfer, reenacted.crop, filtered), options)
+    scale = scale_of(made.place.matrix)
+    here = _shown_part(mask, scale)
+    crop = reenacted.crop[here]
+    moved = adjust(crop, change.apply(scene.transfer, reenacted.crop, filtered, here), options)
     if scene.sources[face.track] is not None:
         soft = around({index: one.softness for index, one in known.items()}, reach=MAP_REACH)
         sigma = float(np.mean([value for value in soft if value is not None]))
-        moved = soften(moved, sigma, scale_of(face.made.place.matrix))
-    moved = moved - reenacted.crop  # in place from here on: a close-up's crop takes 50 MB
-    moved *= 1 - reenacted.from_target[..., None]
-    moved += reenacted.crop
+        moved = soften(moved, sigma, scale)
+    whole = reenacted.crop.copy()
+    whole[here] += (moved - crop) * (1 - reenacted.from_target[here][..., None])
     if options.camera_match == "on":
-        own = spans_of(moved, reenacted.landmarks, mask)
-        moved = stretch_eyes(moved, eye_stretches(own, made.eyes, reenacted.landmarks, len(moved)))
-    return moved, mask
+        own = spans_of(whole, reenacted.landmarks, mask)
+        whole = stretch_eyes(whole, eye_stretches(own, made.eyes, reenacted.landmarks, len(whole)))
+    return whole, mask
+
+
+def _shown_part(mask: Mask, scale: float) -> Part:
+    """Rows and columns of a crop that show, and as many around them as blurs may read."""
+    margin = 8 + int(np.ceil(SOFT_REACH * max(scale, 1)))
+    found = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
+    rows, columns = (
+        slice(max(0, int(at[0]) - margin), min(len(mask), int(at[-1]) + 1 + margin))
+        if len(at)
+        else slice(0, len(mask))
+        for at in found
+    )
+    return rows, columns
 
 
 def _camera(
