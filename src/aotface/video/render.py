@@ -17,7 +17,7 @@ from aotface.compose.adjust import adjust
 from aotface.compose.blend import blend, face_box
 from aotface.compose.camera import Camera
 from aotface.compose.eyes import eye_stretches, spans_of, stretch_eyes
-from aotface.compose.face_step import features_of, shown_mask
+from aotface.compose.face_step import features_of
 from aotface.compose.sharpness import soften
 from aotface.face.align import scale_of
 from aotface.media.video.decode import VideoFrame, deepened
@@ -26,8 +26,8 @@ from aotface.provenance import mark_frame
 from aotface.threads import one_thread_each
 from aotface.tracking.saved_tracker import SavedTracker
 from aotface.tracking.tracks import Tracks
-from aotface.transfer.base import Part
 from aotface.types import Crop, Frame, Mask
+from aotface.video.averaged import averaged, refined, shown_part
 from aotface.video.frame_state import (
     LARGE_FRAME,
     FaceState,
@@ -45,8 +45,6 @@ from aotface.video.temporal_filter import (
     MAP_REACH,
     MASK_REACH,
     FilterableChange,
-    filter_mask,
-    temporal_filter,
     window,
 )
 
@@ -70,9 +68,6 @@ PIECE, PIECE_FRAMES = "faces", 4
 WORKERS = 1 if (os.cpu_count() or 1) < 4 else 2
 """Threads that make frame states, beside the compositing thread, which makes one too instead of idling. So two cores are
 always busy; more threads would only wait for each other."""
-
-SOFT_REACH = 12.0
-"""Pixels of the frame that `soften` reads around a pixel, where a face is made softest."""
 
 Progress = Callable[[int], None]
 """Told how many frames are done."""
@@ -177,8 +172,11 @@ def _seen(frame: VideoFrame) -> Frame:
 
 
 def _read(scene: Scene, first: int, last: int) -> Iterator[FrameInputs]:
-    beside = (_pixels_beside(scene.clip, other, first, last) for other in (scene.swapped, scene.masks))
-    yield from map(FrameInputs, scene.clip.frames(first, last), *beside)
+    swapped, masks = (
+        _pixels_beside(scene.clip, other, first, last) for other in (scene.swapped, scene.masks)
+    )
+    masks = masks if scene.still_mask is None else repeat(scene.still_mask)
+    yield from map(FrameInputs, scene.clip.frames(first, last), swapped, masks)
 
 
 def _pixels_beside(clip: Clip, other: Clip | None, first: int, last: int) -> Iterator[Frame | None]:
@@ -219,9 +217,13 @@ def _finish(scene: Scene, around: Sequence[FrameState], number: int, before: Fin
     for face in here.faces:
         assert face.made is not None
         known, stretch, neighbours = _known(scene, around, number, face.track)
-        swapped, mask = _filtered(face, known, neighbours, scene)
+        finer = None
+        if scene.sources[face.track] is None:
+            swapped, mask, finer = refined(face, known, neighbours, here.read)
+        else:
+            swapped, mask = _filtered(face, known, neighbours, scene)
         camera = _camera(face, known, neighbours, scene, number)
-        frame = blend(frame, swapped, mask, face.made.place.matrix, camera=camera)
+        frame = blend(frame, swapped, mask, face.made.place.matrix, finer=finer, camera=camera)
         box = face_box(mask, face.made.place.matrix, *frame.shape[:2])
         if number - 1 in stretch and box is not None:
             continued.append(box)
@@ -241,39 +243,20 @@ def _filtered(
     """Y and its mask, in the crop; ``around`` picks the window of a reach out of entries by frame number."""
     assert face.made is not None
     reenacted, change = face.made.reenacted, FilterableChange(face.features.maps, face.made.swapped)
-    lights = {index: one.light for index, one in known.items()}
-    visibles = around({index: one.visible for index, one in known.items()}, reach=MASK_REACH)
-    mask = shown_mask(reenacted, filter_mask(visibles, around(lights, reach=MASK_REACH)))
-    maps = around({index: one.maps for index, one in known.items()}, reach=MAP_REACH)
-    filtered = temporal_filter(maps, around(lights, reach=MAP_REACH))
+    mask, filtered = averaged(reenacted, known, around)
     options, made = scene.options, face.made
     scale = scale_of(made.place.matrix)
-    here = _shown_part(mask, scale)
+    here = shown_part(mask, scale)
     crop = reenacted.crop[here]
     moved = adjust(crop, change.apply(scene.transfer, reenacted.crop, filtered, here), options)
-    if scene.sources[face.track] is not None:
-        soft = around({index: one.softness for index, one in known.items()}, reach=MAP_REACH)
-        sigma = float(np.mean([value for value in soft if value is not None]))
-        moved = soften(moved, sigma, scale)
+    soft = around({index: one.softness for index, one in known.items()}, reach=MAP_REACH)
+    moved = soften(moved, float(np.mean([value for value in soft if value is not None])), scale)
     whole = reenacted.crop.copy()
     whole[here] += (moved - crop) * (1 - reenacted.from_target[here][..., None])
     if options.camera_match == "on":
         own = spans_of(whole, reenacted.landmarks, mask)
         whole = stretch_eyes(whole, eye_stretches(own, made.eyes, reenacted.landmarks, len(whole)))
     return whole, mask
-
-
-def _shown_part(mask: Mask, scale: float) -> Part:
-    """Rows and columns of a crop that show, and as many around them as blurs may read."""
-    margin = 8 + int(np.ceil(SOFT_REACH * max(scale, 1)))
-    found = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
-    rows, columns = (
-        slice(max(0, int(at[0]) - margin), min(len(mask), int(at[-1]) + 1 + margin))
-        if len(at)
-        else slice(0, len(mask))
-        for at in found
-    )
-    return rows, columns
 
 
 def _camera(
