@@ -102,7 +102,7 @@ def test_a_crop_with_a_background_of_its_own_stays_inside_the_mesh(
     around = cv2.dilate((mask > 0.02).astype(np.uint8), np.ones((61, 61))) > 0
     green = np.where(around[..., None], swapped, np.array([0, 255, 0], np.uint8))
     done = refine(aligned_crop(green, np.array([0.0, 255.0, 0.0])), target, MKL, mark=False)
-    assert done.mask[mask == 1].mean() > 0.6 and done.mask[~around].max() == 0
+    assert done.mask[mask == 1].mean() > 0.6 and done.mask[~around].max() < 1e-3
     np.testing.assert_array_equal(done.frame[~around], target[~around])  # no green
 
 

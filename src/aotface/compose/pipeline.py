@@ -7,7 +7,8 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Float32
 
-from aotface.compose.blend import Finer, blend, frame_mask
+from aotface.compose.blend import Finer, blend, face_box, frame_mask
+from aotface.compose.blocks import lay_blocks
 from aotface.compose.camera import Camera
 from aotface.compose.face_step import features_of, start_face, work_side
 from aotface.compose.full_resolution import full_resolution_faces
@@ -272,6 +273,8 @@ def swap_faces(
             continue
         camera = camera_of(one, options, source)
         frame = blend(frame, one.swapped, one.mask, one.target.matrix, finer=one.after, camera=camera)
+        if camera is not None and (box := face_box(one.mask, one.target.matrix, height, width)) is not None:
+            frame = lay_blocks(frame, target, box, one.mask, one.target.matrix)
         done.append(one)
     frame = frame if label is None else label.draw(frame)
     if mark:

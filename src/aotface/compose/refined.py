@@ -45,8 +45,8 @@ RIM = (8.0, 26.0)
 FADE = (2.0, 6.0)
 """Standard deviations, in the same pixels, at which a fading difference is taken, and eased."""
 
-MOST_LEFT, LEAST_LEFT = 0.15, 0.01
-"""How much log light of the mean tone may be made up for at most, and below which nothing is."""
+MOST_LEFT, LEAST_LEFT = 0.15, 0.02
+"""How much log light of the mean tone is made up for at most, and how much may stay."""
 
 MOST_RAISED = 0.07
 """Log of the greatest factor of fine detail."""
@@ -158,11 +158,15 @@ def _finished_tone(given: Crop, moved: Crop, target: Crop, weight: Mask) -> Crop
     """
     small = [shrunk(one) for one in (given, moved, target)]
     counted = shrunk(weight)[..., None]
-    means = [(srgb_to_linear(one) * counted).sum(axis=(0, 1)) for one in small]
-    before, after, wanted = (np.log(mean / max(float(counted.sum()), 1e-6) + FLOOR) for mean in means)
+    total = max(float(counted.sum()), 1e-6)
+    means = [
+        (one * counted).sum(axis=(0, 1)) / total for one in small
+    ]  # display values: even steps for the eye
+    before, after, wanted = (np.log(srgb_to_linear(mean) + FLOOR) for mean in means)
     bound = np.minimum(np.abs(after - before), MOST_LEFT)
-    left = np.clip(wanted - after, -bound, bound).astype(np.float32)
-    if float(np.abs(left).max()) < LEAST_LEFT:
+    left = np.clip(wanted - after, -bound, bound)
+    left = (np.sign(left) * np.maximum(np.abs(left) - LEAST_LEFT, 0)).astype(np.float32)
+    if not left.any():
         return moved
     return np.clip(linear_to_srgb(srgb_to_linear(moved) * np.exp(left)), 0, 1).astype(np.float32)
 

@@ -193,7 +193,7 @@ def _start(
     """The face step, with the source of this track."""
     source = scene.sources[track]
     assert source is not None
-    begun = start_face(read.frame.rgb, face, source, scene.transfer, scene.options, known=known)
+    begun = start_face(read.frame.rgb, face, source, scene.transfer, scene.options, None, known)
     assert begun is not None  # no region was given that might not find it
     return begun
 
