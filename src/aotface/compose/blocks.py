@@ -1,4 +1,4 @@
-"""Blocks of coarse JPEG: a face without them in a picture that has them is seen, so it gets them, as strong and in step [ours].
+"""Blocks of coarse JPEG: a face without them is seen in a picture that has them, so it gets them, in step [ours].
 
 They are measured where the old face was: by how much the picture steps at every eighth line more than beside it. What
 lies around is left as it is. In videos nothing is done: codecs smooth their blocks, and the output is encoded anyway.

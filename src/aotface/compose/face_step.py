@@ -15,13 +15,13 @@ from jaxtyping import Float32
 
 from aotface.compose.adjust import adjust
 from aotface.compose.eyes import Stretch, eye_stretches, spans_of, stretch_eyes
-from aotface.face.align import align, crop_matrix, resize_matrix, scale_of, transform_landmarks
+from aotface.face.align import align, chained, crop_matrix, resize_matrix, scale_of, transform_landmarks
 from aotface.face.parse import visible_at
 from aotface.face.render import render
 from aotface.face.texture import features_mask
 from aotface.options import DEFAULTS, Options
 from aotface.reenact.base import PreparedSource, Reenacted
-from aotface.transfer.base import Change, FacePair, Maps, Transfer
+from aotface.transfer.base import Change, FacePair, Maps, Transfer, shrunk
 from aotface.types import CROP_SIDE, AlignedFace, Crop, Face, Frame, Landmarks, Mask
 
 LARGEST_SIDE = 2048
@@ -129,8 +129,10 @@ def start_face(
             )
     else:
         shrink = resize_matrix(np.eye(2, 3), len(target.crop), CROP_SIDE)
-        geometry = render(transform_landmarks(target.landmarks, shrink), CROP_SIDE)
-        visible = visible_at(frame, face, geometry)
+        points = transform_landmarks(target.landmarks, shrink)
+        geometry = render(points, CROP_SIDE)
+        small = AlignedFace(face, shrunk(target.crop), chained(target.matrix, shrink), points)
+        visible = visible_at(frame, face, small, geometry)
         shown = None if region is None else region(target, reenacted)
         if region is not None and shown is None:
             return None

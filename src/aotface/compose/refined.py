@@ -63,13 +63,14 @@ class Refinement:
     """What is done to one face of another tool's.
 
     ``target``: aligned. ``given``: the other tool's face in that crop. ``region``: where it shows, 256 px, soft. ``maps``:
-    see `aotface.compose.refined_frame`.
+    see `aotface.compose.refined_frame`; of all of the face, before `with_share`. ``apart``: see `difference`.
     """
 
     target: AlignedFace
     given: Crop
     region: Mask
     maps: RefineMaps
+    apart: Mask
 
     @property
     def shown(self) -> Float32[np.ndarray, "side side"]:
@@ -103,8 +104,9 @@ def refine_face(
     if found is None:
         return None
     matrix, side = found.target.matrix, len(found.given)
-    before, after = (RefinedInFrame(swapped, maps, matrix, side) for maps in (None, found.maps))
-    crop = refined_crop(found.given, found.maps)
+    made = with_share(found.maps, found.region, found.apart)
+    before, after = (RefinedInFrame(swapped, maps, matrix, side) for maps in (None, made))
+    crop = refined_crop(found.given, made)
     return Refined(found.target, found.given, crop, found.shown, before, after)
 
 
@@ -141,14 +143,13 @@ def find_refinement(
     pair = FacePair(given, aligned.crop, core, aligned.landmarks, aligned.landmarks, options.seed)
     moved = _finished_tone(given, transfer.find(pair).apply(given), aligned.crop, core)
     moved = adjust(given, moved, options)
-    inside = _share(region, shrunk(given), shrunk(aligned.crop))
     whole = _gain(shrunk(given), shrunk(moved), shrunk(core))
     lit = refined(given, _large(whole, side), np.zeros_like(given))
-    rest = shrunk(_smooth((moved - lit) * core[..., None])) * inside[..., None]
+    rest = shrunk(_smooth((moved - lit) * core[..., None]))
     lost = _lost_detail(given, lit, _large(region, side), scale_of(aligned.matrix))
     more = np.full((CROP_SIDE, CROP_SIDE, 1), lost, np.float32)
-    maps = np.concatenate([whole * inside[..., None], rest, more], axis=2).astype(np.float32)
-    return Refinement(aligned, given, region, maps)
+    maps = np.concatenate([whole, rest, more], axis=2).astype(np.float32)
+    return Refinement(aligned, given, region, maps, difference(shrunk(given), shrunk(aligned.crop)))
 
 
 def _finished_tone(given: Crop, moved: Crop, target: Crop, weight: Mask) -> Crop:
@@ -211,18 +212,31 @@ def _foreign(given: Crop, target: Crop, laid: Mask) -> bool:
     return bool(rim.any()) and float((apart[rim] > DIFFERS).mean()) > 0.5
 
 
-def _share(region: Mask, given: Crop, target: Crop) -> Mask:
-    """How much of each pixel is the other tool's face: 1 well inside; at the rim, how far it is from the target there."""
+def difference(given: Crop, target: Crop) -> Float32[np.ndarray, "256 256"]:
+    """How far another tool's face is from the target, place by place; both at 256 px."""
+    return np.sqrt((cv2.GaussianBlur(given - target, (0, 0), FADE[0]) ** 2).sum(axis=2))
+
+
+def with_share(maps: RefineMaps, region: Mask, apart: Mask) -> RefineMaps:
+    """Maps as far as each pixel is the other tool's face: 1 well inside; at the rim, how far it is from the target there.
+
+    Args:
+        maps: of the whole face, at any side.
+        region: where it shows, 256 px.
+        apart: of this very frame, see `difference`: an edge that moves has the gain move with it.
+    """
     distance = cv2.distanceTransform((region > 0.5).astype(np.uint8), cv2.DIST_L2, 5)
     deep = np.clip((distance - RIM[0]) / (RIM[1] - RIM[0]), 0, 1).astype(np.float32)
-    apart = np.sqrt((cv2.GaussianBlur(given - target, (0, 0), FADE[0]) ** 2).sum(axis=2))
     weight = deep + np.float32(1e-3) * (region > 0.5)
     mass = cv2.GaussianBlur(weight, (0, 0), 2 * FADE[1])
     whole = cv2.GaussianBlur(apart * weight, (0, 0), 2 * FADE[1]) / np.maximum(mass, 1e-6)
     faded = np.clip(apart / np.maximum(whole, 1e-3), 0, 1) * (distance > 0)
     faded = np.minimum(faded, np.clip(distance / 4, 0, 1))
     deep = deep * deep * (3 - 2 * deep)
-    return np.asarray(cv2.GaussianBlur(deep + (1 - deep) * faded, (0, 0), FADE[0]) * (region > 0), np.float32)
+    share = cv2.GaussianBlur(deep + (1 - deep) * faded, (0, 0), FADE[0]) * (region > 0)
+    made = _large(maps, CROP_SIDE).copy()
+    made[..., :6] *= share[..., None]
+    return np.asarray(made, np.float32)
 
 
 def _gain(before: Crop, after: Crop, weight: Mask) -> Float32[np.ndarray, "256 256 3"]:

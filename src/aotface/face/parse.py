@@ -22,18 +22,21 @@ def visibility_network() -> VisibilityNetwork:
     return VisibilityNetwork()
 
 
-def visible_at(frame: Frame, face: Face, geometry: Geometry | None = None) -> Mask:
+def visible_at(
+    frame: Frame, face: Face, aligned: AlignedFace | None = None, geometry: Geometry | None = None
+) -> Mask:
     """The visible face in its canonical crop, seen in the frame's own pixels.
 
     Args:
         frame: uint8 or uint16, RGB.
         face: one of its faces.
-        geometry: of its mesh in its crop of 256 px; rendered when left out.
+        aligned: the face in its crop of 256 px; cut out when left out.
+        geometry: of its mesh there; rendered when left out.
 
     Returns:
         256 x 256, as for `visible_skin`.
     """
-    aligned = align(frame, face)
+    aligned = align(frame, face) if aligned is None else aligned
     seen = visibility_network().see(frame, face)
     geometry = render(aligned.landmarks, CROP_SIDE) if geometry is None else geometry
     return _visible(seen, aligned.crop, aligned.landmarks, geometry)

@@ -5,9 +5,10 @@ from collections.abc import Callable
 import numpy as np
 
 from aotface.compose.face_step import shown_mask
+from aotface.compose.refined import with_share
 from aotface.compose.refined_frame import RefinedInFrame, refined_crop
 from aotface.reenact.base import Reenacted
-from aotface.transfer.base import Maps, Part
+from aotface.transfer.base import Maps, Part, shrunk
 from aotface.types import Crop, Mask
 from aotface.video.frame_state import FaceState, FrameInputs, TemporalFeatures
 from aotface.video.temporal_filter import MAP_REACH, MASK_REACH, filter_mask, temporal_filter
@@ -20,9 +21,10 @@ def refined(
     face: FaceState, known: dict[int, TemporalFeatures], around: Callable[..., list], read: FrameInputs
 ) -> tuple[Crop, Mask, RefinedInFrame]:
     """Somebody else's face, refined: its crop and mask, and the same at the frame's own pixels."""
-    assert face.made is not None and read.swapped is not None
+    assert face.made is not None and read.swapped is not None and face.made.apart is not None
     reenacted, matrix = face.made.reenacted, face.made.place.matrix
     mask, maps = averaged(reenacted, known, around)
+    maps = with_share(maps, shrunk(mask), face.made.apart)
     finer = RefinedInFrame(read.swapped, maps, matrix, len(reenacted.crop))
     return refined_crop(reenacted.crop, maps), mask, finer
 

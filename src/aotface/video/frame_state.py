@@ -16,7 +16,7 @@ from aotface.compose.changed import as_mask
 from aotface.compose.eyes import Spans, spans_of
 from aotface.compose.face_step import FaceInProgress, Known, features_of, start_face, work_side
 from aotface.compose.place import Place, place_of
-from aotface.compose.refined import find_refinement
+from aotface.compose.refined import difference, find_refinement
 from aotface.compose.sharpness import softness
 from aotface.errors import InputError
 from aotface.face.align import align, scale_of
@@ -62,7 +62,8 @@ class TemporalFeatures:
 class FaceBuffers:
     """What only the frame itself needs of a face: X_r, and Y where the maps do not decide it. No pixels of the target.
 
-    ``landmarks``: of the target, crop pixels. ``eyes``: the target's.
+    ``landmarks``: of the target, crop pixels. ``eyes``: the target's. ``apart``: of somebody else's swap, see
+    `aotface.compose.refined.difference`.
     """
 
     place: Place
@@ -70,6 +71,7 @@ class FaceBuffers:
     swapped: Crop | None
     landmarks: Landmarks
     eyes: Spans
+    apart: Mask | None = None
 
     @property
     def bytes(self) -> int:
@@ -212,21 +214,22 @@ def _refined_state(scene: Scene, track: int, face: Face, read: FrameInputs) -> F
     maps = cv2.resize(found.maps, (REFINED_SIDE, REFINED_SIDE), interpolation=cv2.INTER_AREA)
     light = light_grid(shrunk(aligned.crop))
     known = TemporalFeatures(found.region, maps.astype(np.float32), light, True, 0.0, texture)
-    return FaceState(track, known, _given_buffers(aligned, found.given))
+    return FaceState(track, known, _given_buffers(aligned, found.given, found.apart))
 
 
-def _given_buffers(target: AlignedFace, given: Crop) -> FaceBuffers:
+def _given_buffers(target: AlignedFace, given: Crop, apart: Mask) -> FaceBuffers:
     """Of a face that somebody else has swapped: its mask is the region alone."""
     nothing = np.zeros(given.shape[:2], np.float32)
     reenacted = Reenacted(given, np.ones_like(nothing), nothing, target.landmarks)
-    return FaceBuffers(place_of(target), reenacted, None, target.landmarks, (None, None))
+    return FaceBuffers(place_of(target), reenacted, None, target.landmarks, (None, None), apart)
 
 
 def _made_again(face: Face, read: FrameInputs) -> FaceBuffers:
     """What the frame itself needs of such a face, whose features are known."""
     side = work_side(face)
     aligned = align(read.frame.rgb, face, side)
-    return _given_buffers(aligned, align(_swapped(read), face, side).crop)
+    given = align(_swapped(read), face, side).crop
+    return _given_buffers(aligned, given, difference(shrunk(given), shrunk(aligned.crop)))
 
 
 def _swapped(read: FrameInputs) -> Frame:
