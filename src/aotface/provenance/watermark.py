@@ -228,15 +228,11 @@ QUIET_SIDE = 256
 def _strength(luma: Plane) -> Plane:
     """How strong the mark may be at each pixel, in levels of 255: texture hides it, smooth skin and sky do
     not."""
-    texture = cv2.absdiff(luma, cv2.GaussianBlur(luma, (0, 0), 1.2))
-    size, small = luma.shape[::-1], tuple(-(-length // 2) for length in luma.shape[::-1])
-    texture = cv2.resize(texture, small, interpolation=cv2.INTER_AREA)  # all that follows is smooth
-    texture = cv2.GaussianBlur(texture, (0, 0), 1.5)
+    texture = cv2.GaussianBlur(cv2.absdiff(luma, cv2.GaussianBlur(luma, (0, 0), 1.2)), (0, 0), 3)
     texture = cv2.GaussianBlur(
-        cv2.erode(texture, np.ones((7, 7))), (0, 0), 1.5
+        cv2.erode(texture, np.ones((13, 13))), (0, 0), 3
     )  # no halo beside a sharp edge
-    strength: Plane = np.asarray(cv2.resize(texture, size, interpolation=cv2.INTER_LINEAR), np.float32)
-    strength *= GAIN
+    strength: Plane = np.asarray(texture * GAIN, np.float32)
     strength += FLAT
     np.minimum(strength, PEAK, out=strength)
     room = np.minimum(luma, 255 - luma)
