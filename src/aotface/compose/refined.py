@@ -48,7 +48,7 @@ FADE = (2.0, 6.0)
 MOST_LEFT, LEAST_LEFT = 0.15, 0.02
 """How much log light of the mean tone is made up for at most, and how much may stay."""
 
-MOST_RAISED = 0.07
+MOST_RAISED = 0.1
 """Log of the greatest factor of fine detail."""
 
 NEXT_TO, DIFFERS = 6, 0.04
