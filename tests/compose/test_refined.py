@@ -8,7 +8,7 @@ import pytest
 
 from aotface.cli import main
 from aotface.colour_space import luminance, srgb_to_lab
-from aotface.compose import pipeline
+from aotface.compose import pipeline, refined
 from aotface.compose.blend import blend, frame_mask
 from aotface.compose.pipeline import refine, swap_face
 from aotface.errors import InputError
@@ -144,3 +144,14 @@ def test_pictures_go_the_new_way(triple: tuple[Frame, Frame, Mask], monkeypatch:
     calls: list[int] = []
     monkeypatch.setattr(pipeline, "refine_face", lambda *given: calls.append(1))
     assert refine(swapped, target, MKL, mark=False).faces == () and calls
+
+
+def test_the_tone_is_finished_only_where_it_was_begun() -> None:
+    weight = np.ones((256, 256), np.float32)
+    given, target = (np.full((256, 256, 3), level, np.float32) for level in (0.6, 0.4))
+    begun = np.full_like(given, 0.43)
+    done = refined._finished_tone(given, begun, target, weight)
+    assert abs(float(done.mean()) - 0.4) < 0.01 < float(begun.mean()) - 0.4
+    assert (
+        refined._finished_tone(given, given, target, weight) is given
+    )  # the twin: a transfer that moves nothing
