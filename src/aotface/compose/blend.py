@@ -29,9 +29,6 @@ HALO = 16
 BAND_REACHES = (2.5, 8.0)
 """Width of the two low bands (standard deviations) in pixels of the 256 px crop."""
 
-SHIFT_SIDE = 128
-"""Side in pixels at which the low bands' shift is found: it is smoother than that."""
-
 Box = tuple[int, int, int, int]
 
 Finer = Callable[[Box], tuple[np.ndarray, np.ndarray]]
@@ -50,7 +47,7 @@ def blend(
 
     Fine detail changes over at the mask's own edge, the two low bands further inside, so that a difference of
     tone between face and neck leaves no line. ``c`` is that shift of the low bands: it is smooth, hence found
-    once at 128 px. Its means are weighted by the mask: no background, of crop or frame, reaches into them.
+    once at 256 px. Its means are weighted by the mask: no background, of crop or frame, reaches into them.
 
     Args:
         target: uint8 or uint16, height x width x 3.
@@ -73,7 +70,7 @@ def blend(
         return frame
     side = len(mask)
     correction = _low_band_shift(target, swapped, mask, matrix) if ease else None
-    small_matrix, shift_matrix = (resize_matrix(matrix, side, other) for other in (CROP_SIDE, SHIFT_SIDE))
+    small_matrix = resize_matrix(matrix, side, CROP_SIDE)
     scale = scale_of(matrix)
     rows, columns = _reached(mask, scale)  # the rest of the crop is read by no pixel that shows
     face = _local_mean(swapped, mask, BAND_REACHES[-1] * side / CROP_SIDE)[rows, columns]
@@ -93,7 +90,7 @@ def blend(
             fine *= share[..., None]
             above += fine
         if correction is not None:
-            above += carry(correction, shift_matrix, strip, cv2.INTER_LINEAR, cv2.BORDER_REPLICATE)
+            above += carry(correction, small_matrix, strip, cv2.INTER_LINEAR, cv2.BORDER_REPLICATE)
         return weight, above
 
     def pixels(strip: Box) -> np.ndarray:
@@ -200,30 +197,29 @@ def face_box(mask: Mask, matrix: Matrix, height: int, width: int) -> Box | None:
 
 def _low_band_shift(
     target: Frame, swapped: Crop, mask: Float32[np.ndarray, "side side"], matrix: Matrix
-) -> Float32[np.ndarray, "shift shift 3"]:
-    """What the low bands of the swapped crop lose towards the mask's edge, at `SHIFT_SIDE`.
+) -> Float32[np.ndarray, "256 256 3"]:
+    """What the low bands of the swapped crop lose towards the mask's edge, at 256 px.
 
     With D = swapped - target, its weighted local means P1, P2 and one-sided weights i1, i2 (1 well inside,
     0 at the edge), the bands D - P1, P1 - P2, P2 count 1, i1, i2: together D + (i1 - 1) P1 + (i2 - i1) P2.
     """
-    small = resize_matrix(matrix, len(mask), SHIFT_SIDE)
+    small = resize_matrix(matrix, len(mask), CROP_SIDE)
     back = invert(small)
-    y, x = np.mgrid[:SHIFT_SIDE, :SHIFT_SIDE].astype(np.float32)
+    y, x = np.mgrid[:CROP_SIDE, :CROP_SIDE].astype(np.float32)
     map_x = (back[0, 0] * x + back[0, 1] * y + back[0, 2]).astype(np.float32)
     map_y = (back[1, 0] * x + back[1, 1] * y + back[1, 2]).astype(np.float32)
     height, width = target.shape[:2]
     seen = (map_x > -0.5) & (map_y > -0.5) & (map_x < width - 0.5) & (map_y < height - 0.5)
-    weight = cv2.resize(mask, (SHIFT_SIDE, SHIFT_SIDE), interpolation=cv2.INTER_AREA)
+    weight = cv2.resize(mask, (CROP_SIDE, CROP_SIDE), interpolation=cv2.INTER_AREA)
     face: np.ndarray = cv2.resize(
-        swapped * (mask > 0)[..., None], (SHIFT_SIDE, SHIFT_SIDE), interpolation=cv2.INTER_AREA
+        swapped * (mask > 0)[..., None], (CROP_SIDE, CROP_SIDE), interpolation=cv2.INTER_AREA
     )
-    share = cv2.resize((mask > 0).astype(np.float32), (SHIFT_SIDE, SHIFT_SIDE), interpolation=cv2.INTER_AREA)
+    share = cv2.resize((mask > 0).astype(np.float32), (CROP_SIDE, CROP_SIDE), interpolation=cv2.INTER_AREA)
     face /= np.maximum(share, 1e-6)[..., None]
     difference = face - sample(target, map_x, map_y, scale_of(small))
     shift = np.zeros_like(difference)
-    inner_before: np.ndarray = np.ones((SHIFT_SIDE, SHIFT_SIDE), np.float32)
+    inner_before: np.ndarray = np.ones((CROP_SIDE, CROP_SIDE), np.float32)
     for reach in BAND_REACHES:
-        reach *= SHIFT_SIDE / CROP_SIDE
         inner = np.clip(2 * cv2.GaussianBlur(np.minimum(2 * weight, 1), (0, 0), reach) - 1, 0, 1)
         shift += (inner - inner_before)[..., None] * _local_mean(difference, weight * seen, reach)
         inner_before = inner
