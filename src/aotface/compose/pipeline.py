@@ -8,16 +8,17 @@ import numpy as np
 from jaxtyping import Float32
 
 from aotface.compose.beyond import Beyond, go_beyond
-from aotface.compose.blend import Finer, blend, frame_mask
+from aotface.compose.blend import Finer, blend, face_box, frame_mask
+from aotface.compose.blocks import lay_blocks
 from aotface.compose.camera import Camera
-from aotface.compose.face_step import features_of, start_face
+from aotface.compose.face_step import features_of, start_face, work_side
 from aotface.compose.full_resolution import full_resolution_faces
 from aotface.compose.label import Badge, place_label
 from aotface.compose.refined import refine_face
 from aotface.compose.sharpness import defocus
 from aotface.compose.source_noise import without_noise
 from aotface.errors import FaceIndexError, InputError, NoFaceError, UsageError
-from aotface.face.align import scale_of
+from aotface.face.align import align, scale_of
 from aotface.face.detect import detect
 from aotface.options import DEFAULTS, Options
 from aotface.reenact.base import PreparedSource, Reenactor
@@ -246,10 +247,13 @@ def camera_of(face: SwappedFace, options: Options, source: PreparedSource) -> Ca
 def _one_face(
     frame: Frame, face: Face, source: PreparedSource, transfer: Transfer, options: Options
 ) -> SwappedFace | None:
-    """As `swap_face`; a whole frame that is swapped already is refined in its own pixels. None: that face is not swapped."""
-    if not isinstance(source, GivenSwap) or not source.whole:
+    """As `swap_face`; what is swapped already is refined in the frame's own pixels. None: that face is not swapped."""
+    if not isinstance(source, GivenSwap):
         return swap_face(frame, face, source, transfer, options)
-    one = refine_face(frame, source.frame, face, transfer, options, source.mask)
+    swapped, mask, reached = source.frame, source.mask, None
+    if not source.whole:
+        swapped, mask, reached = source.laid(align(frame, face, work_side(face)), frame)
+    one = refine_face(frame, swapped, face, transfer, options, mask, reached)
     if one is None:
         return None
     return SwappedFace(
@@ -287,6 +291,8 @@ def swap_faces(
         if one.beyond is not None:
             frame = one.beyond.lay(frame, one.target.matrix)
         frame = blend(frame, one.swapped, one.mask, one.target.matrix, finer=one.after, camera=camera)
+        if camera is not None and (box := face_box(one.mask, one.target.matrix, height, width)) is not None:
+            frame = lay_blocks(frame, target, box, one.mask, one.target.matrix)
         done.append(one)
     frame = frame if label is None else label.draw(frame)
     if mark:

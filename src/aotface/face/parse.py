@@ -32,19 +32,28 @@ def visibility_network() -> VisibilityNetwork:
     return VisibilityNetwork()
 
 
-def visible_at(frame: Frame, face: Face, around: bool = False) -> Mask:
+def visible_at(
+    frame: Frame,
+    face: Face,
+    aligned: AlignedFace | None = None,
+    geometry: Geometry | None = None,
+    around: bool = False,
+) -> Mask:
     """The visible face in its canonical crop, seen in the frame's own pixels.
 
     Args:
         frame: uint8 or uint16, RGB.
         face: one of its faces.
+        aligned: the face in its crop of 256 px; cut out when left out.
+        geometry: of its mesh there; rendered when left out.
         around: beside the mesh, tell skin (forehead, ears, neck) from all else, instead of 1 everywhere.
 
     Returns:
         256 x 256, as for `visible_skin`.
     """
-    aligned = align(frame, face)
-    seen, geometry = visibility_network().see(frame, face), render(aligned.landmarks, CROP_SIDE)
+    aligned = align(frame, face) if aligned is None else aligned
+    seen = visibility_network().see(frame, face)
+    geometry = render(aligned.landmarks, CROP_SIDE) if geometry is None else geometry
     visible = _visible(seen, aligned.crop, aligned.landmarks, geometry)
     return np.where(geometry.mask > 0, visible, bare_skin(seen)) if around else visible
 

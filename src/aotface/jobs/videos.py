@@ -108,7 +108,7 @@ def _make_video(context: JobContext, job: JobSpec) -> Path:
         if not resumed:  # nothing is kept that the right options could resume
             parts.discard()
         raise
-    if inputs.swapped is not None and inputs.masks is None and not shows_a_swap(scene):
+    if inputs.swapped is not None and job.mask is None and not shows_a_swap(scene):
         reporter.warn(
             f"{show(job.given)}: its faces are those of {show(job.target)} in the few frames that were compared; "
             "such frames stay as they are: give the swap of it, or say --mask"

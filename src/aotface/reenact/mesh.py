@@ -164,8 +164,13 @@ def _read_face(reading: Reading, side: int, box: tuple[slice, slice]) -> Crop:
     if (parting := reading.parting) is not None:
         jumps = [np.ascontiguousarray(parting.jump[..., k : k + 2]) for k in (0, 2)]
         torn = [(parting.below, jump, parting.box) for jump in jumps]
-    crops = [read_crop(reading.frame, m, side, box, jump) for m, jump in zip(maps, torn, strict=True)]
-    face = crops[1] + (crops[0] - crops[1]) * enlarge(reading.weight, side)[box][..., None]
+    face = read_crop(reading.frame, maps[0], side, box, torn[0])
+    weight = enlarge(reading.weight, side)
+    mirrored = _both(_box(weight < 1), box)  # elsewhere the first alone is seen
+    if weight[mirrored].size:
+        inner = tuple(slice(m.start - b.start, m.stop - b.start) for m, b in zip(mirrored, box, strict=True))
+        other = read_crop(reading.frame, maps[1], side, mirrored, torn[1])
+        face[inner] = other + (face[inner] - other) * weight[mirrored][..., None]
     if parting is not None:
         without_streaks(face, maps[0], parting, box, side)
         face *= enlarge(parting.shade, side)[box][..., None]
@@ -186,14 +191,19 @@ def _lay_mouth(
     face: Crop, box: tuple[slice, slice], mouth: Mask, target: Crop, points: Landmarks, theirs: Landmarks
 ) -> None:
     """The target's inner mouth, where it shows, into the face, which is the ``box`` of a crop; see `through_target`."""
-    here = tuple(
-        slice(max(own.start, whole.start), min(own.stop, whole.stop))
-        for own, whole in zip(_box(mouth > 0), box, strict=True)
-    )
+    here = _both(_box(mouth > 0), box)
     if all(part.stop > part.start for part in here):
-        seen = through_target(target, points, theirs, (here[0], here[1]))
+        seen = through_target(target, points, theirs, here)
         inside = tuple(slice(h.start - b.start, h.stop - b.start) for h, b in zip(here, box, strict=True))
         face[inside] += (seen - face[inside]) * mouth[here][..., None]
+
+
+def _both(one: tuple[slice, slice], other: tuple[slice, slice]) -> tuple[slice, slice]:
+    """What two boxes share; where that is nothing, its ends are its starts."""
+    starts = [max(a.start, b.start) for a, b in zip(one, other, strict=True)]
+    stops = [min(a.stop, b.stop) for a, b in zip(one, other, strict=True)]
+    rows, columns = (slice(a, max(a, b)) for a, b in zip(starts, stops, strict=True))
+    return rows, columns
 
 
 def _box(shown: np.ndarray) -> tuple[slice, slice]:

@@ -58,7 +58,7 @@ class Scene:
     ``clip``: the target. ``tracks``: its faces, smoothed, numbered from the clip's first frame. ``sources``: by track, the
     face that is put there: a source, or None where ``swapped`` holds it already. ``transfer``: that of the options.
     ``swapped``: the same frames after somebody else's swap. ``masks``: the same frames as a mask of that swap, white where
-    it shows; left out, it is found. ``label``: see `aotface.compose.label`.
+    it shows; left out, it is found. ``label``: see `aotface.compose.label`. ``still_mask``: one mask for all frames.
     """
 
     clip: Clip
@@ -70,6 +70,7 @@ class Scene:
     swapped: Clip | None = None
     masks: Clip | None = None
     label: Badge | None = None
+    still_mask: Frame | None = None
 
     def label_at(self, number: int) -> Badge | None:
         """The label, where the frame of a number shows it."""
