@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeVar
 
 from aotface.errors import UsageError
 from aotface.media.config import read_toml
-from aotface.training.ranges import LampMix, LightingConfig
+from aotface.training.ranges import Game, LampMix, LightingConfig
 from aotface.transfer.aot.generator import SIZES, Options
 from aotface.transfer.aot.objective import Weights
 
@@ -82,6 +82,7 @@ class TrainConfig:
     )
 
     lamps: LampMix = field(default_factory=LampMix)
+    game: Game = field(default_factory=Game)
 
     @property
     def lamp_faces(self) -> int:

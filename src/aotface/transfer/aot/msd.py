@@ -52,14 +52,46 @@ def mix(
     y_tt: Float[Tensor, "batch 3 height width"],
     mask: Float[Tensor, "batch 1 height width"],
     generator: torch.Generator,
+    whole: float = 0.0,
 ) -> Mixed:
     """Mix the swapped and the reconstructed face by a random three-valued mask.
 
     Y_mix = max(M, 0) Y_{r,t} + (1 - max(M, 0)) Y_{t,t}. Source: [paper].
+
+    Args:
+        y_rt: the swapped face.
+        y_tt: the reconstructed face, or the photograph itself.
+        mask: the face.
+        generator: see random_sides.
+        whole: share of the faces that are one or the other as a whole, without a rectangle [ours].
     """
-    m = random_sides(mask, generator) * mask
+    sides = random_sides(mask, generator)
+    if whole:
+        draws = torch.rand(len(mask), 2, 1, 1, 1, generator=generator).to(mask.device)
+        sides = torch.where(draws[:, 0] < whole, torch.where(draws[:, 1] < 0.5, -1.0, 1.0), sides)
+    m = sides * mask
     shown = m.clamp_min(0.0)
     return Mixed(shown * y_rt + (1.0 - shown) * y_tt, m)
+
+
+def accuracy(
+    told: Float[Tensor, "batch 1 height width"], m: Float[Tensor, "batch 1 height width"]
+) -> list[float]:
+    """Balanced accuracy per pixel of each face: the mean of how many swapped and how many real pixels were told.
+
+    Args:
+        told: predicted M; its sign counts.
+        m: true M; pixels at soft edges do not count. A side without a pixel counts as half right.
+
+    Returns:
+        0..1 for each face; .5 is chance.
+    """
+    found = []
+    for one, true in zip(told, m, strict=True):
+        sides = [(true * sign > 0.5, one * sign > 0) for sign in (1.0, -1.0)]
+        right = [float(yes[side].float().mean()) if side.any() else 0.5 for side, yes in sides]
+        found.append(sum(right) / 2)
+    return found
 
 
 class MixAndSegmentDiscriminator(nn.Module):

@@ -209,6 +209,28 @@ def _pick(
     return flat.gather(2, at[:, None].expand(-1, flat.shape[1], -1)).unsqueeze(-1)
 
 
+def game_pictures(
+    y: Float[Tensor, "batch 3 side side"],
+    x_t: Float[Tensor, "batch 3 side side"],
+    mask: Float[Tensor, "batch 1 side side"],
+    blur: float = 0.0,
+) -> tuple[Tensor, Tensor]:
+    """What is mixed when a swapped face meets the photograph it lies in.
+
+    Args:
+        y, x_t: the two, -1..1.
+        mask: the face.
+        blur: sigma of a masked Gaussian that both pass, in parts of the side: only light and tone are left; 0: none.
+
+    Source: [ours].
+    """
+    if not blur:
+        return y, x_t
+    sigma = blur * mask.shape[-1]
+    smooth = [losses.masked_blur(images, mask.clamp_min(losses.TINY), sigma) for images in (y, x_t)]
+    return smooth[0], smooth[1]
+
+
 def _segment(
     discriminators: Discriminators, swapped: Transported, y_rt: Tensor, y_tt: Tensor, random: torch.Generator
 ) -> tuple[Tensor, Tensor]:
