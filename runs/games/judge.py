@@ -1,7 +1,7 @@
 """Judge weights of runs/games.sh: `python runs/games/judge.py DATA PAIRS WORK NAME=WEIGHTS...`.
 
-Development pairs (seed 77) of `cross`, `same` and `lit`, made once and kept in WORK; and a fresh segmenter at 128 px. It learns on
-PAIRS/photographs of the training split, whose people no game was played on, and is asked about the held-out ones. The names
+Development pairs (seed 77) of `cross`, `same` and `lit`, made once and kept in WORK; and a fresh segmenter at 128 px. It
+learns on PAIRS/photographs of the training split, and is asked about the held-out people. The names
 `none`, `formula` and `x_t` need no weights. What is in WORK/NAME.json is not measured again.
 """
 

@@ -84,5 +84,8 @@ def _sorted(plain: dict[str, Any], tensors: State) -> Checkpoint:
         else:
             index, key = rest.split("/", 1)
             states[part].setdefault(int(index), {})[key] = value.clone()
-    optimisers = {name: {"state": states[name], "param_groups": plain[name]} for name in states}
+    optimisers = {
+        name: {"state": states[name], "param_groups": plain[name]} if name in states else {}
+        for name in _OPTIMISERS
+    }
     return Checkpoint(plain["step"], **parts, **optimisers, watch=plain.get("watch", {}))

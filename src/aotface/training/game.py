@@ -4,11 +4,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from aotface.errors import AotfaceError
 from aotface.training.photographs import Photographs
 from aotface.training.ranges import Game
+from aotface.transfer.aot.face_critic import face_statistics
 from aotface.transfer.aot.generator import RelightingGenerator, Transported
 from aotface.transfer.aot.msd import Mixed, accuracy, mix
 from aotface.transfer.aot.objective import (
@@ -22,6 +24,12 @@ from aotface.transfer.aot.objective import (
 
 REUSED = 4
 """Steps of the discriminators on one draw of faces during the head start: other rectangles, the same faces."""
+
+FACE_RATE = 10.0
+"""How many times faster the face critic moves: it is linear."""
+
+UNITS = 256
+"""Photographs that give the units of the face critic."""
 
 MIXES = 4
 """Rectangles that each held-out face is asked about."""
@@ -40,7 +48,7 @@ class PhotographGame:
 
     Args:
         game: how.
-        weights: of the terms; only ``transport``, ``cost`` and ``mix`` count here.
+        weights: of the terms; only ``transport``, ``cost``, ``mix`` and ``face`` count here.
         photographs: of people whom the networks may see.
         held_out: of other people, on which the discriminator's accuracy is taken.
         discriminators: of the run; all of them move here.
@@ -67,23 +75,29 @@ class PhotographGame:
             rank,
             share,
         )
-        self.weights = Weights(**dict.fromkeys(_TERMS, 0.0), **{n: getattr(weights, n) for n in _GAMES})
+        names = ("transport", "cost", "mix", "face")
+        self.weights = replace(_NOTHING, **{name: getattr(weights, name) for name in names})
         self.photographs, self.held_out = photographs.at_side(game.side), held_out.at_side(game.side)
-        parameters = list(discriminators.parameters())
         kinds = {"adam": torch.optim.Adam, "rmsprop": torch.optim.RMSprop}
-        self.optimiser: torch.optim.Optimizer = kinds[game.optimiser](parameters, lr=game.rate)
+        face = list(discriminators.face.parameters())
+        others = [*discriminators.critics.parameters(), *discriminators.msd.parameters()]
+        groups = [{"params": others, "lr": game.rate}, {"params": face, "lr": FACE_RATE * game.rate}]
+        self.optimiser: torch.optim.Optimizer = kinds[game.optimiser](groups)
 
     def prepare(self, generator: RelightingGenerator) -> dict[str, float]:
         """The head start: the discriminators learn while the generator stands still.
 
         Returns:
-            ``game_accuracy`` after it.
+            ``segment_accuracy`` and ``face_accuracy`` after it, of those that play.
 
         Raises:
             AtChance: after it the discriminator still cannot tell.
         """
+        if self.weights.face:
+            batch = _to(self.photographs.batch(torch.arange(min(len(self.photographs), UNITS))), generator)
+            self.discriminators.face.adopt(face_statistics(batch.x_t, batch.mask))
         self._school(generator, self.game.head_start, -1)
-        return {"game_accuracy": self._able(generator, -1, 0)}
+        return self._able(generator, -1, 0)
 
     def play(self, generator: RelightingGenerator, step: int, share: float) -> dict[str, float]:
         """One step: the generator's gradient is added to what it has; then the discriminators move.
@@ -94,61 +108,65 @@ class PhotographGame:
             share: of the terms' full weight.
 
         Returns:
-            The terms, and every ``judged_every`` steps ``game_accuracy``.
+            The terms, and every ``judged_every`` steps the accuracies.
 
         Raises:
             AtChance: the discriminator has fallen back to chance, and some steps of its own do not help.
         """
-        terms = {}
-        if step % self.game.judged_every == 0:
-            terms["game_accuracy"] = self._able(generator, step, self.game.catch_up)
+        judged = step % self.game.judged_every == 0
+        terms = self._able(generator, step, self.game.catch_up) if judged else {}
         batch = self._draw(step)
-        made = _in_use(generator, batch)
-        weights = replace(self.weights, **{name: share * getattr(self.weights, name) for name in _GAMES})
+        made, random = _in_use(generator, batch), self._random(step, 0)
         self.discriminators.requires_grad_(False)
-        random = self._random(step, 0)
-        parts = [
-            generator_loss(generator, self.discriminators, batch, replace(weights, mix=0.0), random, made)
-        ]
-        if weights.mix:
+        loss = generator_loss(
+            generator, self.discriminators, batch, replace(self.weights, mix=0.0), random, made
+        )
+        total, found = loss.total, {name: value for name, value in loss.terms.items() if value}
+        if weight := self.weights.mix:
             mixed = self._mixed(batch, made, random)
-            term = weights.mix * fooling(self.discriminators.msd(mixed.y_mix), mixed.m, self.game.goal)
-            terms["mix"] = float(term.detach())
-            parts[0].total.add(term).backward()  # type: ignore[no-untyped-call]
-        elif parts[0].total.requires_grad:
-            parts[0].total.backward()  # type: ignore[no-untyped-call]
+            term = weight * fooling(self.discriminators.msd(mixed.y_mix), mixed.m, self.game.goal)
+            total, found["mix"] = total + term, float(term.detach())
+        if weight := self.weights.face:
+            told = self._logit(made.swapped, batch)
+            term = weight * F.softplus(told).mean()
+            total, found["face"] = total + term, float(term.detach())
+        (share * total).backward()
         self.discriminators.requires_grad_(True)
-        terms |= {name: value for name, value in parts[0].terms.items() if value}
+        made = _detached(made)
         for turn in range(self.game.pace):
-            terms |= self._move(generator, batch, _detached(made), self._random(step, 1 + turn))
-        return terms
+            found |= self._move(generator, batch, made, self._random(step, 1 + turn))
+        return terms | found
 
-    def judge(self, generator: RelightingGenerator, count: int | None = None) -> float:
-        """Balanced accuracy per pixel on people that neither side has seen; .5 is chance."""
-        found, size = [], self.game.faces
-        rows = torch.arange(min(len(self.held_out), self.game.judged_faces if count is None else count))
-        random = torch.Generator().manual_seed(self.seed)
+    def judge(self, generator: RelightingGenerator) -> dict[str, float]:
+        """Balanced accuracy, per pixel or per face, on people that neither side has seen; .5 is chance."""
+        segmented, faces = list[float](), list[float]()
+        rows = torch.arange(min(len(self.held_out), self.game.judged_faces))
+        random, d = torch.Generator().manual_seed(self.seed), self.discriminators
         with torch.no_grad():
-            for some in rows.split(size):
+            for some in rows.split(self.game.faces):
                 batch = _to(self.held_out.batch(some), generator)
                 made = _in_use(generator, batch)
-                for _ in range(MIXES):
+                for _ in range(MIXES if self.weights.mix else 0):
                     mixed = self._mixed(batch, made, random)
-                    found += accuracy(self.discriminators.msd(mixed.y_mix), mixed.m)
-        return sum(found) / len(found)
+                    segmented += accuracy(d.msd(mixed.y_mix), mixed.m)
+                for images, sign in ((made.swapped, 1.0), (batch.x_t, -1.0)) if self.weights.face else ():
+                    told = self._logit(images, batch)
+                    faces += (told * sign > 0).float().tolist()
+        found = {"segment_accuracy": segmented, "face_accuracy": faces}
+        return {name: sum(values) / len(values) for name, values in found.items() if values}
 
-    def _able(self, generator: RelightingGenerator, step: int, more: int) -> float:
-        if not self.weights.mix:
-            return 1.0
+    def _able(self, generator: RelightingGenerator, step: int, more: int) -> dict[str, float]:
+        """The accuracies, when each that plays can tell, perhaps after ``more`` steps of its own."""
         told = self.judge(generator)
-        if told < self.game.least and more:
+        if more and any(value < self.game.least for value in told.values()):
             self._school(generator, more, step)
             told = self.judge(generator)
-        if told < self.game.least:
-            raise AtChance(
-                f"step {max(step, 0)}: the discriminator is right on {told:.3f} of the pixels of other people, expected "
-                f"{self.game.least:g} or more: raise game.head_start or game.rate, or end here: nothing is left to tell"
-            )
+        for name, value in told.items():
+            if value < self.game.least:
+                raise AtChance(
+                    f"step {max(step, 0)}: {name} on other people is {value:.3f}, expected {self.game.least:g} or more: "
+                    "raise game.head_start or game.rate, or end here: nothing is left to tell"
+                )
         return told
 
     def _school(self, generator: RelightingGenerator, steps: int, at: int) -> None:
@@ -173,6 +191,14 @@ class PhotographGame:
             error = (self.discriminators.msd(mixed.y_mix) - mixed.m).square() * batch.mask
             term = error.sum() / batch.mask.sum().clamp_min(1.0)
             total, terms["segment"] = total + term, float(term.detach())
+        if self.weights.face:
+            pairs = ((made.swapped, 1.0), (batch.x_t, 0.0))
+            told, truth = zip(
+                *((self._logit(images, batch), torch.full((len(images),), y)) for images, y in pairs),
+                strict=True,
+            )
+            wrong = F.binary_cross_entropy_with_logits(torch.cat(told), torch.cat(truth).to(told[0].device))
+            total, terms["face_critic"] = total + wrong, float(wrong.detach())
         total.backward()  # type: ignore[no-untyped-call]
         parameters = list(self.discriminators.parameters())
         self.share(parameters)
@@ -180,6 +206,10 @@ class PhotographGame:
         self.optimiser.step()
         self.optimiser.zero_grad()
         return terms
+
+    def _logit(self, images: Tensor, batch: Batch) -> Tensor:
+        told: Tensor = self.discriminators.face(face_statistics(images, batch.mask))
+        return told
 
     def _mixed(self, batch: Batch, made: Transported, random: torch.Generator) -> Mixed:
         y, x_t = game_pictures(made.swapped, batch.x_t, batch.mask, self.game.blur)
@@ -195,9 +225,9 @@ class PhotographGame:
         return torch.Generator().manual_seed(((self.seed * 1_000_003 + step + 1) * 8191 + turn) % 2**62)
 
 
-_GAMES = ("transport", "cost", "mix")
-_TERMS = (
-    "pixel", "fidelity", "light", "low_frequency", "plan", "reconstruction", "edges", "smooth", "taken", "leak",
+_NOTHING = Weights(
+    pixel=0.0, fidelity=0.0, light=0.0, low_frequency=0.0, plan=0.0, reconstruction=0.0, edges=0.0, transport=0.0, cost=0.0, mix=0.0,
+    smooth=0.0, taken=0.0,
 )  # fmt: skip
 
 
@@ -229,11 +259,10 @@ def _in_use(generator: RelightingGenerator, batch: Batch) -> Transported:
 
 
 def _detached(made: Transported) -> Transported:
-    lists = {
-        name: [t.detach() for t in getattr(made, name)]
-        for name in ("features_r", "features_t", "moved", "pixels")
-    }
-    return replace(made, swapped=made.swapped.detach(), field=None, taken=None, **lists)
+    lists = (
+        [t.detach() for t in part] for part in (made.features_r, made.features_t, made.moved, made.pixels)
+    )
+    return Transported(made.swapped.detach(), None, *lists, made.mask)
 
 
 def _to(batch: Batch, like: nn.Module) -> Batch:

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from aotface.transfer.aot import losses
 from aotface.transfer.aot.colour_map import resize
 from aotface.transfer.aot.critic import LatentCritic
+from aotface.transfer.aot.face_critic import FaceCritic
 from aotface.transfer.aot.generator import RelightingGenerator, Size, Transported
 from aotface.transfer.aot.msd import MixAndSegmentDiscriminator, mix
 
@@ -31,6 +32,7 @@ class Weights:
     transport: float = 0.1
     cost: float = 0.02
     mix: float = 0.2
+    face: float = 0.0
     smooth: float = 0.05
     taken: float = 0.5
     leak: float = 0.0
@@ -67,7 +69,7 @@ class Loss:
 
 
 class Discriminators(nn.Module):
-    """The latent critics Psi_1 .. Psi_3 and the mix-and-segment discriminator.
+    """The latent critics Psi_1 .. Psi_3, the mix-and-segment discriminator, and the face critic.
 
     Args:
         size: the generator's.
@@ -82,6 +84,7 @@ class Discriminators(nn.Module):
             for width in size.channels[:3]
         )
         self.msd = MixAndSegmentDiscriminator(size.msd_channels)
+        self.face = FaceCritic()
 
 
 def generator_loss(
