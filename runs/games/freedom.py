@@ -1,8 +1,8 @@
 """What the mix-and-segment game asks of the generator: `python runs/games/freedom.py SHARDS WEIGHTS BLUR STEPS`.
 
 A discriminator learns against the given weights, which stand still. Then, on held-out pairs: its accuracy, the share of the
-game's gradient at Y that is broader than some widths (the generator's map has no others to give), and the gradient's norm at the
-generator's parameters for both goals.
+game's gradient at Y that is broader than some widths (the colour map has no others to give), and the norm of the gradient
+at the generator's parameters, for both goals.
 """
 
 import sys
@@ -32,7 +32,7 @@ def main(shards: Path, weights: Path, blur: float, steps: int) -> None:
     play = PhotographGame(
         game, Weights(transport=0.0, cost=0.0, mix=1.0), *pairs, Discriminators(generator.size), 0
     )
-    print("accuracy", round(play.prepare(generator)["game_accuracy"], 3), flush=True)
+    print("accuracy", round(play.prepare(generator)["segment_accuracy"], 3), flush=True)
     batch = pairs[1].batch(torch.arange(FACES))
     for goal in ("undecided", "real"):
         generator.zero_grad()

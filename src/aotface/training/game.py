@@ -226,9 +226,11 @@ class PhotographGame:
 
 
 _NOTHING = Weights(
-    pixel=0.0, fidelity=0.0, light=0.0, low_frequency=0.0, plan=0.0, reconstruction=0.0, edges=0.0, transport=0.0, cost=0.0, mix=0.0,
-    smooth=0.0, taken=0.0,
-)  # fmt: skip
+    **dict.fromkeys(
+        ("pixel", "fidelity", "light", "low_frequency", "plan", "reconstruction", "edges", "smooth", "taken"),
+        0.0,
+    )  # type: ignore[arg-type]
+)
 
 
 def fooling(told: Tensor, m: Tensor, goal: str) -> Tensor:
