@@ -19,6 +19,7 @@ from aotface.training.loop import go_on, train
 from aotface.training.photographs import NAMES, Photographs, load_photographs
 from aotface.training.ranges import Game
 from aotface.training.trainer import Trainer
+from aotface.transfer.aot.face_critic import face_statistics
 from aotface.transfer.aot.generator import SIZES, RelightingGenerator
 from aotface.transfer.aot.msd import accuracy, mix
 from aotface.transfer.aot.objective import Discriminators, Weights, game_pictures
@@ -56,7 +57,8 @@ def game_of(**changes: Any) -> tuple[PhotographGame, RelightingGenerator]:
     torch.manual_seed(0)
     size = SIZES["tiny"]
     generator = RelightingGenerator(dataclasses.replace(size, side=SIDE))
-    weights = Weights(transport=changes.pop("transport", 0.0), cost=0.0, mix=1.0)
+    face, transport = changes.pop("face", 0.0), changes.pop("transport", 0.0)
+    weights = Weights(transport=transport, cost=0.0, mix=0.0 if face else 1.0, face=face)
     faces = made(), made(3, seed=1)
     game = PhotographGame(
         dataclasses.replace(QUICK, **changes), weights, *faces, Discriminators(size), seed=0
@@ -68,27 +70,29 @@ def test_after_a_head_start_it_can_tell_and_without_one_it_cannot() -> None:
     """The target is noise and the swapped face is not: a few dozen steps are enough, and none is not."""
     torch.set_num_threads(1)
     game, generator = game_of(head_start=40, rate=4e-3)
-    before = game.judge(generator)
+    before = game.judge(generator)["segment_accuracy"]
     assert before == pytest.approx(0.5, abs=0.1)
-    assert game.prepare(generator)["game_accuracy"] > 0.6 > before
+    assert game.prepare(generator)["segment_accuracy"] > 0.6 > before
     assert all(parameter.grad is None for parameter in generator.parameters())
 
 
 def test_a_discriminator_at_chance_stops_the_run() -> None:
     game, generator = game_of(head_start=0, least=0.6)
-    with pytest.raises(AtChance, match=r"right on 0\.\d+ of the pixels") as caught:
+    with pytest.raises(
+        AtChance, match=r"segment_accuracy on other people is 0\.\d+, expected 0\.6"
+    ) as caught:
         game.prepare(generator)
     assert caught.value.exit_code == 9 and "\n" not in str(caught.value)
     # The twin: some steps of its own, and the same game goes on.
     game, generator = game_of(least=0.6, catch_up=40, rate=4e-3)
-    assert game.play(generator, 0, 1.0)["game_accuracy"] >= 0.6
+    assert game.play(generator, 0, 1.0)["segment_accuracy"] >= 0.6
 
 
 def test_a_step_moves_the_discriminators_and_gives_the_generator_a_gradient() -> None:
     game, generator = game_of(pace=2, transport=0.5)
     before = {n: v.clone() for n, v in game.discriminators.state_dict().items()}
     terms = game.play(generator, 1, 0.5)
-    assert {"mix", "segment", "transport", "w1_1"} <= terms.keys() and "game_accuracy" not in terms
+    assert {"mix", "segment", "transport", "w1_1"} <= terms.keys() and "segment_accuracy" not in terms
     after = game.discriminators.state_dict()
     assert all(
         any(not torch.equal(before[n], after[n]) for n in before if n.startswith(part))
@@ -96,6 +100,17 @@ def test_a_step_moves_the_discriminators_and_gives_the_generator_a_gradient() ->
     )
     assert any(p.grad is not None and p.grad.abs().sum() > 0 for p in generator.decoder.parameters())
     assert generator.training
+
+
+def test_the_face_critic_is_played_and_its_units_are_those_of_photographs() -> None:
+    game, generator = game_of(face=1.0, head_start=24)
+    assert game.prepare(generator).keys() == {"face_accuracy"}
+    batch = game.photographs.batch(torch.arange(6))
+    critic, statistics = game.discriminators.face, face_statistics(batch.x_t, batch.mask)
+    torch.testing.assert_close(critic.mean, statistics.mean(0))
+    assert critic(face_statistics(batch.x_r, batch.mask)).mean() > critic(statistics).mean()
+    assert {"face", "face_critic"} <= game.play(generator, 1, 1.0).keys()
+    assert any(p.grad is not None and p.grad.abs().sum() > 0 for p in generator.decoder.parameters())
 
 
 def test_near_chance_only_one_goal_has_a_slope() -> None:
@@ -166,7 +181,7 @@ def test_stopped_and_resumed_equals_uninterrupted(
     for part in ("generator", "discriminators"):
         wanted, found = getattr(whole, part).state_dict(), getattr(resumed, part).state_dict()
         assert [name for name in wanted if not torch.equal(wanted[name], found[name])] == []
-    assert {"game_accuracy", "mix", "segment"} <= seen[-1].keys()
+    assert {"segment_accuracy", "mix", "segment"} <= seen[-1].keys()
 
 
 def test_a_run_without_photographs_is_refused(

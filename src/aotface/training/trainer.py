@@ -190,7 +190,7 @@ class Trainer:
             with self.fabric.autocast():
                 self._accumulate(batch, self.weights(), plays, random, len(batches), terms)
         if self.game and self.plays(self.step):
-            _add(terms, self.game.play(self.generator, self.step, self.share()), 1)
+            terms |= self.game.play(self.generator, self.step, self.share())
         self._share_gradients([*self.generator.parameters(), *self.discriminators.parameters()])
         terms = self._share_terms(terms)
         norm = nn.utils.clip_grad_norm_(self.generator.parameters(), c.clip)
