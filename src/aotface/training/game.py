@@ -261,10 +261,11 @@ def _in_use(generator: RelightingGenerator, batch: Batch) -> Transported:
 
 
 def _detached(made: Transported) -> Transported:
-    lists = (
-        [t.detach() for t in part] for part in (made.features_r, made.features_t, made.moved, made.pixels)
-    )
-    return Transported(made.swapped.detach(), None, *lists, made.mask)
+    lists = [
+        [values.detach() for values in part]
+        for part in (made.features_r, made.features_t, made.moved, made.pixels)
+    ]
+    return Transported(made.swapped.detach(), None, lists[0], lists[1], lists[2], lists[3], made.mask)
 
 
 def _to(batch: Batch, like: nn.Module) -> Batch:
