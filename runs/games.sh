@@ -5,7 +5,8 @@
 #   DATA=/path/to/data runs/games.sh SHARDS [OUT]
 #
 # DATA holds portraits/ and lit_faces/. SHARDS: of `aotface prepare DATA/portraits --lamps DATA/lit_faces --photographs 240 --side 128
-# --sources 6 --seed 1`. The log's runs with the face critic were stopped at step 108; critics and mix have not run to the end. SEEDS and VARIANTS choose. The variant `mix` stops by itself: its discriminator stays at chance.
+# --sources 6 --seed 1`. SEEDS and VARIANTS choose. In the log, face was stopped at
+# step 108; critics and mix have not run to the end. A variant whose discriminator stays at chance stops by itself.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 : "${DATA:?say DATA=FOLDER with portraits and lit_faces}"
