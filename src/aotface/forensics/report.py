@@ -1,6 +1,5 @@
 """A finished experiment as one Markdown file and one HTML page: tables, controls, and what is not resolved."""
 
-import base64
 import html
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -24,18 +23,11 @@ from aotface.forensics.results import (
     outside,
     qualities,
 )
-from aotface.media.plain import jpeg_of
+from aotface.media.html_page import Row, html_page, html_picture, html_table
 
 SHOWN, QUALITY = 6, 90
 """Fakes in the occlusion sheet, and its JPEG quality."""
 
-STYLE = """
-body{font:15px/1.5 system-ui,sans-serif;max-width:1200px;margin:2em auto;padding:0 1em;color:#222}
-table{border-collapse:collapse;margin:1em 0}td,th{border:1px solid #ccc;padding:.25em .6em;text-align:right}
-th:first-child,td:first-child{text-align:left}img{max-width:100%}.warn{background:#fff3c4;padding:.6em 1em}
-"""
-
-Row = Sequence[object]
 Block = tuple[str, str | None, Sequence[str], Sequence[Row]]
 """Title, words under it, head and rows of a table (none: no table)."""
 
@@ -206,20 +198,10 @@ def page(name: str, blocks: Iterable[Block], sheets: Sequence[tuple[str, np.ndar
     for title, words, head, rows in blocks:
         parts += [f"<h2>{html.escape(title)}</h2>"] + ([f"<p>{html.escape(words)}</p>"] if words else [])
         if head:
-            table = ["<tr>" + "".join(f"<th>{html.escape(str(v))}</th>" for v in head) + "</tr>"]
-            table += [
-                "<tr>" + "".join(f"<td>{html.escape(str(v))}</td>" for v in row) + "</tr>" for row in rows
-            ]
-            parts.append(f"<table>{''.join(table)}</table>")
+            parts.append(html_table(head, rows))
     for title, picture in sheets:
-        data = base64.b64encode(jpeg_of(picture, QUALITY)).decode()
-        parts.append(
-            f'<h2>{html.escape(title)}</h2><img alt="{html.escape(title)}" src="data:image/jpeg;base64,{data}">'
-        )
-    return (
-        f'<!doctype html><meta charset="utf-8"><title>{html.escape(name)}</title><style>{STYLE}</style>'
-        + "\n".join(parts)
-    )
+        parts.append(f"<h2>{html.escape(title)}</h2>{html_picture(title, picture, QUALITY)}")
+    return html_page(name, "\n".join(parts))
 
 
 PAPER = (
