@@ -97,7 +97,8 @@ def test_a_report_of_an_unfinished_experiment(finished: Path, capsys: pytest.Cap
 
 
 def test_scores_of_others(finished: Path, made_set: Path, tmp_path: Path) -> None:
-    from aotface.forensics.results import outside, read_results
+    from aotface.forensics.results import read_results
+    from aotface.forensics.tables import outside
 
     scores = next(iter(cells(finished / "out").values()))
     rows = [f"{name.split(' ')[0]},{value}" for name, value in json.loads(scores)["scores"].items()]

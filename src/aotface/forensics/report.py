@@ -14,9 +14,10 @@ from aotface.forensics.experiment import frames_of, load_sides
 from aotface.forensics.matrix import SHUFFLED, Cell, draw
 from aotface.forensics.measures import reliability
 from aotface.forensics.occlusion import occlusion_sheet
-from aotface.forensics.results import (
+from aotface.forensics.results import Results
+from aotface.forensics.tables import (
+    MEAN,
     ArmRow,
-    Results,
     arm_rows,
     controls,
     detectability,
@@ -130,7 +131,7 @@ def _resolved(rows: Sequence[ArmRow]) -> str:
     """What the intervals say, in words, of the means over transfers never trained on."""
     said = []
     for row in rows:
-        if row.gain is not None and row.test.startswith("mean of"):
+        if row.gain is not None and row.test.startswith(MEAN):
             word = "excludes 0" if row.gain.resolved else "includes 0: not resolved"
             said.append(f"{row.detector} on {row.base}, {row.mode}: {row.gain.words(True)} {word}.")
     return " ".join(said) or "No transfer in the test set is one that no arm was trained on."
