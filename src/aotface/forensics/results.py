@@ -17,7 +17,7 @@ Base = tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class Tested:
+class FakeSet:
     """Test fakes of one method; ``store`` is named where it is a perturbed copy, whose fakes are a test set of their own."""
 
     method: str
@@ -48,20 +48,20 @@ class Results:
         """Samples of a split."""
         return [name for name, line in self.lines.items() if line.split == split and wanted(line)]
 
-    def tested(self, name: str) -> Tested:
+    def fake_set(self, name: str) -> FakeSet:
         """The test set that a fake belongs to."""
         line = self.lines[name]
-        return Tested(str(line.method), None if line.perturbation is None else self.homes[name][0])
+        return FakeSet(str(line.method), None if line.perturbation is None else self.homes[name][0])
 
     @property
-    def tests(self) -> list[Tested]:
+    def tests(self) -> list[FakeSet]:
         """Test sets: plain ones before perturbed ones, controls first."""
         fakes = self.names("test", lambda one: one.label == "fake")
         fakes.sort(key=lambda n: (self.lines[n].perturbation is not None, not self.lines[n].control))
-        return list(dict.fromkeys(self.tested(name) for name in fakes))
+        return list(dict.fromkeys(self.fake_set(name) for name in fakes))
 
     @property
-    def plain(self) -> list[Tested]:
+    def plain(self) -> list[FakeSet]:
         """Test sets that are no perturbed copies."""
         return [one for one in self.tests if one.store is None]
 
@@ -70,18 +70,19 @@ class Results:
         """Methods that are controls."""
         return {str(line.method) for line in self.lines.values() if line.control}
 
-    def never_trained_on(self, base: Base) -> list[list[Tested]]:
+    def never_trained_on(self, base: Base) -> list[list[FakeSet]]:
         """Test sets by methods in no arm's training set, controls left out: the plain ones, then those of each store."""
         known = {*base, self.matrix.added_method, *self.controls}
         mine = [one for one in self.tests if one.method not in known]
         return [[one for one in mine if one.store == store] for store in dict.fromkeys(o.store for o in mine)]
 
-    def fakes(self, test: Tested, stratum: str | None = None) -> list[str]:
+    def fakes(self, test: FakeSet, stratum: str | None = None) -> list[str]:
         """Fakes of a test set; ``stratum`` does not apply to methods that put people's own faces on them."""
         return [
             name
             for name in self.names("test", lambda one: one.method == test.method)
-            if self.tested(name) == test and (stratum is None or self.lines[name].stratum in (None, stratum))
+            if self.fake_set(name) == test
+            and (stratum is None or self.lines[name].stratum in (None, stratum))
         ]
 
     @property

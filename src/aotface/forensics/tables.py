@@ -19,7 +19,7 @@ from aotface.forensics.measures import (
     reliability,
     threshold,
 )
-from aotface.forensics.results import Base, Results, Tested
+from aotface.forensics.results import Base, FakeSet, Results
 
 MEAN = "mean of never trained on"
 """Begins the label of a row that sums test sets up."""
@@ -140,7 +140,7 @@ def _cut(found: Results, cell: Cell, reals: Sequence[str], fakes: Sequence[str])
     return threshold(found.scores(cell, reals), found.scores(cell, fakes))
 
 
-def _errors(found: Results, cell: Cell, test: Tested, cut: float) -> tuple[float, float, float, float]:
+def _errors(found: Results, cell: Cell, test: FakeSet, cut: float) -> tuple[float, float, float, float]:
     """Area under the curve, equal error rate, accuracy, calibration."""
     fakes = found.fakes(test)
     real, fake = found.scores(cell, found.reals_for(fakes)), found.scores(cell, fakes)
@@ -168,7 +168,7 @@ def groups_of(found: Results) -> list[tuple[str, str, str, str, int, float]]:
     return rows
 
 
-def _parts(found: Results, test: Tested, field: str) -> Iterable[tuple[str, list[str], list[str]]]:
+def _parts(found: Results, test: FakeSet, field: str) -> Iterable[tuple[str, list[str], list[str]]]:
     """The fakes of a test set by a field, with the reals that each part is compared with."""
     fakes = found.fakes(test)
     reals = found.reals_for(fakes)
