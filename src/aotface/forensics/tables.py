@@ -20,6 +20,7 @@ from aotface.forensics.measures import (
     threshold,
 )
 from aotface.forensics.results import Base, FakeSet, Results
+from aotface.forge.plan import STRATA
 
 MEAN = "mean of never trained on"
 """Begins the label of a row that sums test sets up."""
@@ -159,8 +160,8 @@ def groups_of(found: Results) -> list[tuple[str, str, str, str, int, float]]:
     for detector in found.matrix.detectors:
         for base in found.matrix.bases:
             cells = found.seeds(base, found.matrix.arms[0], "added", detector)
-            for test in found.plain:
-                for field in ("stratum", "tone"):
+            for field in ("stratum", "tone"):
+                for test in found.plain:
                     for value, fakes, reals in _parts(found, test, field):
                         word = f"{value} gap" if field == "stratum" else f"tone {value}"
                         area = found.area(cells, fakes, reals)
@@ -172,7 +173,8 @@ def _parts(found: Results, test: FakeSet, field: str) -> Iterable[tuple[str, lis
     """The fakes of a test set by a field, with the reals that each part is compared with."""
     fakes = found.fakes(test)
     reals = found.reals_for(fakes)
-    for value in sorted({str(getattr(found.lines[name], field)) for name in fakes} - {"None"}):
+    values = {str(getattr(found.lines[name], field)) for name in fakes} - {"None"}
+    for value in sorted(values, key=lambda v: (STRATA.index(v) if v in STRATA else len(STRATA), v)):
         mine = [name for name in fakes if str(getattr(found.lines[name], field)) == value]
         like = [name for name in reals if field != "tone" or found.lines[name].tone == value]
         if like:
