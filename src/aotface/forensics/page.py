@@ -105,9 +105,8 @@ def gains_plot(rows: Sequence[ArmRow]) -> str:
     zero, top = _at(0.0, reach), LINE * len(known) + 6
     axis = [f'<line x1="{zero}" x2="{zero}" y1="0" y2="{top}" stroke="#888"/>']
     for value in (-reach / 1.05, 0.0, reach / 1.05):
-        axis.append(
-            f'<text x="{_at(value, reach)}" y="{height - 8}" text-anchor="middle">{value:{"+.2f" if value else ".0f"}}</text>'
-        )
+        words = f"{value:+.2f}" if value else "0"
+        axis.append(f'<text x="{_at(value, reach)}" y="{height - 8}" text-anchor="middle">{words}</text>')
     return (
         "<p>Gain in AUC of aot over control, with 95 % intervals. Grey: the interval includes 0.</p>"
         f'<svg viewBox="0 0 {PLOT_WIDTH} {height}" width="{PLOT_WIDTH}" role="img" aria-label="gain of aot over control">'
@@ -127,9 +126,10 @@ def _plot_line(name: str, gain: Interval, y: int, reach: float) -> str:
     mean = f": {MEAN}" in name
     short = html.escape(name.replace(f"{MEAN}: ", "mean of never trained on, ") if mean else name)
     short = short if len(short) <= 58 else short[:56] + "…"
+    bold = ' style="font-weight:600"' if mean else ""
     low, high, middle = (_at(value, reach) for value in (gain.low, gain.high, gain.value))
     return (
-        f'<text x="0" y="{y + 4}"{' style="font-weight:600"' if mean else ""}>{short}</text>'
+        f'<text x="0" y="{y + 4}"{bold}>{short}</text>'
         f'<line x1="{low}" x2="{high}" y1="{y}" y2="{y}" stroke="{colour}" stroke-width="{4 if mean else 2}"/>'
         f'<circle cx="{middle}" cy="{y}" r="{6 if mean else 4}" fill="{colour}"/>'
     )
