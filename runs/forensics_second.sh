@@ -19,7 +19,7 @@ for set in large:train_large base:train_base test:test_small; do
   aotface forge build "${set#*:}.json" -o "set_${set%:*}" --device cpu --allow-unsaid
 done
 aotface forensics unseen set_test -o set_unseen
-for quality in 23 40; do aotface forge perturb set_test -o c$quality --apply C$quality:1; done
+for quality in 23 40; do aotface forge perturb set_unseen -o c$quality --apply C$quality:1; done
 for set in set_large set_base set_test set_unseen; do
   aotface forge verify $set || echo "$set: a check fails: see above"
 done
