@@ -1,7 +1,8 @@
 """One object that holds what swapping needs: options, networks, device, reenactor. Many threads get the bytes of one."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -12,12 +13,18 @@ from aotface.threads import one_thread_each, set_thread_policy
 
 if TYPE_CHECKING:
     from aotface.compose.pipeline import Swapped
+    from aotface.compose.recolour import RecolouredPicture
     from aotface.inspection import Inspection
     from aotface.jobs.context import Cancel, JobContext
+    from aotface.jobs.frames import MadeFrame
     from aotface.jobs.spec import JobSpec
     from aotface.provenance.verify import Verification
+    from aotface.provenance.watermark import Watermark
     from aotface.reenact.base import PreparedSource, Reenactor
     from aotface.types import Face
+
+Rate = int | float | Fraction
+"""Frames per second."""
 
 Progress = Callable[[str, int, int], None]
 """Called with the work (``"looking for faces"``, ...), the frames done, and the frames in all."""
@@ -26,16 +33,18 @@ Progress = Callable[[str, int, int], None]
 class _Reporter:
     """Hands progress to a callback; warnings are collected."""
 
-    def __init__(self, progress: Progress | None):
-        self._progress = progress
+    def __init__(self, progress: Progress | None, warn: Callable[[str], None] | None = None):
+        self._progress, self._warn = progress, warn
         self.warnings: list[str] = []
 
     def say(self, line: str) -> None:
         """Results are returned instead."""
 
     def warn(self, line: str) -> None:
-        """Keep it."""
+        """Keep it, and tell the callback."""
         self.warnings.append(line)
+        if self._warn is not None:
+            self._warn(line)
 
     def progress(self, work: str, done: int, total: int) -> None:
         """Tell the callback."""
@@ -118,18 +127,10 @@ class Swapper:
         Raises:
             NoFaceError, FaceIndexError: the picture does not show that face.
         """
-        from aotface.compose.pipeline import choose, prepare_source
-        from aotface.face.detect import detect
-        from aotface.media.array_input import as_frame
-
         which = self._settings["source_face"] if face is None else str(face)
-        if which == "all":
-            raise UsageError("the source gives one face: expected largest or a number")
         with one_thread_each():
-            frame = as_frame(source, "source")
-            chosen = choose(detect(frame), which, "source")[0]
             options = self._job("swap", source="-", target="-", output="-").options()
-            return prepare_source(frame, chosen, options, self._own or self._opened().reenactor)
+            return self._prepared(source, which, options)
 
     def swap(self, source: Any, target: Any, face: str | int | None = None) -> "Swapped":
         """Put a source's face into a picture, in the picture's light and tone.
@@ -174,6 +175,34 @@ class Swapper:
             frames = as_frame(swapped, "swapped"), as_frame(target, "target")
             shown = None if mask is None else as_mask(as_frame(mask, "mask"))
             return refine(*frames, self._options(face), self._settings["mark"], shown)
+
+    def recolour(self, picture: Any, target: Any, mask: Any = None, **more: Any) -> "RecolouredPicture":
+        """The transfer alone: faces of a picture in the light of a target's; see `aotface.compose.recolour.recolour`.
+
+        Args:
+            picture: with the faces in their places.
+            target: of the same size.
+            mask: a picture, white where a face shall be moved.
+            more: fields of `JobSpec` for this call: ``transfer``, ``face``, ``strength``, ``mark``, ...
+        """
+        from aotface.compose.changed import as_mask
+        from aotface.compose.recolour import recolour
+        from aotface.media.array_input import as_frame
+
+        job = self._job("refine", swapped="-", target="-", output="-", **more)
+        job.check()
+        with one_thread_each():
+            frames = as_frame(picture, "picture"), as_frame(target, "target")
+            shown = None if mask is None else as_mask(as_frame(mask, "mask"))
+            return recolour(*frames, self._settled(job), shown, job.mark)
+
+    def read_watermark(self, picture: Any) -> "Watermark":
+        """The invisible watermark of a picture in memory."""
+        from aotface.media.array_input import as_frame
+        from aotface.provenance.watermark import detect
+
+        with one_thread_each():
+            return detect(as_frame(picture))
 
     def detect(self, picture: Any) -> "list[Face]":
         """The faces of a picture, largest first."""
@@ -240,6 +269,39 @@ class Swapper:
             self._job("refine", swapped=swapped, target=target, output=output, **more), progress, cancel
         )
 
+    def swap_frames(
+        self, source: Any, target: Sequence[Any], fps: Rate = 25, steady: bool = True, **more: Any
+    ) -> "Iterator[MadeFrame]":
+        """Swap into frames in memory, as into a video file: faces are followed, and their light is steadied.
+
+        Args:
+            source: a picture.
+            target: frames of one size, each as for `swap`; a batch of a torch tensor (frames x height x width x 3), too.
+            fps: frames per second.
+            steady: they are frames of one video; else each is a picture of its own.
+            more: ``progress`` and ``cancel`` as for `swap_file`, ``warn`` (told what the user should notice), ``chroma``
+                (see `aotface.video.in_memory`), and fields of `JobSpec` for this call: ``transfer``, ``strength``, ...
+
+        Yields:
+            Each with ``frame``, ``mask``, ``reenacted`` and ``faces``; the last two layers are made when asked for.
+
+        Raises:
+            See `swap`, and `aotface.errors`. Interrupted: it was cancelled.
+        """
+        return self._frames("swap", source, target, None, None, fps, steady, **more)
+
+    def refine_frames(
+        self,
+        swapped: Sequence[Any],
+        target: Sequence[Any],
+        masks: Sequence[Any] | None = None,
+        fps: Rate = 25,
+        steady: bool = True,
+        **more: Any,
+    ) -> "Iterator[MadeFrame]":
+        """Refine frames in memory, as `aotface refine` does a video; see `swap_frames` and `refine`."""
+        return self._frames("refine", None, target, swapped, masks, fps, steady, **more)
+
     def close(self) -> None:
         """Let go of what was loaded; the object cannot be used afterwards."""
         self._closed, self._context = True, None
@@ -270,6 +332,48 @@ class Swapper:
         with one_thread_each():
             return run_job(job, _Reporter(progress), cancel)
 
+    def _frames(
+        self,
+        kind: str,
+        source: Any,
+        target: Sequence[Any],
+        swapped: Sequence[Any] | None,
+        masks: Sequence[Any] | None,
+        fps: Rate,
+        steady: bool,
+        progress: Progress | None = None,
+        cancel: "Cancel | None" = None,
+        warn: Callable[[str], None] | None = None,
+        chroma: str = "full",
+        **more: Any,
+    ) -> "Iterator[MadeFrame]":
+        from dataclasses import replace
+
+        from aotface.jobs.context import asked
+        from aotface.jobs.frames import inputs_from, make_frames
+
+        given: dict[str, Any] = {"source": "-"} if kind == "swap" else {"swapped": "-"}
+        job = self._job(kind, target="-", output="-", **given, **more)
+        job.check()
+        with one_thread_each():
+            options = self._settled(job)
+            reporter, stop = _Reporter(progress, warn), asked(cancel)
+            context = replace(self._opened(), spec=job, options=options, reporter=reporter, cancelled=stop)
+            person = None if kind == "refine" else self._prepared(source, job.source_face, options)
+            inputs = inputs_from(target, swapped, masks, person, fps, chroma)
+            yield from make_frames(context, job, inputs, steady)
+
+    def _prepared(self, source: Any, face: str, options: Options) -> "PreparedSource":
+        from aotface.compose.pipeline import choose, prepare_source
+        from aotface.face.detect import detect
+        from aotface.media.array_input import as_frame
+
+        if face == "all":
+            raise UsageError("the source gives one face: expected largest or a number")
+        frame = as_frame(source, "source")
+        chosen = choose(detect(frame), face, "source")[0]
+        return prepare_source(frame, chosen, options, self._own or self._opened().reenactor)
+
     def _opened(self) -> "JobContext":
         """Networks and device, settled once, whichever thread asks first."""
         from aotface.jobs.context import open_context
@@ -280,6 +384,12 @@ class Swapper:
             if self._context is None:
                 self._context = open_context(self._job("swap", source="-", target="-", output="-"), Silent())
             return self._context
+
+    def _settled(self, job: "JobSpec") -> Options:
+        """The options of one call, on the device of this object."""
+        from dataclasses import replace
+
+        return replace(job.options(), device=self._opened().options.device)
 
     def _options(self, face: str | int | None) -> Options:
         from dataclasses import replace

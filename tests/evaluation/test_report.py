@@ -160,7 +160,7 @@ def test_the_command_ends_in_three_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, triple: Callable[..., Triple]
 ) -> None:
     def plan(*_: object) -> list[Plan]:
-        return [Plan(f"folder-{k:04d}", {}, f"a{k}", f"b{k}") for k in range(3)]
+        return [Plan(f"folder-{k:04d}", {}, f"a{k}", f"b{k}") for k in range(2)]
 
     suite = replace(SUITES["folder"], plan=plan, make=lambda plan, data: triple(int(plan.name[-1])))
     monkeypatch.setitem(SUITES, "folder", suite)

@@ -78,13 +78,7 @@ def test_verify_passes_on_a_built_set(built: Path, tmp_path: Path) -> None:
     assert "manipulated faces" in text and "data:image/jpeg" in text and "Shortcut audit" in text
 
 
-def test_workers_make_the_same_bytes(built: Path, plan_file: Path, tmp_path: Path) -> None:
-    folder = tmp_path / "set"
-    assert main(["forge", "build", str(plan_file), "-o", str(folder), "--workers", "2"]) == 0
-    assert bytes_of(folder) == bytes_of(built)
-
-
-def test_a_build_that_is_killed_resumes_to_the_same_bytes(
+def test_a_build_that_is_killed_is_finished_by_two_workers_to_the_same_bytes(
     built: Path, plan_file: Path, tmp_path: Path
 ) -> None:
     folder = tmp_path / "set"
@@ -98,7 +92,7 @@ def test_a_build_that_is_killed_resumes_to_the_same_bytes(
     assert not (folder / MANIFEST).exists()
     kept = {p.parent.name: p.stat().st_mtime_ns for p in folder.glob("samples/[!.]*/sample.json")}
     (folder / "samples" / ".part-left").mkdir(exist_ok=True)  # as a kill in the middle of writing leaves it
-    assert main([*words[3:]]) == 0
+    assert main([*words[3:], "--workers", "2"]) == 0
     assert bytes_of(folder) == bytes_of(built)
     again = {p.parent.name: p.stat().st_mtime_ns for p in folder.glob("samples/[!.]*/sample.json")}
     assert kept and all(again[name] == when for name, when in kept.items())

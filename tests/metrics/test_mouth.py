@@ -1,10 +1,11 @@
 """How far a mouth is open: by a closed form, and on a picture whose mouth was opened."""
 
-import cv2
 import numpy as np
 import pytest
 from skimage.data import astronaut
 
+from aotface.face.align import align
+from aotface.face.detect import detect
 from aotface.face.mesh import INNER_LIPS
 from aotface.media.image import read_image
 from aotface.metrics import METRICS
@@ -27,9 +28,8 @@ def test_an_ellipse_has_the_area_of_its_polygon() -> None:
 
 
 def test_a_mouth_that_opens_is_seen() -> None:
-    shut = read_image(sample("source_medium_woman")).frame
-    smile = cv2.resize(astronaut()[:300, 80:380], shut.shape[1::-1])
-    smile, shut = smile / np.float32(255), shut / np.float32(255)
+    frames = (astronaut()[:300, 80:380], read_image(sample("source_medium_woman")).frame)
+    smile, shut = (align(frame, detect(frame)[0]).crop for frame in frames)
     assert mouth_opening(smile, smile) == 0
     assert mouth_opening(smile, shut) > 0.03  # the twin: open where the target's is shut
     assert np.isnan(mouth_opening(smile, np.zeros_like(smile)))

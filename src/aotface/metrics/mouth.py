@@ -1,6 +1,9 @@
 """Is the mouth as far open as the target's? From the landmarks of both pictures."""
 
-from aotface.face.detect import detect
+import numpy as np
+
+from aotface.face.detect import A_FACE
+from aotface.face.landmarks import Window, locate, window_of_landmarks
 from aotface.face.mesh import INNER_LIPS, opening
 from aotface.masked import Colours
 from aotface.types import Landmarks
@@ -10,7 +13,7 @@ def mouth_opening(composite: Colours, target: Colours) -> float:
     """How much farther the swapped mouth is open than the target's: 0 = equal, above 0 = too far open.
 
     Args:
-        composite: the result in the target, height x width x 3, 0..1.
+        composite: the result in the target, height x width x 3, 0..1; an aligned crop, or one face that fills the picture.
         target: the same place before.
 
     Returns:
@@ -19,10 +22,17 @@ def mouth_opening(composite: Colours, target: Colours) -> float:
 
     Source: [ours].
     """
-    found = [detect((picture * 255 + 0.5).clip(0, 255).astype("uint8")) for picture in (composite, target)]
-    if not all(found):
-        return float("nan")
-    return opening_difference(found[0][0].landmarks, found[1][0].landmarks)
+    own, theirs = _landmarks(composite), _landmarks(target)
+    return float("nan") if own is None or theirs is None else opening_difference(own, theirs)
+
+
+def _landmarks(picture: Colours) -> Landmarks | None:
+    """Of the face that fills the picture; None where there is none."""
+    seen = (picture * 255 + 0.5).clip(0, 255).astype(np.uint8)
+    height, width = seen.shape[:2]
+    first = locate(seen, Window(((width - 1) / 2, (height - 1) / 2), float(max(height, width)), 0.0))
+    again = locate(seen, window_of_landmarks(first.landmarks))
+    return again.landmarks if min(first.certainty, again.certainty) >= A_FACE else None
 
 
 def opening_difference(own: Landmarks, theirs: Landmarks) -> float:

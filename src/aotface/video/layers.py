@@ -34,13 +34,18 @@ class Layers:
     faces: tuple[CompositedFace, ...]
     mark: bool = True
 
-    def mask(self) -> VideoFrame:
-        """0 (black) to 255: with which weight swapped faces show; all black where there is none."""
-        info = grey_info(self.original.info)
+    def coverage(self) -> Mask:
+        """Height x width, 0..1: with which weight swapped faces show; 0 where there is none."""
+        info = self.original.info
         whole = np.zeros((info.height, info.width), np.float32)
         for face in self.faces:
             np.maximum(whole, frame_mask(face.mask, face.place.matrix, *whole.shape), out=whole)
-        return frame_from_rgb(grey(whole), self.original.index, self.original.pts, info)
+        return whole
+
+    def mask(self) -> VideoFrame:
+        """`coverage` as a frame, 0 (black) to 255."""
+        original = self.original
+        return frame_from_rgb(grey(self.coverage()), original.index, original.pts, grey_info(original.info))
 
     def reenacted(self) -> VideoFrame:
         """The frame before the transfer: X_r in its place, in its own light up to the edge."""

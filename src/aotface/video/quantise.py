@@ -60,7 +60,7 @@ def quantise_towards_previous(
     now, then, known = (
         frame.planes.cut((x0, y0, x1, y1), layout) for frame in (target, before.target, before.frame)
     )
-    flow = _flow(now.y, then.y)
+    flow = _flow(now.y, then.y, layout.depth - 8)
     values = unrounded(cut(exact), layout, info.colour)
     pairs = zip(values, known, strict=True)
     top = (1 << layout.depth) - 1
@@ -88,11 +88,16 @@ def _moved(plane: np.ndarray, flow: Flow) -> np.ndarray:
     return cv2.remap(plane, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 
-def _flow(now: np.ndarray, before: np.ndarray) -> Flow:
-    """Where each part of a luma plane was before, at most `SIDE` pixels long, in pixels of that size."""
+def _flow(now: np.ndarray, before: np.ndarray, beyond: int) -> Flow:
+    """Where each part of a luma plane was before, at most `SIDE` pixels long, in pixels of that size.
+
+    ``beyond``: bits of the planes beyond 8.
+    """
     scale = min(1.0, SIDE / max(now.shape))
     size = tuple(max(16, round(length * scale)) for length in now.shape[::-1])
-    eight = [plane if plane.dtype == np.uint8 else (plane >> 2).astype(np.uint8) for plane in (now, before)]
+    eight = [
+        plane if plane.dtype == np.uint8 else (plane >> beyond).astype(np.uint8) for plane in (now, before)
+    ]
     small = [cv2.resize(plane, size, interpolation=cv2.INTER_AREA) for plane in eight]
     estimator = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     flow: np.ndarray = estimator.calc(small[0], small[1], None)  # type: ignore[call-overload]  # start from no motion

@@ -10,6 +10,7 @@ from pyarrow import parquet
 from aotface.commands.bench import Bench
 from aotface.errors import InputError, UsageError
 from aotface.evaluation.runner import Job
+from aotface.evaluation.solvers import report
 from aotface.evaluation.solvers import run as running
 from aotface.evaluation.solvers.figure import figure_png, figure_svg
 from aotface.evaluation.solvers.report import (
@@ -134,6 +135,13 @@ class Reporter:
 
 
 @pytest.fixture
+def plain_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Drawing takes seconds and has a test of its own."""
+    monkeypatch.setattr(report, "figure_svg", lambda rows: f"<svg>{len(rows)}</svg>")
+    monkeypatch.setattr(report, "figure_png", lambda rows: b"PNG")
+
+
+@pytest.fixture
 def suite(monkeypatch: pytest.MonkeyPatch, triple: Callable[..., Triple]) -> None:
     def plan(data: Path, pairs: int, seed: int, say: object) -> list[Plan]:
         return [Plan(f"folder-{k:04d}", {}, f"a{k}", f"b{k}") for k in range(pairs)]
@@ -145,7 +153,9 @@ def suite(monkeypatch: pytest.MonkeyPatch, triple: Callable[..., Triple]) -> Non
     monkeypatch.setattr("aotface.evaluation.solvers.measure.POINTS", 100)
 
 
-def test_a_run_ends_in_its_files_and_keeps_the_growth(suite: None, tmp_path: Path, weights: Path) -> None:
+def test_a_run_ends_in_its_files_and_keeps_the_growth(
+    suite: None, plain_figures: None, tmp_path: Path, weights: Path
+) -> None:
     said: list[str] = []
     job = Job("folder", tmp_path, tmp_path / "out", pairs=2, weights=weights)
     run(job, said.append, sizes=(32, 64))
@@ -168,7 +178,7 @@ def test_a_run_ends_in_its_files_and_keeps_the_growth(suite: None, tmp_path: Pat
 
 
 def test_the_command_leads_there(
-    suite: None, tmp_path: Path, weights: Path, monkeypatch: pytest.MonkeyPatch
+    suite: None, plain_figures: None, tmp_path: Path, weights: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(running, "grow", lambda *_: [row for row in made_rows() if row["part"] == "growth"])
     command = Bench(

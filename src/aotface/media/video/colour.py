@@ -30,6 +30,9 @@ WEIGHTS = {"bt709": (0.2126, 0.0722), "fcc": (0.30, 0.11), "bt470bg": (0.299, 0.
            "smpte240m": (0.212, 0.087), "bt2020nc": (0.2627, 0.0593)}  # fmt: skip
 """Luma weights of red and blue, by the matrices that are handled."""
 
+PLAIN = "plain"
+"""Matrix of frames that were never in a video: their planes are G, B and R themselves, in full range."""
+
 HDR_TRANSFERS = ("pq", "hlg", "dolby vision")
 FULL = 2
 """How a file says that its range is full."""
@@ -169,6 +172,9 @@ def _rounded(values: np.ndarray, depth: int) -> np.ndarray:
 @lru_cache
 def _matrices(depth: int, name: str, full_range: bool) -> tuple[np.ndarray, np.ndarray]:
     """The 3 x 4 matrices from stored values to R'G'B' (0 to 255 or 65535), and back."""
+    if name == PLAIN:
+        order = np.eye(3)[[1, 2, 0]]
+        return np.c_[order.T, np.zeros(3)], np.c_[order, np.zeros(3)]
     if name not in WEIGHTS:
         raise UnsupportedError(
             f"expected Y'CbCr with one of {', '.join(WEIGHTS)}, found {name}; convert it to bt709"

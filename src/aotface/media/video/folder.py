@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -52,24 +53,38 @@ def folder_info(folder: str | os.PathLike[str], rate: Fraction) -> VideoInfo:
     paths = list_frames(folder)
     first = read_image(paths[0], max_pixels=MAX_PIXELS)
     height, width = first.frame.shape[:2]
+    info = pictures_info(height, width, len(paths), Fraction(rate), first.bit_depth)
+    return replace(info, path=Path(folder), codec=first.format)
+
+
+def pictures_info(height: int, width: int, count: int, rate: Fraction, bit_depth: int) -> VideoInfo:
+    """Describe pictures of one size as a video, whose planes are those of the video file they would become.
+
+    Args:
+        height: of each, in pixels.
+        width: of each, in pixels.
+        count: how many.
+        rate: frames per second.
+        bit_depth: of their values; more than 8 bits are written as 10.
+    """
     return VideoInfo(
-        path=Path(folder),
+        path=Path("frames"),
         container=FOLDER,
-        codec=first.format,
+        codec="frames",
         width=width,
         height=height,
         coded_width=width,
         coded_height=height,
         orientation=Orientation(),
-        rate=Fraction(rate),
-        time_base=1 / Fraction(rate),
-        frames=len(paths),
-        duration_seconds=float(len(paths) / rate),
+        rate=rate,
+        time_base=1 / rate,
+        frames=count,
+        duration_seconds=float(count / rate),
         start=Fraction(0),
-        pixel_format="rgb24" if first.bit_depth == 8 else "rgb48",
-        bit_depth=first.bit_depth,
+        pixel_format="rgb24" if bit_depth == 8 else "rgb48",
+        bit_depth=bit_depth,
         layout=Layout(
-            8 if first.bit_depth == 8 else 10, 1 if width % 2 else 2, 1 if width % 2 or height % 2 else 2
+            8 if bit_depth == 8 else 10, 1 if width % 2 else 2, 1 if width % 2 or height % 2 else 2
         ),
         colour=_COLOUR,
     )
