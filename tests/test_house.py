@@ -33,7 +33,7 @@ ROOMS = [
     {"forge"},
     {"forensics"},
     {"training", "evaluation"},
-    {"profiling", "doctor", "demo", "commands", "cli", "__main__"},
+    {"profiling", "doctor", "demo", "commands", "cli", "web", "__main__"},
 ]
 """Left to right; a room imports only from rooms further left, or from itself."""
 

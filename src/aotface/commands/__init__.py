@@ -20,6 +20,7 @@ from aotface.commands.inspect import Inspect
 from aotface.commands.prepare import Prepare
 from aotface.commands.refine import Refine
 from aotface.commands.run import Run
+from aotface.commands.serve import Serve
 from aotface.commands.swap import Swap
 from aotface.commands.train import Train
 from aotface.commands.verify import Verify
@@ -30,6 +31,7 @@ COMMANDS: tuple[type, ...] = (
     Run,
     Inspect,
     Verify,
+    Serve,
     Doctor,
     Demo,
     Bench,

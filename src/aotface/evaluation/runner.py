@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -198,24 +198,8 @@ class Bench:
         seconds = time.process_time() - clock
         frames = _frames(method, triple.clip) if triple.clip else None
         identity, perceptual = self._meters
-        values = measure(
-            Sample(
-                result,
-                triple.mask,
-                target=triple.target,
-                reenacted=triple.reenacted,
-                truth=triple.truth,
-                normals=triple.geometry.normals,
-                landmarks=triple.landmarks,
-                target_landmarks=triple.target_landmarks,
-                finished=_finished(method, triple, result),
-                source=triple.source,
-                source_landmarks=triple.source_landmarks,
-                frames=frames,
-                identity=identity,
-                perceptual=perceptual,
-            )
-        )
+        sample = sample_of(method, triple, result)
+        values = measure(replace(sample, frames=frames, identity=identity, perceptual=perceptual))
         shown = (
             [_blended(*parts) for parts in zip(frames.results, frames.targets, frames.masks, strict=True)]
             if frames
@@ -256,6 +240,23 @@ class Bench:
         if self._detectors:
             whole.append({detector.name: detector.identity() for detector in self._detectors})
         return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
+
+
+def sample_of(method: Method, triple: Triple, result: Crop) -> Sample:
+    """What is known of one method's result: `measure` takes every number from it that needs no further network."""
+    return Sample(
+        result,
+        triple.mask,
+        target=triple.target,
+        reenacted=triple.reenacted,
+        truth=triple.truth,
+        normals=triple.geometry.normals,
+        landmarks=triple.landmarks,
+        target_landmarks=triple.target_landmarks,
+        finished=_finished(method, triple, result),
+        source=triple.source,
+        source_landmarks=triple.source_landmarks,
+    )
 
 
 def _detectors(job: Job) -> list[ForgeryDetector]:

@@ -93,18 +93,30 @@ def plan_same(data: Path, pairs: int, seed: int, say: Say) -> list[Plan]:
 def build(plan: Plan, data: Path) -> Triple:
     """Make one triple."""
     source, target = look(data / plan.files["source"]), look(data / plan.files["target"])
-    again = look(data / plan.files["again"])
+    people = plan.source_person, plan.target_person
+    return triple_of(plan.name, people, source, target, look(data / plan.files["again"]))
+
+
+def triple_of(name: str, people: tuple[str, str], source: Seen, target: Seen, again: Seen) -> Triple:
+    """The triple of two photographs.
+
+    Args:
+        name: of the triple; what stands before its first hyphen is the suite.
+        people: of the source, and of the target.
+        source: whose identity is wanted.
+        target: whose appearance is wanted.
+        again: another photograph of the source's person, or the same one.
+    """
     made, mask = lay(source, target)
     facts = Facts(
-        plan.name.split("-")[0],
-        plan.source_person,
-        plan.target_person,
+        name.split("-")[0],
+        *people,
         target.tone,
         source.tone,
         angle_from_camera(target.light),
     )
     return Triple(
-        plan.name,
+        name,
         made.crop,
         target.aligned.crop,
         None,

@@ -1,0 +1,1 @@
+"""The studio: a page and an HTTP API over `aotface.jobs`, served by `aotface serve` (extra ``web``)."""
