@@ -37,4 +37,4 @@ def test_words_are_escaped_and_numbers_stand_right() -> None:
     blocks = [("T<", "w&", ("name", "AUC"), [("<script>", "0.5"), ("b", "0.6")])]
     made = page("N>", blocks, [row(Interval(0.0, -0.1, 0.1), "<b>")], [])
     assert "<script" not in made and "&lt;b&gt;" in made and "T&lt;" in made
-    assert "<td class=n>0.5</td>" in made and "<td>b</td>" in made and made.count("<svg") == 1
+    assert "<td>0.5</td>" in made and '<td class="word">b</td>' in made and made.count("<svg") == 1

@@ -126,7 +126,7 @@ def start_face(
                 target, reenacted, visible, transfer.restore(known.temporal), options=options
             )
     else:
-        visible = visible_at(frame, face)
+        visible = visible_at(frame, face, region is None)
         shown = None if region is None else region(target, reenacted)
         if region is not None and shown is None:
             return None

@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Float32
 
+from aotface.compose.beyond import Beyond, go_beyond
 from aotface.compose.blend import Finer, blend, frame_mask
 from aotface.compose.camera import Camera
 from aotface.compose.face_step import features_of, start_face
@@ -35,6 +36,7 @@ class SwappedFace:
     """One finished face: ``target`` aligned, X_r with its landmarks, Y, and the mask under which Y shows (all at one side).
 
     ``before``, ``after``: X_r and Y at the frame's own pixels: of a face larger than the largest crop, and of a refined one.
+    ``beyond``: what is done beside the mesh; None: nothing.
     """
 
     target: AlignedFace
@@ -44,6 +46,12 @@ class SwappedFace:
     landmarks: Landmarks
     before: Finer | None = None
     after: Finer | None = None
+    beyond: Beyond | None = None
+
+    @property
+    def forehead(self) -> str:
+        """Whose forehead shows above the mesh: see `aotface.compose.forehead.Forehead.verdict`."""
+        return "target's" if self.beyond is None else self.beyond.forehead
 
 
 @dataclass(frozen=True)
@@ -67,6 +75,8 @@ class Swapped:
         whole = np.zeros((height, width), np.float32)
         for face in self.faces:
             np.maximum(whole, frame_mask(face.mask, face.target.matrix, height, width), out=whole)
+            if face.beyond is not None:
+                np.maximum(whole, face.beyond.changed(face.target.matrix, height, width), out=whole)
         return whole
 
     @cached_property
@@ -210,8 +220,12 @@ def swap_face(
     """
     one = start_face(frame, face, source, transfer, options, full_resolution=True)
     assert one is not None  # no region was given that might not find it
-    reenacted, finer = one.reenacted, full_resolution_faces(one)
-    return SwappedFace(one.target, reenacted.crop, one.swapped, one.mask, reenacted.landmarks, *finer)
+    reenacted, finer, target = one.reenacted, full_resolution_faces(one), one.target
+    made = (reenacted.crop, one.swapped, one.mask)
+    beyond = go_beyond(frame, target.matrix, target.landmarks, reenacted, *made[1:], one.visible)
+    if beyond is not None:
+        made = (beyond.reenacted, beyond.swapped, beyond.mask)
+    return SwappedFace(target, *made, reenacted.landmarks, *finer, beyond)
 
 
 def camera_of(face: SwappedFace, options: Options, source: PreparedSource) -> Camera | None:
@@ -268,6 +282,8 @@ def swap_faces(
         if one is None:
             continue
         camera = camera_of(one, options, source)
+        if one.beyond is not None:
+            frame = one.beyond.lay(frame, one.target.matrix)
         frame = blend(frame, one.swapped, one.mask, one.target.matrix, finer=one.after, camera=camera)
         done.append(one)
     frame = frame if label is None else label.draw(frame)

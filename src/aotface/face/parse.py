@@ -12,6 +12,9 @@ from aotface.face.visibility.classes import Surface
 from aotface.face.visibility.network import Visibility, VisibilityNetwork
 from aotface.types import CROP_SIDE, AlignedFace, Crop, Face, Frame, Geometry, Landmarks, Mask
 
+SKIN = 0.3, 0.7
+"""Probability of skin at which a pixel beside the mesh begins to count as skin, and at which it counts in full."""
+
 MARGIN = 4
 """Pixels of the view around hair, hands and covers that are not read as a source's face either."""
 
@@ -22,19 +25,27 @@ def visibility_network() -> VisibilityNetwork:
     return VisibilityNetwork()
 
 
-def visible_at(frame: Frame, face: Face) -> Mask:
+def visible_at(frame: Frame, face: Face, around: bool = False) -> Mask:
     """The visible face in its canonical crop, seen in the frame's own pixels.
 
     Args:
         frame: uint8 or uint16, RGB.
         face: one of its faces.
+        around: beside the mesh, tell skin (forehead, ears, neck) from all else, instead of 1 everywhere.
 
     Returns:
         256 x 256, as for `visible_skin`.
     """
     aligned = align(frame, face)
-    seen = visibility_network().see(frame, face)
-    return _visible(seen, aligned.crop, aligned.landmarks, render(aligned.landmarks, CROP_SIDE))
+    seen, geometry = visibility_network().see(frame, face), render(aligned.landmarks, CROP_SIDE)
+    visible = _visible(seen, aligned.crop, aligned.landmarks, geometry)
+    return np.where(geometry.mask > 0, visible, bare_skin(seen)) if around else visible
+
+
+def bare_skin(seen: Visibility) -> Mask:
+    """How surely each pixel of the canonical crop, at 256 px, shows bare skin: not hair, beard, ground or cloth."""
+    skin = seen.in_crop(seen.of(Surface.SKIN, Surface.BROW), CROP_SIDE)
+    return np.clip((skin - np.float32(SKIN[0])) / np.float32(SKIN[1] - SKIN[0]), 0, 1).astype(np.float32)
 
 
 def visible_skin(crop: Crop, landmarks: Landmarks, geometry: Geometry) -> Mask:
@@ -68,6 +79,16 @@ def usable_texture(frame: Frame, aligned: AlignedFace) -> Mask:
 
     Source: [ours].
     """
+    return source_planes(frame, aligned)[0]
+
+
+def source_planes(frame: Frame, aligned: AlignedFace) -> tuple[Mask, Mask]:
+    """`usable_texture`, and where of it bare skin shows, beside the mesh too: the forehead up to the hair.
+
+    Args:
+        frame: uint8 or uint16, RGB.
+        aligned: a face of it, 256 x 256.
+    """
     seen = visibility_network().see(frame, aligned.face)
     covered = np.maximum(
         seen.in_crop(seen.of(Surface.HAIR, Surface.HAND, Surface.COVER), CROP_SIDE),
@@ -76,7 +97,8 @@ def usable_texture(frame: Frame, aligned: AlignedFace) -> Mask:
     reach = 2 * MARGIN + 1
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
     free = cv2.GaussianBlur(cv2.erode(1 - covered, disc), (0, 0), reach / 4)
-    return np.clip(free, 0, 1).astype(np.float32)
+    usable = np.clip(free, 0, 1).astype(np.float32)
+    return usable, usable * bare_skin(seen)
 
 
 def _visible(seen: Visibility, crop: Crop, landmarks: Landmarks, geometry: Geometry) -> Mask:

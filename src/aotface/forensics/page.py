@@ -1,6 +1,5 @@
-"""The report of an experiment as one HTML page: no network, no script."""
+"""The report of an experiment as one HTML page, with a plot of the gains."""
 
-import base64
 import html
 from collections.abc import Iterable, Sequence
 
@@ -8,12 +7,11 @@ import numpy as np
 
 from aotface.forensics.measures import Interval
 from aotface.forensics.tables import MEAN, ArmRow
-from aotface.media.plain import jpeg_of
+from aotface.media.html_page import Row, html_page, html_picture, html_table
 
 QUALITY = 90
 """JPEG quality of pictures."""
 
-Row = Sequence[object]
 Block = tuple[str, str | None, Sequence[str], Sequence[Row]]
 """Title, words under it, head and rows of a table (none: no table)."""
 
@@ -22,15 +20,7 @@ LIMITS = (
     "It is no verdict on a person, and no proof that a picture is or is not manipulated."
 )
 
-STYLE = """
-body{font:15px/1.5 system-ui,sans-serif;max-width:1200px;margin:2em auto;padding:0 1em;color:#222}
-h1{font-size:1.7em}h2{font-size:1.2em;margin:1.8em 0 .4em}
-.table{overflow-x:auto}table{border-collapse:collapse;margin:.6em 0;font-size:14px}
-td,th{border-bottom:1px solid #ddd;padding:.25em .7em;text-align:left;vertical-align:top}
-th{border-bottom:2px solid #999}td.n,th.n{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
-tr.mean td{font-weight:600;background:#f3f5f8}img,svg{max-width:100%;height:auto}
-.warn{background:#fff3c4;padding:.6em 1em}svg text{font:13px system-ui,sans-serif;fill:#222}
-"""
+STYLE = "svg{max-width:100%;height:auto}svg text{font:13px system-ui,sans-serif;fill:var(--ink)}"
 
 PLOT_WIDTH, NAMES_WIDTH, LINE = 1000, 380, 24
 """Of the plot of gains, in pixels: its width, the width for names, and the height of a line."""
@@ -52,42 +42,12 @@ def page(
     for title, words, head, cells in blocks:
         parts += [f"<h2>{html.escape(title)}</h2>"] + ([f"<p>{html.escape(words)}</p>"] if words else [])
         if head:
-            parts.append(_table(head, cells))
+            parts.append(html_table(head, cells))
             parts.append(plot)
             plot = ""
     for title, picture in sheets:
-        data = base64.b64encode(jpeg_of(picture, QUALITY)).decode()
-        alt = html.escape(title)
-        parts.append(f'<h2>{alt}</h2><img alt="{alt}" src="data:image/jpeg;base64,{data}">')
-    start = f'<!doctype html><meta charset="utf-8"><title>{html.escape(name)}</title><style>{STYLE}</style>'
-    return start + "\n".join(parts)
-
-
-def _table(head: Sequence[str], rows: Sequence[Row]) -> str:
-    """Columns of numbers stand to the right, others to the left."""
-    numbers = [all(_is_number(str(row[k])) for row in rows) for k in range(len(head))]
-    lines = [
-        "<tr>" + "".join(_cell("th", v, n) for v, n in zip(head, numbers, strict=True)) + "</tr>",
-        *(
-            f"<tr{_mark(row)}>"
-            + "".join(_cell("td", v, n) for v, n in zip(row, numbers, strict=True))
-            + "</tr>"
-            for row in rows
-        ),
-    ]
-    return f'<div class="table"><table>{"".join(lines)}</table></div>'
-
-
-def _cell(tag: str, value: object, number: bool) -> str:
-    return f"<{tag}{' class=n' if number else ''}>{html.escape(str(value))}</{tag}>"
-
-
-def _mark(row: Row) -> str:
-    return " class=mean" if any(str(value).startswith(MEAN) for value in row) else ""
-
-
-def _is_number(word: str) -> bool:
-    return not word or word[0] in "+-.0123456789"
+        parts.append(f"<h2>{html.escape(title)}</h2>{html_picture(title, picture, QUALITY)}")
+    return html_page(name, "\n".join(parts), STYLE)
 
 
 def gains_plot(rows: Sequence[ArmRow]) -> str:
@@ -109,9 +69,10 @@ def gains_plot(rows: Sequence[ArmRow]) -> str:
         axis.append(f'<text x="{_at(value, reach)}" y="{height - 8}" text-anchor="middle">{words}</text>')
     return (
         "<p>Gain in AUC of aot over control, with 95 % intervals. Grey: the interval includes 0.</p>"
-        f'<svg viewBox="0 0 {PLOT_WIDTH} {height}" width="{PLOT_WIDTH}" role="img" aria-label="gain of aot over control">'
+        f'<div class="wide"><svg viewBox="0 0 {PLOT_WIDTH} {height}" '
+        f'width="{PLOT_WIDTH}" role="img" aria-label="gain of aot over control">'
         + "".join((*axis, *lines))
-        + "</svg>"
+        + "</svg></div>"
     )
 
 

@@ -12,7 +12,7 @@ from aotface.forensics.experiment import frames_of, load_sides
 from aotface.forensics.matrix import SHUFFLED, Cell, draw
 from aotface.forensics.measures import reliability
 from aotface.forensics.occlusion import occlusion_sheet
-from aotface.forensics.page import Block, Row
+from aotface.forensics.page import Block
 from aotface.forensics.results import Results
 from aotface.forensics.tables import (
     MEAN,
@@ -23,6 +23,7 @@ from aotface.forensics.tables import (
     outside,
     qualities,
 )
+from aotface.media.html_page import Row
 
 SHOWN = 6
 """Fakes in the occlusion sheet."""

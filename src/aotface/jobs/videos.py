@@ -239,6 +239,7 @@ def _video_record(job: JobSpec, scene: Scene) -> dict[str, Any]:
         "rate": str(rate),
         "tracks": {
             str(track.id): {"frames": len(track.frames), "swapped": track.id in scene.sources}
+            | ({"forehead": shots} if (shots := scene.foreheads.record(track.id)) else {})
             for track in scene.tracks.tracks
         },
     }

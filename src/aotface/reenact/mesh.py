@@ -7,7 +7,7 @@ always does, see `aotface.reenact.lips`.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -15,13 +15,13 @@ import numpy as np
 
 from aotface.face.align import align, transform_landmarks
 from aotface.face.mesh import LEFT_EYE, MIRROR, RIGHT_EYE, opening, to_vertices
-from aotface.face.parse import usable_texture
+from aotface.face.parse import source_planes
 from aotface.face.render import Raster, rasterize
 from aotface.reenact.base import Reenacted
 from aotface.reenact.dense_map import Jump, dense_map, enlarge, lids, read_crop, read_mask, soften
 from aotface.reenact.edge import inner_mask
 from aotface.reenact.lips import inner_mouth, part_lips, through_target
-from aotface.reenact.reading import Reading
+from aotface.reenact.reading import Reading, SourceSkin
 from aotface.reenact.shape import identity_shape
 from aotface.reenact.visibility import inside, uncovered, visibility
 from aotface.types import CROP_SIDE, AlignedFace, Crop, Face, Frame, Landmarks, Mask, Matrix
@@ -29,16 +29,24 @@ from aotface.types import CROP_SIDE, AlignedFace, Crop, Face, Frame, Landmarks, 
 
 @dataclass(frozen=True)
 class MeshSource:
-    """A source for the mesh. ``texture``: 0..1, where its picture may be read as its face; ``matrix``: frame to texture."""
+    """A source for the mesh.
+
+    ``texture``: 0..1, where its picture may be read as its face; ``matrix``: frame to texture. ``skin``: the same, bare skin
+    beside the mesh too; None: nothing is read there.
+    """
 
     frame: Frame
     face: Face
     matrix: Matrix
     texture: Mask
+    skin: Mask | None = None
 
     def reenact(self, target: AlignedFace) -> Reenacted:
         """See `aotface.reenact.base.PreparedSource`."""
-        return reenact(self.frame, self.face, target, self.texture, self.matrix)
+        made = reenact(self.frame, self.face, target, self.texture, self.matrix)
+        if self.skin is None or made.reading is None:
+            return made
+        return replace(made, reading=replace(made.reading, skin=SourceSkin(self.skin, self.matrix)))
 
 
 class MeshReenactor:
@@ -50,7 +58,7 @@ class MeshReenactor:
     def prepare(self, source: Frame, face: Face) -> MeshSource:
         """See `aotface.reenact.base.Reenactor`."""
         aligned = align(source, face)
-        return MeshSource(source, face, aligned.matrix, usable_texture(source, aligned))
+        return MeshSource(source, face, aligned.matrix, *source_planes(source, aligned))
 
 
 def reenact(
@@ -99,7 +107,7 @@ def reenact(
     eyes = enlarge(own, side)
     from_target = np.maximum(eyes, kept)
     shown = (cv2.erode(edge, np.ones((3, 3))) > 0) * (1 - np.maximum(own, enlarge(mouth, grid)))
-    reading = Reading(source_frame, both, weight, shown, parting)
+    reading = Reading(source_frame, both, weight, shown, parting, raster.covered)
     drawn = np.clip(enlarge(raster.covered.astype(np.float32), side) * 4 - 1.5, 0, 1)
     box = _box(drawn > 0)  # elsewhere the crop is the target's
     face = _read_face(reading, side, box)

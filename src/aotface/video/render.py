@@ -14,7 +14,8 @@ from itertools import repeat
 import numpy as np
 
 from aotface.compose.adjust import adjust
-from aotface.compose.blend import blend, face_box
+from aotface.compose.beyond import Beyond, go_beyond
+from aotface.compose.blend import blend
 from aotface.compose.camera import Camera
 from aotface.compose.eyes import eye_stretches, spans_of, stretch_eyes
 from aotface.compose.face_step import features_of, shown_mask
@@ -215,13 +216,19 @@ def _finish(scene: Scene, around: Sequence[FrameState], number: int, before: Fin
     for face in here.faces:
         assert face.made is not None
         known, stretch, neighbours = _known(scene, around, number, face.track)
-        swapped, mask = _filtered(face, known, neighbours, scene)
+        place, x_r = face.made.place, face.made.reenacted.crop
+        swapped, mask, visible = _filtered(face, known, neighbours, scene)
+        beyond = _beyond(face, target.rgb, swapped, mask, visible, scene.foreheads.of(face.track, number))
+        if beyond is not None:
+            x_r, swapped, mask = beyond.reenacted, beyond.swapped, beyond.mask
+            frame = beyond.lay(frame, place.matrix)
         camera = _camera(face, known, neighbours, scene, number)
-        frame = blend(frame, swapped, mask, face.made.place.matrix, camera=camera)
-        box = face_box(mask, face.made.place.matrix, *frame.shape[:2])
+        frame = blend(frame, swapped, mask, place.matrix, camera=camera)
+        done = CompositedFace(face.track, place, x_r, mask, None if beyond is None else beyond.around)
+        box = done.box(*frame.shape[:2])
         if number - 1 in stretch and box is not None:
             continued.append(box)
-        composited.append(CompositedFace(face.track, face.made.place, face.made.reenacted.crop, mask))
+        composited.append(done)
     frame = frame if label is None else label.draw(frame)
     exact = mark_frame(frame) if scene.mark else frame
     finished = target.edited(exact)
@@ -233,13 +240,17 @@ def _finish(scene: Scene, around: Sequence[FrameState], number: int, before: Fin
 
 def _filtered(
     face: FaceState, known: dict[int, TemporalFeatures], around: Callable[..., list], scene: Scene
-) -> tuple[Crop, Mask]:
-    """Y and its mask, in the crop; ``around`` picks the window of a reach out of entries by frame number."""
+) -> tuple[Crop, Mask, Mask]:
+    """Y and its mask, in the crop, and what is visible, at 256 px.
+
+    ``around`` picks the window of a reach out of entries by frame number.
+    """
     assert face.made is not None
     reenacted, change = face.made.reenacted, FilterableChange(face.features.maps, face.made.swapped)
     lights = {index: one.light for index, one in known.items()}
     visibles = around({index: one.visible for index, one in known.items()}, reach=MASK_REACH)
-    mask = shown_mask(reenacted, filter_mask(visibles, around(lights, reach=MASK_REACH)))
+    visible = filter_mask(visibles, around(lights, reach=MASK_REACH))
+    mask = shown_mask(reenacted, visible)
     maps = around({index: one.maps for index, one in known.items()}, reach=MAP_REACH)
     filtered = temporal_filter(maps, around(lights, reach=MAP_REACH))
     options, made = scene.options, face.made
@@ -254,7 +265,19 @@ def _filtered(
     if options.camera_match == "on":
         own = spans_of(moved, reenacted.landmarks, mask)
         moved = stretch_eyes(moved, eye_stretches(own, made.eyes, reenacted.landmarks, len(moved)))
-    return moved, mask
+    return moved, mask, visible
+
+
+def _beyond(
+    face: FaceState, frame: Frame, swapped: Crop, mask: Mask, visible: Mask, verdict: str | None
+) -> Beyond | None:
+    """What lies beside the mesh; None where the source gives nothing for it."""
+    made = face.made
+    if made is None or verdict is None:
+        return None
+    return go_beyond(
+        frame, made.place.matrix, made.landmarks, made.reenacted, swapped, mask, visible, verdict
+    )
 
 
 def _camera(
