@@ -112,7 +112,7 @@ def test_around_the_mesh_skin_is_told_from_all_else() -> None:
     frame = read_image(sample("source_light_man")).frame
     face = detect(frame)[0]
     aligned = align(frame, face)
-    plain, around = visible_at(frame, face), visible_at(frame, face, True)
+    plain, around = visible_at(frame, face), visible_at(frame, face, around=True)
     mesh = render(aligned.landmarks, 256).mask > 0
     assert np.array_equal(plain[mesh], around[mesh])
     x, y = np.round(aligned.landmarks[10, :2]).astype(int)

@@ -78,4 +78,4 @@ class Foreheads:
         frame, source = self.frame_at(number), self.sources[track]
         face = dict(self.faces_at(number))[track]
         assert source is not None
-        return find_forehead(source.reenact(align(frame, face)), visible_at(frame, face, True))
+        return find_forehead(source.reenact(align(frame, face)), visible_at(frame, face, around=True))

@@ -44,6 +44,7 @@ from aotface.video.quantise import Finished, quantise_towards_previous
 from aotface.video.scene import Clip, Scene, make_scene, prepare_source
 from aotface.video.temporal_filter import (
     MAP_REACH,
+    MASK_REACH,
     FilterableChange,
     window,
 )
