@@ -3,8 +3,8 @@
     python runs/blind_preference.py PORTRAITS -o OUT [--pairs 24] [--seed 24] [--first aot] [--second formula]
 
 PORTRAITS is a folder with index.csv (file, person, split); people of `val`. Each of OUT/NN.png shows source, target, then
-results A and B. OUT/key.json says which is which: whoever judges must not see it. With `--answers FILE` (a line `NN A`, `NN B`
-or `NN =` for each pair) nothing is made and the answers are counted.
+results A and B. OUT/key.json says which is which: whoever judges must not see it. With `--answers FILE` (a line `NN A`,
+`NN B` or `NN =` for each pair) nothing is made and the answers are counted.
 """
 
 import argparse

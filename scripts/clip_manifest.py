@@ -4,6 +4,9 @@
     python scripts/clip_manifest.py CREMA-D --layout cremad -o cremad.csv
     aotface forge plan GRID CREMA-D --manifest both.csv -o plan.json
 
+A clone of CREMA-D without its large files does as well: each clip's pointer of git-lfs holds its hash. That is how
+`runs/forensics/cremad.csv` was made, of one neutral sentence by each of the 91 actors.
+
 GRID names speakers by folders (``s1/bbaf2n.mpg``), CREMA-D by the first four digits (``1001_DFA_ANG_XX.flv``). A GRID clip
 without such a folder counts as a person of its own, which is right only where each shows another.
 """
@@ -27,6 +30,8 @@ LAYOUTS = {
         "consenting actors of CREMA-D",
     ),
 }
+POINTER = b"version https://git-lfs.github.com/spec/v1"
+
 CLIPS = {".mpg", ".mpeg", ".mp4", ".flv", ".avi"}
 
 
@@ -40,11 +45,18 @@ def rows_of(folder: Path, layout: str) -> list[dict[str, str]]:
         if path.suffix.lower() not in CLIPS or (layout == "cremad" and match is None):
             continue
         person = f"{layout}-{match[1] if match else path.stem}"
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        digest = hash_of(path.read_bytes())
         found.append(
             {"sha256": digest, "person": person, "licence": licence, "consent": consent, "name": below}
         )
     return found
+
+
+def hash_of(data: bytes) -> str:
+    """SHA-256 of a clip; of a pointer of git-lfs that of the clip it stands for."""
+    if data.startswith(POINTER):
+        return re.search(rb"oid sha256:([0-9a-f]{64})", data)[1].decode()  # type: ignore[index]
+    return hashlib.sha256(data).hexdigest()
 
 
 def main() -> int:

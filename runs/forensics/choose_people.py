@@ -59,4 +59,5 @@ def main() -> None:
     )
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from aotface.errors import InputError, UsageError
 from aotface.options import Options
+from aotface.reporter import Callbacks, Progress
 from aotface.threads import one_thread_each, set_thread_policy
 
 if TYPE_CHECKING:
@@ -25,31 +26,6 @@ if TYPE_CHECKING:
 
 Rate = int | float | Fraction
 """Frames per second."""
-
-Progress = Callable[[str, int, int], None]
-"""Called with the work (``"looking for faces"``, ...), the frames done, and the frames in all."""
-
-
-class _Reporter:
-    """Hands progress to a callback; warnings are collected."""
-
-    def __init__(self, progress: Progress | None, warn: Callable[[str], None] | None = None):
-        self._progress, self._warn = progress, warn
-        self.warnings: list[str] = []
-
-    def say(self, line: str) -> None:
-        """Results are returned instead."""
-
-    def warn(self, line: str) -> None:
-        """Keep it, and tell the callback."""
-        self.warnings.append(line)
-        if self._warn is not None:
-            self._warn(line)
-
-    def progress(self, work: str, done: int, total: int) -> None:
-        """Tell the callback."""
-        if self._progress is not None:
-            self._progress(work, done, total)
 
 
 class Swapper:
@@ -330,7 +306,7 @@ class Swapper:
         if self._own is not None:
             raise UsageError("a reenactor of your own works on pictures in memory: name one for files")
         with one_thread_each():
-            return run_job(job, _Reporter(progress), cancel)
+            return run_job(job, Callbacks(progress), cancel)
 
     def _frames(
         self,
@@ -357,7 +333,7 @@ class Swapper:
         job.check()
         with one_thread_each():
             options = self._settled(job)
-            reporter, stop = _Reporter(progress, warn), asked(cancel)
+            reporter, stop = Callbacks(progress, warn), asked(cancel)
             context = replace(self._opened(), spec=job, options=options, reporter=reporter, cancelled=stop)
             person = None if kind == "refine" else self._prepared(source, job.source_face, options)
             inputs = inputs_from(target, swapped, masks, person, fps, chroma)

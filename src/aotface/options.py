@@ -17,6 +17,7 @@ class Options:
     ``device``: where the network of a transfer runs, ``cpu`` or ``cuda``. ``weights``: which, by packaged name
     or path. ``backend``: one of `BACKENDS`; all but torch run on the CPU.
     ``camera_match``: ``on`` or ``off``: whether the face gets the target's grain, texture and sharpness.
+    ``gaze``: ``target`` or ``source``: where the new face looks.
     ``strength``: of the transfer, 0 (X_r as it is) to 1. ``exposure``: of the new face, stops. ``temperature``: of the new
     face, mired; more is warmer.
     ``label``: what people can see: ``none``, ``ai``, ``ai-modified`` or a text. ``label_place``: its corner, or ``auto``.
@@ -31,6 +32,7 @@ class Options:
     weights: str = "aot_small"
     backend: str = "torch"
     camera_match: str = "on"
+    gaze: str = "target"
     strength: float = 1.0
     exposure: float = 0.0
     temperature: float = 0.0

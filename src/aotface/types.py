@@ -23,6 +23,10 @@ Landmarks = Float32[np.ndarray, "468 3"]
 Iris = Float32[np.ndarray, "10 3"]
 """Both irises in pixels, axes as of `Landmarks`: centre and four points of the edge of the person's right, then left eye."""
 
+Gaze = Float32[np.ndarray, "2 2"]
+"""Where the irises of the person's right and left eye lie: from the middle between an eye's corners along the line from one
+to the other, and down from it, in widths of the eye."""
+
 Matrix = Float64[np.ndarray, "2 3"]
 """Maps frame points to crop points: a similarity, after the stretch to display pixels where the frame's are not square."""
 
@@ -37,7 +41,7 @@ class Face:
     Display pixels are those of the frame, unless ``pixel_aspect`` (width over height of the frame's pixels) is not 1:
     see `aotface.media.pixel_aspect`.
     ``rest``: its shape at rest, in the mean face's pose, where more is known of it than this frame; else None.
-    ``iris``: where the face was searched in this very frame; else None.
+    ``iris``: where the face was searched in this very frame; else None. ``gaze``: of a face of a track, where it is known.
     """
 
     index: int
@@ -47,6 +51,7 @@ class Face:
     rest: Landmarks | None = None
     iris: Iris | None = None
     pixel_aspect: float = 1.0
+    gaze: Gaze | None = None
 
 
 @dataclass(frozen=True)

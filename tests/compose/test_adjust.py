@@ -52,6 +52,7 @@ def test_d65_to_d50_is_what_the_standard_says() -> None:
         {"exposure": 3.0},
         {"temperature": -91.0},
         {"camera_match": "yes"},
+        {"gaze": "left"},
     ],
 )
 def test_values_out_of_range_are_refused(wrong: dict) -> None:

@@ -5,7 +5,16 @@ import numpy as np
 import pytest
 
 from aotface.compose.blend import blend, target_texture
-from aotface.compose.camera import Camera, Seen, View, find_match, lay, match_view, measure_texture
+from aotface.compose.camera import (
+    Camera,
+    Seen,
+    View,
+    blotches_of,
+    find_match,
+    lay,
+    match_view,
+    measure_texture,
+)
 from aotface.compose.grain import draw, tile
 from aotface.face.texture import block_means, octaves
 
@@ -101,3 +110,31 @@ def test_a_blend_lays_it_on_under_the_mask_only_and_strips_make_no_difference_to
     assert plain[rows, 40:-40].std() < 1 and done[rows, 40:-40].std() == pytest.approx(4, rel=0.25)
     texture = target_texture(target, mask, np.eye(2, 3), FEATURES)
     assert texture is not None and texture[0, 0] > 5
+
+
+def test_blotches_become_weaker_and_lines_stay() -> None:
+    blotchy, plain = noise(6, 2, 5.0), noise(0.5, 1)
+    view = View(Seen(blotchy.copy()), Seen(plain), MASK, np.zeros_like(MASK))
+    inside = (slice(40, -40),) * 2
+    change = blotches_of(view)[inside]
+    before = 255 * (blotchy[..., 1] - blotchy[..., 1].mean())[inside]
+    assert float((before + change).std()) < 0.85 * float(before.std())
+    alike = View(Seen(plain.copy()), Seen(blotchy), MASK, np.zeros_like(MASK))
+    assert np.abs(blotches_of(alike)).max() < 1e-3  # the twin: a calm face stays
+    lined = plain.copy()
+    lined[:, 94:98] -= 0.3
+    line = View(Seen(lined), Seen(plain), MASK, np.zeros_like(MASK))
+    assert np.abs(blotches_of(line)[inside]).max() < 0.1 * 255 * 0.3
+
+
+def test_blotches_of_a_target_are_not_taken_for_grain() -> None:
+    own = np.array(
+        [[0.2, 0.25, 1.2], [0.05, 0.05, 0.1], *np.zeros((2, 3)), [80, 120, 160], [1, 1, 1]], np.float32
+    )
+    wanted = own.copy()
+    wanted[:2] = [[1.7, 2.2, 6.8], [0.5, 1.0, 4.0]]
+    match = find_match(own, wanted)
+    assert match.grain[2] <= match.grain[1] + 0.1
+    assert match.stand_in[2] == 0 < match.stand_in[0]
+    blotchy = wanted[1, 2] ** 0.5
+    assert blotchy > 1.7 * match.grain[2]  # the twin: what the plainest blocks have, all of it

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from aotface.compose.eyes import eye_stretches, spans_of, stretch_eyes
+from aotface.face.gaze import eye_axes
 from aotface.face.mesh import LEFT_EYE, MEAN, RIGHT_EYE
 from aotface.face.texture import eye_opening
 from aotface.metrics.eyes import eye_contrast
@@ -49,3 +50,30 @@ def test_a_stretch_has_a_limit_and_a_closed_eye_none() -> None:
     for eye in (LEFT_EYE, RIGHT_EYE):
         closed[eye, 1] = closed[eye, 1].mean()
     assert spans_of(face(0.4), closed, MASK) == (None, None)
+
+
+def with_spot(crop: np.ndarray, where: np.ndarray, value: float) -> np.ndarray:
+    drawn, (x, y) = crop.copy(), np.round(where).astype(int)
+    drawn[y - 1 : y + 2, x - 1 : x + 2] = value
+    return drawn
+
+
+def test_a_reflection_beside_the_iris_does_not_become_a_white_spot() -> None:
+    middle, across, _ = eye_axes(POINTS, 0)
+    place = middle + 0.25 * across
+    own = with_spot(face(0.25), place, 0.8)
+    x, y = np.round(place).astype(int)
+    spot = made(own, face(0.4))[y, x, 0]
+    assert spot < 0.82
+    assert 0.8 * 0.4 / 0.25 > 1  # the twin: stretched as the rest it would be white
+
+
+def test_the_catch_light_is_the_targets_own() -> None:
+    middle, across, _ = eye_axes(POINTS, 0)
+    place = middle - 0.06 * across
+    target, gaze = with_spot(face(0.4), place, 1.0), np.zeros((2, 2), np.float32)
+    x, y = np.round(place).astype(int)
+    spans = spans_of(face(0.4), POINTS, MASK), spans_of(target, POINTS, MASK, gaze)
+    lit = stretch_eyes(face(0.4).copy(), eye_stretches(*spans, POINTS, SIDE))
+    assert lit[y, x, 0] > 0.9 and lit[y, x - 5, 0] < 0.5
+    assert made(face(0.4), target)[y, x, 0] < 0.5  # the twin: without a gaze there is none

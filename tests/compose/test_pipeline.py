@@ -42,7 +42,8 @@ def test_the_face_changes_and_nothing_else(done: Swapped, photo: np.ndarray) -> 
     np.testing.assert_array_equal(done.frame[done.mask == 0], photo[done.mask == 0])
     x0, y0, x1, y1 = (round(v) for v in done.faces[0].target.face.box)
     assert done.mask[y0:y1, x0:x1].mean() > 0.4
-    assert done.mask.sum() == pytest.approx(done.mask[y0 - 4 : y1 + 4, x0 - 4 : x1 + 4].sum())
+    far = (y1 - y0) // 3  # forehead, ears and neck get the face's tone
+    assert done.mask.sum() == pytest.approx(done.mask[y0 - far : y1 + far, x0 - far : x1 + far].sum())
     assert np.abs(done.frame.astype(int) - photo)[done.mask > 0.9].mean() > 3
 
 
@@ -60,7 +61,7 @@ def test_sixteen_bits_stay_sixteen(done: Swapped, source: np.ndarray, photo: np.
     deep = swap(source, photo.astype(np.uint16) * 257, mark=False)
     assert deep.frame.dtype == np.uint16
     np.testing.assert_array_equal(deep.frame[deep.mask == 0], photo.astype(np.uint16)[deep.mask == 0] * 257)
-    assert np.abs(deep.frame / 257 - done.frame).max() <= 1
+    assert np.abs(deep.frame / 257 - done.frame).max() <= 1.5  # what lies beside the face is rounded twice
 
 
 def test_a_grey_target_keeps_a_grey_face(source: np.ndarray, photo: np.ndarray) -> None:
@@ -135,8 +136,10 @@ def test_refine_the_whole_frame(done: Swapped, photo: np.ndarray) -> None:
 
 def test_an_aligned_crop_finds_its_place_by_its_face(photo: np.ndarray) -> None:
     """The target's own face, cut out in an alignment that is not ours, comes home."""
-    crop = np.rint(align(photo, detect(photo)[0], 300).crop * 255).astype(np.uint8)
-    refined = refine(crop[8:, 5:-3], photo, mark=False)
+    crop = np.rint(align(photo, detect(photo)[0], 300).crop * 255).astype(np.uint8)[8:, 5:-3]
+    assert refine(crop, photo, mark=False).faces == ()  # as it is, it is the target's own
+    darker = np.rint(crop * 0.8).astype(np.uint8)
+    refined = refine(darker, photo, mark=False)
     inside = refined.mask > 0.95
     assert inside.sum() > 4000
     assert np.abs(refined.frame.astype(int) - photo)[inside].mean() < 6

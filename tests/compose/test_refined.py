@@ -8,9 +8,9 @@ import pytest
 
 from aotface.cli import main
 from aotface.colour_space import luminance, srgb_to_lab
-from aotface.compose import pipeline
-from aotface.compose.blend import blend
-from aotface.compose.pipeline import refine
+from aotface.compose import pipeline, refined
+from aotface.compose.blend import blend, frame_mask
+from aotface.compose.pipeline import refine, swap_face
 from aotface.errors import InputError
 from aotface.face.detect import detect
 from aotface.face.template import five_points, similarity_between
@@ -18,6 +18,7 @@ from aotface.media.image import read_image, write_image
 from aotface.options import Options
 from aotface.reenact.given import GivenSwap
 from aotface.samples import sample
+from aotface.transfer import transfer_for
 from aotface.types import Frame, Mask
 
 MKL = Options(transfer="mkl")
@@ -58,9 +59,7 @@ def tone(frame: Frame, where: np.ndarray) -> np.ndarray:
     return srgb_to_lab(frame[where].astype(np.float32) / 255).mean(axis=0)
 
 
-def test_all_of_the_region_is_moved_and_keeps_its_texture(
-    triple: tuple[Frame, Frame, Mask], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_all_of_the_region_is_moved_and_keeps_its_texture(triple: tuple[Frame, Frame, Mask]) -> None:
     target, swapped, mask = triple
     done, where = refine(swapped, target, MKL, mark=False), mask > 0.02
     assert softness(done.frame, swapped, where) > 0.97
@@ -70,9 +69,41 @@ def test_all_of_the_region_is_moved_and_keeps_its_texture(
     assert done.mask[where].min() > 0.5 and done.mask[mask == 1].min() > 0.99
     far = cv2.dilate(where.astype(np.uint8), np.ones((41, 41))) == 0
     np.testing.assert_array_equal(done.frame[far], target[far])
-    monkeypatch.setattr(GivenSwap, "whole", False)  # the twin: a crop, inside the mesh
-    old = refine(swapped, target, MKL, mark=False)
-    assert old.mask[mask == 1].min() == 0  # the old forehead comes back
+    given = GivenSwap(swapped, *swapped.shape[:2])  # the twin: read in a crop, inside the mesh
+    old = swap_face(target, detect(target)[0], given, transfer_for(MKL))
+    laid = frame_mask(old.mask, old.target.matrix, *mask.shape)
+    assert laid[mask == 1].min() == 0  # the old forehead comes back
+
+
+def aligned_crop(swapped: Frame, background: np.ndarray | None = None) -> Frame:
+    """A square around the face, a little turned, as another tool might give it."""
+    points = detect(swapped)[0].landmarks[:, :2]
+    middle, size = points.mean(axis=0), np.ptp(points[:, 1])
+    matrix = cv2.getRotationMatrix2D(tuple(middle.tolist()), 7, 300 / size)
+    matrix[:, 2] += 256 - middle
+    more = {} if background is None else {"borderValue": background.tolist()}
+    return cv2.warpAffine(swapped, matrix, (512, 512), flags=cv2.INTER_CUBIC, **more)
+
+
+def test_an_aligned_crop_is_refined_in_the_frame(triple: tuple[Frame, Frame, Mask]) -> None:
+    target, swapped, mask = triple
+    done = refine(aligned_crop(swapped), target, MKL, mark=False)
+    where, far = mask == 1, cv2.dilate((mask > 0.02).astype(np.uint8), np.ones((41, 41))) == 0
+    assert done.mask[where].mean() > 0.97 and softness(done.frame, swapped, where) > 0.8
+    np.testing.assert_array_equal(done.frame[far], target[far])
+    apart = [float(np.linalg.norm(tone(one, where) - tone(target, where))) for one in (done.frame, swapped)]
+    assert apart[0] < 3 < apart[1]
+
+
+def test_a_crop_with_a_background_of_its_own_stays_inside_the_mesh(
+    triple: tuple[Frame, Frame, Mask],
+) -> None:
+    target, swapped, mask = triple
+    around = cv2.dilate((mask > 0.02).astype(np.uint8), np.ones((61, 61))) > 0
+    green = np.where(around[..., None], swapped, np.array([0, 255, 0], np.uint8))
+    done = refine(aligned_crop(green, np.array([0.0, 255.0, 0.0])), target, MKL, mark=False)
+    assert done.mask[mask == 1].mean() > 0.6 and done.mask[~around].max() < 1e-3
+    np.testing.assert_array_equal(done.frame[~around], target[~around])  # no green
 
 
 def test_a_crop_alone_would_soften(
@@ -113,3 +144,14 @@ def test_pictures_go_the_new_way(triple: tuple[Frame, Frame, Mask], monkeypatch:
     calls: list[int] = []
     monkeypatch.setattr(pipeline, "refine_face", lambda *given: calls.append(1))
     assert refine(swapped, target, MKL, mark=False).faces == () and calls
+
+
+def test_the_tone_is_finished_only_where_it_was_begun() -> None:
+    weight = np.ones((256, 256), np.float32)
+    given, target = (np.full((256, 256, 3), level, np.float32) for level in (0.6, 0.4))
+    begun = np.full_like(given, 0.43)
+    done = refined._finished_tone(given, begun, target, weight)
+    assert abs(float(done.mean()) - 0.4) < 0.01 < float(begun.mean()) - 0.4
+    assert (
+        refined._finished_tone(given, given, target, weight) is given
+    )  # the twin: a transfer that moves nothing

@@ -108,6 +108,18 @@ def test_off_the_mesh_everything_is_visible(aligned: AlignedFace) -> None:
     assert visible.dtype == np.float32 and visible.min() >= 0 and visible.max() <= 1
 
 
+def test_around_the_mesh_skin_is_told_from_all_else() -> None:
+    frame = read_image(sample("source_light_man")).frame
+    face = detect(frame)[0]
+    aligned = align(frame, face)
+    plain, around = visible_at(frame, face), visible_at(frame, face, around=True)
+    mesh = render(aligned.landmarks, 256).mask > 0
+    assert np.array_equal(plain[mesh], around[mesh])
+    x, y = np.round(aligned.landmarks[10, :2]).astype(int)
+    assert around[y - 6 : y - 2, x - 10 : x + 10].min() > 0.8, "forehead"
+    assert around[:20, :20].max() < 0.2 < plain[:20, :20].min(), "ground"
+
+
 def test_side_does_not_matter(portrait: Frame, face: Face) -> None:
     here, large = (align(portrait, face, side) for side in (256, 384))
     there = seen(large.crop, large)

@@ -3,12 +3,19 @@
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
+from forensics.conftest import small_plan
+from forge.made_store import write_made_store
 
 from aotface.cli import main
 from aotface.errors import InputError
+from aotface.forensics.crops import name_of
 from aotface.forensics.experiment import CELLS, read_sides
 from aotface.forensics.matrix import Cell, Matrix, cells_of, draw, read_matrix
+from aotface.forensics.results import FakeSet, Results, read_results
+from aotface.forensics.tables import arm_rows, groups_of, outside
+from aotface.forge.store import Sample, open_store
 from aotface.reporter import Silent
 
 TEXT = """
@@ -97,8 +104,6 @@ def test_a_report_of_an_unfinished_experiment(finished: Path, capsys: pytest.Cap
 
 
 def test_scores_of_others(finished: Path, made_set: Path, tmp_path: Path) -> None:
-    from aotface.forensics.results import outside, read_results
-
     scores = next(iter(cells(finished / "out").values()))
     rows = [f"{name.split(' ')[0]},{value}" for name, value in json.loads(scores)["scores"].items()]
     (tmp_path / "theirs.csv").write_text("\n".join(["id,score", *rows]))
@@ -133,9 +138,6 @@ def test_experiments_that_cannot_be_run(
 
 
 def test_a_person_on_both_sides(made_set: Path, tmp_path: Path) -> None:
-    from forensics.conftest import small_plan  # the same people in other splits
-    from forge.made_store import write_made_store
-
     other = write_made_store(tmp_path / "other", small_plan(0, (0, 0, 6)))
     matrix = Matrix(name="x", train=(str(made_set),), test=(str(other),), bases=(("mkl",),), backbone="tiny")
     with pytest.raises(InputError, match="'p0' is in training and in testing"):
@@ -147,3 +149,48 @@ def test_cells_without_additions_are_there_once() -> None:
     assert [f"{c.arm} {c.mode}" for c in cells_of(matrix)] == [
         *("none added", "control added", "aot added", "shuffled added", "control fixed", "aot fixed")
     ]
+
+
+@pytest.fixture(scope="module")
+def with_perturbed(tmp_path_factory: pytest.TempPathFactory) -> Results:
+    """A test set, its copy that says it is perturbed, and scores of nobody's detector."""
+    folder, plan = tmp_path_factory.mktemp("perturbed"), small_plan(0, (2, 2, 4))
+
+    def marked(line: Sample, files: dict[str, bytes]) -> tuple[Sample, dict[str, bytes]]:
+        return msgspec.structs.replace(line, perturbation="JPG:5", key=f"5 {line.key}"), files
+
+    plain = open_store(write_made_store(folder / "set", plan)).lines
+    strong = open_store(write_made_store(folder / "strong", plan, marked)).lines
+    text = write_matrix(folder, folder / "set", ("test = [", f'test = ["{folder / "strong"}", '))
+    matrix, scores = read_matrix(text), {name_of(line): 0.0 for line in (*plain, *strong)}
+    (folder / CELLS).mkdir()
+    for cell in cells_of(matrix):
+        (folder / CELLS / f"{cell.name}.json").write_text(json.dumps({"scores": scores}))
+    return read_results(matrix, folder)
+
+
+def test_perturbed_fakes_are_a_test_set_of_their_own(with_perturbed: Results) -> None:
+    tests = [str(one) for one in with_perturbed.tests]
+    assert tests == ["self", "mkl", "aot", "poisson", *(f"{name} in strong" for name in tests[:4])]
+    rows = [row.test for row in arm_rows(with_perturbed) if row.test.startswith("mean")]
+    assert rows[:2] == [f"mean of never trained on: poisson{word}" for word in ("", " in strong")]
+    assert {row[3] for row in groups_of(with_perturbed)} == {"self", "mkl", "aot", "poisson"}
+
+
+def test_fakes_meet_the_reals_of_their_own_store(with_perturbed: Results) -> None:
+    for store, word in ((None, None), ("strong", "JPG:5")):
+        fakes = with_perturbed.fakes(FakeSet("mkl", store))
+        reals = with_perturbed.reals_for(fakes)
+        assert len(reals) == 4 and {with_perturbed.lines[n].perturbation for n in [*reals, *fakes]} == {word}
+
+
+def test_a_real_in_two_training_sets_counts_once(made_set: Path, tmp_path: Path) -> None:
+    (tmp_path / "again").symlink_to(made_set)
+    path = write_matrix(tmp_path, made_set, ("train = [", f'train = ["{tmp_path / "again"}", '))
+    matrix = read_matrix(path)
+    pool = read_sides(matrix, 1, tmp_path / "out", Silent()).train
+    drawn = draw(pool, matrix, Cell(("mkl",), "none", "added", "probe", 0))
+    names = [one.name for one in drawn.items]
+    assert (
+        len(names) == len(set(names)) and sum(not one.fake for one in drawn.items) == 10
+    )  # .85 of 12 people

@@ -8,7 +8,7 @@ from forge.made_store import frame, landmarks
 
 from aotface.cli import main
 from aotface.errors import OutputExistsError, UsageError
-from aotface.forensics.unseen import match_colours, swap_unseen, unseen_store
+from aotface.forensics.unseen import compressed, match_colours, swap_unseen, unseen_store
 from aotface.forge.checks import run_checks
 from aotface.forge.store import open_store
 from aotface.reporter import Silent
@@ -50,3 +50,19 @@ def test_a_store_of_test_pairs_alone(made_set: Path, tmp_path: Path) -> None:
         unseen_store(open_store(made_set), tmp_path / "set", ("large",), Silent())
     with pytest.raises(UsageError, match="no pair of the test split"):
         unseen_store(open_store(made_set), tmp_path / "other", ("huge",), Silent())
+
+
+def test_a_target_has_one_compression_in_its_real_and_its_fakes(made_set: Path, tmp_path: Path) -> None:
+    """Otherwise the grid of JPEG alone tells them."""
+    whole = open_store(made_set)
+    made = unseen_store(whole, tmp_path / "set", ("large",), Silent())
+    fake = next(iter(made.samples(label="fake")))
+    real, before = (
+        made.real_of(fake),
+        whole.real_of(whole.sample(f"mkl-{fake.info.target}_{fake.info.source}")),
+    )
+    wanted = compressed(list(before.frames()), fake.info.target)
+    outside = fake.array("masks", 0) == 0
+    assert np.array_equal(real.array("frames", 0), wanted[0]) and real.info.key != before.info.key
+    assert np.array_equal(fake.array("frames", 0)[outside], wanted[0][outside])
+    assert not np.array_equal(wanted[0], before.array("frames", 0))

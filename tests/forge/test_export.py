@@ -5,6 +5,7 @@ import warnings
 from fractions import Fraction
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 import pytest
@@ -37,6 +38,12 @@ def frames_of(path: Path) -> list[np.ndarray]:
     return found
 
 
+def frames_by_av(path: Path) -> list[np.ndarray]:
+    """By PyAV, as video loaders of torch read."""
+    with av.open(str(path)) as container:
+        return [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+
+
 def test_every_layout_says_what_it_is(out: Path) -> None:
     for layout in LAYOUTS:
         assert "MANIPULATED FACES" in (out / layout / "ABOUT.md").read_text()
@@ -55,11 +62,14 @@ def test_faceforensics_tree(out: Path, made: Store) -> None:
                 assert len(frames_of(root / f"original_sequences/youtube/{quality}/videos/{target}.mp4"))
                 found = frames_of(root / f"manipulated_sequences/mean/{quality}/videos/{name}")
                 assert len(found) == fake.info.frames_count and found[0].shape == (SIDE, SIDE, 3)
-            raw = frames_of(root / f"manipulated_sequences/mean/raw/videos/{name}")
-            assert all((a == b).all() for a, b in zip(raw, fake.frames(), strict=True))
+            path = root / f"manipulated_sequences/mean/raw/videos/{name}"
+            for raw in (frames_of(path), frames_by_av(path)):
+                assert all((a == b).all() for a, b in zip(raw, fake.frames(), strict=True))
             for folder, masks in (("masks", fake.masks()), ("masks_hard", fake.hard_masks())):
-                read = frames_of(root / f"manipulated_sequences/mean/{folder}/videos/{name}")
-                assert all((a == b[..., None]).all() for a, b in zip(read, masks, strict=True))
+                path = root / f"manipulated_sequences/mean/{folder}/videos/{name}"
+                wanted = list(masks)
+                for read in (frames_of(path), frames_by_av(path)):
+                    assert all((a == b[..., None]).all() for a, b in zip(read, wanted, strict=True))
     assert not (root / "manipulated_sequences/self").exists()  # a control, which was not asked for
 
 

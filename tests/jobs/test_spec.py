@@ -136,7 +136,13 @@ def test_a_description_costs_little_to_import() -> None:
 
 
 def test_adjustments_reach_the_options_and_the_record() -> None:
-    wanted = {"strength": 0.5, "exposure": 0.25, "temperature": -10.0, "camera_match": "off"}
+    wanted = {
+        "strength": 0.5,
+        "exposure": 0.25,
+        "temperature": -10.0,
+        "camera_match": "off",
+        "gaze": "source",
+    }
     spec = JobSpec(kind="swap", source="a.png", target="b.png", output="c.png", **wanted)
     spec.check()
     assert {name: getattr(spec.options(), name) for name in wanted} == wanted

@@ -100,6 +100,8 @@ def test_frames_times_and_sound_are_the_targets(finished: Path, clips: Path) -> 
     assert seconds(out) != seconds(clips / "slow.mp4")
     made = json.loads((finished / "out.run.json").read_text())
     assert (made["frames"], made["frames_made"], made["rate"]) == (COUNT, COUNT, "30000/1001")
+    foreheads = made["tracks"]["0"].pop("forehead")  # by the frame from which on it holds
+    assert "0" in foreheads and set(foreheads.values()) <= {"taken", "blended", "target's"}
     assert made["tracks"] == {"0": {"frames": COUNT - len(GONE), "swapped": True}}
     assert made["command"] == "swap" and len(made["inputs"]) == 2
     assert len(segments(finished / "segments")) == 3

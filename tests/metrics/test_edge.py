@@ -35,6 +35,12 @@ def test_a_step_is_seen_where_skin_goes_on_and_not_before_another_background() -
     assert edge_tone(left, crop_of(half), MASK) > 5 * edge_tone(right, crop_of(half), MASK)
 
 
+def test_tone_that_goes_on_across_the_edge_is_no_step() -> None:
+    far = np.hypot(X - 64, Y - 64) - 40
+    carried = crop_of(50 + 8 * np.clip(1 - far / 60, 0, 1))
+    assert edge_tone(carried, crop_of(50), MASK) < 0.3 * edge_tone(crop_of(50 + 8 * MASK), crop_of(50), MASK)
+
+
 def test_a_change_deep_inside_is_no_step() -> None:
     deep = ((X - 64) ** 2 + (Y - 64) ** 2 < 20**2).astype(np.float32)
     assert edge_tone(crop_of(50 + 20 * deep), crop_of(50), MASK) < 0.1

@@ -11,7 +11,7 @@ from aotface.face.detect import detect
 from aotface.face.mesh import INNER_LIPS, opening
 from aotface.media.image import read_image
 from aotface.reenact import mesh
-from aotface.reenact.lips import inner_mouth
+from aotface.reenact.lips import Parting, inner_mouth, without_streaks
 from aotface.reenact.mesh import reenact
 from aotface.samples import sample
 from aotface.types import AlignedFace, Face, Frame, Landmarks
@@ -88,11 +88,29 @@ def test_an_open_mouth_is_the_targets(smiling: tuple[Frame, Face]) -> None:
     assert np.abs(made.crop - target.crop)[inside].mean() < 0.15
 
 
-def test_its_own_light_begins_where_no_lip_is_left() -> None:
+def test_its_own_light_is_for_the_mouth_not_for_lips() -> None:
     target = shut(256).landmarks
     drawn, kept = inner_mouth(opened(target, 0.3), opened(target, 0.3), 256)
-    assert drawn.max() == kept.max() == 1 and (drawn[kept > 0] == 1).all()
+    assert drawn.max() == kept.max() == 1 and ((1 - drawn) * kept).max() < 0.15
+    assert (drawn * (1 - kept)).max() < 0.4  # what is the target's is not lit again
     assert ((drawn > 0) & (drawn < 1)).any()  # soft
     large, _ = inner_mouth(opened(target, 0.3) * 2, opened(target, 0.3), 512)
     assert large.sum() / 4 == pytest.approx(drawn.sum(), rel=0.05)
     assert all(not part.any() for part in inner_mouth(target, target, 256))
+
+
+def test_a_thin_lip_drawn_thick_has_no_streaks() -> None:
+    side, grid = 256, 256
+    y, x = np.mgrid[:grid, :grid].astype(np.float32)
+    maps = np.dstack([x, 0.2 * y])  # each row of the source is drawn five times
+    jump = np.zeros((grid, grid, 4), np.float32)
+    jump[100:140, 80:180] = 1e-6
+    parting = Parting(y - 120, jump, np.ones((grid, grid), np.float32))
+    stripes = np.repeat((0.5 + 0.2 * np.sign(np.sin(x * 1.5)))[..., None], 3, axis=2).astype(np.float32)
+    face, box, inside = stripes.copy(), (slice(0, side), slice(0, side)), (slice(112, 130), slice(100, 160))
+    without_streaks(face, maps, parting, box, side)
+    assert face[inside].std() < 0.3 * stripes[inside].std()
+    np.testing.assert_array_equal(face[:90], stripes[:90])
+    same = stripes.copy()
+    without_streaks(same, np.dstack([x, y]), parting, box, side)
+    np.testing.assert_array_equal(same, stripes)  # the twin: a lip of its own height

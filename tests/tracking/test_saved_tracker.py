@@ -129,4 +129,5 @@ def test_all_that_a_tracker_knows_is_kept() -> None:
         "descriptor_count",
         "changes",
         "elsewhere",
+        "gazes",
     }

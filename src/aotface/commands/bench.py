@@ -52,7 +52,11 @@ class Bench:
         str, Option("--perceptual-sha256", help="What --perceptual must hash to.")
     ] = ""
     forgery_detectors: Annotated[
-        str, Option("--forgery-detectors", help="Names of plug-ins that score each result, with commas.")
+        str,
+        Option(
+            "--forgery-detectors",
+            help="Plug-ins, or files of forensics train, that score each result; with commas.",
+        ),
     ] = ""
 
     def check(self) -> None:

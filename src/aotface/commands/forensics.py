@@ -157,8 +157,10 @@ class ForensicsReport:
 
         from aotface.forensics.experiment import RECORD
         from aotface.forensics.matrix import Matrix
-        from aotface.forensics.report import blocks_of, markdown, occlusion_of, page
+        from aotface.forensics.page import page
+        from aotface.forensics.report import blocks_of, markdown, occlusion_of
         from aotface.forensics.results import read_results
+        from aotface.forensics.tables import arm_rows
         from aotface.media.files import read_bytes, show, write_bytes
 
         if not (self.experiment / RECORD).is_file():
@@ -167,12 +169,13 @@ class ForensicsReport:
             )
         matrix = msgspec.json.decode(read_bytes(self.experiment / RECORD), type=Matrix)
         found = read_results(matrix, self.experiment)
-        blocks = blocks_of(found)
+        rows = arm_rows(found)
+        blocks = blocks_of(found, rows)
         sheets = []
         if self.occlusion:
             sheets = [(f"Where {d} looks", occlusion_of(found, self.experiment, d)) for d in matrix.detectors]
         write_bytes(self.output.with_suffix(".md"), markdown(matrix.name, blocks).encode(), overwrite=True)
-        write_bytes(self.output, page(matrix.name, blocks, sheets).encode(), overwrite=True)
+        write_bytes(self.output, page(matrix.name, blocks, rows, sheets).encode(), overwrite=True)
         reporter.say(f"{show(self.output)}  the page to look at")
 
 

@@ -17,7 +17,7 @@ class Prepare:
     A subfolder is a person; a picture in the folder itself is a person of its own; an index.csv with the
     columns file and person (and perhaps split) says it otherwise. Said again after a stop, it goes on where
     it stopped. --lamps FOLDER adds people who held still under many lamps (index.csv: file, person, azimuth_degrees,
-    elevation_degrees).
+    elevation_degrees). --photographs N adds pairs of photographs as they were taken, for games.
     """
 
     folder: Annotated[Path | None, Argument(help="Folder with portraits; may be left out with --lamps.")] = (
@@ -28,6 +28,10 @@ class Prepare:
         Path | None,
         Option("--lamps", help="Folder with people under calibrated lamps; they go into SHARDS/lamps."),
     ] = None
+    photographs: Annotated[
+        int,
+        Option("--photographs", min=0, help="People of pairs without ground truth, in SHARDS/photographs."),
+    ] = 0
     side: Annotated[int, Option("--side", help="Side of the stored crops in pixels, at most 256.")] = 128
     sources: Annotated[
         int, Option("--sources", min=1, help="How many other people are warped onto each face.")
@@ -44,8 +48,13 @@ class Prepare:
             raise UsageError("expected a folder with portraits, or --lamps FOLDER; got neither")
         if self.lamps is not None:
             self._under_lamps(self.lamps, reporter)
-        if self.folder is not None:
-            self._portraits(self.folder, reporter)
+        if self.folder is None:
+            if self.photographs:
+                raise UsageError("--photographs chooses from a folder with portraits; got none")
+            return
+        self._portraits(self.folder, reporter)
+        if self.photographs:
+            self._pairs(self.folder, reporter)
 
     def _under_lamps(self, folder: Path, reporter: Reporter) -> None:
         from aotface.media.files import show
@@ -71,3 +80,16 @@ class Prepare:
             people = [face["person"] for face in index["faces"] if face["split"] == split]
             parts.append(f"{split}: {len(people)} faces of {len(set(people))} people")
         reporter.say(f"{show(self.output)}  " + ", ".join(parts))
+
+    def _pairs(self, folder: Path, reporter: Reporter) -> None:
+        from aotface.media.files import show
+        from aotface.training.listing import list_pictures
+        from aotface.training.photograph_shards import PhotographConfig, prepare_photographs
+
+        listed = list_pictures(folder, self.validation)
+        config = PhotographConfig(side=self.side, people=self.photographs, seed=self.seed)
+        index = prepare_photographs(listed, self.output, config, reporter.say, self.overwrite)
+        counts = {split: sum(files.values()) for split, files in index["files"].items()}
+        reporter.say(
+            f"{show(self.output)}  photographs: {counts['train']} pairs, {counts['validation']} held out"
+        )

@@ -37,6 +37,12 @@ class Swap(Writing):
     source_face: Annotated[
         str, Option("--source-face", help="Face of the source: largest, or its number.")
     ] = Options.source_face
+    gaze: Annotated[
+        str,
+        Option(
+            "--gaze", help="Where the new face looks: where TARGET's does, or as in the source's picture."
+        ),
+    ] = Options.gaze
     reenact: Annotated[
         str,
         Option(

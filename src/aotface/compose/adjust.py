@@ -27,6 +27,8 @@ def check_adjustments(options: Options) -> None:
     """
     if options.camera_match not in ("on", "off"):
         raise UsageError(f"expected --camera-match on or off, got {options.camera_match!r}")
+    if options.gaze not in ("source", "target"):
+        raise UsageError(f"expected --gaze source or target, got {options.gaze!r}")
     if not 0 <= options.strength <= 1:
         raise UsageError(f"expected --strength from 0 to 1, got {options.strength:g}")
     for name, value, most in (

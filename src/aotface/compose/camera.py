@@ -30,6 +30,9 @@ LEAST_BLOCKS = 24
 SOFTER, SHARPER = 0.2, np.array([1.8, 1.6, 1.25])
 """Least factor of an octave's texture, and the greatest of each: widest, where blotches would come out."""
 
+WIDENING = 1.5, 1.0
+"""How much more energy the second and the third octave of grain may have than the finer one."""
+
 STEEP = 1.6
 """How much more energy a coarser octave of skin may have for it to be texture: in a soft picture it is shading."""
 
@@ -44,6 +47,12 @@ BOUND = 2.0
 
 LEAST_GRAIN = 0.15
 """Energy of grain in the finest octave of luma under which chroma is not looked at."""
+
+WIDE = (1.4, 2.8, 5.6)
+"""Blurs, at half the frame's pixels, between which blotches lie: wider than texture, narrower than shading."""
+
+CALMEST, ALLOWED = 0.35, 1.2
+"""Least factor of blotches, and how much stronger than the target's they may be."""
 
 TONES = 3
 """Brightnesses at which grain is measured."""
@@ -87,7 +96,7 @@ class Match:
     """What is done to a face, by octave.
 
     ``gains``: of its texture. ``grain``, ``cb``, ``cr``: added, standard deviations in levels of 255. ``stand_in``: share of
-    the target's octaves. ``texture``: the target's. ``strength``: of the face's own.
+    the target's octaves. ``texture``: the target's. ``strength``: of the face's own. ``calm``: blotches become weaker.
     """
 
     gains: Float32[np.ndarray, " octaves"]
@@ -97,6 +106,7 @@ class Match:
     stand_in: Float32[np.ndarray, " octaves"]
     texture: TextureArray
     strength: Float32[np.ndarray, " octaves"]
+    calm: bool = True
 
 
 class Seen:
@@ -210,7 +220,7 @@ def find_match(
     """
     least, asked = 1.0 if given else SOFTER, wanted if asked is None else asked
     (detail, plain), (detail_y, plain_y) = asked[:2], own[:2]
-    plain, plain_y = np.minimum(plain, detail), np.minimum(plain_y, detail_y)
+    plain, plain_y = (_grain_only(np.minimum(*rows)) for rows in ((plain, detail), (plain_y, detail_y)))
     squared = np.maximum(detail - plain, 0) / np.maximum(detail_y - plain_y, 0.05 * detail_y + 0.01)
     noisy = squared * plain_y > plain  # it has more grain than the target: all of it is scaled
     squared = np.where(noisy, (detail + 0.01) / (detail_y + 0.01), squared)
@@ -220,8 +230,17 @@ def find_match(
     grain = np.maximum(plain - gains**2 * plain_y, 0)
     missing = np.maximum(fine - gains**2 * detail_y - grain, 0)
     stand_in = 0 * missing if given else missing / np.maximum(wanted[0], 0.01)
+    stand_in[-1] = 0  # the widest octave of the target's skin shows its wrinkles
     made = [np.sqrt(one).astype(np.float32) for one in (grain, *wanted[2:4], stand_in, detail_y)]
-    return Match(gains.astype(np.float32), made[0], made[1], made[2], made[3], wanted, made[4])
+    return Match(gains.astype(np.float32), made[0], made[1], made[2], made[3], wanted, made[4], not given)
+
+
+def _grain_only(plain: Float32[np.ndarray, " octaves"]) -> Float32[np.ndarray, " octaves"]:
+    """Energy by octave, in each at most `WIDENING` times that of the finer one: what has more is blotches, not grain."""
+    found = plain.copy()
+    for octave, times in enumerate(WIDENING, 1):
+        found[octave] = min(found[octave], times * found[octave - 1])
+    return found
 
 
 def _texture_only(detail: Float32[np.ndarray, " octaves"]) -> Float32[np.ndarray, " octaves"]:
@@ -292,6 +311,34 @@ def change_of(view: View, match: Match, seed: tuple[int, ...]) -> Plane:
     return change
 
 
+def blotches_of(view: View) -> Plane:
+    """What is added to the luma of a face so that its skin is no blotchier than the target's, in levels of 255.
+
+    A gain that lifts a source's skin lifts its blotches as well. Lines are stronger than blotches, and are kept.
+
+    Args:
+        view: of the face.
+    """
+    rows, columns = view.face.luma.shape
+    size = max(1, columns // 2), max(1, rows // 2)
+    own, theirs, skin, features = (
+        cv2.resize(plane, size, interpolation=cv2.INTER_AREA)
+        for plane in (view.face.luma, view.target.luma, view.skin, view.features)
+    )
+    stages = [[cv2.GaussianBlur(plane, (0, 0), sigma) for sigma in WIDE] for plane in (own, theirs)]
+    whole, change = (skin == 1).astype(np.float32), np.zeros_like(own)
+    for level in range(len(WIDE) - 1):
+        bands = [one[level] - one[level + 1] for one in stages]
+        energies = [block_means(band * band, whole) for band in bands]
+        if len(energies[0]) < LEAST_BLOCKS:
+            break
+        mine, target = (_trimmed([energy])[0] for energy in energies)
+        gain = np.sqrt(np.clip(ALLOWED**2 * target / max(mine, 1e-3), CALMEST**2, 1))
+        bound = np.float32(STRONG * np.sqrt(mine) + 0.1)
+        change += np.float32(gain - 1) * bands[0] / (1 + (bands[0] / bound) ** 2)
+    return cv2.resize(change * (1 - features), (columns, rows), interpolation=cv2.INTER_LINEAR)
+
+
 def lay(view: View, match: Match, seed: tuple[int, ...]) -> Pixels:
     """The face with the target's texture and grain.
 
@@ -301,7 +348,10 @@ def lay(view: View, match: Match, seed: tuple[int, ...]) -> Pixels:
         seed: of the grain.
     """
     face = view.face.picture
-    change = change_of(view, match, seed) * np.float32(1 / 255)
+    change = change_of(view, match, seed)
+    if match.calm:
+        change += blotches_of(view)
+    change *= np.float32(1 / 255)
     if match.cb.any() or match.cr.any():
         planes = [draw(s, change.shape, seed, n) for n, s in ((1, match.cb), (2, match.cr))]
         more = _made_up(view.weight) * np.float32(1 / 255)

@@ -15,12 +15,14 @@ from jaxtyping import Float32
 
 from aotface.compose.adjust import adjust
 from aotface.compose.eyes import Stretch, eye_stretches, spans_of, stretch_eyes
-from aotface.face.align import align, crop_matrix, resize_matrix, scale_of, transform_landmarks
+from aotface.face.align import align, chained, crop_matrix, resize_matrix, scale_of, transform_landmarks
+from aotface.face.gaze import gaze_at
 from aotface.face.parse import visible_at
+from aotface.face.render import render
 from aotface.face.texture import features_mask
 from aotface.options import DEFAULTS, Options
 from aotface.reenact.base import PreparedSource, Reenacted
-from aotface.transfer.base import Change, FacePair, Maps, Transfer
+from aotface.transfer.base import Change, FacePair, Maps, Transfer, shrunk
 from aotface.types import CROP_SIDE, AlignedFace, Crop, Face, Frame, Landmarks, Mask
 
 LARGEST_SIDE = 2048
@@ -89,7 +91,8 @@ class FaceInProgress:
             return []
         moved = self._moved
         own = spans_of(moved, self.reenacted.landmarks, self.mask)
-        theirs = spans_of(self.target.crop, self.target.landmarks, self.mask)
+        gaze = gaze_at(self.target.face)
+        theirs = spans_of(self.target.crop, self.target.landmarks, self.mask, gaze)
         return eye_stretches(own, theirs, self.reenacted.landmarks, len(moved))
 
 
@@ -119,6 +122,7 @@ def start_face(
         The face; None where ``region`` finds no swap.
     """
     target, reenacted, larger = _reenact(frame, face, source, full_resolution and transfer.smooth)
+    geometry = None
     if known is not None:
         visible = known.visible
         if known.temporal is not None:
@@ -126,13 +130,18 @@ def start_face(
                 target, reenacted, visible, transfer.restore(known.temporal), options=options
             )
     else:
-        visible = visible_at(frame, face)
+        shrink = resize_matrix(np.eye(2, 3), len(target.crop), CROP_SIDE)
+        points = transform_landmarks(target.landmarks, shrink)
+        geometry = render(points, CROP_SIDE)
+        small = AlignedFace(face, shrunk(target.crop), chained(target.matrix, shrink), points)
+        visible = visible_at(frame, face, small, geometry, around=region is None)
         shown = None if region is None else region(target, reenacted)
         if region is not None and shown is None:
             return None
         visible = visible if shown is None else visible * shown
     counted = shown_mask(reenacted, visible) * (1 - reenacted.from_target)
-    pair = FacePair(reenacted.crop, target.crop, counted, target.landmarks, reenacted.landmarks, options.seed)
+    landmarks = target.landmarks, reenacted.landmarks
+    pair = FacePair(reenacted.crop, target.crop, counted, *landmarks, options.seed, geometry)
     return FaceInProgress(target, reenacted, visible, transfer.find(pair), larger, options)
 
 

@@ -1,22 +1,24 @@
 """One still picture: detect, the face step, blend, mark."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from jaxtyping import Float32
 
-from aotface.compose.blend import Finer, blend, frame_mask
+from aotface.compose.beyond import Beyond, go_beyond
+from aotface.compose.blend import Finer, blend, face_box, frame_mask
+from aotface.compose.blocks import lay_blocks
 from aotface.compose.camera import Camera
-from aotface.compose.face_step import features_of, start_face
+from aotface.compose.face_step import features_of, start_face, work_side
 from aotface.compose.full_resolution import full_resolution_faces
 from aotface.compose.label import Badge, place_label
 from aotface.compose.refined import refine_face
 from aotface.compose.sharpness import defocus
 from aotface.compose.source_noise import without_noise
 from aotface.errors import FaceIndexError, InputError, NoFaceError, UsageError
-from aotface.face.align import scale_of
+from aotface.face.align import align, scale_of
 from aotface.face.detect import detect
 from aotface.options import DEFAULTS, Options
 from aotface.reenact.base import PreparedSource, Reenactor
@@ -35,6 +37,7 @@ class SwappedFace:
     """One finished face: ``target`` aligned, X_r with its landmarks, Y, and the mask under which Y shows (all at one side).
 
     ``before``, ``after``: X_r and Y at the frame's own pixels: of a face larger than the largest crop, and of a refined one.
+    ``beyond``: what is done beside the mesh; None: nothing.
     """
 
     target: AlignedFace
@@ -44,6 +47,12 @@ class SwappedFace:
     landmarks: Landmarks
     before: Finer | None = None
     after: Finer | None = None
+    beyond: Beyond | None = None
+
+    @property
+    def forehead(self) -> str:
+        """Whose forehead shows above the mesh: see `aotface.compose.forehead.Forehead.verdict`."""
+        return "target's" if self.beyond is None else self.beyond.forehead
 
 
 @dataclass(frozen=True)
@@ -67,6 +76,8 @@ class Swapped:
         whole = np.zeros((height, width), np.float32)
         for face in self.faces:
             np.maximum(whole, frame_mask(face.mask, face.target.matrix, height, width), out=whole)
+            if face.beyond is not None:
+                np.maximum(whole, face.beyond.changed(face.target.matrix, height, width), out=whole)
         return whole
 
     @cached_property
@@ -163,6 +174,8 @@ def prepare_source(source: Frame, face: Face, options: Options, reenactor: Reena
         options: see there.
         reenactor: gives X_r.
     """
+    if isinstance(reenactor, MeshReenactor):
+        reenactor = replace(reenactor, gaze=options.gaze)
     clean = source if options.camera_match == "off" else without_noise(source, face)
     return reenactor.prepare(clean, face)
 
@@ -210,8 +223,12 @@ def swap_face(
     """
     one = start_face(frame, face, source, transfer, options, full_resolution=True)
     assert one is not None  # no region was given that might not find it
-    reenacted, finer = one.reenacted, full_resolution_faces(one)
-    return SwappedFace(one.target, reenacted.crop, one.swapped, one.mask, reenacted.landmarks, *finer)
+    reenacted, finer, target = one.reenacted, full_resolution_faces(one), one.target
+    made = (reenacted.crop, one.swapped, one.mask)
+    beyond = go_beyond(frame, target.matrix, target.landmarks, reenacted, *made[1:], one.visible)
+    if beyond is not None:
+        made = (beyond.reenacted, beyond.swapped, beyond.mask)
+    return SwappedFace(target, *made, reenacted.landmarks, *finer, beyond)
 
 
 def camera_of(face: SwappedFace, options: Options, source: PreparedSource) -> Camera | None:
@@ -230,10 +247,13 @@ def camera_of(face: SwappedFace, options: Options, source: PreparedSource) -> Ca
 def _one_face(
     frame: Frame, face: Face, source: PreparedSource, transfer: Transfer, options: Options
 ) -> SwappedFace | None:
-    """As `swap_face`; a whole frame that is swapped already is refined in its own pixels. None: that face is not swapped."""
-    if not isinstance(source, GivenSwap) or not source.whole:
+    """As `swap_face`; what is swapped already is refined in the frame's own pixels. None: that face is not swapped."""
+    if not isinstance(source, GivenSwap):
         return swap_face(frame, face, source, transfer, options)
-    one = refine_face(frame, source.frame, face, transfer, options, source.mask)
+    swapped, mask, reached = source.frame, source.mask, None
+    if not source.whole:
+        swapped, mask, reached = source.laid(align(frame, face, work_side(face)), frame)
+    one = refine_face(frame, swapped, face, transfer, options, mask, reached)
     if one is None:
         return None
     return SwappedFace(
@@ -268,7 +288,11 @@ def swap_faces(
         if one is None:
             continue
         camera = camera_of(one, options, source)
+        if one.beyond is not None:
+            frame = one.beyond.lay(frame, one.target.matrix)
         frame = blend(frame, one.swapped, one.mask, one.target.matrix, finer=one.after, camera=camera)
+        if camera is not None and (box := face_box(one.mask, one.target.matrix, height, width)) is not None:
+            frame = lay_blocks(frame, target, box, one.mask, one.target.matrix)
         done.append(one)
     frame = frame if label is None else label.draw(frame)
     if mark:

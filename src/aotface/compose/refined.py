@@ -13,15 +13,22 @@ from jaxtyping import Float32
 
 from aotface.colour_space import linear_to_srgb, srgb_to_linear
 from aotface.compose.adjust import adjust
-from aotface.compose.blend import Box, carry
 from aotface.compose.changed import changed_region, given_region
 from aotface.compose.face_step import work_side
-from aotface.face.align import align, resize_matrix
+from aotface.compose.refined_frame import (
+    FINE,
+    RefinedInFrame,
+    RefineMaps,
+    fine_detail,
+    refined,
+    refined_crop,
+)
+from aotface.face.align import align, resize_matrix, scale_of
 from aotface.face.parse import visible_at
 from aotface.options import DEFAULTS, Options
 from aotface.reenact.edge import edge_mask
 from aotface.transfer.base import FacePair, Transfer, shrunk
-from aotface.types import CROP_SIDE, AlignedFace, Crop, Face, Frame, Mask, Matrix
+from aotface.types import CROP_SIDE, AlignedFace, Crop, Face, Frame, Mask
 
 FLOOR = 2e-3
 """Linear light added before a logarithm."""
@@ -38,35 +45,37 @@ RIM = (8.0, 26.0)
 FADE = (2.0, 6.0)
 """Standard deviations, in the same pixels, at which a fading difference is taken, and eased."""
 
+MOST_LEFT, LEAST_LEFT = 0.15, 0.02
+"""How much log light of the mean tone is made up for at most, and how much may stay."""
+
+MOST_RAISED = 0.1
+"""Log of the greatest factor of fine detail."""
+
+NEXT_TO, DIFFERS = 6, 0.04
+"""Pixels at 256 from a crop's border that are next to it; and difference from which they are another picture's."""
+
 HEAD = (0.5, 0.47, 0.44, 0.5)
 """Where a swap is looked for: an ellipse's middle and radii, in sides of the crop."""
 
 
 @dataclass(frozen=True)
-class RefinedInFrame:
-    """Another tool's face at the frame's own pixels, with or without what is done to it; what `blend` asks for.
+class Refinement:
+    """What is done to one face of another tool's.
 
-    ``frame``: after the swap. ``gain``: of linear light, 256 px. ``rest``: what a gain cannot say, at the crop's side.
-    ``matrix``: frame points to points of the crop.
+    ``target``: aligned. ``given``: the other tool's face in that crop. ``region``: where it shows, 256 px, soft. ``maps``:
+    see `aotface.compose.refined_frame`; of all of the face, before `with_share`. ``apart``: see `difference`.
     """
 
-    frame: Frame
-    gain: Float32[np.ndarray, "256 256 3"] | None
-    rest: Crop
-    matrix: Matrix
+    target: AlignedFace
+    given: Crop
+    region: Mask
+    maps: RefineMaps
+    apart: Mask
 
-    def __call__(
-        self, strip: Box
-    ) -> tuple[Float32[np.ndarray, "rows columns 3"], Float32[np.ndarray, "rows columns"]]:
-        """The pixels of a box of the frame, xyxy; all of them are from here."""
-        x0, y0, x1, y1 = strip
-        face = self.frame[y0:y1, x0:x1].astype(np.float32) / np.float32(np.iinfo(self.frame.dtype).max)
-        if self.gain is not None:
-            small = resize_matrix(self.matrix, len(self.rest), CROP_SIDE)
-            gain = carry(self.gain, small, strip, cv2.INTER_LINEAR, cv2.BORDER_REPLICATE)
-            face = linear_to_srgb(srgb_to_linear(face) * gain).astype(np.float32)
-            face += carry(self.rest, self.matrix, strip, cv2.INTER_LINEAR, cv2.BORDER_CONSTANT)
-        return face, np.ones(face.shape[:2], np.float32)
+    @property
+    def shown(self) -> Float32[np.ndarray, "side side"]:
+        """The region at the crop's side."""
+        return _large(self.region, len(self.given))
 
 
 @dataclass(frozen=True)
@@ -88,8 +97,29 @@ def refine_face(
     transfer: Transfer,
     options: Options = DEFAULTS,
     mask: Mask | None = None,
+    reached: Mask | None = None,
 ) -> Refined | None:
-    """Refine one face of a whole frame.
+    """Refine one face of a whole frame; see `find_refinement`."""
+    found = find_refinement(target, swapped, face, transfer, options, mask, reached)
+    if found is None:
+        return None
+    matrix, side = found.target.matrix, len(found.given)
+    made = with_share(found.maps, found.region, found.apart)
+    before, after = (RefinedInFrame(swapped, maps, matrix, side) for maps in (None, made))
+    crop = refined_crop(found.given, made)
+    return Refined(found.target, found.given, crop, found.shown, before, after)
+
+
+def find_refinement(
+    target: Frame,
+    swapped: Frame,
+    face: Face,
+    transfer: Transfer,
+    options: Options = DEFAULTS,
+    mask: Mask | None = None,
+    reached: Mask | None = None,
+) -> Refinement | None:
+    """Find what refines one face.
 
     Args:
         target: uint8 or uint16, RGB.
@@ -98,28 +128,57 @@ def refine_face(
         transfer: see there.
         options: seed of its random numbers, and how much of its change is wanted.
         mask: where the swap shows, 0..1, of the frame's size; found from the difference when left out.
+        reached: where a crop, laid into the frame, has pixels; all of the frame when left out.
 
     Returns:
-        The face; None where it is the target's own.
+        What is done; None where the face is the target's own.
     """
     side = work_side(face)
     aligned, given = align(target, face, side), align(swapped, face, side).crop
-    region = _region(aligned, given, mask)
+    region = _region(aligned, given, mask, reached)
     if region is None:
         return None
     looked_at = visible_at(target, face) * region
     core = edge_mask(aligned.landmarks, np.ones((side, side), bool)) * _large(looked_at, side)
     pair = FacePair(given, aligned.crop, core, aligned.landmarks, aligned.landmarks, options.seed)
-    moved = adjust(given, transfer.find(pair).apply(given), options)
-    inside = _share(region, shrunk(given), shrunk(aligned.crop))
+    moved = _finished_tone(given, transfer.find(pair).apply(given), aligned.crop, core)
+    moved = adjust(given, moved, options)
     whole = _gain(shrunk(given), shrunk(moved), shrunk(core))
-    gain = np.exp(whole * inside[..., None]).astype(np.float32)
-    lit = linear_to_srgb(srgb_to_linear(given) * _large(np.exp(whole).astype(np.float32), side))
-    rest = _smooth((moved - lit) * (core * _large(inside, side))[..., None])
-    refined = linear_to_srgb(srgb_to_linear(given) * _large(gain, side)) + rest
-    frames = (RefinedInFrame(swapped, one, rest, aligned.matrix) for one in (None, gain))
-    shown = _large(region, side)
-    return Refined(aligned, given, np.clip(refined, 0, 1).astype(np.float32), shown, *frames)
+    lit = refined(given, _large(whole, side), np.zeros_like(given))
+    rest = shrunk(_smooth((moved - lit) * core[..., None]))
+    lost = _lost_detail(given, lit, _large(region, side), scale_of(aligned.matrix))
+    more = np.full((CROP_SIDE, CROP_SIDE, 1), lost, np.float32)
+    maps = np.concatenate([whole, rest, more], axis=2).astype(np.float32)
+    return Refinement(aligned, given, region, maps, difference(shrunk(given), shrunk(aligned.crop)))
+
+
+def _finished_tone(given: Crop, moved: Crop, target: Crop, weight: Mask) -> Crop:
+    """What the transfer has begun, finished: the mean colour of visible skin becomes the target's, within bounds.
+
+    A transfer that moves nothing stays one that moves nothing.
+    """
+    small = [shrunk(one) for one in (given, moved, target)]
+    counted = shrunk(weight)[..., None]
+    total = max(float(counted.sum()), 1e-6)
+    means = [
+        (one * counted).sum(axis=(0, 1)) / total for one in small
+    ]  # display values: even steps for the eye
+    before, after, wanted = (np.log(srgb_to_linear(mean) + FLOOR) for mean in means)
+    bound = np.minimum(np.abs(after - before), MOST_LEFT)
+    left = np.clip(wanted - after, -bound, bound)
+    left = (np.sign(left) * np.maximum(np.abs(left) - LEAST_LEFT, 0)).astype(np.float32)
+    if not left.any():
+        return moved
+    return np.clip(linear_to_srgb(srgb_to_linear(moved) * np.exp(left)), 0, 1).astype(np.float32)
+
+
+def _lost_detail(given: Crop, lit: Crop, region: Mask, scale: float) -> float:
+    """Natural log of what gives fine detail of a lit face the strength that it had, 0 at least: darker skin has less."""
+    where = region > 0.5
+    powers = [
+        float((fine_detail(one, FINE * max(scale, 1.0))[where] ** 2).mean()) + 1e-9 for one in (given, lit)
+    ]
+    return float(np.clip(0.5 * np.log(powers[0] / powers[1]), 0, MOST_RAISED))
 
 
 def head() -> Float32[np.ndarray, "256 256"]:
@@ -129,25 +188,55 @@ def head() -> Float32[np.ndarray, "256 256"]:
     return np.clip((1 - far) * 16, 0, 1).astype(np.float32)
 
 
-def _region(aligned: AlignedFace, given: Crop, mask: Mask | None) -> Float32[np.ndarray, "256 256"] | None:
-    if mask is None:
-        found = changed_region(shrunk(given), shrunk(aligned.crop), head())
-        return None if found is None else (found * head()).astype(np.float32)
-    return given_region(mask, resize_matrix(aligned.matrix, len(given), CROP_SIDE))
+def _region(
+    aligned: AlignedFace, given: Crop, mask: Mask | None, reached: Mask | None
+) -> Float32[np.ndarray, "256 256"] | None:
+    matrix = resize_matrix(aligned.matrix, len(given), CROP_SIDE)
+    if mask is not None:
+        return given_region(mask, matrix)
+    within, small = head(), (shrunk(given), shrunk(aligned.crop))
+    laid = None if reached is None else given_region(reached, matrix)
+    if laid is not None and _foreign(*small, laid):
+        inner = _large((laid > 0.99).astype(np.float32), len(given)) > 0.5
+        return shrunk(edge_mask(aligned.landmarks, inner))
+    within = within if laid is None else within * laid
+    found = changed_region(*small, within)
+    return None if found is None else (found * within).astype(np.float32)
 
 
-def _share(region: Mask, given: Crop, target: Crop) -> Mask:
-    """How much of each pixel is the other tool's face: 1 well inside; at the rim, how far it is from the target there."""
+def _foreign(given: Crop, target: Crop, laid: Mask) -> bool:
+    """Whether the background of a crop is not the target's: most of what lies next to the crop's border differs."""
+    inner = (laid > 0.99).astype(np.uint8)
+    rim = (inner > 0) & (cv2.erode(inner, np.ones((2 * NEXT_TO + 1,) * 2), borderValue=0) == 0)
+    apart = np.abs(cv2.GaussianBlur(given - target, (0, 0), FADE[0])).max(axis=2)
+    return bool(rim.any()) and float((apart[rim] > DIFFERS).mean()) > 0.5
+
+
+def difference(given: Crop, target: Crop) -> Float32[np.ndarray, "256 256"]:
+    """How far another tool's face is from the target, place by place; both at 256 px."""
+    return np.sqrt((cv2.GaussianBlur(given - target, (0, 0), FADE[0]) ** 2).sum(axis=2))
+
+
+def with_share(maps: RefineMaps, region: Mask, apart: Mask) -> RefineMaps:
+    """Maps as far as each pixel is the other tool's face: 1 well inside; at the rim, how far it is from the target there.
+
+    Args:
+        maps: of the whole face, at any side.
+        region: where it shows, 256 px.
+        apart: of this very frame, see `difference`: an edge that moves has the gain move with it.
+    """
     distance = cv2.distanceTransform((region > 0.5).astype(np.uint8), cv2.DIST_L2, 5)
     deep = np.clip((distance - RIM[0]) / (RIM[1] - RIM[0]), 0, 1).astype(np.float32)
-    apart = np.sqrt((cv2.GaussianBlur(given - target, (0, 0), FADE[0]) ** 2).sum(axis=2))
     weight = deep + np.float32(1e-3) * (region > 0.5)
     mass = cv2.GaussianBlur(weight, (0, 0), 2 * FADE[1])
     whole = cv2.GaussianBlur(apart * weight, (0, 0), 2 * FADE[1]) / np.maximum(mass, 1e-6)
     faded = np.clip(apart / np.maximum(whole, 1e-3), 0, 1) * (distance > 0)
     faded = np.minimum(faded, np.clip(distance / 4, 0, 1))
     deep = deep * deep * (3 - 2 * deep)
-    return np.asarray(cv2.GaussianBlur(deep + (1 - deep) * faded, (0, 0), FADE[0]) * (region > 0), np.float32)
+    share = cv2.GaussianBlur(deep + (1 - deep) * faded, (0, 0), FADE[0]) * (region > 0)
+    made = _large(maps, CROP_SIDE).copy()
+    made[..., :6] *= share[..., None]
+    return np.asarray(made, np.float32)
 
 
 def _gain(before: Crop, after: Crop, weight: Mask) -> Float32[np.ndarray, "256 256 3"]:

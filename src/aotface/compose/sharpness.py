@@ -92,15 +92,17 @@ def features(landmarks: Landmarks, side: int) -> Mask:
     for part in PARTS:
         hull = cv2.convexHull(np.round(landmarks[part, :2]).astype(np.int32))
         cv2.fillConvexPoly(drawn, hull, (1.0,))
-    return np.asarray(cv2.GaussianBlur(drawn, (0, 0), 3 * unit), np.float32)
+    here = _box(drawn, int(np.ceil(12 * unit)) + 1)  # the blur reads four standard deviations
+    if drawn[here].size:
+        drawn[here] = cv2.GaussianBlur(drawn[here], (0, 0), 3 * unit)
+    return drawn
 
 
 def _shares(crop: Crop, weight: Mask, scale: float, blurs: tuple[float, ...]) -> list[float]:
     """Log of the energy of fine detail over that of coarser detail, after each of these blurs; it falls with the blur."""
-    rows, columns = (np.flatnonzero(weight.any(axis=axis)) for axis in (1, 0))
-    if not len(rows):
+    here = _box(weight, 0)
+    if not weight[here].size:
         return [0.0] * len(blurs)
-    here = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
     luma, counted = cv2.transform(crop[here], LUMA), weight[here]
     found = []
     for blur in blurs:
@@ -109,3 +111,12 @@ def _shares(crop: Crop, weight: Mask, scale: float, blurs: tuple[float, ...]) ->
         energies = [float((counted * band**2).sum()) for band in (shown - fine, fine - coarse)]
         found.append(float(np.log((energies[0] + 1e-9) / (energies[1] + 1e-9))))
     return found
+
+
+def _box(values: Mask, margin: int) -> tuple[slice, slice]:
+    """Rows and columns with something other than 0, and so many around them."""
+    rows, columns = (np.flatnonzero(values.any(axis=axis)) for axis in (1, 0))
+    if not len(rows):
+        return slice(0, 0), slice(0, 0)
+    found = [(max(0, int(at[0]) - margin), int(at[-1]) + 1 + margin) for at in (rows, columns)]
+    return slice(*found[0]), slice(*found[1])

@@ -10,19 +10,21 @@ from aotface.evaluation.results import Row, gather, methods_of, write_parquet
 from aotface.evaluation.suites import SUITES
 from aotface.evaluation.tables import HEADINGS, MAIN, acceptances, by_group, compare, judge
 from aotface.media.files import write_bytes
+from aotface.media.html_page import html_page
 from aotface.media.runlog import environment, now
 
 PARQUET, PAGE, MARKDOWN = "results.parquet", "report.html", "results.md"
 
 STYLE = """
-body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:76rem;padding:0 1rem;color:#222}
-h1{font-size:1.5rem}h2{font-size:1.2rem;margin-top:3rem;border-bottom:1px solid #ccc}
-table{border-collapse:collapse;font-size:12px;margin:1rem 0;display:block;overflow-x:auto}
-caption{text-align:left;font-weight:600;padding:.3rem 0;font-size:14px}
-th,td{padding:.15rem .5rem;border-bottom:1px solid #e4e4e4;text-align:right;white-space:nowrap}
+body{max-width:76rem}h1{font-size:1.5rem}h2{font-size:1.2rem;margin-top:3rem;border-bottom:1px solid var(--line)}
+table{font-size:12px;margin:1rem 0;display:block;overflow-x:auto}
+caption{text-align:left;font-weight:600;padding:.3rem 0;font-size:14px;white-space:nowrap}
+th,td{padding:.15rem .5rem;border:0;border-bottom:1px solid var(--line)}
 th:first-child,td:first-child{text-align:left;font-weight:600}
-.best{font-weight:700;color:#1f5fbf}
-figure{display:inline-block;margin:.5rem}img{max-width:100%}svg{max-width:100%;height:auto}
+.best{font-weight:700;color:var(--best)}
+figure{display:inline-block;margin:.5rem 0;max-width:100%;overflow-x:auto}svg{max-width:100%;height:auto;background:#fff}
+@media(max-width:700px){figure svg{max-width:none;width:640px}}
+img{max-width:100%}details{overflow-x:auto}@media(max-width:700px){details img{max-width:none;width:760px}}
 details summary{cursor:pointer;font-weight:600;margin:.5rem 0}
 """
 
@@ -53,7 +55,7 @@ def page(rows: Sequence[Row], out: Path) -> str:
     suites = [name for name in SUITES if any(row["suite"] == name for row in rows)]
     found = environment()
     head = (
-        f"<p>{escape(now())}, commit {escape(str(found['commit']))}, {escape(found['platform'])}. "
+        f"<p>{escape(now())}, commit {escape(str(found['commit'])[:12])}, {escape(found['platform'])}. "
         "Medians; in brackets their 95 % bootstrap intervals, drawn by target person. "
         "Times are of one processor thread.</p>"
     )
@@ -61,10 +63,7 @@ def page(rows: Sequence[Row], out: Path) -> str:
 
     parts = [_section(name, [row for row in rows if row["suite"] == name], out / name) for name in suites]
     parts.append(solvers.section(out))
-    return (
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Appearance benchmark</title>'
-        f"<style>{STYLE}</style><h1>Appearance benchmark</h1>{head}{''.join(parts)}</html>\n"
-    )
+    return html_page("Appearance benchmark", f"<h1>Appearance benchmark</h1>{head}{''.join(parts)}", STYLE)
 
 
 def markdown(rows: Sequence[Row]) -> str:

@@ -32,6 +32,8 @@ METRIC = "segmentability"
 """Balanced accuracy per pixel on held-out people: .5 is chance, 1 means that every pixel gives itself away."""
 
 _KEY = "segmenter"
+_NETWORK = 2
+"""Version of the segmenter's layers; another one judges anew."""
 _SEED = 5_107
 
 Say = Callable[[str], None]
@@ -170,7 +172,7 @@ def _key(schooling: Schooling, method: str, names: Sequence[Sequence[str]], reco
         [(name, records[name]["key"], records[name]["rows"][method]["version"]) for name in half]
         for half in names
     ]
-    return sha256(json.dumps([asdict(schooling), versions], sort_keys=True).encode()).hexdigest()
+    return sha256(json.dumps([_NETWORK, asdict(schooling), versions], sort_keys=True).encode()).hexdigest()
 
 
 def _read(folder: Path, names: Sequence[str], method: str) -> Faces:

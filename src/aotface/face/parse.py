@@ -9,11 +9,21 @@ from aotface.face.align import align
 from aotface.face.hands import covered_by_hands
 from aotface.face.render import render
 from aotface.face.visibility.classes import Surface
-from aotface.face.visibility.network import Visibility, VisibilityNetwork
+from aotface.face.visibility.network import SURE, Visibility, VisibilityNetwork
 from aotface.types import CROP_SIDE, AlignedFace, Crop, Face, Frame, Geometry, Landmarks, Mask
 
-MARGIN = 4
+SKIN = 0.3, 0.7
+"""Probability of skin at which a pixel beside the mesh begins to count as skin, and at which it counts in full."""
+
+MARGIN = 7
 """Pixels of the view around hair, hands and covers that are not read as a source's face either."""
+
+OUTER = 31
+"""Width of the stripe along the mesh's outline, twice, in pixels at 256, in which what is beside the face is looked for."""
+
+STRANDS = (0.08, 0.35)
+"""Probability of hair, and of what is beside a face, at which a source's pixel begins to be left out, and is: a strand
+before a brow is half brow."""
 
 
 @lru_cache(maxsize=1)
@@ -22,19 +32,36 @@ def visibility_network() -> VisibilityNetwork:
     return VisibilityNetwork()
 
 
-def visible_at(frame: Frame, face: Face) -> Mask:
+def visible_at(
+    frame: Frame,
+    face: Face,
+    aligned: AlignedFace | None = None,
+    geometry: Geometry | None = None,
+    around: bool = False,
+) -> Mask:
     """The visible face in its canonical crop, seen in the frame's own pixels.
 
     Args:
         frame: uint8 or uint16, RGB.
         face: one of its faces.
+        aligned: the face in its crop of 256 px; cut out when left out.
+        geometry: of its mesh there; rendered when left out.
+        around: beside the mesh, tell skin (forehead, ears, neck) from all else, instead of 1 everywhere.
 
     Returns:
         256 x 256, as for `visible_skin`.
     """
-    aligned = align(frame, face)
+    aligned = align(frame, face) if aligned is None else aligned
     seen = visibility_network().see(frame, face)
-    return _visible(seen, aligned.crop, aligned.landmarks, render(aligned.landmarks, CROP_SIDE))
+    geometry = render(aligned.landmarks, CROP_SIDE) if geometry is None else geometry
+    visible = _visible(seen, aligned.crop, aligned.landmarks, geometry)
+    return np.where(geometry.mask > 0, visible, bare_skin(seen)) if around else visible
+
+
+def bare_skin(seen: Visibility) -> Mask:
+    """How surely each pixel of the canonical crop, at 256 px, shows bare skin: not hair, beard, ground or cloth."""
+    skin = seen.in_crop(seen.of(Surface.SKIN, Surface.BROW), CROP_SIDE)
+    return np.clip((skin - np.float32(SKIN[0])) / np.float32(SKIN[1] - SKIN[0]), 0, 1).astype(np.float32)
 
 
 def visible_skin(crop: Crop, landmarks: Landmarks, geometry: Geometry) -> Mask:
@@ -53,30 +80,50 @@ def visible_skin(crop: Crop, landmarks: Landmarks, geometry: Geometry) -> Mask:
     return _visible(visibility_network().see_crop(crop), crop, landmarks, geometry)
 
 
-def usable_texture(frame: Frame, aligned: AlignedFace) -> Mask:
+def usable_texture(frame: Frame, aligned: AlignedFace, seen: Visibility | None = None) -> Mask:
     """Where a source's picture may be read as its face, in its canonical crop.
 
-    Not under hair, hands and covers, nor within a few pixels of them: a strand carried over looks like dirt. Glasses
-    stay: a face that keeps them looks whole, a face with their outline cut out, or filled, does not.
+    Not under hair, hands and covers, nor within a few pixels of them: a strand carried over looks like dirt. Nor beside the
+    face. Frames of spectacles are left: they are taken off, see `aotface.reenact.spectacles`.
 
     Args:
         frame: uint8 or uint16, RGB.
         aligned: a face of it, 256 x 256.
+        seen: what the network sees of it; left out, it is asked.
 
     Returns:
         256 x 256, 0..1, soft.
 
     Source: [ours].
     """
-    seen = visibility_network().see(frame, aligned.face)
-    covered = np.maximum(
-        seen.in_crop(seen.of(Surface.HAIR, Surface.HAND, Surface.COVER), CROP_SIDE),
-        covered_by_hands(aligned.crop, aligned.landmarks, render(aligned.landmarks, CROP_SIDE)),
+    return source_planes(frame, aligned, seen)[0]
+
+
+def source_planes(frame: Frame, aligned: AlignedFace, seen: Visibility | None = None) -> tuple[Mask, Mask]:
+    """`usable_texture`, and where of it bare skin shows, beside the mesh too: the forehead up to the hair.
+
+    Args:
+        frame: uint8 or uint16, RGB.
+        aligned: a face of it, 256 x 256.
+        seen: what the picture shows of it, where that is known.
+    """
+    seen = seen or visibility_network().see(frame, aligned.face)
+    hair, beside, things = (
+        seen.in_crop(np.clip((seen.of(*surfaces) - low) / (high - low), 0, 1), CROP_SIDE)
+        for surfaces, (low, high) in (
+            ((Surface.HAIR,), STRANDS),
+            ((Surface.BACKGROUND,), STRANDS),
+            ((Surface.HAND, Surface.COVER), SURE),
+        )
     )
+    geometry = render(aligned.landmarks, CROP_SIDE)
+    hands = covered_by_hands(aligned.crop, aligned.landmarks, geometry)
+    beside *= cv2.erode(geometry.mask, np.ones((OUTER,) * 2)) == 0  # a dark mouth is not beside the face
     reach = 2 * MARGIN + 1
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
-    free = cv2.GaussianBlur(cv2.erode(1 - covered, disc), (0, 0), reach / 4)
-    return np.clip(free, 0, 1).astype(np.float32)
+    free = np.minimum(cv2.erode(1 - np.maximum(np.maximum(hair, things), hands), disc), 1 - beside)
+    usable = np.clip(cv2.GaussianBlur(free, (0, 0), MARGIN / 2), 0, 1).astype(np.float32)
+    return usable, usable * bare_skin(seen)
 
 
 def _visible(seen: Visibility, crop: Crop, landmarks: Landmarks, geometry: Geometry) -> Mask:

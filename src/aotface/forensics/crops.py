@@ -34,9 +34,19 @@ class Item:
     clip: Clip
 
     @property
+    def name(self) -> str:
+        """See `name_of`."""
+        return name_of(self.info)
+
+    @property
     def fake(self) -> bool:
         """Whether it was swapped."""
         return self.info.label == "fake"
+
+
+def name_of(line: Sample) -> str:
+    """Unique over stores: a real stands in several with one content, and is one sample then."""
+    return f"{line.id} {line.key[:12]}"
 
 
 def crop_of(

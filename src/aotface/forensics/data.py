@@ -105,12 +105,6 @@ def check_sides(train: Sequence[Item], test: Sequence[Item]) -> None:
     Raises:
         InputError: a person on both sides, one class, or one person.
     """
-    both = sorted(people_of(train) & people_of(test))
-    if both:
-        raise InputError(
-            f"person {both[0]!r} is in training and in testing ({len(both)} people are): plan one set with splits, or "
-            "leave them out of one side"
-        )
     for side, items in (("training", train), ("testing", test)):
         labels = {one.info.label for one in items}
         if labels != {"real", "fake"}:
@@ -121,6 +115,13 @@ def check_sides(train: Sequence[Item], test: Sequence[Item]) -> None:
             raise InputError(
                 f"{side}: expected at least two people, got {len(people)}: {next(iter(people))!r}"
             )
+    both = sorted(people_of(train) & people_of(test))
+    if both:
+        number = f"{len(both)} people are" if len(both) > 1 else "nobody else is"
+        raise InputError(
+            f"person {both[0]!r} is in training and in testing ({number}): plan one set with splits, or "
+            "leave them out of one side"
+        )
 
 
 def read_scores(path: Path) -> dict[str, float]:

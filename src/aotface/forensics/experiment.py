@@ -97,10 +97,10 @@ def run_cell(matrix: Matrix, cell: Cell, folder: Path) -> bytes:
     with one_thread_each():
         network = file.network(settings)
         known = _features(matrix.backbone, sides, folder) if cell.detector == "probe" else None
-        rows = None if known is None else np.stack([known[_id(one)] for one in drawn.items])
+        rows = None if known is None else np.stack([known[one.name] for one in drawn.items])
         file.fit(network, Labelled(stacked(drawn.items), np.array(drawn.fake), rows), settings)
         found = _scores(network, sides.scored, known)
-    scores = {_id(one): round(float(value), 5) for one, value in zip(sides.scored, found, strict=True)}
+    scores = {one.name: round(float(value), 5) for one, value in zip(sides.scored, found, strict=True)}
     fakes = sum(drawn.fake)
     record: dict[str, Any] = {"key": key_of(matrix, cell, sides), "fakes": fakes}
     record |= {"reals": len(drawn.fake) - fakes, "scores": scores}
@@ -123,11 +123,6 @@ def code_hash() -> str:
     return found.hexdigest()
 
 
-def _id(item: Item) -> str:
-    """Unique over stores: a real stands in several with one content."""
-    return f"{item.info.id} {item.info.key[:12]}"
-
-
 @lru_cache(maxsize=2)
 def _features(backbone: str, sides: Sides, folder: Path) -> dict[str, np.ndarray]:
     """Of the frozen backbone, of all items; kept in the experiment's folder."""
@@ -146,7 +141,7 @@ def _features(backbone: str, sides: Sides, folder: Path) -> dict[str, np.ndarray
         file = io.BytesIO()
         np.save(file, values, allow_pickle=False)
         write_bytes(make_folder(path.parent) / path.name, file.getvalue(), overwrite=True)
-    return {_id(one): row for one, row in zip(items, values, strict=True)}
+    return {one.name: row for one, row in zip(items, values, strict=True)}
 
 
 def _scores(network: Any, items: Sequence[Item], known: dict[str, np.ndarray] | None) -> np.ndarray:
@@ -155,7 +150,7 @@ def _scores(network: Any, items: Sequence[Item], known: dict[str, np.ndarray] | 
     import torch
 
     with torch.inference_mode():
-        rows = torch.from_numpy(np.stack([known[_id(one)] for one in items]))
+        rows = torch.from_numpy(np.stack([known[one.name] for one in items]))
         return np.asarray(network.of_features(rows).numpy())
 
 

@@ -127,7 +127,7 @@ def draw(pool: Pool, matrix: Matrix, cell: Cell) -> Drawn:
     people = sorted({one.info.target_person for one in pool.items if one.info.split == "train"})
     chosen = set(rng.permutation(people)[: max(2, round(matrix.share * len(people)))].tolist())
     mine = [one for one in pool.of(split="train") if one.info.target_person in chosen]
-    reals = [one for one in mine if not one.fake]
+    reals = list({one.name: one for one in mine if not one.fake}.values())
     fakes = {_pair(one): one for one in mine if one.fake}
     added_pairs = _added_pairs(fakes, matrix, cell, rng)
     base = [one for key, one in fakes.items() if key[0] in cell.base and key[1:] not in added_pairs]

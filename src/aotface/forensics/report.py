@@ -1,7 +1,5 @@
-"""A finished experiment as one Markdown file and one HTML page: tables, controls, and what is not resolved."""
+"""A finished experiment as tables: the arms, controls, what is not resolved; and as Markdown."""
 
-import base64
-import html
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -14,41 +12,31 @@ from aotface.forensics.experiment import frames_of, load_sides
 from aotface.forensics.matrix import SHUFFLED, Cell, draw
 from aotface.forensics.measures import reliability
 from aotface.forensics.occlusion import occlusion_sheet
-from aotface.forensics.results import (
+from aotface.forensics.page import Block
+from aotface.forensics.results import Results
+from aotface.forensics.tables import (
+    MEAN,
     ArmRow,
-    Results,
-    arm_rows,
     controls,
     detectability,
     groups_of,
     outside,
     qualities,
 )
-from aotface.media.plain import jpeg_of
+from aotface.media.html_page import Row
 
-SHOWN, QUALITY = 6, 90
-"""Fakes in the occlusion sheet, and its JPEG quality."""
-
-STYLE = """
-body{font:15px/1.5 system-ui,sans-serif;max-width:1200px;margin:2em auto;padding:0 1em;color:#222}
-table{border-collapse:collapse;margin:1em 0}td,th{border:1px solid #ccc;padding:.25em .6em;text-align:right}
-th:first-child,td:first-child{text-align:left}img{max-width:100%}.warn{background:#fff3c4;padding:.6em 1em}
-"""
-
-Row = Sequence[object]
-Block = tuple[str, str | None, Sequence[str], Sequence[Row]]
-"""Title, words under it, head and rows of a table (none: no table)."""
+SHOWN = 6
+"""Fakes in the occlusion sheet."""
 
 
-def blocks_of(found: Results) -> list[Block]:
-    """Every part of the report."""
-    rows = arm_rows(found)
+def blocks_of(found: Results, rows: Sequence[ArmRow]) -> list[Block]:
+    """Every part of the report; ``rows``: of `arm_rows`."""
     matrix = found.matrix
     people = {found.lines[name].target_person for name in found.reals}
     intro = (
         f"{len(people)} held-out people, {len(found.reals)} reals, {matrix.seeds} seeds, {len(found.cells)} trainings. "
         "Areas under the curve (AUC): .5 tells nothing, 1 everything. Brackets: 95 % intervals by a paired bootstrap over "
-        "target people, source people and seeds."
+        "target people, source people and seeds; n.r.: not resolved, the interval includes 0."
     )
     arms = [arm for arm in matrix.arms if arm != SHUFFLED]
     head = (
@@ -111,15 +99,7 @@ def blocks_of(found: Results) -> list[Block]:
             _reliability(found),
         )
     )
-    strata = [(*row[:5], _area(row[5])) for row in groups_of(found)]
-    parts.append(
-        (
-            "By gap and tone",
-            "Arm none.",
-            ("trained on", "detector", "group", "test fakes", "n", "AUC"),
-            strata,
-        )
-    )
+    parts.append(_by_group(found))
     others = [(*row[:3], _area(row[3])) for row in outside(found)]
     if others:
         parts.append(("Detectors of others", None, ("detector", "test fakes", "n", "AUC"), others))
@@ -130,10 +110,21 @@ def _resolved(rows: Sequence[ArmRow]) -> str:
     """What the intervals say, in words, of the means over transfers never trained on."""
     said = []
     for row in rows:
-        if row.gain is not None and row.test.startswith("mean of"):
+        if row.gain is not None and row.test.startswith(MEAN):
             word = "excludes 0" if row.gain.resolved else "includes 0: not resolved"
             said.append(f"{row.detector} on {row.base}, {row.mode}: {row.gain.words(True)} {word}.")
     return " ".join(said) or "No transfer in the test set is one that no arm was trained on."
+
+
+def _by_group(found: Results) -> Block:
+    """Groups down, test sets across."""
+    tests = [str(one) for one in found.plain]
+    table: dict[tuple[str, str, str], dict[str, str]] = {}
+    for base, detector, group, test, count, area in groups_of(found):
+        table.setdefault((base, detector, group), {})[test] = f"{_area(area)} ({count})"
+    rows = [(*key, *(cells.get(test, "") for test in tests)) for key, cells in table.items()]
+    words = "AUC of the first arm, and how many fakes. Reals of a tone group are of that tone."
+    return "By gap and tone", words, ("trained on", "detector", "group", *tests), rows
 
 
 def _reliability(found: Results) -> list[Row]:
@@ -200,28 +191,6 @@ def markdown(name: str, blocks: Iterable[Block]) -> str:
     return "\n".join(lines)
 
 
-def page(name: str, blocks: Iterable[Block], sheets: Sequence[tuple[str, np.ndarray]]) -> str:
-    """The report as one HTML page: no network, no script."""
-    parts = [f"<h1>{html.escape(name)}</h1>", f'<p class="warn">{html.escape(LIMITS)}</p>']
-    for title, words, head, rows in blocks:
-        parts += [f"<h2>{html.escape(title)}</h2>"] + ([f"<p>{html.escape(words)}</p>"] if words else [])
-        if head:
-            table = ["<tr>" + "".join(f"<th>{html.escape(str(v))}</th>" for v in head) + "</tr>"]
-            table += [
-                "<tr>" + "".join(f"<td>{html.escape(str(v))}</td>" for v in row) + "</tr>" for row in rows
-            ]
-            parts.append(f"<table>{''.join(table)}</table>")
-    for title, picture in sheets:
-        data = base64.b64encode(jpeg_of(picture, QUALITY)).decode()
-        parts.append(
-            f'<h2>{html.escape(title)}</h2><img alt="{html.escape(title)}" src="data:image/jpeg;base64,{data}">'
-        )
-    return (
-        f'<!doctype html><meta charset="utf-8"><title>{html.escape(name)}</title><style>{STYLE}</style>'
-        + "\n".join(parts)
-    )
-
-
 PAPER = (
     "Zhu et al., AOT (NeurIPS 2020): accuracy in percent on the hidden set of DeeperForensics-1.0, without and with 100 AOT "
     "videos. It has no control arm, no interval, and another test set: only the sign of the gain can be compared."
@@ -232,9 +201,4 @@ PAPER_ROWS = (
     ("DeepFakes", "56.63", "65.10", "57.63", "64.28"),
     ("Face2Face", "58.38", "62.66", "57.25", "62.24"),
     ("FaceSwap", "54.63", "66.07", "53.50", "60.20"),
-)
-
-LIMITS = (
-    "These detectors were trained on small sets of one swapper. A score says how alike a picture is to those fakes. "
-    "It is no verdict on a person, and no proof that a picture is or is not manipulated."
 )

@@ -12,7 +12,7 @@ from aotface.forensics.data import check_sides, load_pool
 from aotface.forensics.detectors import kind
 from aotface.forensics.detectors.base import FitSettings, Labelled, logits
 from aotface.forensics.measures import auc, equal_error_rate, threshold
-from aotface.forensics.report import LIMITS
+from aotface.forensics.page import LIMITS
 from aotface.forensics.trained import save
 from aotface.media.files import check_output, write_bytes
 from aotface.reporter import Reporter

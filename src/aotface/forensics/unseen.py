@@ -3,6 +3,9 @@
 A thin-plate spline through few points warps the source; the mask is a polygon with a linear ramp; colours are matched by
 median and spread of luma and by mean chroma; the blend is one layer in linear light. It must never be in a training set:
 a detector that finds it has learned more than this package's own traces.
+
+Its spline is smooth, so it removes traces of old compression that reals keep. Reals and fakes of a target therefore get the
+same JPEG at the end.
 """
 
 import hashlib
@@ -23,10 +26,10 @@ from aotface.forge.plan import Method, encode_plan
 from aotface.forge.store import Sample, Store, StoredSample, encode_sample
 from aotface.media.files import read_bytes, show, write_bytes
 from aotface.media.folder import make_folder
-from aotface.media.plain import png_of
+from aotface.media.plain import decoded_jpeg, jpeg_of, png_of
 from aotface.reporter import Reporter
 
-NAME, VERSION = "unseen", 2
+NAME, VERSION = "unseen", 3
 """The method's name in stores; the version is raised when the same pair begins to give another fake."""
 
 OUTLINE = (127, 234, 132, 172, 150, 152, 379, 397, 361, 454, 356, 300, 334, 9, 105, 70)
@@ -37,6 +40,9 @@ INNER = (33, 133, 159, 145, 263, 362, 386, 374, 168, 195, 4, 98, 327, 61, 291, 0
 
 RAMP = 0.09
 """Width of the mask's ramp, as a share of the face's height."""
+
+QUALITY = (70, 91)
+"""JPEG qualities, the last one left out, from which each target's is drawn."""
 
 Frame8 = UInt8[np.ndarray, "rows columns 3"]
 
@@ -151,9 +157,7 @@ def unseen_store(whole: Store, folder: Path, strata: Sequence[str], reporter: Re
     make_folder(folder)
     done: list[Sample] = []
     for sample in whole.samples(split="test", label="real"):
-        files = {name: read_bytes(sample.folder / name) for name in sample.info.files}
-        write_sample(folder, sample.info.id, files | {store.RECORD: encode_sample(sample.info)})
-        done.append(sample.info)
+        done.append(_real(sample, folder))
     for number, line in enumerate(pairs.values(), 1):
         done.append(_make(whole, line, folder))
         reporter.progress("swapping by the unseen swapper", number, len(pairs))
@@ -162,6 +166,30 @@ def unseen_store(whole: Store, folder: Path, strata: Sequence[str], reporter: Re
     write_bytes(folder / store.PLAN, encode_plan(plan), overwrite=True)
     finish(folder, done, {**whole.facts(), "samples": len(done)}, plan)
     return store.open_store(folder)
+
+
+def compressed(frames: Sequence[Frame8], target: str) -> list[Frame8]:
+    """Frames after JPEG of a quality that the target's id decides: the same for its real and all its fakes."""
+    rng = np.random.default_rng(int.from_bytes(hashlib.sha256(target.encode()).digest()[:4]))
+    quality = int(rng.integers(*QUALITY))
+    return [decoded_jpeg(jpeg_of(frame, quality)) for frame in frames]
+
+
+def _real(sample: StoredSample, folder: Path) -> Sample:
+    """Write one real."""
+    info = sample.info
+    files = {name: read_bytes(sample.folder / name) for name in info.files}
+    for number, frame in enumerate(compressed(list(sample.frames()), info.target)):
+        files[f"{store.FRAMES}/{number:06d}.png"] = png_of(frame)
+    return _write(info, files, f"{NAME} {VERSION} {info.key}", folder)
+
+
+def _write(line: Sample, files: dict[str, bytes], word: str, folder: Path) -> Sample:
+    """Write a sample with hashes of its files, and a key that the word decides."""
+    hashes = {name: hashlib.sha256(data).hexdigest() for name, data in sorted(files.items())}
+    line = msgspec.structs.replace(line, files=hashes, key=hashlib.sha256(word.encode()).hexdigest())
+    write_sample(folder, line.id, files | {store.RECORD: encode_sample(line)})
+    return line
 
 
 def _make(whole: Store, like: Sample, folder: Path) -> Sample:
@@ -177,8 +205,6 @@ def _make(whole: Store, like: Sample, folder: Path) -> Sample:
         file = io.BytesIO()
         np.save(file, values, allow_pickle=False)
         files[name] = file.getvalue()
-    hashes = {name: hashlib.sha256(data).hexdigest() for name, data in sorted(files.items())}
-    key = hashlib.sha256(f"{NAME} {VERSION} {target.info.key} {source.info.key}".encode()).hexdigest()
     line = msgspec.structs.replace(
         like,
         id=f"{NAME}-{like.target}_{like.source}",
@@ -188,11 +214,8 @@ def _make(whole: Store, like: Sample, folder: Path) -> Sample:
         weights_sha256=None,
         before=None,
         after=None,
-        files=hashes,
-        key=key,
     )
-    write_sample(folder, line.id, files | {store.RECORD: encode_sample(line)})
-    return line
+    return _write(line, files, f"{NAME} {VERSION} {target.info.key} {source.info.key}", folder)
 
 
 def _swapped(source: StoredSample, target: StoredSample) -> tuple[list[Frame8], list[np.ndarray]]:
@@ -208,6 +231,7 @@ def _swapped(source: StoredSample, target: StoredSample) -> tuple[list[Frame8], 
         frames.append(made)
         masks.append(mask)
     matched = match_detail(frames, originals, masks, 0)
+    matched, originals = (compressed(some, target.info.target) for some in (matched, originals))
     kept = [
         np.where(m[..., None] > 0, f, o).astype(np.uint8)
         for f, o, m in zip(matched, originals, masks, strict=True)

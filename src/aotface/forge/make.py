@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,7 +13,6 @@ import msgspec
 import numpy as np
 from jaxtyping import Float32
 
-from aotface.compose.blend import frame_mask
 from aotface.compose.pipeline import choose, swap_faces
 from aotface.errors import AotfaceError
 from aotface.face.align import align
@@ -33,7 +33,7 @@ from aotface.reenact.base import PreparedSource
 from aotface.reporter import Silent
 from aotface.threads import one_thread_each
 from aotface.transfer.base import shrunk
-from aotface.types import Crop, Face, Frame, Mask
+from aotface.types import AlignedFace, Crop, Face, Frame, Mask
 from aotface.video.render import render_layers
 from aotface.video.scene import make_scene
 
@@ -200,7 +200,7 @@ def _clip(target: Target, prepared: PreparedSource, context: JobContext, mark: b
         height, width = original.shape[0], original.shape[1]
         mask = np.zeros((height, width), np.float32)
         for one in layers.faces:
-            np.maximum(mask, frame_mask(one.mask, one.place.matrix, height, width), out=mask)
+            np.maximum(mask, one.changed(height, width), out=mask)
         face, before, after = target.faces[number], None, None
         if number == middle and face is not None and layers.faces:
             one = layers.faces[0]
@@ -215,8 +215,7 @@ def _distances(
     small = _small(mask)
     if np.count_nonzero(small > 0.5) < 50:
         return {}, {}
-    aligned = align(original, face, METER_SIDE)
-    normals = render(aligned.landmarks, METER_SIDE).normals
+    aligned, normals = _metered(original, face)
     found = []
     for crop in (_small(reenacted), align(frame, face, METER_SIDE).crop):
         values = {
@@ -227,6 +226,18 @@ def _distances(
         }
         found.append({name: round(v, 4) if np.isfinite(v) else None for name, v in values.items()})
     return found[0], found[1]
+
+
+def _metered(original: Frame, face: Face) -> tuple[AlignedFace, Float32[np.ndarray, "side side 3"]]:
+    """The target's face as distances are measured, and its normals: once for all methods, which follow each other."""
+    if not any(known[0] is face for known in _METERED):
+        aligned = align(original, face, METER_SIDE)
+        _METERED.append((face, aligned, render(aligned.landmarks, METER_SIDE).normals))
+    return next(known[1:] for known in _METERED if known[0] is face)
+
+
+_METERED: deque[tuple[Face, AlignedFace, np.ndarray]] = deque(maxlen=2)
+"""The latest faces."""
 
 
 def _small(values: np.ndarray) -> np.ndarray:

@@ -1,6 +1,5 @@
 """One HTML page of a set: what is in it, samples by method and gap, the audit, and what fails. No network, no script."""
 
-import base64
 import html
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -14,25 +13,17 @@ from aotface.forge.audit import LIMIT, Finding
 from aotface.forge.plan import SPLITS, STRATA
 from aotface.forge.store import FRAMES, MASKS, Sample, Store, StoredSample
 from aotface.forge.verify import Verified
-from aotface.media.plain import jpeg_of
+from aotface.media.html_page import Row, html_page, html_picture, html_table
 from aotface.media.sheet import Panel, sheet
 
 COLUMNS, HEIGHT, QUALITY = 6, 160, 85
 """Of a sheet: samples in a row, height of each in pixels, and JPEG quality."""
 
-STYLE = """
-body{font:15px/1.5 system-ui,sans-serif;max-width:1200px;margin:2em auto;padding:0 1em;color:#222}
-table{border-collapse:collapse;margin:1em 0}td,th{border:1px solid #ccc;padding:.25em .6em;text-align:right}
-th:first-child,td:first-child{text-align:left}.bad{background:#fbd5d0}.ok{color:#1a7a34}.warn{background:#fff3c4;
-padding:.6em 1em;border:1px solid #e0c860}img{max-width:100%;display:block;margin:.5em 0 1.5em}
-"""
-
-Row = Sequence[object]
-
 
 def page_of(whole: Store, found: Verified) -> str:
     """The page as HTML."""
-    name = html.escape(str(whole.facts().get("name", "set")))
+    title = str(whole.facts().get("name", "set"))
+    name = html.escape(title)
     lines = whole.lines
     parts = [
         f"<h1>{name}: manipulated faces</h1>",
@@ -40,24 +31,23 @@ def page_of(whole: Store, found: Verified) -> str:
         "<h2>Checks</h2>",
         _checks(found),
         "<h2>What is in it</h2>",
-        _table(("split", "reals", "fakes", "controls", "frames", "people"), _splits(lines)),
+        html_table(("split", "reals", "fakes", "controls", "frames", "people"), _splits(lines)),
         "<h3>Fakes by method and appearance gap</h3>",
-        _table(("method", *STRATA, "own face"), _methods(lines)),
+        html_table(("method", *STRATA, "own face"), _methods(lines)),
         "<h3>Appearance before and after the transfer</h3>"
         "<p>Median distance from the target's light and tone, place by place (dE), and of its skin tone (degrees).</p>",
-        _table(
+        html_table(
             ("method", "stratum", "dE before", "dE after", "tone before", "tone after"), _distances(lines)
         ),
         "<h3>Targets by tone and light</h3>",
-        _table(("tone", "front", "left", "right", "above", "below", "none"), _lights(lines)),
+        html_table(("tone", "front", "left", "right", "above", "below", "none"), _lights(lines)),
         f"<h2>Shortcut audit</h2><p>Area under the curve of one number alone, reals against fakes: 0.5 tells nothing. "
         f"Above {LIMIT} it is marked; controls are there to show a cue, and do not fail.</p>",
         _audit(found.findings),
         "<h2>Samples</h2>",
         *_sheets(whole),
     ]
-    head = f'<!doctype html><meta charset="utf-8"><title>{name}</title><style>{STYLE}</style>'
-    return head + "\n".join(parts) + "\n"
+    return html_page(f"{title}: manipulated faces", "\n".join(parts))
 
 
 def _checks(found: Verified) -> str:
@@ -67,13 +57,6 @@ def _checks(found: Verified) -> str:
         lines = "".join(f"<li>{html.escape(line)}</li>" for line in check.lines)
         rows.append(f"<li>{html.escape(check.name)}: {said}{f'<ul>{lines}</ul>' if lines else ''}</li>")
     return f"<ul>{''.join(rows)}</ul>"
-
-
-def _table(head: Iterable[str], rows: Iterable[Row]) -> str:
-    cells = ["<tr>" + "".join(f"<th>{html.escape(str(word))}</th>" for word in head) + "</tr>"]
-    for row in rows:
-        cells.append("<tr>" + "".join(f"<td>{html.escape(str(value))}</td>" for value in row) + "</tr>")
-    return f"<table>{''.join(cells)}</table>"
 
 
 def _splits(lines: Sequence[Sample]) -> Iterable[Row]:
@@ -123,15 +106,12 @@ def _lights(lines: Sequence[Sample]) -> Iterable[Row]:
 
 def _audit(findings: Sequence[Finding]) -> str:
     methods = list(dict.fromkeys(one.method for one in findings))
-    rows = ["<tr><th>cue</th>" + "".join(f"<th>{html.escape(name)}</th>" for name in methods) + "</tr>"]
-    for cue in dict.fromkeys(one.cue for one in findings):
+    rows, bad = [], []
+    for number, cue in enumerate(dict.fromkeys(one.cue for one in findings)):
         found = {one.method: one for one in findings if one.cue == cue}
-        cells = "".join(
-            f'<td class="{"bad" if found[name].flagged else ""}">{found[name].auc:.3f}</td>'
-            for name in methods
-        )
-        rows.append(f"<tr><td>{html.escape(cue)}</td>{cells}</tr>")
-    return f"<table>{''.join(rows)}</table>"
+        rows.append((cue, *(f"{found[name].auc:.3f}" for name in methods)))
+        bad += [(number, at) for at, name in enumerate(methods, 1) if found[name].flagged]
+    return html_table(("cue", *methods), rows, bad)
 
 
 def _sheets(whole: Store) -> Iterable[str]:
@@ -143,9 +123,8 @@ def _sheets(whole: Store) -> Iterable[str]:
             step = max(1, len(mine) // COLUMNS)
             picture = sample_sheet(whole, mine[::step][:COLUMNS])
             if picture is not None:
-                data = base64.b64encode(jpeg_of(picture, QUALITY)).decode()
                 title = f"{method}, {'own face' if stratum is None else f'{stratum} gap'}"
-                yield f'<h3>{html.escape(title)}</h3><img alt="{html.escape(title)}" src="data:image/jpeg;base64,{data}">'
+                yield f"<h3>{html.escape(title)}</h3>{html_picture(title, picture, QUALITY)}"
 
 
 def sample_sheet(whole: Store, samples: Sequence[StoredSample]) -> np.ndarray | None:

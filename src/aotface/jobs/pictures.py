@@ -114,7 +114,8 @@ class _Pictures:
             entry["quality"] = job.quality or quality_for(format, target)
         faces = [face.target.face.index for face in done.faces]
         notes = [f"{show(target.path)} {note}" for note in target.notes]
-        return entry | {"status": "written", "faces": faces, "seconds": seconds, "notes": notes}
+        entry |= {"status": "written", "faces": faces, "seconds": seconds, "notes": notes}
+        return entry if job.kind == "refine" else entry | {"forehead": [face.forehead for face in done.faces]}
 
     def _write(self, job: JobSpec) -> tuple[Swapped, Picture]:
         """Make one picture and its layers, and write them."""

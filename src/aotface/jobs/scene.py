@@ -10,7 +10,10 @@ from aotface.jobs.context import JobContext
 from aotface.jobs.face_map import assignments_of
 from aotface.jobs.spec import JobSpec
 from aotface.media.files import show
+from aotface.media.image import read_image
+from aotface.media.kinds import is_animation, is_video
 from aotface.tracking.tracks import Tracks
+from aotface.types import Frame
 from aotface.video.plan import open_clip
 from aotface.video.scene import Clip, Scene, make_scene
 
@@ -20,11 +23,13 @@ ROUNDING = Fraction(1, 2000)
 
 @dataclass(frozen=True)
 class Inputs:
-    """``clip``: the target. ``swapped``, ``masks``: the same frames after another tool's swap, and where it shows."""
+    """``clip``: the target. ``swapped``, ``masks``: the same frames after another tool's swap, and where it shows.
+    ``still_mask``: the same of all frames."""
 
     clip: Clip
     swapped: Clip | None
     masks: Clip | None
+    still_mask: Frame | None = None
 
 
 def open_inputs(job: JobSpec) -> Inputs:
@@ -36,10 +41,13 @@ def open_inputs(job: JobSpec) -> Inputs:
     """
     clip = open_clip(Path(job.target), job.trim_start, job.trim_end, job.rate)
     swapped = _same_frames(Path(job.swapped), clip, job.rate) if job.kind == "refine" else None
-    masks = _same_frames(Path(job.mask), clip, job.rate) if job.mask is not None else None
+    mask = None if job.mask is None else Path(job.mask)
+    picture = mask is not None and mask.is_file() and not is_video(mask) and not is_animation(mask)
+    still = _still_mask(mask, clip) if picture and mask is not None else None
+    masks = _same_frames(mask, clip, job.rate) if mask is not None and not picture else None
     if swapped is not None and clip.info.only_pictures:  # which does not say what shape its pixels have
         clip = replace(clip, info=replace(clip.info, pixel_aspect=swapped.info.shown_aspect))
-    return Inputs(clip, swapped, masks)
+    return Inputs(clip, swapped, masks, still)
 
 
 def open_scene(context: JobContext, job: JobSpec, inputs: Inputs, tracks: Tracks) -> Scene:
@@ -53,9 +61,25 @@ def open_scene(context: JobContext, job: JobSpec, inputs: Inputs, tracks: Tracks
         track: None if row.source is None else context.prepare(row.source, str(row.source_face))
         for track, row in chosen.items()
     }
-    return make_scene(
+    made = make_scene(
         inputs.clip, tracks, None, context.options, job.mark, inputs.swapped, sources, inputs.masks
     )
+    return replace(made, still_mask=inputs.still_mask)
+
+
+def _still_mask(path: Path, clip: Clip) -> Frame:
+    """One picture as the mask of every frame.
+
+    Raises:
+        UsageError: it has another size than the target.
+    """
+    mask = read_image(path).frame
+    wanted, found = (clip.info.width, clip.info.height), mask.shape[1::-1]
+    if found != wanted:
+        raise UsageError(
+            f"{show(path)}: expected the target's {wanted[0]} x {wanted[1]} pixels, got {found[0]} x {found[1]}"
+        )
+    return mask
 
 
 def _same_frames(path: Path, clip: Clip, rate: Fraction | None) -> Clip:

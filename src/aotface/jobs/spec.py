@@ -93,6 +93,7 @@ class JobSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     timestamp_url: str | None = None
     training_mining: str | None = None
     camera_match: str = Options.camera_match
+    gaze: str = Options.gaze
     strength: float = Options.strength
     exposure: float = Options.exposure
     temperature: float = Options.temperature

@@ -33,7 +33,7 @@ from aotface.video.render import PIECE, analyse, shows_a_swap
 from aotface.video.scene import Clip, Scene
 from aotface.video.segments import make_segments
 
-VERSION = 4
+VERSION = 5
 """Of the frames: raised when the same options begin to give other ones, so that old segments are not mixed in."""
 
 TRACKS = "tracks"
@@ -108,7 +108,7 @@ def _make_video(context: JobContext, job: JobSpec) -> Path:
         if not resumed:  # nothing is kept that the right options could resume
             parts.discard()
         raise
-    if inputs.swapped is not None and inputs.masks is None and not shows_a_swap(scene):
+    if inputs.swapped is not None and job.mask is None and not shows_a_swap(scene):
         reporter.warn(
             f"{show(job.given)}: its faces are those of {show(job.target)} in the few frames that were compared; "
             "such frames stay as they are: give the swap of it, or say --mask"
@@ -239,6 +239,7 @@ def _video_record(job: JobSpec, scene: Scene) -> dict[str, Any]:
         "rate": str(rate),
         "tracks": {
             str(track.id): {"frames": len(track.frames), "swapped": track.id in scene.sources}
+            | ({"forehead": shots} if (shots := scene.foreheads.record(track.id)) else {})
             for track in scene.tracks.tracks
         },
     }

@@ -1,8 +1,9 @@
 """The step across the face's edge, of tone and of texture: what a person sees as a face that is laid on.
 
-Outside the mask the picture is the target's, so the step differs from the target's own by as much as the inner side does.
-It is seen where the target's own skin goes on across the edge (forehead, temples, cheeks), and not at a jaw before a dark
-background: places count by how alike the target's two sides are.
+Both sides count. Where the picture outside the mask is the target's, the step differs from the target's own by as much as
+the inner side does; where tone goes on across the edge, by less. It is seen where the target's own skin goes on across the
+edge (forehead, temples, cheeks), and not at a jaw before a dark background: places count by how alike the target's two sides
+are.
 """
 
 import cv2
@@ -27,9 +28,9 @@ ALIKE = 12.0
 
 
 def edge_tone(blended: Colours, target: Colours, mask: Mask) -> float:
-    """Step of tone that the target has not: mean along the edge of |inside(blended) - inside(target)|. dE76; 0 is none.
+    """Step of tone that the target has not: mean along the edge of |step(blended) - step(target)|. dE76; 0 is none.
 
-    ``inside``: local mean of Lab in a ring of 14 pixels (at 256) within the edge.
+    ``step``: local mean of Lab in a ring of 14 pixels (at 256) within the edge, less that of the same ring outside it.
 
     Args:
         blended: the swapped face in its target, height x width x 3, 0..1 sRGB.
@@ -41,31 +42,34 @@ def edge_tone(blended: Colours, target: Colours, mask: Mask) -> float:
 
     Source: [ours].
     """
-    inner, along = _rings(blended, target, mask)
-    lab = [_local(srgb_to_lab(picture).astype(np.float32), inner, mask) for picture in (blended, target)]
-    return float(np.average(np.linalg.norm(lab[0] - lab[1], axis=2)[along > 0], weights=along[along > 0]))
+    inner, outer, along = _rings(blended, target, mask)
+    both = srgb_to_lab(blended).astype(np.float32) - srgb_to_lab(target).astype(np.float32)
+    step = _local(both, inner, mask) - _local(both, outer, mask)
+    return float(np.average(np.linalg.norm(step, axis=2)[along > 0], weights=along[along > 0]))
 
 
 def edge_texture(blended: Colours, target: Colours, mask: Mask) -> float:
-    """Step of texture that the target has not: mean along the edge of |ln(s(blended) / s(target))|. No unit; 0 is none.
+    """Step of texture that the target has not: mean along the edge of |step(blended) - step(target)|. No unit; 0 is none.
 
-    ``s``: local strength of the two finest octaves in the ring within the edge, at the picture's own pixels.
+    ``step``: ln of the local strength of the two finest octaves in the ring within the edge, over that in the ring outside
+    it, at the picture's own pixels.
 
     Args: as of `edge_tone`.
 
     Source: [ours].
     """
-    inner, along = _rings(blended, target, mask)
+    inner, outer, along = _rings(blended, target, mask)
     logs = []
     for picture in (blended, target):
         luma = np.asarray(cv2.transform(picture, 255 * LUMA), np.float32)
         energy = np.minimum(np.sum(octaves(luma)[:2], axis=0) ** 2, np.float32(400))  # one hair is no texture
-        logs.append(0.5 * np.log(_local(energy[..., None], inner, mask)[..., 0] + ROUNDING))
+        sides = (_local(energy[..., None], ring, mask)[..., 0] for ring in (inner, outer))
+        logs.append(np.subtract(*(0.5 * np.log(side + ROUNDING) for side in sides)))
     return float(np.average(np.abs(logs[0] - logs[1])[along > 0], weights=along[along > 0]))
 
 
-def _rings(blended: Colours, target: Colours, mask: Mask) -> tuple[Mask, Mask]:
-    """The ring inside the edge, and how much each place of the edge counts."""
+def _rings(blended: Colours, target: Colours, mask: Mask) -> tuple[Mask, Mask, Mask]:
+    """The rings inside and outside the edge, and how much each place of the edge counts."""
     if not blended.shape == target.shape == (*mask.shape, 3):
         raise InputError(
             "edge: expected blended, target and mask of one size, "
@@ -81,7 +85,7 @@ def _rings(blended: Colours, target: Colours, mask: Mask) -> tuple[Mask, Mask]:
     lab = srgb_to_lab(target).astype(np.float32)
     apart = np.linalg.norm(_local(lab, inner, mask) - _local(lab, outer, mask), axis=2)
     edge = ((inside > 0) & (inside <= max(1.5, 1.5 * scale_of(mask)))).astype(np.float32)
-    return inner, (edge * np.exp(-0.5 * (apart / ALIKE) ** 2)).astype(np.float32)
+    return inner, outer, (edge * np.exp(-0.5 * (apart / ALIKE) ** 2)).astype(np.float32)
 
 
 def _local(

@@ -22,7 +22,7 @@ from aotface.threads import one_thread_each
 from aotface.tracking.tracker import Tracker
 from aotface.tracking.tracks import Tracks
 from aotface.transfer import transfer_for
-from aotface.transfer.base import Change, FacePair, InFrame, Maps, Transfer
+from aotface.transfer.base import Change, FacePair, InFrame, Maps, Part, Transfer, apply_part
 from aotface.types import Crop, Matrix
 from aotface.video.plan import open_clip
 from aotface.video.render import make_scene, prepare_source, render_frames
@@ -113,7 +113,7 @@ class TimedChange:
     """A change whose application is timed."""
 
     change: Change
-    timed: Callable[[Change, Crop], Crop]
+    timed: Callable[..., Crop]
 
     @property
     def temporal(self) -> Maps | None:
@@ -124,13 +124,17 @@ class TimedChange:
         """As the change does."""
         return self.timed(self.change, reenacted)
 
+    def apply_part(self, reenacted: Crop, part: Part) -> Crop:
+        """As the change does."""
+        return self.timed(self.change, reenacted, part)
+
     def in_frame(self, matrix: Matrix, side: int) -> InFrame | None:
         """As the change does."""
         return self.change.in_frame(matrix, side)
 
 
-def _applied(change: Change, reenacted: Crop) -> Crop:
-    return change.apply(reenacted)
+def _applied(change: Change, reenacted: Crop, part: Part | None = None) -> Crop:
+    return change.apply(reenacted) if part is None else apply_part(change, reenacted, part)
 
 
 def _track(frames: Iterator[VideoFrame], clock: Clock) -> Tracks:

@@ -37,8 +37,12 @@ CORNER = 0.06
 EASED = 1.5
 """Standard deviation of the blur on a lip's map, in the same pixels."""
 
-EDGE = 1.5
-"""How softly the target's light begins at the inner mouth's edge, in pixels at 256."""
+OWN_LIGHT = 2.0
+"""Power of what is drawn of the inner mouth that stays in the target's own light: less of it where lips are mixed in."""
+
+STREAKS, ACROSS = (1.5, 3.0), 3.0
+"""How many times higher than wide a pixel of the source is drawn where streaks begin, and are certain; and the standard
+deviation of the blur along the mouth that takes them away, in pixels at 256."""
 
 LINE, BESIDE, DARK = 1.0, (2.5, 5.0), (0.2, 0.6)
 """The dark line between shut lips: its standard deviation; between which distances from it the lips' brightness is taken
@@ -150,6 +154,53 @@ def through_target(
     return cv2.warpAffine(crop, back, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
 
 
+def without_streaks(
+    face: Float32[np.ndarray, "rows columns 3"],
+    maps: Float32[np.ndarray, "grid grid 2"],
+    parting: Parting,
+    box: Box,
+    side: int,
+) -> None:
+    """Lips without streaks, in place: where a thin lip is drawn thick, each of its pixels becomes a line.
+
+    Args:
+        face: the ``box`` of a crop of this side.
+        maps: the places read, of the upper lip.
+        parting: what leads to the lower one's.
+        box: of the crop.
+        side: of the crop.
+    """
+    here, unit = parting.box, side / len(maps)
+    if here[0].stop - here[0].start < 4 or here[1].stop - here[1].start < 4:
+        return
+    upper = maps[here]
+    halves = [_streaky(part) for part in (upper, upper + parting.jump[(*here, slice(0, 2))])]
+    streaky = np.where(parting.below[here] > 0, halves[1], halves[0])
+    if not streaky.any():
+        return
+    eased = cv2.GaussianBlur(streaky, (0, 0), EASED * len(maps) / CROP_SIDE, borderType=cv2.BORDER_CONSTANT)
+    rows, columns = (
+        slice(max(int(part.start * unit), whole.start), min(int(np.ceil(part.stop * unit)), whole.stop))
+        for part, whole in zip(here, box, strict=True)
+    )
+    inside = tuple(
+        slice(p.start - b.start, p.stop - b.start) for p, b in zip((rows, columns), box, strict=True)
+    )
+    if min(part.stop - part.start for part in inside) < 2:
+        return
+    weight = cv2.resize(eased, face[inside].shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    sigma = ACROSS * side / CROP_SIDE
+    blurred = cv2.GaussianBlur(face[inside], (0, 0), sigmaX=sigma, sigmaY=0.01)
+    face[inside] += (blurred - face[inside]) * weight[..., None]
+
+
+def _streaky(places: Float32[np.ndarray, "rows columns 2"]) -> Float32[np.ndarray, "rows columns"]:
+    """How surely streaks show, 0..1, by how far neighbours are read from each other."""
+    down, along = (np.linalg.norm(np.gradient(places, axis=axis), axis=2) for axis in (0, 1))
+    times = along / np.maximum(down, 1e-3)
+    return np.clip((times - STREAKS[0]) / (STREAKS[1] - STREAKS[0]), 0, 1).astype(np.float32)
+
+
 def inner_mouth(points: Landmarks, target: Landmarks, side: int) -> tuple[Mask, Mask]:
     """Where the target's inner mouth shows between the new lips.
 
@@ -159,8 +210,8 @@ def inner_mouth(points: Landmarks, target: Landmarks, side: int) -> tuple[Mask, 
         side: of the crop.
 
     Returns:
-        side x side, 0..1, soft: what is drawn; and what of it stays in the target's own light, which begins only where
-        nothing of the lips is left. 0 everywhere where its mouth is shut.
+        side x side, 0..1, soft: what is drawn; and what of it stays in the target's own light, less where lips are mixed
+        in. 0 everywhere where its mouth is shut.
     """
     share = np.clip((opening(target, INNER_LIPS) - VISIBLE[0]) / (VISIBLE[1] - VISIBLE[0]), 0, 1)
     drawn, kept = np.zeros((side, side), np.float32), np.zeros((side, side), np.float32)
@@ -173,8 +224,8 @@ def inner_mouth(points: Landmarks, target: Landmarks, side: int) -> tuple[Mask, 
         inwards = (
             _distance_inwards((outline - low).astype(np.float32), high - low, max(1, round(4 / unit))) / unit
         )
-        drawn[here] = np.clip(inwards + 0.5, 0, 1) * share
-        kept[here] = np.clip((inwards - 0.5) / EDGE, 0, 1) * (share == 1)
+        drawn[here] = np.clip(inwards, 0, 1) * share  # its lips' own colour lies on the edge
+        kept[here] = drawn[here] ** OWN_LIGHT * (share == 1)
     return drawn, kept
 
 

@@ -7,50 +7,70 @@ always does, see `aotface.reenact.lips`.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from aotface.face.align import align, transform_landmarks
+from aotface.face.gaze import gaze_at
 from aotface.face.mesh import LEFT_EYE, MIRROR, RIGHT_EYE, opening, to_vertices
-from aotface.face.parse import usable_texture
+from aotface.face.parse import source_planes, visibility_network
 from aotface.face.render import Raster, rasterize
+from aotface.options import DEFAULTS
 from aotface.reenact.base import Reenacted
 from aotface.reenact.dense_map import Jump, dense_map, enlarge, lids, read_crop, read_mask, soften
 from aotface.reenact.edge import inner_mask
-from aotface.reenact.lips import inner_mouth, part_lips, through_target
-from aotface.reenact.reading import Reading
+from aotface.reenact.gaze import turn_eyes
+from aotface.reenact.lips import inner_mouth, part_lips, through_target, without_streaks
+from aotface.reenact.reading import Reading, SourceSkin
 from aotface.reenact.shape import identity_shape
+from aotface.reenact.spectacles import without_spectacles
 from aotface.reenact.visibility import inside, uncovered, visibility
-from aotface.types import CROP_SIDE, AlignedFace, Crop, Face, Frame, Landmarks, Mask, Matrix
+from aotface.types import CROP_SIDE, AlignedFace, Crop, Face, Frame, Gaze, Landmarks, Mask, Matrix
 
 
 @dataclass(frozen=True)
 class MeshSource:
-    """A source for the mesh. ``texture``: 0..1, where its picture may be read as its face; ``matrix``: frame to texture."""
+    """A source for the mesh.
+
+    ``texture``: 0..1, where its picture may be read as its face; ``matrix``: frame to texture. ``skin``: the same, bare skin
+    beside the mesh too; None: nothing is read there. ``gaze``: whose the eyes' direction is, see `aotface.options.Options`.
+    """
 
     frame: Frame
     face: Face
     matrix: Matrix
     texture: Mask
+    skin: Mask | None = None
+    gaze: str = DEFAULTS.gaze
 
     def reenact(self, target: AlignedFace) -> Reenacted:
         """See `aotface.reenact.base.PreparedSource`."""
-        return reenact(self.frame, self.face, target, self.texture, self.matrix)
+        gaze = gaze_at(target.face) if self.gaze == "target" else None
+        made = reenact(self.frame, self.face, target, self.texture, self.matrix, gaze=gaze)
+        if self.skin is None or made.reading is None:
+            return made
+        return replace(made, reading=replace(made.reading, skin=SourceSkin(self.skin, self.matrix)))
 
 
+@dataclass(frozen=True)
 class MeshReenactor:
-    """Reenacts by the 3-D mesh; what covers the source's face (hair, hands) is not carried over."""
+    """Reenacts by the 3-D mesh; what covers the source's face (hair, hands, spectacles) is not carried over.
 
-    name = "mesh"
+    ``gaze``: see `MeshSource`.
+    """
+
+    gaze: str = DEFAULTS.gaze
+    name: str = "mesh"
     files: Sequence[Path] = ()
 
     def prepare(self, source: Frame, face: Face) -> MeshSource:
         """See `aotface.reenact.base.Reenactor`."""
-        aligned = align(source, face)
-        return MeshSource(source, face, aligned.matrix, usable_texture(source, aligned))
+        aligned, seen = align(source, face), visibility_network().see(source, face)
+        bare = without_spectacles(source, face, seen)
+        return MeshSource(bare, face, aligned.matrix, *source_planes(source, aligned, seen), self.gaze)
 
 
 def reenact(
@@ -60,6 +80,7 @@ def reenact(
     source_visible: Mask | None = None,
     source_matrix: Matrix | None = None,
     identity_strength: float = 1.0,
+    gaze: Gaze | None = None,
 ) -> Reenacted:
     """Put the source's face into the target's pose and expression.
 
@@ -71,6 +92,7 @@ def reenact(
             else the target.
         source_matrix: frame-to-crop matrix of ``source_visible``; left out, the mask is on the frame's own pixels.
         identity_strength: 0 keeps the target's shape, 1 takes the source's where identity lives.
+        gaze: where the eyes shall look; None: where the source's do.
 
     Returns:
         The reenacted face.
@@ -85,6 +107,8 @@ def reenact(
     points = identity_shape(source.landmarks, target_points, identity_strength, target.face.rest)
     raster = rasterize(points, grid)
     both, places, weight = _source_places(source.landmarks, points, raster)
+    if gaze is not None and source.iris is not None:
+        both = turn_eyes(both, source.landmarks, source.iris, points, gaze)
     both, parting = part_lips(both, source.landmarks, places, points, raster, target)
     visible: Mask = np.ones((grid, grid), np.float32)
     if source_visible is not None:
@@ -99,7 +123,7 @@ def reenact(
     eyes = enlarge(own, side)
     from_target = np.maximum(eyes, kept)
     shown = (cv2.erode(edge, np.ones((3, 3))) > 0) * (1 - np.maximum(own, enlarge(mouth, grid)))
-    reading = Reading(source_frame, both, weight, shown, parting)
+    reading = Reading(source_frame, both, weight, shown, parting, raster.covered)
     drawn = np.clip(enlarge(raster.covered.astype(np.float32), side) * 4 - 1.5, 0, 1)
     box = _box(drawn > 0)  # elsewhere the crop is the target's
     face = _read_face(reading, side, box)
@@ -140,9 +164,15 @@ def _read_face(reading: Reading, side: int, box: tuple[slice, slice]) -> Crop:
     if (parting := reading.parting) is not None:
         jumps = [np.ascontiguousarray(parting.jump[..., k : k + 2]) for k in (0, 2)]
         torn = [(parting.below, jump, parting.box) for jump in jumps]
-    crops = [read_crop(reading.frame, m, side, box, jump) for m, jump in zip(maps, torn, strict=True)]
-    face = crops[1] + (crops[0] - crops[1]) * enlarge(reading.weight, side)[box][..., None]
+    face = read_crop(reading.frame, maps[0], side, box, torn[0])
+    weight = enlarge(reading.weight, side)
+    mirrored = _both(_box(weight < 1), box)  # elsewhere the first alone is seen
+    if weight[mirrored].size:
+        inner = tuple(slice(m.start - b.start, m.stop - b.start) for m, b in zip(mirrored, box, strict=True))
+        other = read_crop(reading.frame, maps[1], side, mirrored, torn[1])
+        face[inner] = other + (face[inner] - other) * weight[mirrored][..., None]
     if parting is not None:
+        without_streaks(face, maps[0], parting, box, side)
         face *= enlarge(parting.shade, side)[box][..., None]
     return face
 
@@ -161,14 +191,19 @@ def _lay_mouth(
     face: Crop, box: tuple[slice, slice], mouth: Mask, target: Crop, points: Landmarks, theirs: Landmarks
 ) -> None:
     """The target's inner mouth, where it shows, into the face, which is the ``box`` of a crop; see `through_target`."""
-    here = tuple(
-        slice(max(own.start, whole.start), min(own.stop, whole.stop))
-        for own, whole in zip(_box(mouth > 0), box, strict=True)
-    )
+    here = _both(_box(mouth > 0), box)
     if all(part.stop > part.start for part in here):
-        seen = through_target(target, points, theirs, (here[0], here[1]))
+        seen = through_target(target, points, theirs, here)
         inside = tuple(slice(h.start - b.start, h.stop - b.start) for h, b in zip(here, box, strict=True))
         face[inside] += (seen - face[inside]) * mouth[here][..., None]
+
+
+def _both(one: tuple[slice, slice], other: tuple[slice, slice]) -> tuple[slice, slice]:
+    """What two boxes share; where that is nothing, its ends are its starts."""
+    starts = [max(a.start, b.start) for a, b in zip(one, other, strict=True)]
+    stops = [min(a.stop, b.stop) for a, b in zip(one, other, strict=True)]
+    rows, columns = (slice(a, max(a, b)) for a, b in zip(starts, stops, strict=True))
+    return rows, columns
 
 
 def _box(shown: np.ndarray) -> tuple[slice, slice]:

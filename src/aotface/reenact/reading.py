@@ -9,7 +9,7 @@ from functools import cached_property
 
 import cv2
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Bool, Float32
 
 from aotface.face.align import region_of, resize_matrix, sample
 from aotface.reenact.lips import Parting
@@ -22,11 +22,20 @@ Box = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True)
+class SourceSkin:
+    """Where a source's picture shows bare skin. ``plane``: 0..1. ``matrix``: the picture's points to the plane's pixels."""
+
+    plane: Mask
+    matrix: Matrix
+
+
+@dataclass(frozen=True)
 class Reading:
     """Where in the source's picture each pixel of the crop, at a small side, is read.
 
     ``frame``: the source's. ``maps``: x and y of the face itself, and x and y of its mirrored side. ``weight``: of the
-    first. ``shown``: where X_r is the source's, 0..1. ``parting``: of the lips, None where they have one map.
+    first. ``shown``: where X_r is the source's, 0..1. ``parting``: of the lips, None where they have one map. ``covered``:
+    where the mesh is; beside it the maps go on. ``skin``: of the source. Both None where nothing may be read beside it.
     """
 
     frame: Frame
@@ -34,6 +43,8 @@ class Reading:
     weight: Mask
     shown: Mask
     parting: Parting | None = None
+    covered: Bool[np.ndarray, "grid grid"] | None = None
+    skin: SourceSkin | None = None
 
     def finer(self) -> "Reading":
         """The same, drawn finer: once for all strips."""

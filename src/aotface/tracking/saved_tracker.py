@@ -132,6 +132,7 @@ def _arrays(tracklet: Tracklet, kept: int) -> dict[str, np.ndarray]:
         "frames": np.array(tracklet.frames[kept:], np.int32),
         "landmarks": points,
         "scores": np.array(tracklet.scores[kept:], np.float64),
+        "gazes": np.array(tracklet.gazes[kept:], np.float32).reshape(-1, 2, 2),
         "texture": tracklet.descriptor.texture,
         "weight": tracklet.descriptor.weight,
         "tint": tracklet.descriptor.tint,
@@ -145,6 +146,7 @@ def _lengthen(tracklet: Tracklet, values: Mapping[str, np.ndarray]) -> None:
     tracklet.frames += values["frames"].tolist()
     tracklet.landmarks += list(values["landmarks"])
     tracklet.scores += values["scores"].tolist()
+    tracklet.gazes += list(values["gazes"])
     tracklet.descriptor = Descriptor(values["texture"], values["weight"], values["tint"])
     tracklet.descriptor_count = int(values["looks"][0])
     tracklet.changes.clear()

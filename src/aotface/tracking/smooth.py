@@ -8,7 +8,7 @@ faster than the jitter of the landmark model is left as it is.
 from dataclasses import replace
 
 import numpy as np
-from jaxtyping import Float32, Float64
+from jaxtyping import Bool, Float32, Float64
 
 from aotface.face.mesh import LEFT_BROW, LEFT_EYE, MEAN, RIGHT_BROW, RIGHT_EYE
 from aotface.face.pose import Pose, fit_pose
@@ -70,10 +70,12 @@ def smooth(tracks: Tracks, frames_per_second: float) -> Tracks:
     """The same tracks with smooth landmarks; nothing is smoothed across a gap or a cut."""
     smoothed = []
     for track in tracks.tracks:
-        landmarks = track.landmarks.copy()
+        landmarks, gazes = track.landmarks.copy(), None if track.gazes is None else track.gazes.copy()
         for stretch in tracks.stretches(track):
             landmarks[stretch] = smooth_landmarks(track.landmarks[stretch], frames_per_second)
-        smoothed.append(replace(track, landmarks=landmarks, rest=shape_at_rest(landmarks)))
+            if track.gazes is not None and gazes is not None:
+                gazes[stretch] = smooth_gazes(track.gazes[stretch], _new(track.landmarks[stretch]))
+        smoothed.append(replace(track, landmarks=landmarks, rest=shape_at_rest(landmarks), gazes=gazes))
     return replace(tracks, tracks=tuple(smoothed))
 
 
@@ -106,10 +108,7 @@ def smooth_landmarks(
     Source: Casiez, Roussel and Vogel, "1-euro filter: a simple speed-based low-pass filter for noisy input in
         interactive systems", CHI 2012; both ways, per surroundings, and with a dead zone: [ours].
     """
-    new = np.ones(
-        len(landmarks), bool
-    )  # a repeated frame has the same landmarks, bit for bit: it shall keep them
-    new[1:] = (landmarks[1:] != landmarks[:-1]).any(axis=(1, 2))
+    new = _new(landmarks)
     distinct = landmarks[new]
     smoothed = np.empty_like(distinct)
     for start in range(0, len(distinct), CHUNK):
@@ -117,6 +116,31 @@ def smooth_landmarks(
         piece = _smooth_piece(distinct[first:last].astype(np.float64), frames_per_second)
         smoothed[start : start + CHUNK] = piece[start - first : start - first + CHUNK]
     return smoothed[np.cumsum(new) - 1]
+
+
+def smooth_gazes(
+    gazes: Float32[np.ndarray, "n 2 2"], new: Bool[np.ndarray, " n"]
+) -> Float32[np.ndarray, "n 2 2"]:
+    """Quiet where a face looks, over one unbroken stretch: a single frame's error goes, a glance aside stays.
+
+    Args:
+        gazes: of consecutive frames.
+        new: False where a frame repeats the one before.
+    """
+    distinct = gazes[new]
+    if len(distinct) > 2:
+        padded = np.pad(distinct, ((1, 1), (0, 0), (0, 0)), mode="edge")
+        distinct = np.median([padded[k : k + len(distinct)] for k in range(3)], axis=0)
+        padded = np.pad(distinct, ((1, 1), (0, 0), (0, 0)), mode="edge")
+        distinct = (padded[:-2] + 2 * padded[1:-1] + padded[2:]) / 4
+    return distinct[np.cumsum(new) - 1].astype(np.float32)
+
+
+def _new(landmarks: Float32[np.ndarray, "n 468 3"]) -> Bool[np.ndarray, " n"]:
+    """False for a frame that repeats the one before: it has the same landmarks, bit for bit, and shall keep them."""
+    new = np.ones(len(landmarks), bool)
+    new[1:] = (landmarks[1:] != landmarks[:-1]).any(axis=(1, 2))
+    return new
 
 
 def _smooth_piece(landmarks: Points, rate: float) -> Points:

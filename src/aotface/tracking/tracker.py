@@ -12,13 +12,14 @@ import numpy as np
 
 from aotface.face.boxes import Box
 from aotface.face.detect import A_FACE, detect
-from aotface.face.landmarks import WINDOW, bounds, locate, to_uint8, window_of_landmarks
+from aotface.face.gaze import gaze_of
+from aotface.face.landmarks import WINDOW, Located, bounds, locate, to_uint8, window_of_landmarks
 from aotface.tracking.cuts import FrameSignature, frame_signature, is_cut
 from aotface.tracking.descriptor import descriptor_of, mix, similarity
 from aotface.tracking.motion import held
 from aotface.tracking.tracklets import Tracklet, join
 from aotface.tracking.tracks import Tracks
-from aotface.types import Face, Frame, Landmarks
+from aotface.types import Face, Frame, Gaze, Landmarks
 
 DETECTION_INTERVAL = 8
 """Frames between two searches of the whole frame while no face is lost."""
@@ -98,14 +99,16 @@ class Tracker:
     def _follow(self, tracklet: Tracklet, picture: np.ndarray) -> bool:
         """Find a run's face near its last place and lengthen the run by it."""
         if self._repeats(tracklet, picture):
-            _lengthen(tracklet, self._count, tracklet.landmarks[-1], tracklet.scores[-1])
+            _lengthen(tracklet, self._count, tracklet.landmarks[-1], tracklet.scores[-1], tracklet.gazes[-1])
             return True
         for size in SIZES:
-            points = _locate(picture, tracklet.landmarks[-1], size)
-            if points is None or self._taken(points, self._count, tracklet):
+            found = _locate(picture, tracklet.landmarks[-1], size)
+            if found is None or self._taken(found.landmarks, self._count, tracklet):
                 continue
+            points, gaze = found.landmarks, gaze_of(found.landmarks, found.iris)
             if self._continues(tracklet, picture, points):
-                _lengthen(tracklet, self._count, self._held(tracklet, picture, points), tracklet.scores[-1])
+                held_points = self._held(tracklet, picture, points)
+                _lengthen(tracklet, self._count, held_points, tracklet.scores[-1], gaze)
                 return True
         return False
 
@@ -131,10 +134,12 @@ class Tracker:
                 for tracklet in lost
                 if tracklet not in present and self._continues(tracklet, picture, face.landmarks)
             ]
+            gaze = np.zeros((2, 2), np.float32) if face.iris is None else gaze_of(face.landmarks, face.iris)
             if found:
-                _lengthen(found[0], self._count, face.landmarks, face.score)
+                _lengthen(found[0], self._count, face.landmarks, face.score, gaze)
                 continue
-            tracklet = Tracklet([self._count], [face.landmarks], [face.score], descriptor_of(picture, face))
+            descriptor = descriptor_of(picture, face)
+            tracklet = Tracklet([self._count], [face.landmarks], [face.score], descriptor, gazes=[gaze])
             self._trace_back(tracklet)
             self._active.append(tracklet)
             self._tracklets.append(tracklet)
@@ -142,9 +147,10 @@ class Tracker:
     def _trace_back(self, tracklet: Tracklet) -> None:
         """A new face was there before the search that found it: follow it backwards."""
         for number, picture in reversed(self._recent):
-            points = _locate(picture, tracklet.landmarks[0], WINDOW)
-            if points is None or self._taken(points, number, tracklet):
+            found = _locate(picture, tracklet.landmarks[0], WINDOW)
+            if found is None or self._taken(found.landmarks, number, tracklet):
                 return
+            points = found.landmarks
             moved, ratio = _motion(tracklet.landmarks[0], points)
             face = Face(0, bounds(points), 1.0, points)
             if (
@@ -155,6 +161,7 @@ class Tracker:
                 return
             tracklet.frames.insert(0, number)
             tracklet.landmarks.insert(0, points)
+            tracklet.gazes.insert(0, gaze_of(points, found.iris))
             tracklet.scores.insert(0, tracklet.scores[0])
 
     def _repeats(self, tracklet: Tracklet, picture: np.ndarray) -> bool:
@@ -208,17 +215,18 @@ def _change(before: np.ndarray, now: np.ndarray, box: Box) -> float:
     return float(cv2.resize(difference, (8, 8), interpolation=cv2.INTER_AREA).mean(axis=2).max())
 
 
-def _lengthen(tracklet: Tracklet, number: int, points: Landmarks, score: float) -> None:
+def _lengthen(tracklet: Tracklet, number: int, points: Landmarks, score: float, gaze: Gaze) -> None:
     tracklet.frames.append(number)
     tracklet.landmarks.append(points)
+    tracklet.gazes.append(gaze)
     tracklet.scores.append(score)
 
 
-def _locate(picture: np.ndarray, before: Landmarks, size: float) -> Landmarks | None:
+def _locate(picture: np.ndarray, before: Landmarks, size: float) -> Located | None:
     """Landmarks near where they were, whichever way the head lies; ``size``: of the window, in face sizes."""
     found = locate(picture, window_of_landmarks(before, size))
     if found.certainty < A_FACE or size == WINDOW:
-        return found.landmarks if found.certainty >= A_FACE else None
+        return found if found.certainty >= A_FACE else None
     return _locate(picture, found.landmarks, WINDOW)
 
 

@@ -1,7 +1,7 @@
 """From runs to tracks: fill short gaps, join what shows one person, number the people by size."""
 
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import numpy as np
@@ -9,7 +9,7 @@ from jaxtyping import Float64
 
 from aotface.tracking.descriptor import Descriptor, mix, similarities
 from aotface.tracking.tracks import Track, Tracks
-from aotface.types import Landmarks
+from aotface.types import Gaze, Landmarks
 
 SHORTEST_TRACKLET = 3
 """Frames; what is seen for less is not a face."""
@@ -32,7 +32,7 @@ class Tracklet:
     """A face followed without a break of more than a few frames.
 
     ``descriptor``: the mean of so many ``descriptor_count``. ``changes``: of the picture in the last few frames, in levels.
-    ``elsewhere``: frames of gaps that show something else, and must not be filled.
+    ``elsewhere``: frames of gaps that show something else, and must not be filled. ``gazes``: beside ``landmarks``.
     """
 
     frames: list[int]
@@ -42,6 +42,7 @@ class Tracklet:
     descriptor_count: int = 1
     changes: deque[float] = field(default_factory=lambda: deque(maxlen=4))
     elsewhere: list[int] = field(default_factory=list)
+    gazes: list[Gaze] = field(default_factory=list)
 
     def at(self, frame: int) -> Landmarks | None:
         """The face in a frame, or None; looks among the last few frames only, newest first."""
@@ -75,7 +76,7 @@ def join(tracklets: list[Tracklet], count: int, cuts: list[int]) -> Tracks:
         real |= {b.frames[0] for a, b in pairwise(person) if b.frames[0] == a.frames[-1] + 1}
     tracks = [_track(person) for person in people]
     tracks.sort(key=lambda track: (-track.area, int(track.frames[0])))
-    numbered = tuple(Track(i, t.frames, t.landmarks, t.scores, t.descriptor) for i, t in enumerate(tracks))
+    numbered = tuple(replace(track, id=number) for number, track in enumerate(tracks))
     return Tracks(count, np.array(sorted(real), np.int32), numbered)
 
 
@@ -128,11 +129,11 @@ def _track(tracklets: list[Tracklet]) -> Track:
         seen += len(tracklet.frames)
         descriptor = mix(descriptor, tracklet.descriptor, len(tracklet.frames) / seen)
     parts = [_filled(tracklet) for tracklet in tracklets]
-    frames, landmarks, scores = (np.concatenate([part[k] for part in parts]) for k in range(3))
-    return Track(0, frames, landmarks, scores, descriptor)
+    frames, landmarks, scores, gazes = (np.concatenate([part[k] for part in parts]) for k in range(4))
+    return Track(0, frames, landmarks, scores, descriptor, gazes=gazes)
 
 
-def _filled(tracklet: Tracklet) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _filled(tracklet: Tracklet) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Gaps are filled: landmarks on the straight line between both ends, score 0; but not with what is elsewhere."""
     known = np.array(tracklet.frames)
     frames = np.arange(known[0], known[-1] + 1)
@@ -140,11 +141,19 @@ def _filled(tracklet: Tracklet) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     before = np.maximum(after - (known[after] != frames), 0)
     part = (frames - known[before]) / np.maximum(known[after] - known[before], 1)
     points = np.array(tracklet.landmarks)
-    landmarks, gaps = points[before], np.flatnonzero(part)  # of a long video nothing is held twice as float64
-    start, end = points[before[gaps]], points[after[gaps]]
-    landmarks[gaps] = start + part[gaps, None, None] * (end - start)
+    gaps = np.flatnonzero(part)  # of a long video nothing is held twice as float64
+    looks = np.array(tracklet.gazes, np.float32).reshape(-1, 2, 2)
+    if len(looks) != len(points):  # a run that was made by hand
+        looks = np.zeros((len(points), 2, 2), np.float32)
+    filled = []
+    for values in (points, looks):
+        start, end, whole = values[before[gaps]], values[after[gaps]], values[before]
+        whole[gaps] = start + part[gaps, None, None] * (end - start)
+        filled.append(whole)
+    landmarks, gazes = filled
     scores = np.where(part == 0, np.array(tracklet.scores)[before], 0)
     if tracklet.elsewhere:
         here = ~np.isin(frames, tracklet.elsewhere)
-        frames, landmarks, scores = frames[here], landmarks[here], scores[here]
-    return frames.astype(np.int32), landmarks.astype(np.float32, copy=False), scores.astype(np.float32)
+        frames, landmarks, scores, gazes = frames[here], landmarks[here], scores[here], gazes[here]
+    landmarks, scores, gazes = (v.astype(np.float32, copy=False) for v in (landmarks, scores, gazes))
+    return frames.astype(np.int32), landmarks, scores, gazes

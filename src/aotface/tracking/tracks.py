@@ -23,7 +23,8 @@ class Track:
     """One person's face. ``frames``: ascending numbers; where they jump, the face was out of sight.
 
     ``landmarks``: display pixels. ``scores``: of the latest detection, 0..1; 0 where a short gap was filled.
-    ``rest``: the face's shape at rest, in the mean face's pose, once it was `smooth`ed.
+    ``rest``: the face's shape at rest, in the mean face's pose, once it was `smooth`ed. ``gazes``: where it looks; None: it
+    is not known.
     """
 
     id: int
@@ -32,6 +33,7 @@ class Track:
     scores: Float32[np.ndarray, " n"]
     descriptor: Descriptor
     rest: Landmarks | None = None
+    gazes: Float32[np.ndarray, "n 2 2"] | None = None
 
     @property
     def area(self) -> float:
@@ -59,7 +61,9 @@ class Tracks:
                 points = track.landmarks[place]
                 low, high = points[:, :2].min(axis=0), points[:, :2].max(axis=0)
                 box = (float(low[0]), float(low[1]), float(high[0]), float(high[1]))
-                found.append((track.id, Face(track.id, box, float(track.scores[place]), points, track.rest)))
+                gaze = None if track.gazes is None else track.gazes[place]
+                score = float(track.scores[place])
+                found.append((track.id, Face(track.id, box, score, points, track.rest, gaze=gaze)))
         return found
 
     def repeats(self, id: int, frames: range) -> list[int]:
@@ -90,6 +94,8 @@ class Tracks:
                 "weight": track.descriptor.weight,
                 "tint": track.descriptor.tint,
             }
+            straight = np.zeros((len(track.frames), 2, 2), np.float32)
+            named["gazes"] = straight if track.gazes is None else track.gazes
             arrays |= {f"{track.id}.{name}": values for name, values in named.items()}
         return arrays
 
@@ -170,6 +176,7 @@ def _track_from(arrays: Mapping[str, np.ndarray], i: int) -> Track:
     frames = _checked(arrays, f"{i}.frames", np.int32, (None,))
     landmarks = _checked(arrays, f"{i}.landmarks", np.float32, (len(frames), 468, 3))
     scores = _checked(arrays, f"{i}.scores", np.float32, (len(frames),))
+    gazes = _checked(arrays, f"{i}.gazes", np.float32, (len(frames), 2, 2))
     texture, weight = (_checked(arrays, f"{i}.{name}", np.float32, (898,)) for name in ("texture", "weight"))
     return Track(
         i,
@@ -177,6 +184,7 @@ def _track_from(arrays: Mapping[str, np.ndarray], i: int) -> Track:
         landmarks,
         scores,
         Descriptor(texture, weight, _checked(arrays, f"{i}.tint", np.float32, (2,))),
+        gazes=gazes,
     )
 
 

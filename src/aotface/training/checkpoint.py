@@ -14,6 +14,7 @@ from aotface.errors import WeightsError
 from aotface.media.files import show, write_bytes
 
 NAME = "checkpoint.safetensors"
+_NETWORKS, _OPTIMISERS = ("generator", "average", "discriminators"), ("optimiser", "rival", "game")
 State = dict[str, Tensor]
 
 
@@ -22,7 +23,7 @@ class Checkpoint:
     """All that a run needs to go on; the random numbers need nothing, they follow from seed and step.
 
     ``generator``, ``discriminators``: their parameters. ``average``: the generator's, averaged. ``optimiser``,
-    ``rival``: state of the two optimisers. ``watch``: running numbers of the look at divergence.
+    ``rival``, ``game``: state of the optimisers. ``watch``: running numbers of the look at divergence.
     """
 
     step: int
@@ -32,16 +33,19 @@ class Checkpoint:
     optimiser: dict[str, Any]
     rival: dict[str, Any]
     watch: dict[str, float] = field(default_factory=dict)
+    game: dict[str, Any] = field(default_factory=dict)
 
 
 def save_checkpoint(folder: Path, state: Checkpoint) -> None:
     """Write one file, whole or not at all."""
     tensors: State = {}
-    for part in ("generator", "average", "discriminators"):
+    for part in _NETWORKS:
         tensors |= {f"{part}/{k}": v for k, v in getattr(state, part).items()}
     plain: dict[str, Any] = {"step": state.step, "watch": state.watch}
-    for part in ("optimiser", "rival"):
+    for part in _OPTIMISERS:
         whole = getattr(state, part)
+        if not whole:
+            continue
         plain[part] = whole["param_groups"]
         for index, values in whole["state"].items():
             tensors |= {f"{part}/{index}/{k}": torch.as_tensor(v) for k, v in values.items()}
@@ -70,8 +74,8 @@ def load_checkpoint(folder: Path) -> Checkpoint | None:
 
 
 def _sorted(plain: dict[str, Any], tensors: State) -> Checkpoint:
-    parts: dict[str, State] = {"generator": {}, "average": {}, "discriminators": {}}
-    states: dict[str, dict[int, State]] = {"optimiser": {}, "rival": {}}
+    parts: dict[str, State] = {name: {} for name in _NETWORKS}
+    states: dict[str, dict[int, State]] = {name: {} for name in _OPTIMISERS if name in plain}
     for name, value in tensors.items():
         part, rest = name.split("/", 1)
         # Copies, because the file is only mapped and the next checkpoint takes its place.
@@ -80,5 +84,8 @@ def _sorted(plain: dict[str, Any], tensors: State) -> Checkpoint:
         else:
             index, key = rest.split("/", 1)
             states[part].setdefault(int(index), {})[key] = value.clone()
-    optimisers = {name: {"state": states[name], "param_groups": plain[name]} for name in states}
+    optimisers = {
+        name: {"state": states[name], "param_groups": plain[name]} if name in states else {}
+        for name in _OPTIMISERS
+    }
     return Checkpoint(plain["step"], **parts, **optimisers, watch=plain.get("watch", {}))

@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeVar
 
 from aotface.errors import UsageError
 from aotface.media.config import read_toml
-from aotface.training.ranges import LampMix, LightingConfig
+from aotface.training.ranges import Game, LampMix, LightingConfig
 from aotface.transfer.aot.generator import SIZES, Options
 from aotface.transfer.aot.objective import Weights
 
@@ -42,6 +42,7 @@ class TrainConfig:
     ``runaway``: stop when the watched terms' mean over about ``window`` steps is this many times its best.
     ``begin_from``: weights or a checkpoint that the generator starts with; empty: by chance.
     ``validation_faces``: judged every ``sample_every`` steps.
+    ``game``: the games on photographs; with ``game.faces`` above 0 they take the place of those on the batch.
     ``lamp_share``: of the batch, pairs under sums of real lamps; the shards must hold them. ``lamp_people``: "train",
     or "all", and then the result must not be judged on the people of the suite `lit`.
     """
@@ -82,6 +83,7 @@ class TrainConfig:
     )
 
     lamps: LampMix = field(default_factory=LampMix)
+    game: Game = field(default_factory=Game)
 
     @property
     def lamp_faces(self) -> int:
@@ -188,6 +190,21 @@ def checked(config: TrainConfig) -> TrainConfig:
             for n in ("learning_rate", "discriminators_rate", "clip")
         ),
         (c.runaway > 1, "runaway", "above 1", c.runaway),
+        *(
+            (getattr(c.game, name) >= low, f"game.{name}", f"{least} {low}", getattr(c.game, name))
+            for low, names in (
+                (1, "judged_every judged_faces"),
+                (0, "faces pace head_start catch_up blur whole least"),
+            )
+            for name in names.split()
+        ),
+        (
+            c.game.side >= 32 and c.game.side % 16 == 0,
+            "game.side",
+            "a multiple of 16 from 32 on",
+            c.game.side,
+        ),
+        (c.game.rate > 0, "game.rate", "above 0", c.game.rate),
     )
     for holds, name, wanted, value in rules:
         if not holds:

@@ -15,6 +15,7 @@ from aotface.training.checkpoint import NAME
 from aotface.training.config import TrainConfig, as_dict
 from aotface.training.data import Shards
 from aotface.training.lamp_data import Stacks
+from aotface.training.photographs import Photographs
 from aotface.training.trainer import Terms, Trainer
 from aotface.training.watch import Diverged
 from aotface.transfer.aot.objective import Batch, Score
@@ -36,6 +37,7 @@ def train(
     identity: Score | None = None,
     perceptual: Score | None = None,
     lamps: Stacks | None = None,
+    photographs: tuple[Photographs, Photographs] | None = None,
 ) -> Trainer:
     """Train to ``config.steps``, resuming what is in ``out``.
 
@@ -45,15 +47,16 @@ def train(
         out: the run's folder.
         fabric: a launched Lightning Fabric.
         say, on_sample, log: see `go_on`.
-        identity, perceptual, lamps: see Trainer.
+        identity, perceptual, lamps, photographs: see Trainer.
 
     Returns:
         The trainer, at its last step.
 
     Raises:
         Diverged: a loss is not finite, or has run away.
+        AtChance: the discriminator of a game on photographs cannot tell.
     """
-    trainer = Trainer(config, shards, out, fabric, identity, perceptual, lamps)
+    trainer = Trainer(config, shards, out, fabric, identity, perceptual, lamps, photographs)
     if trainer.resume():
         say(f"goes on at step {trainer.step} of {config.steps}")
     go_on(trainer, say, on_sample, log)

@@ -1,6 +1,7 @@
 """How far the synthetic light, tone and camera may wander: one frozen dataclass, each default once."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True)
@@ -86,3 +87,31 @@ class LampMix:
     melanin: tuple[float, float] = (-0.3, 1.6)
     haemoglobin: tuple[float, float] = (-0.15, 0.25)
     """Optical density in green that is added to `aotface.training.lamp_light.SKIN`."""
+
+
+@dataclass(frozen=True)
+class Game:
+    """How the games are played on photographs without ground truth.
+
+    ``faces``: pairs of photographs a step; 0 plays on the batch itself and against Y_{t,t}, as published. ``side``: of the
+    pictures that the mix-and-segment discriminator sees, against X_t itself. ``optimiser``, ``rate``, ``pace`` (steps for
+    each of the generator's), ``head_start`` (steps before its first): of all discriminators. ``goal``: what the
+    generator wants to be told, see `game.fooling`. ``blur``: sigma of a Gaussian over both pictures, in parts of the
+    side; 0: none. ``whole``: share of the faces that are not mixed. Every ``judged_every`` steps it is
+    judged on ``judged_faces`` pairs of other people; below ``least`` it gets ``catch_up`` steps of its own, and
+    after them the run stops.
+    """
+
+    faces: int = 0
+    side: int = 128
+    optimiser: Literal["adam", "rmsprop"] = "adam"
+    rate: float = 1e-3
+    pace: int = 2
+    head_start: int = 400
+    goal: Literal["undecided", "real"] = "undecided"
+    blur: float = 0.0
+    whole: float = 0.0
+    judged_every: int = 50
+    judged_faces: int = 32
+    least: float = 0.53
+    catch_up: int = 100

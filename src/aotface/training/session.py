@@ -19,6 +19,7 @@ from aotface.training.journal import EVENTS, LOG, Journal
 from aotface.training.lamp_data import Stacks, load_stacks
 from aotface.training.launch import hardware, launch
 from aotface.training.loop import Say, go_on, parameters, write_config
+from aotface.training.photographs import Photographs, load_photographs
 from aotface.training.trainer import Trainer
 from aotface.training.validation import SAMPLES, Validation
 from aotface.transfer.aot.apply import bf16_is_fast
@@ -67,6 +68,9 @@ def run(request: Request, say: Say, warn: Say) -> Path:
             f"{show(request.shards)}: no training faces; list more people, or lower --validation"
         )
     lamps = load_stacks(request.shards, config.lamp_people) if config.lamp_faces else None
+    photographs = None
+    if config.game.faces:
+        photographs = load_photographs(request.shards), load_photographs(request.shards, "validation")
     fabric = launch(request.device, config.precision)
     chief = fabric.is_global_zero
     say, warn = (speak if chief else _silent for speak in (say, warn))
@@ -77,7 +81,7 @@ def run(request: Request, say: Say, warn: Say) -> Path:
     fabric.barrier()
     record = _facts(request, config, faces, held_out, lamps) | hardware(fabric)
     with asked_to_stop() as stop:
-        _train(request, config, faces, held_out, fabric, record, stop, say, lamps)
+        _train(request, config, faces, held_out, fabric, record, stop, say, lamps, photographs)
     say(f"done: {show(request.out)}  (weights: aotface export {show(request.out)} -o NAME.safetensors)")
     return request.out
 
@@ -169,12 +173,13 @@ def _train(
     stop: Callable[[], bool],
     say: Say,
     lamps: Stacks | None = None,
+    photographs: tuple[Photographs, Photographs] | None = None,
 ) -> None:
     out, clock = request.out, time.monotonic()
     path = free_name(out / RECORD)
     judged, words = (held_out, "") if len(held_out) else (faces, ", training people")
     watcher = Validation(judged, config, out, words)
-    trainer = Trainer(config, faces, out, fabric, lamps=lamps)
+    trainer = Trainer(config, faces, out, fabric, lamps=lamps, photographs=photographs)
     if trainer.resume():
         say(f"goes on at step {trainer.step} of {config.steps}")
     elif config.begin_from:

@@ -6,8 +6,9 @@ Everything random follows from the seed and the step, so a resumed run continues
 import dataclasses
 import math
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,10 @@ from aotface.errors import UsageError
 from aotface.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from aotface.training.config import TrainConfig
 from aotface.training.data import Batches, Shards
+from aotface.training.game import PhotographGame
 from aotface.training.lamp_data import Stacks
 from aotface.training.lamp_pairs import LampBatches, MixedBatches
+from aotface.training.photographs import Photographs
 from aotface.training.watch import Watch
 from aotface.transfer.aot.generator import SIZES, RelightingGenerator
 from aotface.transfer.aot.objective import (
@@ -52,6 +55,7 @@ class Trainer:
             by several doors, which wrappers for distributed training do not expect.
         identity, perceptual: networks of your own for the terms of these names; see `transport.objective`.
         lamps: people under real lamps; needed where ``config.lamp_share`` asks for them.
+        photographs: pairs to play on, and those of other people; needed where ``config.game.faces`` asks for them.
     """
 
     def __init__(
@@ -63,6 +67,7 @@ class Trainer:
         identity: Score | None = None,
         perceptual: Score | None = None,
         lamps: Stacks | None = None,
+        photographs: tuple[Photographs, Photographs] | None = None,
     ):
         self.config, self.out, self.fabric = config, out, fabric
         self.scores = (identity, perceptual)
@@ -78,7 +83,8 @@ class Trainer:
         self.generator.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.discriminators: Discriminators = fabric.to_device(Discriminators(size, config.conditional))
         self.average = {k: v.detach().clone() for k, v in self.generator.state_dict().items()}
-        self.optimiser, self.rival = _optimisers(config, self.generator, self.discriminators)
+        self.game = _game(config, photographs, self.discriminators, fabric)
+        self.optimiser, self.rival = _optimisers(config, self.generator, self.discriminators, bool(self.game))
         self.watch = Watch(config.runaway, config.window)
         self.step = 0
         self.saved: int | None = None
@@ -92,7 +98,10 @@ class Trainer:
         self.discriminators.load_state_dict(saved.discriminators)
         self.average = {k: v.to(self.fabric.device) for k, v in saved.average.items()}
         self.optimiser.load_state_dict(saved.optimiser)
-        self.rival.load_state_dict(saved.rival)
+        if self.rival:
+            self.rival.load_state_dict(saved.rival)
+        if self.game:
+            self.game.optimiser.load_state_dict(saved.game)
         self.watch.restore(saved.watch)
         self.step = self.saved = saved.step
         return True
@@ -114,8 +123,9 @@ class Trainer:
         """Write the checkpoint (first process only)."""
         if self.fabric.is_global_zero:
             networks = (self.generator.state_dict(), self.average, self.discriminators.state_dict())
-            optimisers = (self.optimiser.state_dict(), self.rival.state_dict())
-            save_checkpoint(self.out, Checkpoint(self.step, *networks, *optimisers, self.watch.state()))
+            optimisers = (self.optimiser.state_dict(), self.rival.state_dict() if self.rival else {})
+            game = self.game.optimiser.state_dict() if self.game else {}
+            save_checkpoint(self.out, Checkpoint(self.step, *networks, *optimisers, self.watch.state(), game))
         self.saved = self.step
 
     def rate(self) -> float:
@@ -130,19 +140,27 @@ class Trainer:
         """Whether critics and discriminator take part in a step."""
         return step >= self.config.games_start and step % self.config.games_every == 0
 
+    def plays_on_batch(self, step: int) -> bool:
+        """Whether they do so on the batch itself, and not on photographs of their own."""
+        return self.plays(step) and not self.game
+
+    def share(self) -> float:
+        """Of the games' full weight at this step."""
+        return min(1.0, (self.step - self.config.games_start + 1) / max(1, self.config.games_ramp))
+
     def weights(self) -> Weights:
-        """The terms' weights at this step: games come late, and gently.
+        """The terms' weights on the batch at this step: games come late, and gently.
 
         Against discriminators that know nothing yet, and a reconstruction whose easiest answer is to change
         nothing, an early game at full weight drives the field's head back to zero.
         """
         c, w = self.config, self.config.weights
-        if not self.plays(self.step):
+        if not self.plays_on_batch(self.step):
             w = dataclasses.replace(w, transport=0.0, cost=0.0, mix=0.0)
             # The painting head has no smooth matching to start from: it learns to draw a face by
             # reconstruction.
             return w if c.options.head == "paint" else dataclasses.replace(w, reconstruction=0.0, edges=0.0)
-        share = min(1.0, (self.step - c.games_start + 1) / max(1, c.games_ramp))
+        share = self.share()
         w = dataclasses.replace(w, transport=w.transport * share, cost=w.cost * share, mix=w.mix * share)
         if c.options.head == "paint":
             return w
@@ -160,24 +178,27 @@ class Trainer:
         Raises:
             Diverged: see Watch; the step is not taken.
         """
-        c, rate, plays = self.config, self.rate(), self.plays(self.step)
+        c, rate, plays = self.config, self.rate(), self.plays_on_batch(self.step)
         _set_rate(self.optimiser, c.learning_rate * rate)
-        _set_rate(self.rival, c.discriminators_rate * min(1.0, rate * 2))
         random = torch.Generator().manual_seed(c.seed * 7_368_787 + self.step)
-        terms: Terms = {}
+        terms = self._before(self.step)
         self.optimiser.zero_grad()
-        self.rival.zero_grad()
+        if self.rival:
+            _set_rate(self.rival, c.discriminators_rate * min(1.0, rate * 2))
+            self.rival.zero_grad()
         for batch in batches:
             with self.fabric.autocast():
                 self._accumulate(batch, self.weights(), plays, random, len(batches), terms)
-        self._share_gradients()
+        if self.game and self.plays(self.step):
+            terms |= self.game.play(self.generator, self.step, self.share())
+        self._share_gradients([*self.generator.parameters(), *self.discriminators.parameters()])
         terms = self._share_terms(terms)
         norm = nn.utils.clip_grad_norm_(self.generator.parameters(), c.clip)
         self.watch.look(terms | {"gradient": float(norm)}, self.step)
         self.optimiser.step()
         if plays:
             nn.utils.clip_grad_norm_(self.discriminators.parameters(), c.clip)
-        if plays or c.plan_by_rmsprop:
+        if self.rival and (plays or c.plan_by_rmsprop):
             self.rival.step()
         self._average()
         self.step += 1
@@ -201,15 +222,14 @@ class Trainer:
             (against.total / parts).backward()  # type: ignore[no-untyped-call]
             _add(terms, against.terms, parts)
 
-    def _share_gradients(self) -> None:
+    def _before(self, step: int) -> Terms:
+        """The discriminators' head start, when this is the first step of a game on photographs."""
+        begins = self.game and step == self.config.games_start
+        return self.game.prepare(self.generator) if self.game and begins else {}
+
+    def _share_gradients(self, parameters: Sequence[nn.Parameter]) -> None:
         """Average gradients over all processes."""
-        if self.fabric.world_size == 1:
-            return
-        networks = (*self.generator.parameters(), *self.discriminators.parameters())
-        gradients = [p.grad for p in networks if p.grad is not None]
-        flat = self.fabric.all_reduce(torch.cat([g.flatten() for g in gradients]), reduce_op="mean")
-        for gradient, shared in zip(gradients, flat.split([g.numel() for g in gradients]), strict=True):
-            gradient.copy_(shared.view_as(gradient))
+        share_gradients(self.fabric, parameters)
 
     def _share_terms(self, terms: Terms) -> Terms:
         """Average terms over all processes, so that all of them see, and decide, the same."""
@@ -232,7 +252,7 @@ class Trainer:
 
         def draw(step: int) -> list[Batch]:
             at = [step * c.accumulate + k for k in range(c.accumulate)]
-            return [self.batches.draw(s, self.fabric.global_rank, self.plays(step)) for s in at]
+            return [self.batches.draw(s, self.fabric.global_rank, self.plays_on_batch(step)) for s in at]
 
         pool = ThreadPoolExecutor(workers)
         ahead: deque[Future[list[Batch]]] = deque()
@@ -281,16 +301,52 @@ def averaged_generator(trainer: Trainer) -> RelightingGenerator:
     return copy.eval()
 
 
+def share_gradients(fabric: Any, parameters: Sequence[nn.Parameter]) -> None:
+    """Average gradients over all processes."""
+    if fabric.world_size == 1:
+        return
+    gradients = [p.grad for p in parameters if p.grad is not None]
+    flat = fabric.all_reduce(torch.cat([g.flatten() for g in gradients]), reduce_op="mean")
+    for gradient, shared in zip(gradients, flat.split([g.numel() for g in gradients]), strict=True):
+        gradient.copy_(shared.view_as(gradient))
+
+
+def _game(
+    c: TrainConfig,
+    photographs: tuple[Photographs, Photographs] | None,
+    discriminators: Discriminators,
+    fabric: Any,
+) -> PhotographGame | None:
+    """The game on photographs, where the configuration asks for one.
+
+    Raises:
+        UsageError: it does, and there are no photographs.
+    """
+    if not c.game.faces:
+        return None
+    if photographs is None:
+        raise UsageError(
+            f"game.faces is {c.game.faces}: expected pairs of photographs, got none; pass photographs="
+        )
+    share = partial(share_gradients, fabric)
+    return PhotographGame(c.game, c.weights, *photographs, discriminators, c.seed, fabric.global_rank, share)
+
+
 def _optimisers(
-    c: TrainConfig, generator: RelightingGenerator, discriminators: Discriminators
-) -> tuple[torch.optim.Optimizer, torch.optim.Optimizer]:
-    """Adam for the generator, RMSprop for its discriminators, and for Omega where that is asked for [paper]."""
+    c: TrainConfig, generator: RelightingGenerator, discriminators: Discriminators, apart: bool
+) -> tuple[torch.optim.Optimizer, torch.optim.Optimizer | None]:
+    """Adam for the generator, RMSprop for its discriminators, and for Omega where that is asked for [paper].
+
+    ``apart``: the discriminators have an optimiser of their own, see `game.PhotographGame`.
+    """
     plan = list(generator.notpe.parameters()) if c.plan_by_rmsprop else []
     known = {id(p) for p in plan}
     mine = [p for p in generator.parameters() if id(p) not in known]
     adam = torch.optim.AdamW if c.decoupled_decay else torch.optim.Adam
     optimiser = adam(mine, lr=c.learning_rate, betas=c.betas, weight_decay=c.weight_decay)
-    rivals = [*discriminators.parameters(), *plan]
+    rivals = [*([] if apart else discriminators.parameters()), *plan]
+    if not rivals:
+        return optimiser, None
     return optimiser, torch.optim.RMSprop(rivals, lr=c.discriminators_rate, alpha=RMSPROP_MEMORY)
 
 

@@ -5,31 +5,35 @@ need not compute them again. The rest of an unfinished frame is computed again, 
 """
 
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 
 from aotface.compose.blend import target_texture
 from aotface.compose.camera import TextureArray
-from aotface.compose.changed import as_mask, changed_region, given_region
+from aotface.compose.changed import as_mask
 from aotface.compose.eyes import Spans, spans_of
-from aotface.compose.face_step import FaceInProgress, Known, Region, start_face
+from aotface.compose.face_step import FaceInProgress, Known, features_of, start_face, work_side
 from aotface.compose.place import Place, place_of
+from aotface.compose.refined import difference, find_refinement
 from aotface.compose.sharpness import softness
 from aotface.errors import InputError
-from aotface.face.align import resize_matrix, scale_of
+from aotface.face.align import align, scale_of
+from aotface.face.gaze import gaze_at
 from aotface.media.video.decode import VideoFrame
 from aotface.media.video.parts import Parts
-from aotface.reenact.base import PreparedSource, Reenacted
-from aotface.reenact.given import GivenSwap
+from aotface.reenact.base import Reenacted
 from aotface.transfer.base import shrunk
-from aotface.types import CROP_SIDE, AlignedFace, Crop, Face, Frame, Landmarks, Mask
+from aotface.types import AlignedFace, Crop, Face, Frame, Landmarks, Mask
 from aotface.video.scene import Scene
 from aotface.video.temporal_filter import FilterableChange, Light, filterable, light_grid
 
 FEATURES = "features"
 """Under which name they are cached."""
+
+REFINED_SIDE = 128
+"""Side in pixels of the maps that refine somebody else's swap: they are smoother than that."""
 
 LARGE_MADE, LARGE_FRAME = 40 << 20, 16 << 20
 """Bytes from which faces, and a frame's pixels in RGB, are not held until the frame's turn comes, but made again then: it
@@ -40,7 +44,8 @@ takes a third longer, and saves gigabytes with close-ups in 2160p."""
 class TemporalFeatures:
     """What the frames around ask of a face.
 
-    ``visible``: skin that shows, at 256 px. ``maps``: of the change, see `FilterableChange`. ``light``: the target's, by
+    ``visible``: skin that shows, at 256 px; of somebody else's swap, all of it.
+    ``maps``: of the change, see `FilterableChange`. ``light``: the target's, by
     which frames are compared. ``complete``: the maps decide all of the change. ``softness``: of the target beside X_r, in
     pixels of the frame; 0 of somebody else's swap, which stays as sharp as it is. ``texture``: the target's; None where it
     is not asked for, or too little shows.
@@ -58,7 +63,8 @@ class TemporalFeatures:
 class FaceBuffers:
     """What only the frame itself needs of a face: X_r, and Y where the maps do not decide it. No pixels of the target.
 
-    ``landmarks``: of the target, crop pixels. ``eyes``: the target's.
+    ``landmarks``: of the target, crop pixels. ``eyes``: the target's. ``apart``: of somebody else's swap, see
+    `aotface.compose.refined.difference`.
     """
 
     place: Place
@@ -66,6 +72,7 @@ class FaceBuffers:
     swapped: Crop | None
     landmarks: Landmarks
     eyes: Spans
+    apart: Mask | None = None
 
     @property
     def bytes(self) -> int:
@@ -160,20 +167,21 @@ def whole(scene: Scene, state: FrameState) -> FrameState:
     made = []
     for one in state.faces:
         features = one.features
+        if scene.sources[one.track] is None:
+            made.append(replace(one, made=_made_again(faces[one.track], state.read)))
+            continue
         known = Known(features.visible, features.maps if features.complete else None)
         begun = _start(scene, one.track, faces[one.track], state.read, known)
-        assert begun is not None  # it was found to be swapped
         made.append(replace(one, made=_buffers(begun, None if features.complete else begun.swapped)))
     return state._replace(faces=tuple(made))
 
 
 def _new_face_state(scene: Scene, track: int, face: Face, read: FrameInputs) -> FaceState | None:
     """One face with its temporal features; None where it was not swapped."""
+    if scene.sources[track] is None:
+        return _refined_state(scene, track, face, read)
     begun = _start(scene, track, face, read)
-    if begun is None:
-        return None
-    change = _filterable(begun)
-    soft = 0.0 if scene.sources[track] is None else _softness(begun)
+    change, soft = _filterable(begun), _softness(begun)
     light, complete = light_grid(shrunk(begun.target.crop)), change.swapped is None
     texture = None
     if scene.options.camera_match == "on":
@@ -184,19 +192,51 @@ def _new_face_state(scene: Scene, track: int, face: Face, read: FrameInputs) -> 
 
 def _start(
     scene: Scene, track: int, face: Face, read: FrameInputs, known: Known | None = None
-) -> FaceInProgress | None:
-    """The face step, with the source of this track, or with the frame that somebody else has swapped."""
-    frame, source = read.frame.rgb, scene.sources[track]
-    region: Region | None = None
-    if source is None:
-        source, region = _given(read), partial(_swapped_region, read.mask)
-    return start_face(frame, face, source, scene.transfer, scene.options, region, known)
+) -> FaceInProgress:
+    """The face step, with the source of this track."""
+    source = scene.sources[track]
+    assert source is not None
+    begun = start_face(read.frame.rgb, face, source, scene.transfer, scene.options, None, known)
+    assert begun is not None  # no region was given that might not find it
+    return begun
 
 
-def _given(read: FrameInputs) -> PreparedSource:
+def _refined_state(scene: Scene, track: int, face: Face, read: FrameInputs) -> FaceState | None:
+    """A face that somebody else has swapped; None where it is the target's own."""
+    frame, mask = read.frame.rgb, None if read.mask is None else as_mask(read.mask)
+    found = find_refinement(frame, _swapped(read), face, scene.transfer, scene.options, mask)
+    if found is None:
+        return None
+    aligned = found.target
+    texture = None
+    if scene.options.camera_match == "on":
+        features = features_of(len(found.given), aligned.landmarks)
+        texture = target_texture(frame, found.shown, aligned.matrix, features)
+    maps = cv2.resize(found.maps, (REFINED_SIDE, REFINED_SIDE), interpolation=cv2.INTER_AREA)
+    light = light_grid(shrunk(aligned.crop))
+    known = TemporalFeatures(found.region, maps.astype(np.float32), light, True, 0.0, texture)
+    return FaceState(track, known, _given_buffers(aligned, found.given, found.apart))
+
+
+def _given_buffers(target: AlignedFace, given: Crop, apart: Mask) -> FaceBuffers:
+    """Of a face that somebody else has swapped: its mask is the region alone."""
+    nothing = np.zeros(given.shape[:2], np.float32)
+    reenacted = Reenacted(given, np.ones_like(nothing), nothing, target.landmarks)
+    return FaceBuffers(place_of(target), reenacted, None, target.landmarks, (None, None), apart)
+
+
+def _made_again(face: Face, read: FrameInputs) -> FaceBuffers:
+    """What the frame itself needs of such a face, whose features are known."""
+    side = work_side(face)
+    aligned = align(read.frame.rgb, face, side)
+    given = align(_swapped(read), face, side).crop
+    return _given_buffers(aligned, given, difference(shrunk(given), shrunk(aligned.crop)))
+
+
+def _swapped(read: FrameInputs) -> Frame:
     if read.swapped is None:
         raise InputError("expected a source, or a video that is swapped already")
-    return GivenSwap(read.swapped, *read.frame.rgb.shape[:2])
+    return read.swapped
 
 
 def _filterable(face: FaceInProgress) -> FilterableChange:
@@ -208,7 +248,7 @@ def _filterable(face: FaceInProgress) -> FilterableChange:
 
 def _buffers(face: FaceInProgress, swapped: Crop | None) -> FaceBuffers:
     target = face.target
-    eyes = spans_of(target.crop, target.landmarks, face.mask)
+    eyes = spans_of(target.crop, target.landmarks, face.mask, gaze_at(target.face))
     return FaceBuffers(place_of(target), face.reenacted, swapped, target.landmarks, eyes)
 
 
@@ -217,14 +257,6 @@ def _softness(face: FaceInProgress) -> float:
     reenacted, target = face.reenacted, face.target
     points = reenacted.landmarks, target.landmarks
     return softness(reenacted.crop, target.crop, *points, face.counted, scale_of(target.matrix))
-
-
-def _swapped_region(mask: Frame | None, target: AlignedFace, reenacted: Reenacted) -> Mask | None:
-    """Where in the crop, at 256 px, somebody else's swap is."""
-    if mask is None:
-        return changed_region(*(shrunk(values) for values in (reenacted.crop, target.crop, reenacted.mask)))
-    matrix = resize_matrix(target.matrix, len(target.crop), CROP_SIDE)
-    return given_region(as_mask(mask), matrix)
 
 
 def _save(parts: Parts, state: FrameState) -> None:

@@ -4,25 +4,52 @@ import json
 from dataclasses import dataclass
 from fractions import Fraction
 
+import cv2
 import numpy as np
 
-from aotface.compose.blend import blend, frame_mask
+from aotface.compose.blend import Box, blend, face_box, frame_mask
 from aotface.compose.place import Place, face_row, grey
+from aotface.face.align import resize_matrix
 from aotface.media.video.decode import VideoFrame
 from aotface.media.video.folder import frame_from_rgb
 from aotface.media.video.info import grey_info
 from aotface.provenance import mark_frame
-from aotface.types import Crop, Mask
+from aotface.types import Crop, Mask, Matrix
 
 
 @dataclass(frozen=True)
 class CompositedFace:
-    """One face as it was laid into a frame: where, X_r, and the mask under which it shows."""
+    """One face as it was laid into a frame: where, X_r, and the mask under which it shows.
+
+    ``around``: see `Beyond.around`; None: nothing beside it was changed.
+    """
 
     track: int
     place: Place
     reenacted: Crop
     mask: Mask
+    around: Mask | None = None
+
+    def changed(self, height: int, width: int) -> Mask:
+        """How much of each pixel of the frame it may have changed, 0..1."""
+        whole = frame_mask(self.mask, self.place.matrix, height, width)
+        if self.around is not None:
+            np.maximum(whole, frame_mask(self.around, self._small, height, width), out=whole)
+        return whole
+
+    def box(self, height: int, width: int) -> Box | None:
+        """The pixels of the frame that it can have changed, xyxy."""
+        if self.around is None:
+            return face_box(self.mask, self.place.matrix, height, width)
+        size = self.around.shape[::-1]
+        both = np.maximum(self.around, cv2.resize(self.mask, size, interpolation=cv2.INTER_AREA))
+        return face_box(both, self._small, height, width)
+
+    @property
+    def _small(self) -> Matrix:
+        return resize_matrix(
+            self.place.matrix, len(self.mask), len(self.mask if self.around is None else self.around)
+        )
 
 
 @dataclass(frozen=True)
@@ -39,7 +66,7 @@ class Layers:
         info = self.original.info
         whole = np.zeros((info.height, info.width), np.float32)
         for face in self.faces:
-            np.maximum(whole, frame_mask(face.mask, face.place.matrix, *whole.shape), out=whole)
+            np.maximum(whole, face.changed(*whole.shape), out=whole)
         return whole
 
     def mask(self) -> VideoFrame:

@@ -88,7 +88,7 @@ def _moved(plane: np.ndarray, flow: Flow) -> np.ndarray:
     return cv2.remap(plane, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 
-def _flow(now: np.ndarray, before: np.ndarray, beyond: int) -> Flow:
+def _flow(now: np.ndarray, before: np.ndarray, beyond: int = 0) -> Flow:
     """Where each part of a luma plane was before, at most `SIDE` pixels long, in pixels of that size.
 
     ``beyond``: bits of the planes beyond 8.

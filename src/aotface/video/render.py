@@ -14,10 +14,11 @@ from itertools import repeat
 import numpy as np
 
 from aotface.compose.adjust import adjust
-from aotface.compose.blend import blend, face_box
+from aotface.compose.beyond import Beyond, go_beyond
+from aotface.compose.blend import blend
 from aotface.compose.camera import Camera
 from aotface.compose.eyes import eye_stretches, spans_of, stretch_eyes
-from aotface.compose.face_step import features_of, shown_mask
+from aotface.compose.face_step import features_of
 from aotface.compose.sharpness import soften
 from aotface.face.align import scale_of
 from aotface.media.video.decode import VideoFrame, deepened
@@ -27,6 +28,7 @@ from aotface.threads import one_thread_each
 from aotface.tracking.saved_tracker import SavedTracker
 from aotface.tracking.tracks import Tracks
 from aotface.types import Crop, Frame, Mask
+from aotface.video.averaged import averaged, refined, shown_part
 from aotface.video.frame_state import (
     LARGE_FRAME,
     FaceState,
@@ -44,8 +46,6 @@ from aotface.video.temporal_filter import (
     MAP_REACH,
     MASK_REACH,
     FilterableChange,
-    filter_mask,
-    temporal_filter,
     window,
 )
 
@@ -173,8 +173,11 @@ def _seen(frame: VideoFrame) -> Frame:
 
 
 def _read(scene: Scene, first: int, last: int) -> Iterator[FrameInputs]:
-    beside = (_pixels_beside(scene.clip, other, first, last) for other in (scene.swapped, scene.masks))
-    yield from map(FrameInputs, scene.clip.frames(first, last), *beside)
+    swapped, masks = (
+        _pixels_beside(scene.clip, other, first, last) for other in (scene.swapped, scene.masks)
+    )
+    masks = masks if scene.still_mask is None else repeat(scene.still_mask)
+    yield from map(FrameInputs, scene.clip.frames(first, last), swapped, masks)
 
 
 def _pixels_beside(clip: Clip, other: Clip | None, first: int, last: int) -> Iterator[Frame | None]:
@@ -215,13 +218,24 @@ def _finish(scene: Scene, around: Sequence[FrameState], number: int, before: Fin
     for face in here.faces:
         assert face.made is not None
         known, stretch, neighbours = _known(scene, around, number, face.track)
-        swapped, mask = _filtered(face, known, neighbours, scene)
+        place, x_r = face.made.place, face.made.reenacted.crop
+        beyond = finer = None
+        if scene.sources[face.track] is None:
+            swapped, mask, finer = refined(face, known, neighbours, here.read)
+        else:
+            swapped, mask, visible = _filtered(face, known, neighbours, scene)
+            verdict = scene.foreheads.of(face.track, number)
+            beyond = _beyond(face, target.rgb, swapped, mask, visible, verdict)
+        if beyond is not None:
+            x_r, swapped, mask = beyond.reenacted, beyond.swapped, beyond.mask
+            frame = beyond.lay(frame, place.matrix)
         camera = _camera(face, known, neighbours, scene, number)
-        frame = blend(frame, swapped, mask, face.made.place.matrix, camera=camera)
-        box = face_box(mask, face.made.place.matrix, *frame.shape[:2])
+        frame = blend(frame, swapped, mask, place.matrix, finer=finer, camera=camera)
+        done = CompositedFace(face.track, place, x_r, mask, None if beyond is None else beyond.around)
+        box = done.box(*frame.shape[:2])
         if number - 1 in stretch and box is not None:
             continued.append(box)
-        composited.append(CompositedFace(face.track, face.made.place, face.made.reenacted.crop, mask))
+        composited.append(done)
     frame = frame if label is None else label.draw(frame)
     exact = mark_frame(frame) if scene.mark else frame
     finished = target.edited(exact)
@@ -233,28 +247,39 @@ def _finish(scene: Scene, around: Sequence[FrameState], number: int, before: Fin
 
 def _filtered(
     face: FaceState, known: dict[int, TemporalFeatures], around: Callable[..., list], scene: Scene
-) -> tuple[Crop, Mask]:
-    """Y and its mask, in the crop; ``around`` picks the window of a reach out of entries by frame number."""
+) -> tuple[Crop, Mask, Mask]:
+    """Y and its mask, in the crop, and what is visible, at 256 px.
+
+    ``around`` picks the window of a reach out of entries by frame number.
+    """
     assert face.made is not None
     reenacted, change = face.made.reenacted, FilterableChange(face.features.maps, face.made.swapped)
-    lights = {index: one.light for index, one in known.items()}
-    visibles = around({index: one.visible for index, one in known.items()}, reach=MASK_REACH)
-    mask = shown_mask(reenacted, filter_mask(visibles, around(lights, reach=MASK_REACH)))
-    maps = around({index: one.maps for index, one in known.items()}, reach=MAP_REACH)
-    filtered = temporal_filter(maps, around(lights, reach=MAP_REACH))
+    mask, visible, filtered = averaged(reenacted, known, around)
     options, made = scene.options, face.made
-    moved = adjust(reenacted.crop, change.apply(scene.transfer, reenacted.crop, filtered), options)
-    if scene.sources[face.track] is not None:
-        soft = around({index: one.softness for index, one in known.items()}, reach=MAP_REACH)
-        sigma = float(np.mean([value for value in soft if value is not None]))
-        moved = soften(moved, sigma, scale_of(face.made.place.matrix))
-    moved = moved - reenacted.crop  # in place from here on: a close-up's crop takes 50 MB
-    moved *= 1 - reenacted.from_target[..., None]
-    moved += reenacted.crop
+    scale = scale_of(made.place.matrix)
+    here = shown_part(mask, scale)
+    crop = reenacted.crop[here]
+    moved = adjust(crop, change.apply(scene.transfer, reenacted.crop, filtered, here), options)
+    soft = around({index: one.softness for index, one in known.items()}, reach=MAP_REACH)
+    moved = soften(moved, float(np.mean([value for value in soft if value is not None])), scale)
+    whole = reenacted.crop.copy()
+    whole[here] += (moved - crop) * (1 - reenacted.from_target[here][..., None])
     if options.camera_match == "on":
-        own = spans_of(moved, reenacted.landmarks, mask)
-        moved = stretch_eyes(moved, eye_stretches(own, made.eyes, reenacted.landmarks, len(moved)))
-    return moved, mask
+        own = spans_of(whole, reenacted.landmarks, mask)
+        whole = stretch_eyes(whole, eye_stretches(own, made.eyes, reenacted.landmarks, len(whole)))
+    return whole, mask, visible
+
+
+def _beyond(
+    face: FaceState, frame: Frame, swapped: Crop, mask: Mask, visible: Mask, verdict: str | None
+) -> Beyond | None:
+    """What lies beside the mesh; None where the source gives nothing for it."""
+    made = face.made
+    if made is None or verdict is None:
+        return None
+    return go_beyond(
+        frame, made.place.matrix, made.landmarks, made.reenacted, swapped, mask, visible, verdict
+    )
 
 
 def _camera(

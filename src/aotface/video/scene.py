@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,7 @@ from aotface.tracking.tracks import Tracks, choose_tracks
 from aotface.transfer import transfer_for
 from aotface.transfer.base import Transfer
 from aotface.types import Face, Frame
+from aotface.video.forehead import Foreheads
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ class Scene:
     ``clip``: the target. ``tracks``: its faces, smoothed, numbered from the clip's first frame. ``sources``: by track, the
     face that is put there: a source, or None where ``swapped`` holds it already. ``transfer``: that of the options.
     ``swapped``: the same frames after somebody else's swap. ``masks``: the same frames as a mask of that swap, white where
-    it shows; left out, it is found. ``label``: see `aotface.compose.label`.
+    it shows; left out, it is found. ``label``: see `aotface.compose.label`. ``still_mask``: one mask for all frames.
     """
 
     clip: Clip
@@ -68,11 +70,20 @@ class Scene:
     swapped: Clip | None = None
     masks: Clip | None = None
     label: Badge | None = None
+    still_mask: Frame | None = None
 
     def label_at(self, number: int) -> Badge | None:
         """The label, where the frame of a number shows it."""
         since = self.clip.times.seconds(number) - self.clip.times.seconds(self.clip.first)
         return self.label if shows_label(float(since)) else None
+
+    @cached_property
+    def foreheads(self) -> Foreheads:
+        """Whose forehead shows, by face and shot."""
+        return Foreheads(self._frame_at, self.faces_at, self.tracks, self.clip.first, self.sources)
+
+    def _frame_at(self, number: int) -> Frame:
+        return next(iter(self.clip.frames(number, number + 1))).rgb
 
     def faces_at(self, number: int) -> list[tuple[int, Face]]:
         """The faces of a frame, by its number in the video, each with its track's id; see `Tracks.faces_at`."""

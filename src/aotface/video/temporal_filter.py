@@ -16,7 +16,7 @@ from jaxtyping import Float32
 
 from aotface.colour_space import linear_to_srgb, srgb_to_linear
 from aotface.errors import InputError
-from aotface.transfer.base import Maps, Transfer, shrunk
+from aotface.transfer.base import Maps, Part, Transfer, apply_part, shrunk
 from aotface.types import Crop, Mask
 
 MAP_REACH = 4
@@ -35,6 +35,9 @@ FLOOR = 0.01
 """Linear light added before a logarithm."""
 
 LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
+
+WHOLE = slice(None), slice(None)
+"""All of a crop."""
 
 Light = Float32[np.ndarray, "32 32 3"]
 Entry = TypeVar("Entry")
@@ -174,17 +177,21 @@ class FilterableChange:
     maps: Maps
     swapped: Crop | None
 
-    def apply(self, transfer: Transfer, reenacted: Crop, filtered: Maps) -> Crop:
+    def apply(
+        self, transfer: Transfer, reenacted: Crop, filtered: Maps, part: Part = WHOLE
+    ) -> Float32[np.ndarray, "rows columns 3"]:
         """Y of X_r, by the maps of the window around it.
 
         Args:
             transfer: found the change.
             reenacted: X_r, large x large x 3, 0..1.
             filtered: of the window, by `temporal_filter`.
+            part: rows and columns that are wanted.
         """
         if self.swapped is None:
-            return transfer.restore(filtered).apply(reenacted)
-        return apply_filtered_tone(self.swapped, self.maps, filtered)
+            change = transfer.restore(filtered)
+            return change.apply(reenacted) if part == WHOLE else apply_part(change, reenacted, part)
+        return apply_filtered_tone(self.swapped, self.maps, filtered)[part]
 
 
 def filterable(reenacted: Crop, swapped: Crop, mask: Mask) -> FilterableChange:

@@ -96,6 +96,7 @@ def _offers() -> dict[str, Offer]:
         "source_face": Offer(pattern="^(largest|[0-9]{1,4})$"),
         "seed": Offer(max=2**31 - 1),
         "camera_match": Offer(("on", "off")),
+        "gaze": Offer(("target", "source")),
         "strength": Offer(min=0, max=1),
         "exposure": Offer(min=-MOST_STOPS, max=MOST_STOPS),
         "temperature": Offer(min=-MOST_MIRED, max=MOST_MIRED),

@@ -7,7 +7,9 @@ import pytest
 
 from aotface.errors import InputError
 from aotface.transfer.aot.apply import transport_full
+from aotface.transfer.aot.change import ColourMapChange
 from aotface.transfer.aot.colour_map_arrays import CHANNELS, apply_colour_map_array, find_colour_map
+from aotface.transfer.base import apply_part
 from aotface.types import Geometry
 
 
@@ -45,6 +47,10 @@ def test_some_rows_alone_are_those_of_the_whole(faces: Callable, tiny: Callable)
     assert (
         np.abs(apply_colour_map_array(large[rows], field, first_row=76) - whole).max() > 1e-3
     )  # the twin: other rows
+    part, change = (rows, slice(30, 120)), ColourMapChange(field)
+    np.testing.assert_allclose(apply_part(change, large, part), whole[:, 30:120], atol=1e-6)
+    moved = ColourMapChange(np.ascontiguousarray(field[:, ::-1]))
+    assert np.abs(apply_part(moved, large, part) - whole[:, 30:120]).max() > 1e-3  # the twin: other columns
 
 
 def test_its_own_geometry_counts(faces: Callable, tiny: Callable) -> None:

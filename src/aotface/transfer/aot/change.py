@@ -15,7 +15,7 @@ from aotface.face.align import invert, resize_matrix, transform_points
 from aotface.transfer.aot.apply import to_array, to_tensor
 from aotface.transfer.aot.colour_map import ColourMap, changes
 from aotface.transfer.aot.colour_map_arrays import ColourMapArray, apply_colour_map_array
-from aotface.transfer.base import Box
+from aotface.transfer.base import Box, Part
 from aotface.types import Crop, Matrix
 
 CARRIED = 2
@@ -32,6 +32,17 @@ class ColourMapChange:
     def apply(self, reenacted: Crop) -> Crop:
         """Y of X_r, at any side."""
         return apply_colour_map_array(reenacted, self.temporal, self.device)
+
+    def apply_part(self, reenacted: Crop, part: Part) -> Float32[np.ndarray, "rows columns 3"]:
+        """Y in a part of X_r."""
+        rows, columns = part
+        return apply_colour_map_array(
+            np.ascontiguousarray(reenacted[part]),
+            self.temporal,
+            self.device,
+            rows.start,
+            (columns.start, len(reenacted)),
+        )
 
     def in_frame(self, matrix: Matrix, side: int) -> "ColourMapInFrame":
         """The map in the frame, see `aotface.transfer.base.Change`."""

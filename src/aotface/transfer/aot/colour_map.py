@@ -113,7 +113,13 @@ def apply_colour_map(
 
 
 def changes(
-    field: ColourMap, height: int, width: int, first: int = 0, last: int | None = None
+    field: ColourMap,
+    height: int,
+    width: int,
+    first: int = 0,
+    last: int | None = None,
+    left: int = 0,
+    right: int | None = None,
 ) -> Iterator[tuple[slice, Callable[[Tensor], Tensor]]]:
     """The map band by band: which rows, and what changes pictures that are these rows.
 
@@ -121,6 +127,7 @@ def changes(
         field: at any size.
         height, width: of the whole picture, pixels.
         first, last: rows from which and up to which; all of them when left out.
+        left, right: the same of columns.
 
     Yields:
         A band's rows, and the function from X_r to Y (both batch x 3 x rows x width, -1..1) on them.
@@ -130,8 +137,9 @@ def changes(
     last = height if last is None else last
     colourless = _colourless(field)
     stacked = torch.cat([field.gain, field.saturation, field.bias], dim=1).float()
-    columns = _resample_rows(stacked.transpose(2, 3), width).transpose(2, 3).contiguous()
-    step = max(1, BAND_PIXELS // width)
+    right = width if right is None else right
+    columns = _resample_rows(stacked.transpose(2, 3), width, left, right).transpose(2, 3).contiguous()
+    step = max(1, BAND_PIXELS // (right - left))
     for start in range(first, last, step):
         rows = slice(start, min(start + step, last))
         band = _resample_rows(columns, height, rows.start, rows.stop)

@@ -84,28 +84,33 @@ def colour_map_inputs(
 
 
 def apply_colour_map_array(
-    reenacted: Float32[np.ndarray, "rows large 3"],
+    reenacted: Float32[np.ndarray, "rows columns 3"],
     field: ColourMapArray,
     device: str = "cpu",
     first_row: int = 0,
-) -> Float32[np.ndarray, "rows large 3"]:
+    across: tuple[int, int] | None = None,
+) -> Float32[np.ndarray, "rows columns 3"]:
     """Apply a field at a face's own resolution.
 
     Args:
-        reenacted: X_r, large x large x 3, 0..1, or some rows of it.
+        reenacted: X_r, large x large x 3, 0..1, or a part of it.
         field: at any side.
         device: where it is done.
         first_row: number of the first of these rows.
+        across: number of the first of these columns, and the side of X_r; left out, they are all of its columns.
 
     Returns:
         Y, of the same size, 0..1; with the field of `find_colour_map` it is what `transport_full` gives, up to rounding.
     """
-    place, (height, side) = torch.device(device), reenacted.shape[:2]
+    place, (height, width) = torch.device(device), reenacted.shape[:2]
+    first_column, side = (0, width) if across is None else across
     values = to_tensor(field, device=place)
     maps = ColourMap(values[:, 0:3], values[:, 3:4], values[:, 4:7])
     result = np.empty_like(reenacted)
     with torch.inference_mode():
-        for rows, change in changes(maps, side, side, first_row, first_row + height):
+        for rows, change in changes(
+            maps, side, side, first_row, first_row + height, first_column, first_column + width
+        ):
             here = slice(rows.start - first_row, rows.stop - first_row)
             moved = change(to_tensor(reenacted[here], device=place).mul_(2.0).sub_(1.0))
             result[here] = to_array(moved[0].mul_(0.5).add_(0.5).clamp_(0.0, 1.0))

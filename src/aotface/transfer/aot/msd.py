@@ -7,6 +7,8 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from aotface.transfer.aot.encoder import LAST_SCALE, SILU_GAIN, PixelNorm, start
+
 SMALLEST, LARGEST = 0.25, 0.75
 
 
@@ -52,45 +54,84 @@ def mix(
     y_tt: Float[Tensor, "batch 3 height width"],
     mask: Float[Tensor, "batch 1 height width"],
     generator: torch.Generator,
+    whole: float = 0.0,
 ) -> Mixed:
     """Mix the swapped and the reconstructed face by a random three-valued mask.
 
     Y_mix = max(M, 0) Y_{r,t} + (1 - max(M, 0)) Y_{t,t}. Source: [paper].
+
+    Args:
+        y_rt: the swapped face.
+        y_tt: the reconstructed face, or the photograph itself.
+        mask: the face.
+        generator: see random_sides.
+        whole: share of the faces that are one or the other as a whole, without a rectangle [ours].
     """
-    m = random_sides(mask, generator) * mask
+    sides = random_sides(mask, generator)
+    if whole:
+        draws = torch.rand(len(mask), 2, 1, 1, 1, generator=generator).to(mask.device)
+        sides = torch.where(draws[:, 0] < whole, torch.where(draws[:, 1] < 0.5, -1.0, 1.0), sides)
+    m = sides * mask
     shown = m.clamp_min(0.0)
     return Mixed(shown * y_rt + (1.0 - shown) * y_tt, m)
+
+
+def accuracy(
+    told: Float[Tensor, "batch 1 height width"], m: Float[Tensor, "batch 1 height width"]
+) -> list[float]:
+    """Balanced accuracy per pixel of each face: the mean of how many swapped and how many real pixels were told.
+
+    Args:
+        told: predicted M; its sign counts.
+        m: true M; pixels at soft edges do not count. A side without a pixel counts as half right.
+
+    Returns:
+        0..1 for each face; .5 is chance.
+    """
+    found = []
+    for one, true in zip(told, m, strict=True):
+        sides = [(true * sign > 0.5, one * sign > 0) for sign in (1.0, -1.0)]
+        right = [float(yes[side].float().mean()) if side.any() else 0.5 for side, yes in sides]
+        found.append(sum(right) / 2)
+    return found
 
 
 class MixAndSegmentDiscriminator(nn.Module):
     """Encoder-decoder that predicts M from Y_mix; works at half the picture's side inside.
 
+    Which side of an edge is the swapped one, only what lies around the face can tell: the deepest level must see that
+    far. Three levels see 48 px; every further one doubles that. With torch's own start the signal dies on the way, and
+    the network stays at chance for hundreds of steps (docs/log/2026-11-29-games.md).
+
     Args:
-        channels: at 1/2, 1/4 and 1/8 of the side, multiples of 16.
+        channels: at 1/2, 1/4, 1/8 ... of the side; two levels at least.
 
     Source: [paper] for the task; [ours] for the layers.
     """
 
-    def __init__(self, channels: tuple[int, int, int]):
+    def __init__(self, channels: tuple[int, ...]):
         super().__init__()
-        c1, c2, c3 = channels
-        self.enter = nn.Conv2d(12, c1, 3, padding=1)
-        self.down2 = nn.Conv2d(c1, c2, 4, stride=2, padding=1)
-        self.down3 = nn.Conv2d(c2, c3, 4, stride=2, padding=1)
-        self.middle = nn.Conv2d(c3, c3, 3, padding=1)
-        self.narrow2 = nn.Conv2d(c3, c2, 1)
-        self.up2 = nn.Conv2d(2 * c2, c2, 3, padding=1)
-        self.narrow1 = nn.Conv2d(c2, c1, 1)
-        self.up1 = nn.Conv2d(2 * c1, c1, 3, padding=1)
-        self.leave = nn.Conv2d(c1, 4, 3, padding=1)
+        self.enter = nn.Conv2d(12, channels[0], 3, padding=1)
+        steps = list(zip(channels[:-1], channels[1:], strict=True))
+        self.downs = nn.ModuleList(nn.Conv2d(fine, deep, 4, stride=2, padding=1) for fine, deep in steps)
+        self.norms = nn.ModuleList(PixelNorm(width) for width in channels)
+        self.middle = nn.Conv2d(channels[-1], channels[-1], 3, padding=1)
+        self.narrows = nn.ModuleList(nn.Conv2d(deep, fine, 1) for fine, deep in steps)
+        self.ups = nn.ModuleList(nn.Conv2d(2 * fine, fine, 3, padding=1) for fine, _ in steps)
+        self.leave = nn.Conv2d(channels[0], 4, 3, padding=1)
+        for layer in (self.enter, *self.downs, self.middle, *self.narrows, *self.ups):
+            start(layer, SILU_GAIN)  # type: ignore[arg-type]
+        start(self.leave, LAST_SCALE)
 
     def forward(self, y_mix: Float[Tensor, "batch 3 height width"]) -> Float[Tensor, "batch 1 height width"]:
-        """Predicted M in -1..1; height and width are multiples of 8."""
-        level1 = F.silu(self.enter(F.pixel_unshuffle(y_mix, 2)))
-        level2 = F.silu(self.down2(level1))
-        level3 = F.silu(self.middle(F.silu(self.down3(level2))))
-        up2 = F.interpolate(self.narrow2(level3), scale_factor=2.0, mode="nearest")
-        up2 = F.silu(self.up2(torch.cat([up2, level2], dim=1)))
-        up1 = F.interpolate(self.narrow1(up2), scale_factor=2.0, mode="nearest")
-        up1 = F.silu(self.up1(torch.cat([up1, level1], dim=1)))
-        return torch.tanh(F.pixel_shuffle(self.leave(up1), 2).float())
+        """Predicted M in -1..1; height and width are multiples of 2 ** levels."""
+        levels = [self.norms[0](F.silu(self.enter(F.pixel_unshuffle(y_mix, 2))))]
+        for down, norm in zip(self.downs, self.norms[1:], strict=True):
+            levels.append(norm(F.silu(down(levels[-1]))))
+        values = F.silu(self.middle(levels.pop()))
+        for narrow, up, level in zip(
+            reversed(self.narrows), reversed(self.ups), reversed(levels), strict=True
+        ):
+            values = F.interpolate(narrow(values), scale_factor=2.0, mode="nearest")
+            values = F.silu(up(torch.cat([values, level], dim=1)))
+        return torch.tanh(F.pixel_shuffle(self.leave(values), 2).float())

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from aotface.transfer.aot import losses
 from aotface.transfer.aot.colour_map import resize
 from aotface.transfer.aot.critic import LatentCritic
+from aotface.transfer.aot.face_critic import FaceCritic
 from aotface.transfer.aot.generator import RelightingGenerator, Size, Transported
 from aotface.transfer.aot.msd import MixAndSegmentDiscriminator, mix
 
@@ -31,6 +32,7 @@ class Weights:
     transport: float = 0.1
     cost: float = 0.02
     mix: float = 0.2
+    face: float = 0.0
     smooth: float = 0.05
     taken: float = 0.5
     leak: float = 0.0
@@ -67,7 +69,7 @@ class Loss:
 
 
 class Discriminators(nn.Module):
-    """The latent critics Psi_1 .. Psi_3 and the mix-and-segment discriminator.
+    """The latent critics Psi_1 .. Psi_3, the mix-and-segment discriminator, and the face critic.
 
     Args:
         size: the generator's.
@@ -82,6 +84,7 @@ class Discriminators(nn.Module):
             for width in size.channels[:3]
         )
         self.msd = MixAndSegmentDiscriminator(size.msd_channels)
+        self.face = FaceCritic()
 
 
 def generator_loss(
@@ -207,6 +210,28 @@ def _pick(
     """Sampled pixels as a column: a picture one pixel wide, which 1x1 convolutions take as it is."""
     flat = maps.flatten(2).float()
     return flat.gather(2, at[:, None].expand(-1, flat.shape[1], -1)).unsqueeze(-1)
+
+
+def game_pictures(
+    y: Float[Tensor, "batch 3 side side"],
+    x_t: Float[Tensor, "batch 3 side side"],
+    mask: Float[Tensor, "batch 1 side side"],
+    blur: float = 0.0,
+) -> tuple[Tensor, Tensor]:
+    """What is mixed when a swapped face meets the photograph it lies in.
+
+    Args:
+        y, x_t: the two, -1..1.
+        mask: the face.
+        blur: sigma of a masked Gaussian that both pass, in parts of the side: only light and tone are left; 0: none.
+
+    Source: [ours].
+    """
+    if not blur:
+        return y, x_t
+    sigma = blur * mask.shape[-1]
+    smooth = [losses.masked_blur(images, mask.clamp_min(losses.TINY), sigma) for images in (y, x_t)]
+    return smooth[0], smooth[1]
 
 
 def _segment(

@@ -1,0 +1,303 @@
+"""Beyond the mesh: the new face goes on to hairline, ears, jaw and neck without a step of tone or texture [ours].
+
+Three things. The source's forehead is shown up to the target's hairline where both pictures show skin (`forehead`). The
+target's own skin around the face gets the face's tone: the ratio of the two is taken within the edge, continued outward
+and fades. And it loses the creases that the new face has not: they are taken out as far as the face is smoother.
+
+Everything is found in a small crop and is smooth, so the target's own pixels stay as sharp as they are.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from jaxtyping import Float32
+
+from aotface.compose.blend import carry, face_box, frame_mask
+from aotface.compose.forehead import Forehead, find_forehead, read_forehead
+from aotface.face.align import invert, resize_matrix, sample, scale_of
+from aotface.face.mesh import LEFT_BROW, RIGHT_BROW
+from aotface.face.texture import LUMA, features_mask
+from aotface.reenact.base import Reenacted
+from aotface.types import Crop, Frame, Landmarks, Mask, Matrix
+
+GRID = 128
+"""Side at which all but the forehead's detail is found."""
+
+WIDE = 3.5
+"""Standard deviation, in pixels of the grid, of the neighbourhoods whose tones are compared."""
+
+FLOOR, MOST = 0.02, 0.15
+"""Display light added before a logarithm, and the greatest change of tone beside the face, as a logarithm."""
+
+SHARE = 0.6
+"""How much of the face's tone its surroundings get; the rest is eased within the face, by `blend`."""
+
+DOWN, UP = 22.0, 45.0
+"""Pixels of the grid from the face's edge in which its tone fades: on ears and neck, and on the forehead."""
+
+BANDS = (0.4, 1.0, 2.5)
+"""Standard deviations, in the same pixels, between which creases of a forehead lie."""
+
+PLAIN, DEEPEST, SMOOTHER = 1e-5, 0.08, 0.3
+"""Energy of a band below which there is no crease, the greatest depth that is taken out, and what is left at least."""
+
+BRIGHTEST = 1.6
+"""Greatest change of the source's forehead, as a logarithm of display values."""
+
+RAISED = 0.7, 1.0
+"""Mean change at which the source's forehead begins to fade, and is gone: so much light makes blotches of its pores."""
+
+HAIR = (0.3, 0.55)
+"""How much darker than its forehead within the mesh a place of the source may be, and from where on it is taken for hair; as
+logarithms."""
+
+STRAND = (0.12, 0.25)
+"""The same beside its surroundings: a strand of hair is darker than a crease."""
+
+TOUCHED = 0.25
+"""Value in masks of skin that keeps its pixels and gets another tone."""
+
+BORDER = 4
+"""Pixels of the grid at the crop's border in which everything fades."""
+
+
+@dataclass(frozen=True)
+class Beyond:
+    """One face with what lies beside its mesh.
+
+    ``reenacted``, ``swapped``, ``mask``: X_r, Y and where Y shows, with the forehead if it is taken; at the crop's side.
+    ``tone``: by what the target's own skin is multiplied, display values. ``crease``: what is taken off it. ``weight``:
+    where that is so, 0..1. All three at the side `GRID`. ``forehead``: see `Forehead.verdict`.
+    """
+
+    reenacted: Crop
+    swapped: Crop
+    mask: Mask
+    tone: Float32[np.ndarray, "128 128 3"]
+    crease: Float32[np.ndarray, "128 128"]
+    weight: Mask
+    forehead: str
+
+    def lay(self, frame: Frame, matrix: Matrix) -> Frame:
+        """The target with its own skin in the face's tone; the same bytes wherever ``weight`` is 0.
+
+        Args:
+            frame: uint8 or uint16.
+            matrix: its points to points of the crop.
+        """
+        small = resize_matrix(matrix, len(self.mask), GRID)
+        box = face_box(self.weight, small, *frame.shape[:2])
+        if box is None:
+            return frame
+        x0, y0, x1, y1 = box
+        whole, white = frame.copy(), np.float32(np.iinfo(frame.dtype).max)
+        both = np.dstack([self.tone, self.crease * white])
+        maps = carry(both, small, box, cv2.INTER_LINEAR, cv2.BORDER_REPLICATE)
+        part = frame[y0:y1, x0:x1].astype(np.float32) * maps[..., :3] - maps[..., 3:]
+        whole[y0:y1, x0:x1] = np.rint(np.clip(part, 0, white)).astype(frame.dtype)
+        return whole
+
+    def changed(self, matrix: Matrix, height: int, width: int) -> Mask:
+        """How much of each pixel of the frame `lay` may change, 0..`TOUCHED`; see there."""
+        small = resize_matrix(matrix, len(self.mask), GRID)
+        return frame_mask(self.around, small, height, width)
+
+    @property
+    def around(self) -> Mask:
+        """For masks: where the target's own skin is changed; less than 0.5, because it is still its own."""
+        return np.float32(TOUCHED) * self.weight
+
+
+def go_beyond(
+    frame: Frame,
+    matrix: Matrix,
+    points: Landmarks,
+    reenacted: Reenacted,
+    swapped: Crop,
+    mask: Mask,
+    visible: Mask,
+    verdict: str | None = None,
+) -> Beyond | None:
+    """What lies beside one face's mesh.
+
+    Args:
+        frame: the target.
+        matrix: its points to points of the crop.
+        points: landmarks of the target in the crop.
+        reenacted: X_r.
+        swapped: Y.
+        mask: where Y shows.
+        visible: of the target, 256 px: the visible face; beside the mesh, skin.
+        verdict: of the forehead, where it was found over more than this frame.
+
+    Returns:
+        All that changes; None where the reenactor reads nothing beside the mesh.
+    """
+    forehead = find_forehead(reenacted, visible)
+    if forehead is None:
+        return None
+    verdict = verdict or forehead.verdict
+    seen = _look(frame, matrix, points, reenacted, swapped, mask)
+    upper, visible = _brow_weight(seen.points), _small(visible)
+    fall = _fall(seen.core, upper)
+    weight = visible * fall * _inside_crop()
+    if verdict == "target's":
+        weight = weight * (1 - upper)
+    weight = np.where(seen.core > 0.5, _skin_beside(weight, seen.core), weight).astype(np.float32)
+    tone = cv2.GaussianBlur(_continued(_ratio(seen), seen.known), (0, 0), 1.5)
+    before, after, shown, share = reenacted.crop, swapped, mask, 0.0
+    if verdict == "taken":
+        light = tone * fall[..., None]
+        before, after, shown, share = _with_forehead(forehead, seen, light, reenacted.crop, swapped, mask)
+        verdict = "taken" if share >= 0.5 else "blended"
+    crease = np.zeros_like(weight)
+    if verdict != "target's" and share < 1:
+        crease = _crease(seen, visible) * (weight * upper * np.float32(1 - share))
+    gain = np.exp(np.clip(tone, -MOST, MOST) * np.float32(SHARE) * weight[..., None])
+    return Beyond(before, after, shown, gain.astype(np.float32), crease, weight, verdict)
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """Target, Y, where Y shows, the same without eyes, brows and lips, and the target's landmarks: on the grid."""
+
+    target: Crop
+    done: Crop
+    core: Mask
+    known: Mask
+    points: Landmarks
+
+
+def _look(
+    frame: Frame, matrix: Matrix, points: Landmarks, reenacted: Reenacted, swapped: Crop, mask: Mask
+) -> _Seen:
+    zoom = np.float32(GRID / len(mask))
+    features = features_mask((GRID, GRID), points * zoom, reenacted.landmarks * zoom, unit=0.5)
+    core = _small(mask)
+    target = _cut(frame, resize_matrix(matrix, len(mask), GRID))
+    return _Seen(target, _small(swapped), core, core * (core > 0.5) * (1 - features), points * zoom)
+
+
+def _with_forehead(
+    forehead: Forehead,
+    seen: _Seen,
+    tone: Float32[np.ndarray, "128 128 3"],
+    x_r: Crop,
+    swapped: Crop,
+    mask: Mask,
+) -> tuple[Crop, Crop, Mask, float]:
+    """X_r, Y and mask with the source's forehead, and how much of it is taken: its detail, in the target's light."""
+    before, shown = read_forehead(forehead, x_r)
+    side, small, upper = len(mask), _small(before), _small(forehead.reading.shown)
+    bright = _bright_enough(small, seen.known * upper)
+    shown, counted = shown * _large(bright, side), np.maximum(seen.known, upper * bright)
+    both = _mean(np.dstack([small, seen.target]), counted, WIDE) + np.float32(FLOOR)
+    light = np.log(both[..., 3:] / both[..., :3]) + tone
+    raised = float(np.average(light.mean(axis=2), weights=upper + np.float32(1e-6)))
+    share = float(np.clip((RAISED[1] - raised) / (RAISED[1] - RAISED[0]), 0, 1))
+    gain = np.exp(np.clip(light, -BRIGHTEST, BRIGHTEST)).astype(np.float32)
+    own, after = _large(forehead.inner, side), swapped.copy()
+    here = slice(int(np.flatnonzero((own < 1).any(axis=1)).max(initial=0)) + 1)
+    lit = np.clip(before[here] * _large(gain, side)[here], 0, 1)
+    after[here] = lit + (swapped[here] - lit) * own[here][..., None]
+    return before, after, np.maximum(mask, shown * np.float32(share)), share
+
+
+def _bright_enough(before: Crop, forehead: Mask) -> Mask:
+    """0 where X_r above the mesh is as dark as hair, beside its forehead within the mesh, or dark as a strand."""
+    luma = np.log(cv2.GaussianBlur(cv2.transform(before, LUMA), (0, 0), 0.5) + np.float32(FLOOR))
+    usual = np.average(luma, weights=forehead + np.float32(1e-6))
+    dark = np.clip((luma - usual + HAIR[1]) / (HAIR[1] - HAIR[0]), 0, 1)
+    strand = np.clip((luma - cv2.GaussianBlur(luma, (0, 0), 2.5) + STRAND[1]) / (STRAND[1] - STRAND[0]), 0, 1)
+    return cv2.GaussianBlur(cv2.erode((dark * strand).astype(np.float32), np.ones((3, 3))), (0, 0), 0.8)
+
+
+def _cut(frame: Frame, matrix: Matrix) -> Crop:
+    """The target on the grid."""
+    back = invert(matrix)
+    y, x = np.mgrid[:GRID, :GRID].astype(np.float32)
+    map_x, map_y = ((back[k, 0] * x + back[k, 1] * y + back[k, 2]).astype(np.float32) for k in (0, 1))
+    return sample(frame, map_x, map_y, scale_of(matrix))
+
+
+def _mean(values: np.ndarray, weight: Mask, sigma: float) -> np.ndarray:
+    """Weighted mean of a neighbourhood."""
+    stack = np.dstack([values * weight.reshape(*weight.shape, *[1] * (values.ndim - 2)), weight])
+    eased = cv2.GaussianBlur(stack, (0, 0), sigma, borderType=cv2.BORDER_CONSTANT)
+    mean = eased[..., :-1] / np.maximum(eased[..., -1:], np.float32(1e-4))
+    return mean.reshape(values.shape)
+
+
+def _ratio(seen: _Seen) -> Float32[np.ndarray, "128 128 3"]:
+    """Logarithm of Y over X_t."""
+    both = _mean(np.dstack([seen.target, seen.done]), seen.known, WIDE)
+    return np.log((both[..., 3:] + FLOOR) / (both[..., :3] + FLOOR)).astype(np.float32)
+
+
+def _continued(values: np.ndarray, weight: Mask) -> np.ndarray:
+    """Values carried on to where nothing is known: from ever coarser means.
+
+    Source: push-pull, Gortler et al., SIGGRAPH 1996.
+    """
+    if len(weight) <= 2:
+        return np.broadcast_to(np.average(values, axis=(0, 1), weights=weight + 1e-9), values.shape)
+    half = (len(weight) // 2,) * 2
+    total = cv2.resize(values * weight[..., None], half, interpolation=cv2.INTER_AREA)
+    share = cv2.resize(weight, half, interpolation=cv2.INTER_AREA)
+    total = total.reshape(*half, -1) / np.maximum(share, 1e-6)[..., None]
+    coarse = _continued(total, np.minimum(4 * share, 1))
+    large = cv2.resize(np.ascontiguousarray(coarse), weight.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    large = large.reshape(values.shape)
+    return (large + (values - large) * weight[..., None]).astype(np.float32)
+
+
+def _fall(core: Mask, upper: Float32[np.ndarray, "128 1"]) -> Mask:
+    """1 in the face, falling to 0 over ears and neck, more slowly over the forehead."""
+    far = cv2.distanceTransform((core <= 0.5).astype(np.uint8), cv2.DIST_L2, 5)
+    reach = DOWN + (UP - DOWN) * upper
+    t = np.clip(1 - far / reach, 0, 1)
+    return (t * t * (3 - 2 * t)).astype(np.float32)
+
+
+def _skin_beside(weight: Mask, core: Mask) -> Mask:
+    """Within the face: how much of what lies beside it nearby is skin that gets its tone."""
+    beside = (core <= 0.5).astype(np.float32)
+    return _continued(_mean(weight[..., None], beside, WIDE), np.clip(beside, 0, 1))[..., 0]
+
+
+def _brow_weight(points: Landmarks) -> Float32[np.ndarray, "128 1"]:
+    """1 above the brows, 0 below."""
+    brows = points[np.concatenate([LEFT_BROW, RIGHT_BROW]), 1].mean()
+    return np.clip((brows - np.arange(GRID, dtype=np.float32)) / 10, 0, 1)[:, None]
+
+
+def _inside_crop() -> Mask:
+    """0 at the crop's border."""
+    at = np.arange(GRID)
+    near = np.clip(np.minimum(at, GRID - 1 - at) / BORDER, 0, 1).astype(np.float32)
+    return near[:, None] * near
+
+
+def _crease(seen: _Seen, visible: Mask) -> Mask:
+    """What of the target's creases the new face has not."""
+    total = np.zeros((GRID, GRID), np.float32)
+    lumas = [np.asarray(cv2.transform(one, LUMA), np.float32) for one in (seen.target, seen.done)]
+    stages = [[_mean(luma, visible, sigma) for sigma in BANDS] for luma in lumas]
+    for fine, coarse in ((0, 1), (1, 2)):
+        bands = [one[fine] - one[coarse] for one in stages]
+        energy = _mean(np.dstack([band * band for band in bands]), seen.known, 2 * WIDE) + PLAIN
+        left = np.clip(np.sqrt(energy[..., 1] / energy[..., 0]), SMOOTHER, 1)
+        left = _continued(left[..., None].astype(np.float32), seen.known)[..., 0]
+        total += (1 - left) * np.clip(bands[0], -DEEPEST, DEEPEST)
+    return total
+
+
+def _small(values: np.ndarray) -> np.ndarray:
+    """A plane or crop on the grid."""
+    return cv2.resize(values, (GRID, GRID), interpolation=cv2.INTER_AREA)
+
+
+def _large(values: np.ndarray, side: int) -> np.ndarray:
+    """A map at the crop's side."""
+    return values if len(values) == side else cv2.resize(values, (side, side), interpolation=cv2.INTER_LINEAR)

@@ -1,0 +1,75 @@
+"""Frames are taken off where the network sees one, and only what stands out there; a bare face stays the very same."""
+
+import cv2
+import numpy as np
+
+from aotface.face.mesh import LEFT_EYE, MEAN, RIGHT_EYE
+from aotface.face.visibility.classes import OUTPUTS, Surface
+from aotface.face.visibility.network import Visibility
+from aotface.face.visibility.view import view_matrix
+from aotface.reenact.spectacles import fill_holes, without_spectacles
+from aotface.types import Face, Frame
+
+SIDE = 320
+POINTS = (MEAN * 85 + 160).astype(np.float32)
+FACE = Face(0, (0.0, 0.0, 320.0, 320.0), 1.0, POINTS)
+MATRIX = view_matrix(POINTS)
+
+
+def skin() -> Frame:
+    return np.full((SIDE, SIDE, 3), (200, 160, 140), np.uint8)
+
+
+def rims(thick: int) -> np.ndarray:
+    drawn = np.zeros((SIDE, SIDE), np.uint8)
+    for ring in (LEFT_EYE, RIGHT_EYE):
+        x, y = POINTS[ring, :2].mean(axis=0).round().astype(int).tolist()
+        cv2.circle(drawn, (x, y), 34, 1, thick)
+    return drawn
+
+
+def seen(where: np.ndarray) -> Visibility:
+    planes = np.zeros((OUTPUTS, 256, 256), np.float32)
+    planes[Surface.FRAME] = cv2.warpAffine(where.astype(np.float32), MATRIX, (256, 256))
+    planes[Surface.SKIN] = 1 - planes[Surface.FRAME]
+    return Visibility(planes, MATRIX)
+
+
+def worn() -> Frame:
+    frame = skin()
+    frame[rims(3) > 0] = 30
+    return frame
+
+
+def test_a_frame_is_taken_off() -> None:
+    done = without_spectacles(worn(), FACE, seen(rims(9)))
+    assert np.abs(done.astype(int) - skin()).max() < 40
+    assert np.abs(done.astype(int) - skin())[rims(3) > 0].mean() < 6
+    assert np.abs(worn().astype(int) - skin()).max() > 100  # the twin
+
+
+def test_what_does_not_stand_out_and_a_bare_face_stay() -> None:
+    plain = skin()
+    np.testing.assert_array_equal(without_spectacles(plain, FACE, seen(rims(9))), plain)
+    assert without_spectacles(worn(), FACE, seen(np.zeros((SIDE, SIDE)))) is not None
+    frame = worn()
+    assert without_spectacles(frame, FACE, seen(np.zeros((SIDE, SIDE)))) is frame
+
+
+def test_eyes_stay() -> None:
+    frame = worn()
+    for ring in (LEFT_EYE, RIGHT_EYE):
+        cv2.fillPoly(frame, [POINTS[ring, :2].round().astype(np.int32)], (20, 20, 20))
+    done = without_spectacles(frame, FACE, seen(rims(60)))
+    middle = POINTS[LEFT_EYE, :2].mean(axis=0).round().astype(int)
+    assert done[middle[1], middle[0]].max() < 60
+
+
+def test_holes_are_filled_from_near() -> None:
+    crop = np.repeat(np.linspace(0, 1, 64, dtype=np.float32)[None, :, None], 64, axis=0).repeat(3, axis=2)
+    holes = np.zeros((64, 64), bool)
+    holes[:, 30:34] = True
+    broken = np.where(holes[..., None], np.float32(1), crop)
+    filled = fill_holes(broken, holes)
+    assert np.abs(filled - crop)[:, 30:34].max() < 0.05 < np.abs(broken - crop).max()
+    np.testing.assert_array_equal(filled[~holes], crop[~holes])
