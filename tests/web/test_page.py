@@ -277,7 +277,8 @@ def wait_for_kept(browser: Browser, *names: str) -> None:
 
 def test_nothing_is_kept_that_nobody_can_reach(browser: Browser, pair: Path) -> None:
     """A file that another has replaced, even while it was still on its way; and files of an earlier visit."""
-    page, held = browser.page, []
+    page = browser.page
+    held: list[Any] = []
 
     def hold_first(route: Any) -> None:
         if held:
