@@ -48,6 +48,11 @@ def test_defaults_and_bounds_are_those_of_the_command_line() -> None:
     assert JobOptions().model_dump() == {option.name: option.default for option in studio_options()}
 
 
+def test_help_speaks_of_no_command_line() -> None:
+    for option in studio_options():
+        assert not re.search(r"TARGET|SOURCE|--|[A-Z]{5,}", option.help), option.help
+
+
 def test_who_runs_the_server_can_choose_what_clients_cannot() -> None:
     for name, reason in WITHHELD.items():
         for option in re.findall(r"aotface serve (--[\w-]+)", reason):

@@ -302,6 +302,10 @@ def test_nothing_is_kept_that_nobody_can_reach(browser: Browser, pair: Path) -> 
     wait_for_kept(browser, "source.jpg", "source.jpg")
     page.get_by_role("button", name="Delete earlier uploads").click()
     browser.see("No uploads deleted. Files in use stay.")
+    page.click("#panel-swap .mark")
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.wait_for_timeout(100)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390, "the open menu stays inside"
     page.reload()
     page.wait_for_selector("body.started")
     page.get_by_role("button", name="Delete earlier uploads").click()

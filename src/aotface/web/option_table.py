@@ -1,5 +1,6 @@
 """Which options of `swap` and `refine` the studio offers, made from the command line's own; and why others are not."""
 
+import re
 from dataclasses import dataclass, fields
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -150,7 +151,7 @@ def _from_command(command: Any, name: str, offer: Offer, kinds: tuple[str, ...])
         name,
         kind,
         default,
-        offer.help or said.help,
+        offer.help or re.sub(r"\b(TARGET|SOURCE)\b", lambda found: f"the {found[1].lower()}", said.help),
         kinds,
         said.min if offer.min is None else offer.min,
         said.max if offer.max is None else offer.max,

@@ -24,7 +24,7 @@ export function startHistory(place, onOpen) {
       (error) => sentence(error.message),
     );
   });
-  place.append(none, list, el("p", {}, forget, " ", gone));
+  place.append(none, list, el("p", { class: "earlier" }, forget, " ", gone));
 
   async function act(method, path) {
     await ask(method, path).catch(() => {});

@@ -34,8 +34,16 @@ export function openMenu({ host, opener, title, left, top, choices }) {
     items,
   );
 
+  /** Keep it inside its host, also when a phone is turned. */
+  function place() {
+    menu.style.setProperty("left", `${left}%`);
+    const room = host.clientWidth - menu.offsetLeft - menu.offsetWidth;
+    if (room < 8) menu.style.setProperty("left", `${Math.max(8, menu.offsetLeft + room - 8)}px`);
+  }
+
   function close(back) {
     menu.remove();
+    removeEventListener("resize", place);
     document.removeEventListener("pointerdown", outside, true);
     opener.setAttribute("aria-expanded", "false");
     closeOpen = () => {};
@@ -57,7 +65,7 @@ export function openMenu({ host, opener, title, left, top, choices }) {
   closeOpen = close;
   opener.setAttribute("aria-expanded", "true");
   host.append(menu);
-  const room = host.clientWidth - menu.offsetLeft - menu.offsetWidth;
-  if (room < 8) menu.style.setProperty("left", `${Math.max(8, menu.offsetLeft + room - 8)}px`);
+  place();
+  addEventListener("resize", place);
   (items.find((item) => item.getAttribute("aria-checked") === "true") || items[0]).focus();
 }
