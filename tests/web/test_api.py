@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import time
 
 import numpy as np
 import pytest
@@ -172,3 +173,18 @@ def test_a_dead_child_costs_one_answer(studio: Running, client: StudioClient, pa
     before = studio.studio._look.pid
     studio.studio._look.kill()
     assert len(client.faces(pair[0]["id"])) == 1 and studio.studio._look.pid != before
+
+
+def test_a_key_gives_its_job_when_the_uploads_are_gone(studio: Running) -> None:
+    client = studio.client()
+    file = client.upload(sample("source_deep_woman"))["id"]
+    job = client.submit("swap", True, once="retry", source=file, target=file, options={"transfer": "none"})
+    client.cancel(job["id"])
+    while client.job(job["id"])["state"] in ("queued", "running"):
+        time.sleep(0.02)
+    client.delete_file(file)
+    again = client.submit("swap", True, once="retry", source=file, target=file, options={"transfer": "none"})
+    assert again["id"] == job["id"]
+    with pytest.raises(StudioError) as caught:
+        client.submit("swap", True, once="retry", source=file, target=file)
+    assert caught.value.status == 409

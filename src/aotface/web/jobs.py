@@ -43,22 +43,26 @@ def make_job(studio: Studio, client: str, asked: JobRequest, once: str | None) -
         return files[what]
 
     task, title = build(studio, asked, f"jobs/{id}", file)
-    request = asked.model_dump(mode="json")
-    text = json.dumps(request, sort_keys=True)
     return JobRow(
         id,
         client,
         asked.kind,
         time.time(),
         studio.expires,
-        request,
+        asked.model_dump(mode="json"),
         task,
         list(files),
         title,
         once=once,
-        once_hash=hashlib.sha256(text.encode()).hexdigest(),
+        once_hash=hash_of(asked),
         layers=list(asked.options.layers) if asked.kind != "compare" else [],
     )
+
+
+def hash_of(asked: JobRequest) -> str:
+    """The same for requests that ask for the same."""
+    text = json.dumps(asked.model_dump(mode="json"), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _swap(studio: Studio, asked: JobRequest, folder: str, file: Any) -> tuple[dict[str, Any], str]:

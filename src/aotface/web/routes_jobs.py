@@ -15,7 +15,7 @@ from aotface.compose.output_layers import LAYERS
 from aotface.web.access import OnceKey, TheClient, TheStudio, refusals
 from aotface.web.answers import disposition, download_name, job_info, public_record
 from aotface.web.errors import ApiError, not_found
-from aotface.web.jobs import RECORD, make_job
+from aotface.web.jobs import RECORD, hash_of, make_job
 from aotface.web.schemas import JobInfo, JobList, JobRequest
 from aotface.web.store import JobRow
 from aotface.web.studio import Studio
@@ -73,11 +73,13 @@ Part = Annotated[str | None, Header(alias="Range", description="One part: bytes=
 @router.post("", status_code=202, responses=refusals(401, 404, 409))
 def add_job(asked: JobRequest, studio: TheStudio, client: TheClient, once: OnceKey = None) -> JobInfo:
     """Put a job into the queue."""
-    row = make_job(studio, client, asked, once)
-    with studio.room.entry:
-        studio.room.check_job(client, once)
-        kept = studio.submit(row)
-    if kept.id != row.id and kept.once_hash != row.once_hash:
+    kept = studio.store.job_once(client, once) if once is not None else None
+    if kept is None:  # else its uploads may be gone: it is not made again
+        row = make_job(studio, client, asked, once)
+        with studio.room.entry:
+            studio.room.check_job(client, once)
+            kept = studio.submit(row)
+    if once is not None and kept.once_hash != hash_of(asked):
         raise ApiError(409, "key_used", "this Idempotency-Key belongs to another job: use a new one")
     return job_info(studio, kept)
 

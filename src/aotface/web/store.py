@@ -210,6 +210,14 @@ class Store:
             found = base.execute("SELECT row FROM jobs WHERE id = ? AND client = ?", (id, client)).fetchone()
         return None if found is None else _row(JobRow, found[0])
 
+    def job_once(self, client: str, once: str) -> JobRow | None:
+        """The job of this client that was asked for under an idempotency key."""
+        with self._transaction() as base:
+            found = base.execute(
+                "SELECT row FROM jobs WHERE client = ? AND once = ?", (client, once)
+            ).fetchone()
+        return None if found is None else _row(JobRow, found[0])
+
     def jobs(self, client: str) -> list[JobRow]:
         """All jobs of a client, newest first."""
         with self._transaction() as base:
