@@ -67,7 +67,7 @@ WITHHELD = {
     "reenact_converter": "`aotface serve --reenact-converter`",
     "certificate": "`aotface serve --certificate`",
     "key": "`aotface serve --key`",
-    "timestamp_url": "the server makes no outside request",
+    "timestamp_url": "the server asks no other",
     "save_frames": "the video holds every frame",
     "fps": "upload a video",
     "ray": "the server has one worker",
