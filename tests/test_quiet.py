@@ -45,6 +45,7 @@ RUNS: dict[str, list[list[str]]] = {
         ["train", "shards", "-o", "run", "--size", "tiny", "--steps", "1", "--batch", "1", "--device", "cpu"]
     ],
     "export": [["export", "run", "-o", "own.safetensors"]],
+    "serve": [["serve", "--port", "no"]],  # a server that runs has its own test: tests/web
 }
 """What each command is tried with; those that end with an error of ours (there is little to train on) count as well."""
 

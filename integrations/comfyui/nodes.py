@@ -120,6 +120,7 @@ class Swap:
                 **widgets.marks(),
                 **widgets.engine(),
                 **widgets.reenactor(),
+                **widgets.gaze(),
             },
         }
 

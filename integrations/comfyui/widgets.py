@@ -59,6 +59,12 @@ def camera() -> dict[str, Widget]:
     return {"camera_match": _choice(("on", "off"), DEFAULTS.camera_match, words)}
 
 
+def gaze() -> dict[str, Widget]:
+    """Whose the direction of the eyes is."""
+    words = "Eyes look where the target's do, or as in the source."
+    return {"gaze": _choice(("target", "source"), DEFAULTS.gaze, words)}
+
+
 def face() -> dict[str, Widget]:
     """Which face of the target."""
     words = "Of the target: largest, all, its number, or the file of a picture of the person."

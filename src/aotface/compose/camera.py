@@ -30,7 +30,7 @@ LEAST_BLOCKS = 24
 SOFTER, SHARPER = 0.2, np.array([1.8, 1.6, 1.25])
 """Least factor of an octave's texture, and the greatest of each: widest, where blotches would come out."""
 
-WIDENING = 1.5, 1.0
+WIDENING = 2.5, 1.0
 """How much more energy the second and the third octave of grain may have than the finer one."""
 
 STEEP = 1.6
