@@ -69,7 +69,9 @@ def test_a_grey_target_keeps_a_grey_face(source: np.ndarray, photo: np.ndarray) 
     large = cv2.resize(grey, None, fx=2.2, fy=2.2, interpolation=cv2.INTER_CUBIC)
     for target in (grey, large):
         colour = np.ptp(swap(source, target, mark=False).frame, axis=2)
-        assert colour.max() <= 8 and (colour > 0).mean() < 0.002  # where the source's lips meet the target's teeth
+        assert (
+            colour.max() <= 8 and (colour > 0).mean() < 0.002
+        )  # where the source's lips meet the target's teeth
 
 
 def test_two_faces(photo: np.ndarray, source: np.ndarray) -> None:

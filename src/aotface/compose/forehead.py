@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Bool, Float32
 
 from aotface.face.mesh import LEFT_BROW, RIGHT_BROW
+from aotface.face.texture import LUMA
 from aotface.reenact.base import Reenacted
 from aotface.reenact.dense_map import read_mask
 from aotface.reenact.reading import Box, Reading
@@ -41,6 +42,15 @@ LOW = (2.0, 9.0)
 TAKEN, BARE, OWN = 0.8, 0.3, 0.7
 """Share of the target's forehead that the source must fill to be taken; of its columns that must show skin at all; and of
 the mesh's own forehead that must show the source."""
+
+LEANING, LONG, WIDE = (-55.0, -28.0, 0.0, 28.0, 55.0), 9, 7
+"""Degrees from upright in which strands of hair are looked for; how long they are at least, and how wide at most, pixels."""
+
+DARKER = (0.012, 0.03)
+"""By what share darker than what is beside it a line begins to be a strand, and is one."""
+
+BLUNT = 1.4
+"""How much more is given than found: the stroke that looks for a strand blunts it."""
 
 Columns = Float32[np.ndarray, " 256"]
 
@@ -140,6 +150,7 @@ def read_forehead(forehead: Forehead, crop: Crop) -> tuple[Crop, Mask]:
         return whole, shown
     box: Box = int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
     face, _ = forehead.reading.read(np.eye(2, 3), side, box)
+    face = without_strands(face, side / CROP_SIDE)
     part = whole[box[1] : box[3], box[0] : box[2]]
     covered = forehead.reading.covered
     assert covered is not None  # it was found by it
@@ -147,6 +158,34 @@ def read_forehead(forehead: Forehead, crop: Crop) -> tuple[Crop, Mask]:
     inner = cv2.resize(inner, (side, side), interpolation=cv2.INTER_LINEAR)
     part[:] = face + (part - face) * inner[box[1] : box[3], box[0] : box[2], None]
     return whole, shown
+
+
+def without_strands(face: Crop, unit: float) -> Crop:
+    """A forehead without thin dark lines that go up it: hair that the source has before its face. Wrinkles go across.
+
+    Args:
+        face: part of a crop, rows x columns x 3, 0..1.
+        unit: pixels of it in one of a crop of 256.
+    """
+    luma = np.asarray(cv2.transform(face, LUMA), np.float32)
+    across = cv2.getStructuringElement(cv2.MORPH_RECT, (round(WIDE * unit) | 1, 1))
+    depth = np.zeros_like(luma)
+    for degrees in LEANING:
+        drawn = cv2.filter2D(luma, -1, _stroke(degrees, LONG * unit), borderType=cv2.BORDER_REFLECT)
+        np.maximum(depth, cv2.morphologyEx(drawn, cv2.MORPH_CLOSE, across) - drawn, out=depth)
+    depth /= np.maximum(luma, np.float32(0.05))
+    gain = 1 + BLUNT * depth * np.clip((depth - DARKER[0]) / (DARKER[1] - DARKER[0]), 0, 1)
+    return np.clip(face * gain[..., None], 0, 1).astype(np.float32)
+
+
+def _stroke(degrees: float, length: float) -> Float32[np.ndarray, "side side"]:
+    """A line through the middle, its values 1 in all."""
+    side = int(length) | 1
+    kernel = np.zeros((side, side), np.float32)
+    middle, lean = side // 2, np.tan(np.radians(degrees))
+    for row in range(side):
+        kernel[row, int(np.clip(round(middle + (row - middle) * lean), 0, side - 1))] = 1
+    return kernel / kernel.sum()
 
 
 def _share(part: np.ndarray, whole: np.ndarray) -> float:
