@@ -98,7 +98,7 @@ def test_a_build_that_is_killed_is_finished_by_two_workers_to_the_same_bytes(
     assert kept and all(again[name] == when for name, when in kept.items())
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for processes in /proc")
 def test_two_ray_workers_one_of_which_is_killed_make_the_same_bytes(

@@ -127,7 +127,7 @@ def working_below(root: int) -> list[int]:
     return [pid for pid in at_work if descends(pid)]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for processes in /proc")
 def test_a_worker_that_is_killed_is_replaced(

@@ -71,6 +71,25 @@ def apart(one: ColourMapArray, other: ColourMapArray) -> float:
     return float(np.abs(one - other).max())
 
 
+class Tiny(torch.nn.Module):
+    """One convolution, with the inputs and outputs of the network."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = torch.nn.Conv2d(3, 3, 1)
+
+    def forward(self, x_r: torch.Tensor, x_t: torch.Tensor, *rest: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """See `onnx_write`."""
+        return self.layer(x_r) + rest[0].mean() + rest[1].mean() + rest[2].mean(), self.layer(x_t)
+
+
+def test_weights_that_were_read_in_inference_mode_are_written(tmp_path: Path) -> None:
+    with torch.inference_mode():
+        tiny = Tiny()
+    onnx_write.write_checked(tiny, tmp_path / "tiny.onnx", ("one", "two"), 16, "no advice", overwrite=False)
+    assert (tmp_path / "tiny.onnx").is_file()
+
+
 def test_onnxruntime_finds_the_field_that_torch_finds(faces: list[AlignedFace]) -> None:
     other = open_transfer("aot", TransferSettings(backend="onnx"))
     network = other.network

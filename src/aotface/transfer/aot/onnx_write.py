@@ -62,7 +62,7 @@ def _export(
 ) -> None:
     # The older exporter: the newer one needs packages that nothing else here does.
     options: dict[str, Any] = {"dynamo": False, "opset_version": OPSET}
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), torch.no_grad():  # weights may have been read in inference mode
         warnings.simplefilter("ignore")  # that it is older, and that shapes are fixed
         try:
             torch.onnx.export(flat, inputs, path, input_names=INPUTS, output_names=outputs, **options)
