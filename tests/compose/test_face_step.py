@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from aotface.compose.face_step import FaceInProgress, Known, keep_target_pixels, shown_mask, start_face
 from aotface.face.detect import detect
 from aotface.media.image import read_image
-from aotface.reenact.base import Reenacted
+from aotface.reenact.base import Reenacted, TargetPixels
 from aotface.reenact.given import GivenSwap
 from aotface.reenact.mesh import MeshReenactor, MeshSource
 from aotface.samples import sample
@@ -94,6 +95,23 @@ source, target = (read_image(sample(name)).frame for name in ("source_light_man"
 swap(source, target, transfer={transfer!r})
 print(*(name for name in sys.modules if name.startswith("aotface")))
 """
+
+
+def test_where_lips_meet_the_targets_teeth_no_light_of_the_source_is_left() -> None:
+    """X_r is a mixture there; what stays is the target's part of it alone."""
+    side = 4
+    mixed, theirs = np.full((side, side, 3), 0.3, np.float32), np.full((side, side, 3), 0.5, np.float32)
+    made = Reenacted(
+        mixed,
+        np.ones((side, side), np.float32),
+        np.full((side, side), 0.25, np.float32),
+        np.zeros((468, 3), np.float32),
+    )
+    moved = np.full((side, side, 3), 0.9, np.float32)
+    whole = slice(0, side), slice(0, side)
+    found = keep_target_pixels(replace(made, target_pixels=TargetPixels(whole, theirs)), moved)
+    np.testing.assert_allclose(found, 0.9 + 0.25 * (0.5 - 0.9), rtol=1e-6)
+    np.testing.assert_allclose(keep_target_pixels(made, moved), 0.9 + 0.25 * (0.3 - 0.9), rtol=1e-6)  # twin
 
 
 def test_a_picture_loads_nothing_of_the_video_line() -> None:

@@ -68,10 +68,7 @@ def test_a_grey_target_keeps_a_grey_face(source: np.ndarray, photo: np.ndarray) 
     grey = np.repeat(cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY)[..., None], 3, axis=2)
     large = cv2.resize(grey, None, fx=2.2, fy=2.2, interpolation=cv2.INTER_CUBIC)
     for target in (grey, large):
-        colour = np.ptp(swap(source, target, mark=False).frame, axis=2)
-        assert (
-            colour.max() <= 8 and (colour > 0).mean() < 0.002
-        )  # where the source's lips meet the target's teeth
+        assert np.ptp(swap(source, target, mark=False).frame, axis=2).max() == 0
 
 
 def test_two_faces(photo: np.ndarray, source: np.ndarray) -> None:
@@ -126,14 +123,15 @@ def test_an_unknown_transfer(photo: np.ndarray) -> None:
 
 
 def test_refine_the_whole_frame(done: Swapped, photo: np.ndarray) -> None:
-    """X_r as another tool would leave it, in its own dim light, comes back in the target's."""
-    refined = refine(done.reenacted, photo, mark=False)
+    """A swap as another tool would leave it, in a dim light of its own, comes back in the target's."""
+    dim = done.frame * np.array([0.3, 0.4, 0.55])
+    swapped = np.rint(photo + (dim - photo) * done.mask[..., None]).astype(np.uint8)
+    refined = refine(swapped, photo, mark=False)
     wanted = masked_mean(photo, refined.mask)
-    # At its rim, up at the hairline, a swap may fade into the target, and is moved less there.
-    assert np.abs(masked_mean(refined.frame, refined.mask) - wanted).max() < 10
-    assert np.abs(masked_mean(done.reenacted, refined.mask) - wanted).max() > 14  # the twin
+    assert np.abs(masked_mean(refined.frame, refined.mask) - wanted).max() < 7
+    assert np.abs(masked_mean(swapped, refined.mask) - wanted).max() > 14  # the twin
     inside = (refined.mask > 0.95) & (done.mask > 0.95)
-    assert np.abs(refined.frame.astype(int) - done.frame)[inside].mean() < 15
+    assert np.abs(refined.frame.astype(int) - done.frame)[inside].mean() < 10
     np.testing.assert_array_equal(refined.frame[refined.mask == 0], photo[refined.mask == 0])
 
 

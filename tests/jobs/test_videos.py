@@ -113,7 +113,9 @@ def test_a_frame_without_a_face_reaches_the_file_as_it_was(place: Path) -> None:
     assert main(words) == 0
     out, target = pixels(place / "out.mp4"), pixels(place / "clip.mp4")
     assert [a == b for a, b in zip(out, target[:6], strict=True)] == [index in GONE for index in range(6)]
-    assert all(a[: 256 * 12] == b[: 256 * 12] for a, b in zip(out, target[:6], strict=True))  # above the face
+    assert all(
+        a[: 256 * 12] == b[: 256 * 12] for a, b in zip(out, target[:6], strict=True)
+    )  # above the forehead
 
 
 def test_trim_keeps_the_frames_between(place: Path) -> None:

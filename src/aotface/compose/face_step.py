@@ -187,9 +187,20 @@ def keep_target_pixels(reenacted: Reenacted, moved: Crop) -> Crop:
         reenacted: X_r.
         moved: Y of all of it, the same side.
     """
-    rows, columns = (np.flatnonzero(reenacted.from_target.any(axis=axis)) for axis in (1, 0))
     result = moved.copy()  # a transfer may give back what it was given
-    if len(rows):
-        here = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
-        result[here] += (reenacted.crop[here] - moved[here]) * reenacted.from_target[here][..., None]
+    lay_target_pixels(reenacted, result)
     return result
+
+
+def lay_target_pixels(reenacted: Reenacted, moved: Crop) -> None:
+    """The same, in place."""
+    pixels = reenacted.target_pixels
+    if pixels is not None:
+        here, theirs = pixels.here, pixels.crop
+    else:
+        rows, columns = (np.flatnonzero(reenacted.from_target.any(axis=axis)) for axis in (1, 0))
+        if not len(rows):
+            return
+        here = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+        theirs = reenacted.crop[here]
+    moved[here] += (theirs - moved[here]) * reenacted.from_target[here][..., None]

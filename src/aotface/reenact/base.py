@@ -10,13 +10,24 @@ from aotface.types import AlignedFace, Crop, Face, Frame, Landmarks, Mask
 
 
 @dataclass(frozen=True)
+class TargetPixels:
+    """The target's pixels in a part of the crop, without the source's that X_r may have mixed in.
+
+    ``here``: rows and columns of the crop. ``crop``: their pixels.
+    """
+
+    here: tuple[slice, slice]
+    crop: Crop
+
+
+@dataclass(frozen=True)
 class Reenacted:
     """X_r: the source's identity in the target's crop, before the transfer. All arrays have the crop's side.
 
     ``crop``: outside ``mask`` it is the target's own. ``mask``: soft, 0..1, where the source's face shows.
     ``from_target``: 0..1, where inside the mask the pixels already are the target's (inner mouth, closed eyes) and must
     not be moved again. ``landmarks``: of the new shape, crop pixels. ``reading``: where in the source's picture X_r was
-    read; None for reenactors that do not read one.
+    read; None for reenactors that do not read one. ``target_pixels``: those of ``from_target``; None: they are X_r's.
     """
 
     crop: Crop
@@ -24,6 +35,7 @@ class Reenacted:
     from_target: Mask
     landmarks: Landmarks
     reading: Reading | None = None
+    target_pixels: TargetPixels | None = None
 
 
 @runtime_checkable

@@ -19,7 +19,7 @@ from aotface.face.mesh import LEFT_EYE, MIRROR, RIGHT_EYE, opening, to_vertices
 from aotface.face.parse import source_planes, visibility_network
 from aotface.face.render import Raster, rasterize
 from aotface.options import DEFAULTS
-from aotface.reenact.base import Reenacted
+from aotface.reenact.base import Reenacted, TargetPixels
 from aotface.reenact.dense_map import Jump, dense_map, enlarge, lids, read_crop, read_mask, soften
 from aotface.reenact.edge import inner_mask
 from aotface.reenact.gaze import turn_eyes
@@ -127,13 +127,21 @@ def reenact(
     drawn = np.clip(enlarge(raster.covered.astype(np.float32), side) * 4 - 1.5, 0, 1)
     box = _box(drawn > 0)  # elsewhere the crop is the target's
     face = _read_face(reading, side, box)
+    shown_of_target = _box(from_target > 0)
+    theirs = target.crop[shown_of_target].copy()
     if eyes.any():
-        target_seen = _through_target(target.crop, raster, target_points, side)[box]
-        face += (target_seen - face) * eyes[box][..., None]
-    _lay_mouth(face, box, mouth, target.crop, large_points, target.landmarks)
+        target_seen = _through_target(target.crop, raster, target_points, side)
+        face += (target_seen[box] - face) * eyes[box][..., None]
+        np.copyto(theirs, target_seen[shown_of_target], where=eyes[shown_of_target][..., None] > 0)
+    here = _both(_box(mouth > 0), box)
+    if not _empty(here):
+        inner = through_target(target.crop, large_points, target.landmarks, here)
+        lay_part(face, box, inner, here, mouth)
+        lay_part(theirs, shown_of_target, inner, here, mouth > 0)
     crop = _over(target.crop, face, drawn, box)
     mask = enlarge(np.clip(edge * visible, 0, 1), side)
-    return Reenacted(crop, mask, from_target, large_points, reading)
+    pixels = None if _empty(shown_of_target) else TargetPixels(shown_of_target, np.clip(theirs, 0, 1))
+    return Reenacted(crop, mask, from_target, large_points, reading, pixels)
 
 
 def _source_places(
@@ -187,15 +195,26 @@ def _over(crop: Crop, face: Crop, drawn: Mask, box: tuple[slice, slice]) -> Crop
     return whole
 
 
-def _lay_mouth(
-    face: Crop, box: tuple[slice, slice], mouth: Mask, target: Crop, points: Landmarks, theirs: Landmarks
+def lay_part(
+    whole: Crop, box: tuple[slice, slice], part: Crop, here: tuple[slice, slice], weight: np.ndarray
 ) -> None:
-    """The target's inner mouth, where it shows, into the face, which is the ``box`` of a crop; see `through_target`."""
-    here = _both(_box(mouth > 0), box)
-    if all(part.stop > part.start for part in here):
-        seen = through_target(target, points, theirs, here)
-        inside = tuple(slice(h.start - b.start, h.stop - b.start) for h, b in zip(here, box, strict=True))
-        face[inside] += (seen - face[inside]) * mouth[here][..., None]
+    """Lay a part of a crop into another part of it, in place.
+
+    Args:
+        whole: the ``box`` of a crop.
+        part: its ``here``; what of it lies outside the box is left out.
+        weight: side x side, how much of the part shows.
+    """
+    shared = _both(here, box)
+    inside, of_part = (
+        tuple(slice(s.start - o.start, s.stop - o.start) for s, o in zip(shared, other, strict=True))
+        for other in (box, here)
+    )
+    whole[inside] += (part[of_part] - whole[inside]) * weight[shared][..., None]
+
+
+def _empty(box: tuple[slice, slice]) -> bool:
+    return any(part.stop <= part.start for part in box)
 
 
 def _both(one: tuple[slice, slice], other: tuple[slice, slice]) -> tuple[slice, slice]:

@@ -77,7 +77,8 @@ class FaceBuffers:
     @property
     def bytes(self) -> int:
         """What it takes in memory."""
-        arrays = (self.reenacted.crop, self.reenacted.mask, self.reenacted.from_target, self.swapped)
+        x_r, pixels = self.reenacted, self.reenacted.target_pixels
+        arrays = (x_r.crop, x_r.mask, x_r.from_target, self.swapped, None if pixels is None else pixels.crop)
         return sum(array.nbytes for array in arrays if array is not None)
 
 

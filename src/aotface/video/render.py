@@ -18,7 +18,7 @@ from aotface.compose.beyond import Beyond, go_beyond
 from aotface.compose.blend import blend
 from aotface.compose.camera import Camera
 from aotface.compose.eyes import eye_stretches, spans_of, stretch_eyes
-from aotface.compose.face_step import features_of
+from aotface.compose.face_step import features_of, lay_target_pixels
 from aotface.compose.sharpness import soften
 from aotface.face.align import scale_of
 from aotface.media.video.decode import VideoFrame, deepened
@@ -258,12 +258,14 @@ def _filtered(
     options, made = scene.options, face.made
     scale = scale_of(made.place.matrix)
     here = shown_part(mask, scale)
-    crop = reenacted.crop[here]
-    moved = adjust(crop, change.apply(scene.transfer, reenacted.crop, filtered, here), options)
+    moved = adjust(
+        reenacted.crop[here], change.apply(scene.transfer, reenacted.crop, filtered, here), options
+    )
     soft = around({index: one.softness for index, one in known.items()}, reach=MAP_REACH)
     moved = soften(moved, float(np.mean([value for value in soft if value is not None])), scale)
     whole = reenacted.crop.copy()
-    whole[here] += (moved - crop) * (1 - reenacted.from_target[here][..., None])
+    whole[here] = moved
+    lay_target_pixels(reenacted, whole)
     if options.camera_match == "on":
         own = spans_of(whole, reenacted.landmarks, mask)
         whole = stretch_eyes(whole, eye_stretches(own, made.eyes, reenacted.landmarks, len(whole)))
