@@ -161,7 +161,8 @@ def test_a_blur_leaves_light_alone() -> None:
 @pytest.fixture
 def played(tiny: Tiny) -> TrainConfig:
     options = dataclasses.replace(tiny().options, side=SIDE)
-    return tiny(options=options, batch=2, games_every=1, game=dataclasses.replace(QUICK, head_start=4))
+    game, weights = dataclasses.replace(QUICK, head_start=4), dataclasses.replace(tiny().weights, follow=1.0)
+    return tiny(options=options, batch=2, photographs=1, games_every=1, game=game, weights=weights)
 
 
 def test_stopped_and_resumed_equals_uninterrupted(
@@ -181,14 +182,16 @@ def test_stopped_and_resumed_equals_uninterrupted(
     for part in ("generator", "discriminators"):
         wanted, found = getattr(whole, part).state_dict(), getattr(resumed, part).state_dict()
         assert [name for name in wanted if not torch.equal(wanted[name], found[name])] == []
-    assert {"segment_accuracy", "mix", "segment"} <= seen[-1].keys()
+    assert {"segment_accuracy", "mix", "segment", "follow_photographs"} <= seen[-1].keys()
 
 
 def test_a_run_without_photographs_is_refused(
     played: TrainConfig, shards: Shards, fabric: Any, tmp_path: Path
 ) -> None:
     with pytest.raises(UsageError, match="expected pairs of photographs"):
-        Trainer(played, shards, tmp_path, fabric)
+        Trainer(dataclasses.replace(played, photographs=0), shards, tmp_path, fabric)
+    with pytest.raises(UsageError, match="photographs is 1"):
+        Trainer(dataclasses.replace(played, game=Game()), shards, tmp_path, fabric)
     with pytest.raises(UsageError, match="prepare PICTURES --photographs"):
         load_photographs(tmp_path)
 

@@ -43,6 +43,7 @@ class TrainConfig:
     ``begin_from``: weights or a checkpoint that the generator starts with; empty: by chance.
     ``validation_faces``: judged every ``sample_every`` steps.
     ``game``: the games on photographs; with ``game.faces`` above 0 they take the place of those on the batch.
+    ``photographs``: pairs of photographs without ground truth beside each batch, for the terms ``pale`` and ``follow``.
     ``lamp_share``: of the batch, pairs under sums of real lamps; the shards must hold them. ``lamp_people``: "train",
     or "all", and then the result must not be judged on the people of the suite `lit`.
     """
@@ -74,6 +75,7 @@ class TrainConfig:
     checkpoint_every: int = 250
     sample_every: int = 500
     validation_faces: int = 48
+    photographs: int = 0
     lamp_share: float = 0.0
     lamp_people: Literal["train", "all"] = "train"
     options: Options = field(default_factory=Options)
@@ -177,7 +179,7 @@ def checked(config: TrainConfig) -> TrainConfig:
             (getattr(c, name) >= low, name, f"{least} {low}", getattr(c, name))
             for low, names in (
                 (1, "steps batch accumulate games_every checkpoint_every sample_every window"),
-                (0, "warmup games_start games_ramp seed validation_faces weight_decay"),
+                (0, "warmup games_start games_ramp seed validation_faces weight_decay photographs"),
             )
             for name in names.split()
         ),

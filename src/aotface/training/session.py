@@ -69,7 +69,7 @@ def run(request: Request, say: Say, warn: Say) -> Path:
         )
     lamps = load_stacks(request.shards, config.lamp_people) if config.lamp_faces else None
     photographs = None
-    if config.game.faces:
+    if config.game.faces or config.photographs:
         photographs = load_photographs(request.shards), load_photographs(request.shards, "validation")
     fabric = launch(request.device, config.precision)
     chief = fabric.is_global_zero

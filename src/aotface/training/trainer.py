@@ -32,6 +32,7 @@ from aotface.transfer.aot.objective import (
     Weights,
     discriminators_loss,
     generator_loss,
+    photograph_loss,
 )
 
 RMSPROP_MEMORY = 0.9
@@ -55,7 +56,8 @@ class Trainer:
             by several doors, which wrappers for distributed training do not expect.
         identity, perceptual: networks of your own for the terms of these names; see `transport.objective`.
         lamps: people under real lamps; needed where ``config.lamp_share`` asks for them.
-        photographs: pairs to play on, and those of other people; needed where ``config.game.faces`` asks for them.
+        photographs: pairs, and those of other people; needed where ``config.game.faces`` or ``config.photographs``
+            ask for them.
     """
 
     def __init__(
@@ -83,6 +85,7 @@ class Trainer:
         self.generator.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.discriminators: Discriminators = fabric.to_device(Discriminators(size, config.conditional))
         self.average = {k: v.detach().clone() for k, v in self.generator.state_dict().items()}
+        self.photographs = _photographs(config, photographs, side)
         self.game = _game(config, photographs, self.discriminators, fabric)
         self.optimiser, self.rival = _optimisers(config, self.generator, self.discriminators, bool(self.game))
         self.watch = Watch(config.runaway, config.window)
@@ -189,6 +192,8 @@ class Trainer:
         for batch in batches:
             with self.fabric.autocast():
                 self._accumulate(batch, self.weights(), plays, random, len(batches), terms)
+        if self.photographs:
+            self._on_photographs(self.photographs, terms)
         if self.game and self.plays(self.step):
             terms |= self.game.play(self.generator, self.step, self.share())
         self._share_gradients([*self.generator.parameters(), *self.discriminators.parameters()])
@@ -221,6 +226,17 @@ class Trainer:
             against = discriminators_loss(*players, w, random, swapped, rebuilt)
             (against.total / parts).backward()  # type: ignore[no-untyped-call]
             _add(terms, against.terms, parts)
+
+    def _on_photographs(self, photographs: Photographs, terms: Terms) -> None:
+        """Gradients of the terms that need no ground truth."""
+        c = self.config
+        drawn = photographs.draw(c.photographs, c.seed, self.fabric.global_rank, self.step)
+        batch = _to(drawn, self.fabric.device)
+        with self.fabric.autocast():
+            swapped = self.generator(batch.x_r, batch.x_t, batch.geometry, batch.mask, batch.geometry_r)
+            loss = photograph_loss(batch, c.weights, swapped)
+        loss.total.backward()  # type: ignore[no-untyped-call]
+        _add(terms, loss.terms, 1)
 
     def _before(self, step: int) -> Terms:
         """The discriminators' head start, when this is the first step of a game on photographs."""
@@ -309,6 +325,23 @@ def share_gradients(fabric: Any, parameters: Sequence[nn.Parameter]) -> None:
     flat = fabric.all_reduce(torch.cat([g.flatten() for g in gradients]), reduce_op="mean")
     for gradient, shared in zip(gradients, flat.split([g.numel() for g in gradients]), strict=True):
         gradient.copy_(shared.view_as(gradient))
+
+
+def _photographs(
+    c: TrainConfig, photographs: tuple[Photographs, Photographs] | None, side: int
+) -> Photographs | None:
+    """The pairs beside each batch, where the configuration asks for them.
+
+    Raises:
+        UsageError: it does, and there are none, or of a side that does not fit.
+    """
+    if not c.photographs:
+        return None
+    if photographs is None:
+        raise UsageError(
+            f"photographs is {c.photographs}: expected pairs of photographs, got none; pass photographs="
+        )
+    return photographs[0].at_side(min(side, photographs[0].side))
 
 
 def _game(

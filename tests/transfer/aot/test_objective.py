@@ -5,7 +5,14 @@ import pytest
 import torch
 
 from aotface.transfer.aot.generator import SIZES
-from aotface.transfer.aot.objective import Batch, Discriminators, Weights, discriminators_loss, generator_loss
+from aotface.transfer.aot.objective import (
+    Batch,
+    Discriminators,
+    Weights,
+    discriminators_loss,
+    generator_loss,
+    photograph_loss,
+)
 
 OFF = Weights(**{f.name: 0.0 for f in fields(Weights) if f.name not in ("samples", "cost_power", "penalty")})
 TERMS = {
@@ -47,16 +54,24 @@ def test_all_terms_are_there_and_add_up(scene: tuple) -> None:
     assert set(against.terms) == {f"{n}_{k}" for n in ("critic", "w1") for k in (1, 2, 3)} | {"segment"}
 
 
-def test_leak_is_asked_for(scene: tuple) -> None:
+@pytest.mark.parametrize("name", ["leak", "pale"])
+def test_terms_that_are_off_are_there_when_asked_for(scene: tuple, name: str) -> None:
     generator, opponents, batch, swapped, rebuilt = scene
     terms = [
         generator_loss(
-            generator, opponents, batch, replace(Weights(), leak=w), seeded(), swapped, rebuilt
+            generator, opponents, batch, replace(Weights(), **{name: w}), seeded(), swapped, rebuilt
         ).terms
         for w in (1.0, 2.0)
     ]
-    assert set(terms[0]) == TERMS | {"leak"} and terms[0]["leak"] > 0
-    assert terms[1]["leak"] == pytest.approx(2 * terms[0]["leak"])
+    assert set(terms[0]) == TERMS | {name} and terms[0][name] > 0
+    assert terms[1][name] == pytest.approx(2 * terms[0][name])
+
+
+def test_photographs_have_two_terms_and_need_no_answer(scene: tuple) -> None:
+    _, _, batch, swapped, _ = scene
+    terms = photograph_loss(replace(batch, answer=None), replace(OFF, pale=1.0, follow=2.0), swapped).terms
+    assert set(terms) == {"pale_photographs", "follow_photographs"} and terms["follow_photographs"] > 0
+    assert photograph_loss(batch, OFF, swapped).total.item() == 0
 
 
 @pytest.mark.parametrize("name", sorted(TERMS))

@@ -8,6 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from aotface.transfer.aot.colour_map import LIGHT_FLOOR, ColourMap, resize, to_linear
+from aotface.transfer.aot.face_critic import face_statistics
 from aotface.transfer.aot.octaves import masked_blur
 
 LOW_SIGMAS = (6.0 / 256.0, 16.0 / 256.0)
@@ -18,6 +19,12 @@ FIDELITY_FLOOR = 4e-4
 
 DETAIL_SIGMA, DETAIL_FLOOR = 8.0 / 256.0, 0.004
 """What is finer than this blur, in parts of the side, is detail; linear luminance below which noise would rule."""
+
+BROAD_SIGMA = 12.0 / 256.0
+"""Blur that leaves light and tone and removes features, in parts of the side; as in the benchmark's `lf_de`."""
+
+TONES = 2
+"""Last of the `face_statistics`: mean colours, which are no variation."""
 
 Images = Float[Tensor, "batch 3 height width"]
 Masks = Float[Tensor, "batch 1 height width"]
@@ -111,6 +118,34 @@ def leak_loss(
     own, wanted, theirs = (_detail(images.float(), mask, weight) for images in (y, answer, x_t))
     excess = (_correlation(own, theirs, weight) - _correlation(wanted, theirs, weight)).clamp_min(0.0)
     return (excess * area).sum() / area.sum().clamp_min(1.0)
+
+
+def pale_loss(
+    y: Images, answers: list[Images], mask: Masks, known: Float[Tensor, " batch"]
+) -> Float[Tensor, ""]:
+    """Mean over batch and octaves of max(0, min over answers S(Y*) - S(Y)), S the log of the mean square of an octave.
+
+    S as in `face_statistics`: of brightness and two colours. A mean of what might be right varies less than anything that is
+    right, and terms pixel by pixel reward it; this one asks how strong variation is, not where. More than Y* has costs
+    nothing here.
+
+    Args:
+        y, answers, mask: pictures and face; of several answers the one that varies least counts, octave by octave.
+        known: 1 for a face whose answer counts.
+
+    Source: [ours].
+    """
+    weight = (mask.sum((1, 2, 3)) > 1.0).float() * known
+    with torch.no_grad():
+        wanted = torch.stack([face_statistics(answer, mask)[:, :-TONES] for answer in answers]).amin(0)
+    lacking = (wanted - face_statistics(y, mask)[:, :-TONES]).clamp_min(0.0).mean(1)
+    return (lacking * weight).sum() / weight.sum().clamp_min(1.0)
+
+
+def follow_loss(y: Images, x_t: Images, mask: Masks) -> Float[Tensor, ""]:
+    """E_m |G * (Y - X_t)|, G the masked Gaussian mean of `BROAD_SIGMA`: light and tone of a photograph, place by place."""
+    broad = masked_blur(y - x_t, mask.clamp_min(TINY), BROAD_SIGMA * y.shape[-1])
+    return masked_mean(broad.abs(), mask)
 
 
 def _detail(images: Images, mask: Masks, weight: Masks) -> Float[Tensor, "batch 1 height width"]:
