@@ -43,7 +43,7 @@ class TrainConfig:
     ``begin_from``: weights or a checkpoint that the generator starts with; empty: by chance.
     ``validation_faces``: judged every ``sample_every`` steps.
     ``game``: the games on photographs; with ``game.faces`` above 0 they take the place of those on the batch.
-    ``photographs``: pairs of photographs without ground truth beside each batch, for the terms ``pale`` and ``follow``.
+    ``photographs``: pairs of photographs without ground truth beside each batch, for the terms ``variation`` and ``follow``.
     ``lamp_share``: of the batch, pairs under sums of real lamps; the shards must hold them. ``lamp_people``: "train",
     or "all", and then the result must not be judged on the people of the suite `lit`.
     """

@@ -54,7 +54,7 @@ def test_all_terms_are_there_and_add_up(scene: tuple) -> None:
     assert set(against.terms) == {f"{n}_{k}" for n in ("critic", "w1") for k in (1, 2, 3)} | {"segment"}
 
 
-@pytest.mark.parametrize("name", ["leak", "pale"])
+@pytest.mark.parametrize("name", ["leak", "variation"])
 def test_terms_that_are_off_are_there_when_asked_for(scene: tuple, name: str) -> None:
     generator, opponents, batch, swapped, rebuilt = scene
     terms = [
@@ -69,8 +69,10 @@ def test_terms_that_are_off_are_there_when_asked_for(scene: tuple, name: str) ->
 
 def test_photographs_have_two_terms_and_need_no_answer(scene: tuple) -> None:
     _, _, batch, swapped, _ = scene
-    terms = photograph_loss(replace(batch, answer=None), replace(OFF, pale=1.0, follow=2.0), swapped).terms
-    assert set(terms) == {"pale_photographs", "follow_photographs"} and terms["follow_photographs"] > 0
+    terms = photograph_loss(
+        replace(batch, answer=None), replace(OFF, variation=1.0, follow=2.0), swapped
+    ).terms
+    assert set(terms) == {"variation_photographs", "follow_photographs"} and terms["follow_photographs"] > 0
     assert photograph_loss(batch, OFF, swapped).total.item() == 0
 
 

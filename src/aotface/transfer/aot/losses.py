@@ -120,26 +120,28 @@ def leak_loss(
     return (excess * area).sum() / area.sum().clamp_min(1.0)
 
 
-def pale_loss(
+def variation_loss(
     y: Images, answers: list[Images], mask: Masks, known: Float[Tensor, " batch"]
 ) -> Float[Tensor, ""]:
-    """Mean over batch and octaves of max(0, min over answers S(Y*) - S(Y)), S the log of the mean square of an octave.
+    """Mean over batch and octaves of the distance of S(Y) to [min S(Y*), max S(Y*)] over the answers.
 
-    S as in `face_statistics`: of brightness and two colours. A mean of what might be right varies less than anything that is
-    right, and terms pixel by pixel reward it; this one asks how strong variation is, not where. More than Y* has costs
-    nothing here.
+    S is the log of the mean square of an octave, of brightness and two colours, as in `face_statistics`. A mean of what
+    might be right varies less than anything that is right, and terms pixel by pixel reward it. This one asks how strong
+    variation is, not where it lies. Less alone must not cost: then colour varies too much instead
+    (docs/log/2026-11-29-paleness.md).
 
     Args:
-        y, answers, mask: pictures and face; of several answers the one that varies least counts, octave by octave.
+        y, answers, mask: pictures and face; where several answers might be right, all between them is.
         known: 1 for a face whose answer counts.
 
     Source: [ours].
     """
     weight = (mask.sum((1, 2, 3)) > 1.0).float() * known
     with torch.no_grad():
-        wanted = torch.stack([face_statistics(answer, mask)[:, :-TONES] for answer in answers]).amin(0)
-    lacking = (wanted - face_statistics(y, mask)[:, :-TONES]).clamp_min(0.0).mean(1)
-    return (lacking * weight).sum() / weight.sum().clamp_min(1.0)
+        wanted = torch.stack([face_statistics(answer, mask)[:, :-TONES] for answer in answers])
+    found = face_statistics(y, mask)[:, :-TONES]
+    outside = torch.maximum(wanted.amin(0) - found, found - wanted.amax(0)).clamp_min(0.0).mean(1)
+    return (outside * weight).sum() / weight.sum().clamp_min(1.0)
 
 
 def follow_loss(y: Images, x_t: Images, mask: Masks) -> Float[Tensor, ""]:

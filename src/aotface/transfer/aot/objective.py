@@ -36,7 +36,7 @@ class Weights:
     smooth: float = 0.05
     taken: float = 0.5
     leak: float = 0.0
-    pale: float = 0.0
+    variation: float = 0.0
     follow: float = 0.0
     identity: float = 0.0
     perceptual: float = 0.0
@@ -121,9 +121,9 @@ def generator_loss(
         parts |= _supervised(y, batch.answer, _known_mask(batch), w, perceptual)
         if w.leak:
             parts["leak"] = w.leak * losses.leak_loss(y, batch.answer, batch.x_t, batch.mask, batch.known)
-        if w.pale:
+        if w.variation:
             known = batch.mask.new_ones(len(batch.mask)) if batch.known is None else batch.known
-            parts["pale"] = w.pale * losses.pale_loss(y, [batch.answer], batch.mask, known)
+            parts["variation"] = w.variation * losses.variation_loss(y, [batch.answer], batch.mask, known)
         if w.plan:
             parts["plan"] = w.plan * _plan(generator, swapped, batch)
     if rebuilt is not None and (w.reconstruction or w.edges):
@@ -147,17 +147,17 @@ def photograph_loss(batch: Batch, weights: Weights, swapped: Transported) -> Los
 
     Args:
         batch: the pairs.
-        weights: ``pale`` and ``follow`` count here.
+        weights: ``variation`` and ``follow`` count here.
         swapped: ``generator(...)`` of the batch.
 
     Returns:
         The loss; names of its terms end in ``_photographs``.
     """
     y, w, parts = swapped.swapped, weights, dict[str, Tensor]()
-    if w.pale:
+    if w.variation:
         known = batch.mask.new_ones(len(batch.mask))
-        least = losses.pale_loss(y, [batch.x_r, batch.x_t], batch.mask, known)
-        parts["pale_photographs"] = w.pale * least
+        apart = losses.variation_loss(y, [batch.x_r, batch.x_t], batch.mask, known)
+        parts["variation_photographs"] = w.variation * apart
     if w.follow:
         parts["follow_photographs"] = w.follow * losses.follow_loss(y, batch.x_t, batch.mask)
     return _sum(parts, y)
