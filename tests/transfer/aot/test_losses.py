@@ -150,7 +150,7 @@ def test_a_mean_of_what_might_be_right_varies_too_little() -> None:
     lost = losses.variation_loss(hedged, [first], mask, known).item()
     assert lost > 0.2 and losses.pixel_loss(hedged, first, mask) < losses.pixel_loss(second, first, mask)
     assert (
-        losses.variation_loss(second, [first], mask, known).item() < 0.2 * lost
+        losses.variation_loss(second, [first], mask, known).item() < 0.4 * lost
     )  # the twin: lively elsewhere
     assert losses.variation_loss(first, [hedged], mask, known).item() == pytest.approx(lost)  # too lively
     assert losses.variation_loss(hedged, [first, hedged], mask, known).item() == 0  # between two answers
