@@ -93,7 +93,12 @@ def test_the_report(finished: Path) -> None:
     assert main(["forensics", "report", str(finished / "out"), "-o", str(page), "--occlusion"]) == 0
     text = page.with_suffix(".md").read_text()
     assert "| mkl | probe | added | poisson | never |" in text and "mean of never trained on: poisson" in text
-    assert "shuffled labels" in text and "reals of even against odd" in text and "own face" in text
+    assert (
+        "| raw | calibrated |" in text
+        and "shuffled labels" in text
+        and "reals of even against odd" in text
+        and "own face" in text
+    )
     html = page.read_text()
     assert html.count("<img") == 1 and "no proof" in html and "<script" not in html
 

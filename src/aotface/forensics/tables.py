@@ -10,15 +10,7 @@ import numpy as np
 
 from aotface.forensics.data import read_scores
 from aotface.forensics.matrix import SHUFFLED, Cell, Matrix
-from aotface.forensics.measures import (
-    Interval,
-    accuracy,
-    auc,
-    equal_error_rate,
-    interval,
-    reliability,
-    threshold,
-)
+from aotface.forensics.measures import Interval, auc, interval
 from aotface.forensics.results import Base, FakeSet, Results
 from aotface.forge.plan import STRATA
 
@@ -99,57 +91,6 @@ def _row(
         arms,
         differences.get("control"),
         differences.get("none"),
-    )
-
-
-@dataclass(frozen=True)
-class Quality:
-    """Of one arm and one test method, means over seeds; the cut is frozen on validation samples."""
-
-    base: str
-    detector: str
-    arm: str
-    test: str
-    auc: float
-    eer: float
-    accuracy: float
-    calibration: float
-
-
-def qualities(found: Results) -> list[Quality]:
-    """Error rates and calibration, first mode, all gaps together."""
-    rows = []
-    matrix = found.matrix
-    val_reals = found.names("val", lambda one: one.label == "real")
-    for detector in matrix.detectors:
-        for base in matrix.bases:
-            val_fakes = [n for n, line in found.lines.items() if line.split == "val" and line.method in base]
-            for arm in (arm for arm in matrix.arms if arm != SHUFFLED):
-                cells = found.seeds(base, arm, matrix.modes[0], detector)
-                cuts = [_cut(found, cell, val_reals, val_fakes) for cell in cells]
-                for test in found.tests:
-                    values = [_errors(found, c, test, cut) for c, cut in zip(cells, cuts, strict=True)]
-                    mean = np.mean(values, axis=0).tolist()
-                    rows.append(Quality("+".join(base), detector, arm, str(test), *mean))
-    return rows
-
-
-def _cut(found: Results, cell: Cell, reals: Sequence[str], fakes: Sequence[str]) -> float:
-    """The threshold of validation samples."""
-    if not reals or not fakes:
-        return 0.0
-    return threshold(found.scores(cell, reals), found.scores(cell, fakes))
-
-
-def _errors(found: Results, cell: Cell, test: FakeSet, cut: float) -> tuple[float, float, float, float]:
-    """Area under the curve, equal error rate, accuracy, calibration."""
-    fakes = found.fakes(test)
-    real, fake = found.scores(cell, found.reals_for(fakes)), found.scores(cell, fakes)
-    return (
-        auc(real, fake),
-        equal_error_rate(real, fake),
-        accuracy(real, fake, cut),
-        reliability(real, fake)[1],
     )
 
 
