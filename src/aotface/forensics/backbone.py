@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.nn import functional
 
 from aotface.errors import UsageError, WeightsError
 
@@ -22,8 +23,11 @@ MEAN, SPREAD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
 LAYERS = (7, 10, 15)
-"""Blocks of Lite0 whose maps a probe sees, chosen on people of training and validation: its last layer knows objects,
-these know texture too. AUC on fakes by the base's own method .90 against .80, by a method never seen .77 against .62."""
+"""Blocks of Lite0 whose maps a probe sees. The last layer knows objects, these know texture too.
+
+Layers and looks were chosen on people of training and validation, five folds. AUC on fakes by the base's own method:
+.80 by the last layer, .91 by these, .95 by these in two looks. By a method never seen: .62, .77 and .82.
+"""
 
 
 class Backbone(nn.Module):
@@ -46,9 +50,15 @@ class Backbone(nn.Module):
         features: Tensor = self.body(_standardised(crops))
         return features.flatten(2).mean(2)
 
-    def statistics(self, crops: Float[Tensor, "n 3 rows columns"]) -> Float[Tensor, "n numbers"]:
-        """Mean and spread over the pixels of the maps of several layers."""
-        flat = [one.flatten(2) for one in self.body.maps(_standardised(crops))]
+    def statistics(self, crops: Float[Tensor, "n 3 side side"]) -> Float[Tensor, "n numbers"]:
+        """Mean and spread over the maps of several layers, in two looks: all, and the middle at twice the size."""
+        edge = crops.shape[-1] // 8
+        middle = crops[..., edge:-edge, edge:-edge]
+        double = functional.interpolate(middle, scale_factor=2, mode="bicubic", align_corners=False).clamp(
+            0, 1
+        )
+        looks = [self.body.maps(_standardised(look)) for look in (crops, double)]
+        flat = [one.flatten(2) for maps in looks for one in maps]
         return torch.cat([part for one in flat for part in (one.mean(2), one.std(2, correction=0))], 1)
 
 
@@ -109,7 +119,7 @@ def open_backbone(name: str, trained: bool = True) -> Backbone:
     network._fc = nn.Identity()
     network._global_params = network._global_params._replace(drop_connect_rate=0.0)
     channels = [network._blocks[k]._bn2.num_features for k in LAYERS]
-    return Backbone(_Lite0Body(network), 1280, 2 * sum(channels))
+    return Backbone(_Lite0Body(network), 1280, 4 * sum(channels))
 
 
 def _lite0_tensors() -> dict[str, Tensor]:
@@ -133,4 +143,4 @@ def _tiny() -> Backbone:
     with torch.no_grad():
         for weight in made.parameters():
             weight.copy_(torch.randn(weight.shape, generator=generator) * 0.3)
-    return Backbone(made, 16, 2 * (8 + 16))
+    return Backbone(made, 16, 4 * (8 + 16))

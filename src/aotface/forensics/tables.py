@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -16,6 +15,12 @@ from aotface.forge.plan import STRATA
 
 MEAN = "mean of never trained on"
 """Begins the label of a row that sums test sets up."""
+
+ALL = "all bases"
+"""Stands in the place of the base in a row that sums bases up."""
+
+Part = tuple[dict[str, list[Cell]], list[str]]
+"""Cells by arm, and the fakes that they are tried on."""
 
 
 @dataclass(frozen=True)
@@ -34,20 +39,30 @@ class ArmRow:
 
 
 def arm_rows(found: Results) -> list[ArmRow]:
-    """The main table, on fakes with the matrix's gap; last of each block the means over transfers never trained on."""
+    """The main table, on fakes with the matrix's gap.
+
+    Last of each block come the means over transfers never trained on, and last of all the mean of those over the bases.
+    """
     rows = []
+    joint: dict[tuple[str, str], list[Part]] = {}
     for base, detector, mode in _blocks(found.matrix):
-        cells = {arm: found.seeds(base, arm, mode, detector) for arm in found.matrix.arms}
+        cells = {str(arm): found.seeds(base, arm, mode, detector) for arm in found.matrix.arms}
+        block = "+".join(base), detector, mode
         for test in found.tests:
             trained = (("base", base), ("added", (found.matrix.added_method,)))
             seen = " ".join(arm for arm, methods in trained if test.method in methods)
-            fakes = found.fakes(test, found.matrix.stratum)
-            rows.append(_row(found, cells, (base, detector, mode), str(test), seen, [fakes]))
+            rows.append(
+                _row(found, block, str(test), seen, [(cells, found.fakes(test, found.matrix.stratum))])
+            )
         for never in found.never_trained_on(base):
-            groups = [found.fakes(test, found.matrix.stratum) for test in never]
+            parts = [(cells, found.fakes(test, found.matrix.stratum)) for test in never]
             label = f"{MEAN}: {', '.join(one.method for one in never)}"
             label += "" if never[0].store is None else f" in {never[0].store}"
-            rows.append(_row(found, cells, (base, detector, mode), label, "", groups))
+            rows.append(_row(found, block, label, "", parts))
+            if never[0].store is None:
+                joint.setdefault((detector, mode), []).extend(parts)
+    if len(found.matrix.bases) > 1:
+        rows += [_row(found, (ALL, *pair), MEAN, "", parts) for pair, parts in joint.items()]
     return rows
 
 
@@ -60,38 +75,22 @@ def _blocks(matrix: Matrix) -> Iterable[tuple[Base, str, str]]:
     )
 
 
-def _row(
-    found: Results,
-    cells: dict[Any, list[Cell]],
-    block: tuple[Base, str, str],
-    test: str,
-    seen: str,
-    groups: Sequence[Sequence[str]],
-) -> ArmRow:
-    arms = {
-        str(arm): float(np.mean([found.compared(mine, fakes).wins.mean() for fakes in groups]))
-        for arm, mine in cells.items()
-        if arm != SHUFFLED
+def _row(found: Results, block: tuple[str, str, str], test: str, seen: str, parts: Sequence[Part]) -> ArmRow:
+    """A line: means over parts."""
+    arms = [str(arm) for arm in found.matrix.arms if arm != SHUFFLED]
+    areas = {
+        arm: float(np.mean([found.compared(cells[arm], fakes).wins.mean() for cells, fakes in parts]))
+        for arm in arms
     }
     differences = {}
     for other in ("control", "none"):
-        if "aot" in cells and other in cells:
+        if "aot" in arms and other in arms:
             differences[other] = interval(
-                [found.compared(cells["aot"], f, cells[other]) for f in groups], found.matrix.resamples
+                [found.compared(cells["aot"], fakes, cells[other]) for cells, fakes in parts],
+                found.matrix.resamples,
             )
-    base, detector, mode = block
-    count = sum(map(len, groups))
-    return ArmRow(
-        "+".join(base),
-        detector,
-        mode,
-        test,
-        seen,
-        count,
-        arms,
-        differences.get("control"),
-        differences.get("none"),
-    )
+    count = sum(len(fakes) for _, fakes in parts)
+    return ArmRow(*block, test, seen, count, areas, differences.get("control"), differences.get("none"))
 
 
 def groups_of(found: Results) -> list[tuple[str, str, str, str, int, float]]:
