@@ -82,14 +82,18 @@ def one_pair(frames: list[Frame], meter: IdentityMeter, out: Path) -> dict[str, 
     """Embeddings of the three photos, of the stages, and of each way's finished picture."""
     source, other, target = frames
     faces, giver = detect(target), detect(source)[0]
-    found = {name: looked_up(meter, one) for name, one in zip(("source", "other", "target"), frames, strict=True)}
+    found = {
+        name: looked_up(meter, one) for name, one in zip(("source", "other", "target"), frames, strict=True)
+    }
     for name, (options, patch) in WAYS.items():
         with patched(patch):
             prepared = prepare_source(source, giver, options, MeshReenactor())
             done = swap_faces(target, faces[:1], prepared, options, mark=False, shown=faces)
         found[name] = looked_up(meter, done.frame)
         if name == "as it ships":
-            found |= of_stages(meter, done.faces[0]) | {"before the transfer": looked_up(meter, done.reenacted)}
+            found |= of_stages(meter, done.faces[0]) | {
+                "before the transfer": looked_up(meter, done.reenacted)
+            }
             beside = np.hstack([fitted(one) for one in (source, target, done.frame)])
             cv2.imwrite(str(out) + ".png", np.ascontiguousarray(beside[..., ::-1]))
     return found
@@ -98,9 +102,7 @@ def one_pair(frames: list[Frame], meter: IdentityMeter, out: Path) -> dict[str, 
 def of_stages(meter: IdentityMeter, face: SwappedFace) -> dict[str, np.ndarray]:
     """X_r and Y in their crop, by their own landmarks."""
     both = (face.reenacted, face.swapped)
-    return {
-        name: meter.embedding(crop, face.landmarks) for name, crop in zip(STAGES, both, strict=True)
-    }
+    return {name: meter.embedding(crop, face.landmarks) for name, crop in zip(STAGES, both, strict=True)}
 
 
 def looked_up(meter: IdentityMeter, frame: Frame) -> np.ndarray:
@@ -122,7 +124,9 @@ def patched(patch: Patch | None) -> Iterator[None]:
 
 def fitted(frame: Frame) -> Frame:
     """A picture 512 pixels high."""
-    return cv2.resize(frame, (round(frame.shape[1] * 512 / frame.shape[0]), 512), interpolation=cv2.INTER_AREA)
+    return cv2.resize(
+        frame, (round(frame.shape[1] * 512 / frame.shape[0]), 512), interpolation=cv2.INTER_AREA
+    )
 
 
 def shrunk(file: Path, side: int) -> Frame:
