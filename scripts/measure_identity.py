@@ -68,7 +68,7 @@ def drawn(folder: Path, pairs: int, seed: int) -> list[tuple[str, str, str]]:
     """Source, another photo of that person, and target."""
     entries, rng = read_portraits(folder, "val"), np.random.default_rng(seed)
     people = rng.permutation(sorted({one.person for one in entries}))
-    made = []
+    made: list[tuple[str, str, str]] = []
     for person in people.tolist():
         own = [one.file for one in entries if one.person == person]
         strange = [one.file for one in entries if one.person != person]

@@ -74,9 +74,9 @@ def measure(data: Path, labels: Labels, network: VisibilityNetwork) -> tuple[dic
         called = {"likeliest": planes[: len(Surface)].argmax(axis=0) == Surface.FRAME}
         called["kept in front"] = seen.spectacles > 0.5
         row["frame counts"] = {
-            f"{name}, edge of {reach} px": frame_counts(region, labels, reach)
+            f"{name}, edge of {reach:.0f} px": frame_counts(region, labels, reach)
             for name, region in called.items()
-            for reach in (0, 1)
+            for reach in (0.0, 1.0)
         }
     return row, tile_of(view, seen, row)
 

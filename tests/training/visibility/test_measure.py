@@ -51,14 +51,14 @@ def test_frames_are_counted_and_a_lens_is_none() -> None:
     assert iou([frame_counts(drawn(), labels)]) > 0.9
     assert frame_counts(drawn(gap=5), labels)[1] > 20 and frame_counts(EVERYWHERE, labels)[2] > 60_000
     beside = np.roll(drawn(), 1, axis=0)
-    assert iou([frame_counts(beside, labels)]) < 0.8 < iou([frame_counts(beside, labels, 1)])
+    assert iou([frame_counts(beside, labels)]) < 0.8 < iou([frame_counts(beside, labels, 1.0)])
     square = [[100, 100], [300, 100], [300, 200], [100, 200]]
     broad = [{"shows": ["frame"], "part": part, "outline": square} for part in ("area", "hole")]
     broad[1] |= {"outline": [[120, 120], [280, 120], [280, 180], [120, 180]]}
     goggles = labels_of(PICTURE | {"shapes": broad})
     lens = np.zeros((256, 256), bool)
     lens[62:88, 62:138] = True
-    right, missed, false = frame_counts(lens, goggles, 1)
+    right, missed, false = frame_counts(lens, goggles, 1.0)
     assert right == 0 and missed > 1500 and false == lens.sum()
 
 
