@@ -10,7 +10,7 @@ from aotface.face.gaze import eye_axes
 from aotface.face.mesh import LEFT_EYE, RIGHT_EYE, opening
 from aotface.types import Landmarks
 
-RIM = 0.16
+RIM = 0.2
 """How far down, in widths of the eye, the middle of the lower lid is moved where the target's eye is shut."""
 
 SHUT, OPEN = (0.12, 0.02), (0.05, 0.15)
