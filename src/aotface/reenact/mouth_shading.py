@@ -1,0 +1,266 @@
+"""What a source's expression leaves around its mouth, levelled: smile lines, dark corners, lips of a wrong colour [ours].
+
+The mesh moves a smile to a mouth at rest, but its shading is in the photograph: folds beside the mouth, the dark gap behind
+its corners, lips that have become thin. Folds and corners are narrow and dark. They are filled up to what lies around them,
+as far as the target does less of what made them. Lips are held within bounds of the target's, both beside their own skin.
+All of it is light added and a gain, by place and colour, found on the small grid: pores and hairs stay, and a face has
+the same at every side.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import cv2
+import numpy as np
+from jaxtyping import Bool, Float32
+
+from aotface.face.blendshapes import NAMES, blendshapes
+from aotface.face.mesh import INNER_LIPS, LEFT_EYE, OUTER_LIPS, RIGHT_EYE, opening
+from aotface.types import CROP_SIDE, Crop, Iris, Landmarks, Mask
+
+SMILES = NAMES.index("mouthSmileRight"), NAMES.index("mouthSmileLeft")
+"""Of the person's right and left side."""
+
+FOLDS = (129, 203, 206, 216, 212, 202), (358, 423, 426, 436, 432, 422)
+"""Vertices along the fold from the nose past the mouth's corner, right and left."""
+
+WINGS = [129, 358]
+"""Vertices where the nose's wings meet the cheek."""
+
+CORNERS = (61, 291)
+"""Corners of the mouth, right and left."""
+
+FALLS = (0.1, 0.4)
+"""By how much a smile must fall from source to target for its lines to begin to go, and to go."""
+
+SHUTS = (0.01, 0.06)
+"""The same of the mouth's opening, for its corners."""
+
+NEAR_FOLD, NEAR_CORNER = (11.0, 22.0), (5.0, 12.0)
+"""Pixels at 256 from a fold or corner up to which it is filled, and from which on nothing is."""
+
+VALLEY, FINE = 13, 0.8
+"""Width of what is filled, at most, and standard deviation of the blur under which detail stays, in the same pixels."""
+
+FILLED = 0.9
+"""Share of a fold's depth that is filled at most."""
+
+LOCAL = 2.5
+"""Standard deviation, in the same pixels, of what counts as a place on a lip."""
+
+BRIGHTER, DARKER, VIOLET, PALER = 0.1, 0.3, 0.04, 0.06
+"""How far a lip may be from the target's, as logarithms beside their skin: brighter, darker, bluer, and less red."""
+
+FOLLOWS = 0.85
+"""Share of what is beyond these bounds that is taken away."""
+
+LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+
+Pixels = Float32[np.ndarray, "rows columns 3"]
+Box = tuple[slice, slice]
+
+
+@dataclass(frozen=True)
+class Fallen:
+    """How far a target does less than the source: its smile, on the person's right and left, and its open mouth; 0..1."""
+
+    smile: tuple[float, float]
+    mouth: float
+
+    @property
+    def any(self) -> bool:
+        """Whether it does less of anything."""
+        return max(*self.smile, self.mouth) > 0
+
+
+def fallen(source: Landmarks, target: Landmarks) -> Fallen:
+    """How far a target does less than the source.
+
+    Args:
+        source: 468 x 3, any similarity that keeps the face about upright.
+        target: likewise.
+    """
+    before, after = smile_of(source.tobytes()), _smile(target)
+    right, left = (_begun(a - b, FALLS) for a, b in zip(before, after, strict=True))
+    return Fallen((right, left), _begun(opening(source, INNER_LIPS) - opening(target, INNER_LIPS), SHUTS))
+
+
+@lru_cache(maxsize=8)
+def smile_of(landmarks: bytes) -> tuple[float, float]:
+    """`_smile` of a source: a video asks for the same one at every frame."""
+    return _smile(np.frombuffer(landmarks, np.float32).reshape(-1, 3))
+
+
+def _smile(landmarks: Landmarks) -> tuple[float, float]:
+    """How far a face smiles, right and left, 0..1. Irises matter little to it: those of eyes that look ahead stand in."""
+    found = blendshapes(landmarks, _straight(landmarks))
+    return float(found[SMILES[0]]), float(found[SMILES[1]])
+
+
+def _straight(landmarks: Landmarks) -> Iris:
+    """Irises in the middle of their eyes."""
+    places = []
+    for ring in (RIGHT_EYE, LEFT_EYE):
+        middle = landmarks[ring].mean(axis=0)
+        reach = 0.2 * np.linalg.norm(landmarks[ring[8], :2] - landmarks[ring[0], :2])
+        places += [middle + reach * np.array(way) for way in _WAYS]
+    return np.array(places, np.float32)
+
+
+_WAYS = ((0, 0, 0), (1, 0, 0), (0, -1, 0), (-1, 0, 0), (0, 1, 0))
+
+
+def mouth_box(points: Landmarks, grid: int) -> Box:
+    """Rows and columns of the grid around the mouth, from the wings of the nose to the chin."""
+    low, high = points[OUTER_LIPS, :2].min(axis=0), points[OUTER_LIPS, :2].max(axis=0)
+    wide = float(high[0] - low[0])
+    top = min(float(points[WINGS, 1].min()), float(low[1]) - 0.4 * wide)
+    first, last = (low[0] - 0.6 * wide, top), (high[0] + 0.6 * wide, high[1] + 0.5 * wide)
+    columns, rows = (
+        slice(start, int(np.clip(np.ceil(stop), start + 2, grid)))
+        for start, stop in zip((int(np.clip(np.floor(v), 0, grid - 2)) for v in first), last, strict=True)
+    )
+    return rows, columns
+
+
+def mouth_shading(
+    face: Pixels,
+    target: Pixels,
+    points: Landmarks,
+    theirs: Landmarks,
+    covered: Bool[np.ndarray, "rows columns"],
+    less: Fallen,
+    unit: float,
+) -> Float32[np.ndarray, "rows columns 6"]:
+    """What levels the new face around its mouth, see `shade`.
+
+    Args:
+        face: X_r in a box of the grid.
+        target: X_t in the same box.
+        points: 468 x 3, of the new face, pixels of the box.
+        theirs: of the target, likewise.
+        covered: where the mesh is.
+        less: what the target does less than the source.
+        unit: pixels of the grid in one at 256.
+    """
+    inside = _inside(covered.shape, unit)[..., None]
+    lift = _filled(face, points, less, unit) * inside if less.any else np.zeros_like(face)
+    gain = _lips(face + lift, target, points, theirs, covered, unit) * inside
+    return np.concatenate([lift, np.exp(gain)], axis=2).astype(np.float32)
+
+
+def shade(face: Pixels, shading: Float32[np.ndarray, "rows columns 6"]) -> None:
+    """Add and multiply, in place."""
+    face += shading[..., :3]
+    face *= shading[..., 3:]
+
+
+def unshaded(grid: int) -> Float32[np.ndarray, "grid grid 6"]:
+    """Shading that changes nothing."""
+    return np.broadcast_to(np.array([0, 0, 0, 1, 1, 1], np.float32), (grid, grid, 6)).copy()
+
+
+def _inside(shape: tuple[int, ...], unit: float) -> Mask:
+    """0 at a box's border, 1 within."""
+    rows, columns = (np.minimum(np.arange(n), np.arange(n)[::-1]) / (4 * unit) for n in shape)
+    return (np.clip(rows, 0, 1)[:, None] * np.clip(columns, 0, 1)).astype(np.float32)
+
+
+def _filled(face: Pixels, points: Landmarks, less: Fallen, unit: float) -> Pixels:
+    """Light that fills narrow dark places."""
+    low = cv2.GaussianBlur(face, (0, 0), FINE * unit)
+    size = round(VALLEY * unit) | 1
+    closed = cv2.morphologyEx(
+        low, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
+    )
+    beside = 1 - _lip_mask(points, face.shape[:2], unit)
+    weight = np.zeros(face.shape[:2], np.float32)
+    for smile, fold, corner in zip(less.smile, FOLDS, CORNERS, strict=True):
+        near = _near(points[list(fold), :2], weight.shape, NEAR_FOLD, unit) * beside * np.float32(smile)
+        about = _near(points[[corner], :2], weight.shape, NEAR_CORNER, unit)
+        weight = np.maximum(weight, np.maximum(near, about * np.float32(max(smile, less.mouth))))
+    return cv2.GaussianBlur((closed - low) * (FILLED * weight)[..., None], (0, 0), FINE * unit / 2)
+
+
+def _near(line: Float32[np.ndarray, "points 2"], shape: tuple[int, ...], bounds: tuple[float, float], unit: float) -> Mask:
+    """1 near a line, 0 far from it."""
+    drawn = np.full(shape, 255, np.uint8)
+    places = np.round(line * 16).astype(np.int32)
+    cv2.polylines(drawn, [places], False, (0,), shift=4)
+    for x, y in np.round(line).astype(int):
+        if 0 <= x < shape[1] and 0 <= y < shape[0]:
+            drawn[y, x] = 0
+    if drawn.all():
+        return np.zeros(shape, np.float32)
+    far = cv2.distanceTransform(drawn, cv2.DIST_L2, 5) / unit
+    return np.clip((bounds[1] - far) / (bounds[1] - bounds[0]), 0, 1).astype(np.float32)
+
+
+def _lip_mask(points: Landmarks, shape: tuple[int, ...], unit: float) -> Mask:
+    """Lips and what is between them, soft."""
+    drawn = np.zeros(shape, np.float32)
+    cv2.fillPoly(drawn, [np.round(points[OUTER_LIPS, :2] * 16).astype(np.int32)], (1.0,), shift=4)
+    return cv2.GaussianBlur(drawn, (0, 0), unit)
+
+
+def _lips(
+    face: Pixels, target: Pixels, points: Landmarks, theirs: Landmarks, covered: np.ndarray, unit: float
+) -> Pixels:
+    """Logarithm of what brings lips within bounds of the target's."""
+    change = np.zeros_like(face)
+    logs, skins, rings = [], [], []
+    for picture, marks in ((face, points), (target, theirs)):
+        lips = _lip_mask(marks, covered.shape, unit)
+        grown = cv2.dilate(lips, np.ones((round(4 * unit) * 2 + 1,) * 2))
+        skin = covered & (grown < 0.05) & (np.arange(len(covered))[:, None] > marks[2, 1])
+        log = np.log(picture + np.float32(0.01))
+        if skin.sum() < 64:
+            return change
+        logs.append(log)
+        rings.append(lips)
+        skins.append(_typical(log[skin]))
+    for upper in (True, False):
+        parts = [_one_lip(marks, covered.shape, upper) for marks in (points, theirs)]
+        if min(part.sum() for part in parts) < 12:
+            continue
+        wanted = logs[1][parts[1] > 0.5].mean(axis=0) - skins[1]
+        here = _local_mean(logs[0], parts[0], LOCAL * unit) - skins[0]
+        weight = cv2.GaussianBlur(parts[0], (0, 0), unit)
+        dark = float(wanted @ LUMA - here[parts[0] > 0.5].mean(axis=0) @ LUMA) - DARKER
+        change += (_bounded(here, wanted) + np.float32(FOLLOWS * max(dark, 0))) * weight[..., None]
+    return change
+
+
+def _typical(log: Float32[np.ndarray, "pixels 3"]) -> Float32[np.ndarray, " 3"]:
+    """Mean colour of skin that is neither in shadow nor shines."""
+    luma = log @ LUMA
+    low, high = np.percentile(luma, (40, 85))
+    return log[(luma >= low) & (luma <= high)].mean(axis=0)
+
+
+def _one_lip(points: Landmarks, shape: tuple[int, ...], upper: bool) -> Mask:
+    outer, inner = points[OUTER_LIPS, :2], points[INNER_LIPS, :2]
+    ring = np.concatenate([outer[10:], outer[:1], inner[:1], inner[:9:-1]] if upper else [outer[:11], inner[10::-1]])
+    drawn = np.zeros(shape, np.float32)
+    cv2.fillPoly(drawn, [np.round(ring * 16).astype(np.int32)], (1.0,), shift=4)
+    return drawn
+
+
+def _local_mean(values: Pixels, weight: Mask, sigma: float) -> Pixels:
+    both = cv2.GaussianBlur(np.dstack([values * weight[..., None], weight]), (0, 0), sigma, borderType=cv2.BORDER_CONSTANT)
+    return both[..., :3] / np.maximum(both[..., 3:], np.float32(1e-3))
+
+
+def _bounded(here: Pixels, wanted: Float32[np.ndarray, " 3"]) -> Pixels:
+    """What brings colours within bounds, as logarithms."""
+    luma, aim = here @ LUMA, float(wanted @ LUMA)
+    light = np.minimum(aim + BRIGHTER - luma, 0)
+    blue = here[..., 2] - here[..., :2].mean(axis=2) - (wanted[2] - wanted[:2].mean())
+    red = here[..., 0] - here[..., 1] - (wanted[0] - wanted[1])
+    less_blue, more_red = np.maximum(blue - VIOLET, 0), np.maximum(-PALER - red, 0)
+    change = np.stack([light + 0.66 * more_red, light - 0.34 * more_red, light - less_blue], axis=2)
+    return (FOLLOWS * change).astype(np.float32)
+
+
+def _begun(value: float, bounds: tuple[float, float]) -> float:
+    return float(np.clip((value - bounds[0]) / (bounds[1] - bounds[0]), 0, 1))
