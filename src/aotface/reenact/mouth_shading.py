@@ -24,6 +24,9 @@ SMILES = NAMES.index("mouthSmileRight"), NAMES.index("mouthSmileLeft")
 FOLDS = (129, 203, 206, 216, 212, 202), (358, 423, 426, 436, 432, 422)
 """Vertices along the fold from the nose past the mouth's corner, right and left."""
 
+NOSE = [129, 102, 48, 64, 98, 97, 2, 326, 327, 294, 278, 331, 358, 1]
+"""Vertices of the nose's tip and wings: nostrils are dark, and stay."""
+
 WINGS = [129, 358]
 """Vertices where the nose's wings meet the cheek."""
 
@@ -36,22 +39,22 @@ FALLS = (0.1, 0.4)
 SHUTS = (0.01, 0.06)
 """The same of the mouth's opening, for its corners."""
 
-NEAR_FOLD, NEAR_CORNER = (11.0, 22.0), (5.0, 12.0)
-"""Pixels at 256 from a fold or corner up to which it is filled, and from which on nothing is."""
+NEAR_FOLD, NEAR_CORNER, NEAR_NOSE = (11.0, 22.0), (5.0, 12.0), (2.0, 6.0)
+"""Pixels at 256 from a fold, a corner (or the nose, where it is the other way round) up to which it is filled, and from which on nothing is."""
 
 VALLEY, FINE = 13, 0.8
 """Width of what is filled, at most, and standard deviation of the blur under which detail stays, in the same pixels."""
 
-FILLED = 0.9
-"""Share of a fold's depth that is filled at most."""
+FILLED, CORNER_FILLED = 0.9, 0.75
+"""Share of a fold's depth that is filled at most, and of a corner's."""
 
 LOCAL = 2.5
 """Standard deviation, in the same pixels, of what counts as a place on a lip."""
 
-BRIGHTER, DARKER, VIOLET, PALER = 0.1, 0.3, 0.04, 0.06
+BRIGHTER, DARKER, VIOLET, PALER = 0.12, 0.3, 0.04, 0.06
 """How far a lip may be from the target's, as logarithms beside their skin: brighter, darker, bluer, and less red."""
 
-FOLLOWS = 0.85
+FOLLOWS = 0.8
 """Share of what is beyond these bounds that is taken away."""
 
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
@@ -173,23 +176,23 @@ def _filled(face: Pixels, points: Landmarks, less: Fallen, unit: float) -> Pixel
     closed = cv2.morphologyEx(
         low, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
     )
-    beside = 1 - _lip_mask(points, face.shape[:2], unit)
+    nose = cv2.convexHull(points[NOSE, :2].astype(np.float32))[:, 0]
+    beside = np.minimum(1 - _lip_mask(points, face.shape[:2], unit), 1 - _near(nose, face.shape[:2], NEAR_NOSE, unit))
     weight = np.zeros(face.shape[:2], np.float32)
     for smile, fold, corner in zip(less.smile, FOLDS, CORNERS, strict=True):
-        near = _near(points[list(fold), :2], weight.shape, NEAR_FOLD, unit) * beside * np.float32(smile)
+        near = _near(points[list(fold), :2], weight.shape, NEAR_FOLD, unit) * beside * np.float32(FILLED * smile)
         about = _near(points[[corner], :2], weight.shape, NEAR_CORNER, unit)
-        weight = np.maximum(weight, np.maximum(near, about * np.float32(max(smile, less.mouth))))
-    return cv2.GaussianBlur((closed - low) * (FILLED * weight)[..., None], (0, 0), FINE * unit / 2)
+        weight = np.maximum(weight, np.maximum(near, about * np.float32(CORNER_FILLED * max(smile, less.mouth))))
+    return cv2.GaussianBlur((closed - low) * weight[..., None], (0, 0), FINE * unit / 2)
 
 
 def _near(line: Float32[np.ndarray, "points 2"], shape: tuple[int, ...], bounds: tuple[float, float], unit: float) -> Mask:
     """1 near a line, 0 far from it."""
     drawn = np.full(shape, 255, np.uint8)
-    places = np.round(line * 16).astype(np.int32)
-    cv2.polylines(drawn, [places], False, (0,), shift=4)
-    for x, y in np.round(line).astype(int):
-        if 0 <= x < shape[1] and 0 <= y < shape[0]:
-            drawn[y, x] = 0
+    places = np.round(line).astype(np.int32)
+    if len(places) > 8:
+        cv2.fillPoly(drawn, [places], (0,))
+    cv2.polylines(drawn, [np.concatenate([places, places[-1:]])], False, (0,))
     if drawn.all():
         return np.zeros(shape, np.float32)
     far = cv2.distanceTransform(drawn, cv2.DIST_L2, 5) / unit
