@@ -209,10 +209,16 @@ def _level_mouth(
     shade(face, enlarge(shading, side)[box])
     return shading
 
+
 def _cut(picture: Crop, here: tuple[slice, slice], zoom: float, first: tuple[int, int]) -> Crop:
     """A box of the grid out of a picture that is ``zoom`` times finer and begins at ``first``."""
     eased = cv2.GaussianBlur(picture, (0, 0), 0.4 * zoom) if zoom > 1.25 else picture
-    back = np.array([[zoom, 0, (here[1].start + 0.5) * zoom - 0.5 - first[0]], [0, zoom, (here[0].start + 0.5) * zoom - 0.5 - first[1]]])
+    back = np.array(
+        [
+            [zoom, 0, (here[1].start + 0.5) * zoom - 0.5 - first[0]],
+            [0, zoom, (here[0].start + 0.5) * zoom - 0.5 - first[1]],
+        ]
+    )
     size = here[1].stop - here[1].start, here[0].stop - here[0].start
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     return cv2.warpAffine(eased, back, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)

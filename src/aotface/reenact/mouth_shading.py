@@ -16,7 +16,7 @@ from jaxtyping import Bool, Float32
 
 from aotface.face.blendshapes import NAMES, blendshapes
 from aotface.face.mesh import INNER_LIPS, LEFT_EYE, OUTER_LIPS, RIGHT_EYE, opening
-from aotface.types import CROP_SIDE, Crop, Iris, Landmarks, Mask
+from aotface.types import Iris, Landmarks, Mask
 
 SMILES = NAMES.index("mouthSmileRight"), NAMES.index("mouthSmileLeft")
 """Of the person's right and left side."""
@@ -39,8 +39,11 @@ FALLS = (0.1, 0.4)
 SHUTS = (0.01, 0.06)
 """The same of the mouth's opening, for its corners."""
 
-NEAR_FOLD, NEAR_CORNER, NEAR_NOSE = (11.0, 22.0), (5.0, 12.0), (2.0, 6.0)
-"""Pixels at 256 from a fold, a corner (or the nose, where it is the other way round) up to which it is filled, and from which on nothing is."""
+NEAR_FOLD, NEAR_CORNER = (11.0, 22.0), (5.0, 12.0)
+"""Pixels at 256 from a fold or corner up to which it is filled, and from which on nothing is."""
+
+NEAR_NOSE = (2.0, 6.0)
+"""The same pixels from the nose up to which nothing is filled, and from which on all is."""
 
 VALLEY, FINE = 13, 0.8
 """Width of what is filled, at most, and standard deviation of the blur under which detail stays, in the same pixels."""
@@ -177,16 +180,24 @@ def _filled(face: Pixels, points: Landmarks, less: Fallen, unit: float) -> Pixel
         low, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
     )
     nose = cv2.convexHull(points[NOSE, :2].astype(np.float32))[:, 0]
-    beside = np.minimum(1 - _lip_mask(points, face.shape[:2], unit), 1 - _near(nose, face.shape[:2], NEAR_NOSE, unit))
+    beside = np.minimum(
+        1 - _lip_mask(points, face.shape[:2], unit), 1 - _near(nose, face.shape[:2], NEAR_NOSE, unit)
+    )
     weight = np.zeros(face.shape[:2], np.float32)
     for smile, fold, corner in zip(less.smile, FOLDS, CORNERS, strict=True):
-        near = _near(points[list(fold), :2], weight.shape, NEAR_FOLD, unit) * beside * np.float32(FILLED * smile)
+        near = (
+            _near(points[list(fold), :2], weight.shape, NEAR_FOLD, unit) * beside * np.float32(FILLED * smile)
+        )
         about = _near(points[[corner], :2], weight.shape, NEAR_CORNER, unit)
-        weight = np.maximum(weight, np.maximum(near, about * np.float32(CORNER_FILLED * max(smile, less.mouth))))
+        weight = np.maximum(
+            weight, np.maximum(near, about * np.float32(CORNER_FILLED * max(smile, less.mouth)))
+        )
     return cv2.GaussianBlur((closed - low) * weight[..., None], (0, 0), FINE * unit / 2)
 
 
-def _near(line: Float32[np.ndarray, "points 2"], shape: tuple[int, ...], bounds: tuple[float, float], unit: float) -> Mask:
+def _near(
+    line: Float32[np.ndarray, "points 2"], shape: tuple[int, ...], bounds: tuple[float, float], unit: float
+) -> Mask:
     """1 near a line, 0 far from it."""
     drawn = np.full(shape, 255, np.uint8)
     places = np.round(line).astype(np.int32)
@@ -243,14 +254,18 @@ def _typical(log: Float32[np.ndarray, "pixels 3"]) -> Float32[np.ndarray, " 3"]:
 
 def _one_lip(points: Landmarks, shape: tuple[int, ...], upper: bool) -> Mask:
     outer, inner = points[OUTER_LIPS, :2], points[INNER_LIPS, :2]
-    ring = np.concatenate([outer[10:], outer[:1], inner[:1], inner[:9:-1]] if upper else [outer[:11], inner[10::-1]])
+    ring = np.concatenate(
+        [outer[10:], outer[:1], inner[:1], inner[:9:-1]] if upper else [outer[:11], inner[10::-1]]
+    )
     drawn = np.zeros(shape, np.float32)
     cv2.fillPoly(drawn, [np.round(ring * 16).astype(np.int32)], (1.0,), shift=4)
     return drawn
 
 
 def _local_mean(values: Pixels, weight: Mask, sigma: float) -> Pixels:
-    both = cv2.GaussianBlur(np.dstack([values * weight[..., None], weight]), (0, 0), sigma, borderType=cv2.BORDER_CONSTANT)
+    both = cv2.GaussianBlur(
+        np.dstack([values * weight[..., None], weight]), (0, 0), sigma, borderType=cv2.BORDER_CONSTANT
+    )
     return both[..., :3] / np.maximum(both[..., 3:], np.float32(1e-3))
 
 
