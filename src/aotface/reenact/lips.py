@@ -45,7 +45,7 @@ STREAKS, ACROSS = (1.5, 3.0), 3.0
 deviation of the blur along the mouth that takes them away, in pixels at 256."""
 
 LINE, BESIDE, DARK = (1.0, 1.5), (2.5, 5.0), (0.32, 0.6)
-"""The dark line between shut lips: its standard deviations, up and down; between which distances from it the lips' brightness
+"""The dark line between shut lips: its standard deviations, up and down; between which distances from it their brightness
 is taken (pixels at 256); and how much of the light it takes at least and at most."""
 
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
