@@ -24,7 +24,7 @@ from aotface.reenact.dense_map import Jump, dense_map, enlarge, lids, read_crop,
 from aotface.reenact.edge import inner_mask
 from aotface.reenact.gaze import turn_eyes
 from aotface.reenact.lips import inner_mouth, part_lips, through_target, without_streaks
-from aotface.reenact.mouth_shading import fallen, mouth_box, mouth_shading, shade, unshaded
+from aotface.reenact.mouth_shading import level_mouth
 from aotface.reenact.reading import Reading, SourceSkin
 from aotface.reenact.shape import identity_shape
 from aotface.reenact.spectacles import without_spectacles
@@ -128,7 +128,8 @@ def reenact(
     drawn = np.clip(enlarge(raster.covered.astype(np.float32), side) * 4 - 1.5, 0, 1)
     box = _box(drawn > 0)  # elsewhere the crop is the target's
     face = _read_face(reading, side, box)
-    shading = _level_mouth(face, box, source.landmarks, target.crop, points, target_points, raster)
+    marks = source.landmarks, target.crop, points, target_points
+    shading = level_mouth(face, box, *marks, raster.covered)
     reading = replace(reading, shading=shading)
     if parting is not None:
         face *= enlarge(parting.shade, side)[box][..., None]
@@ -187,41 +188,6 @@ def _read_face(reading: Reading, side: int, box: tuple[slice, slice]) -> Crop:
     if parting is not None:
         without_streaks(face, maps[0], parting, box, side)
     return face
-
-
-def _level_mouth(
-    face: Crop,
-    box: tuple[slice, slice],
-    source: Landmarks,
-    target: Crop,
-    points: Landmarks,
-    theirs: Landmarks,
-    raster: Raster,
-) -> np.ndarray:
-    """Level what the source's expression leaves around the mouth, in place; the shading on the grid."""
-    side, grid = len(target), len(raster.depth)
-    here, zoom, less = mouth_box(points, grid), side / grid, fallen(source, theirs)
-    corner = np.array([here[1].start, here[0].start, 0], np.float32)
-    own = _cut(face, here, zoom, (box[1].start, box[0].start))
-    their, moved, covered = _cut(target, here, zoom, (0, 0)), theirs - corner, raster.covered[here]
-    shading = unshaded(grid)
-    shading[here] = mouth_shading(own, their, points - corner, moved, covered, less, grid / CROP_SIDE)
-    shade(face, enlarge(shading, side)[box])
-    return shading
-
-
-def _cut(picture: Crop, here: tuple[slice, slice], zoom: float, first: tuple[int, int]) -> Crop:
-    """A box of the grid out of a picture that is ``zoom`` times finer and begins at ``first``."""
-    eased = cv2.GaussianBlur(picture, (0, 0), 0.4 * zoom) if zoom > 1.25 else picture
-    back = np.array(
-        [
-            [zoom, 0, (here[1].start + 0.5) * zoom - 0.5 - first[0]],
-            [0, zoom, (here[0].start + 0.5) * zoom - 0.5 - first[1]],
-        ]
-    )
-    size = here[1].stop - here[1].start, here[0].stop - here[0].start
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    return cv2.warpAffine(eased, back, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
 
 
 def _over(crop: Crop, face: Crop, drawn: Mask, box: tuple[slice, slice]) -> Crop:

@@ -16,7 +16,9 @@ from jaxtyping import Bool, Float32
 
 from aotface.face.blendshapes import NAMES, blendshapes
 from aotface.face.mesh import INNER_LIPS, LEFT_EYE, OUTER_LIPS, RIGHT_EYE, opening
-from aotface.types import Iris, Landmarks, Mask
+from aotface.reenact.dense_map import enlarge
+from aotface.reenact.lip_colour import Pixels, bounded_lips, lip_mask
+from aotface.types import CROP_SIDE, Crop, Iris, Landmarks, Mask
 
 SMILES = NAMES.index("mouthSmileRight"), NAMES.index("mouthSmileLeft")
 """Of the person's right and left side."""
@@ -51,18 +53,6 @@ VALLEY, FINE = 13, 0.8
 FILLED, CORNER_FILLED = 0.9, 0.75
 """Share of a fold's depth that is filled at most, and of a corner's."""
 
-LOCAL = 2.5
-"""Standard deviation, in the same pixels, of what counts as a place on a lip."""
-
-BRIGHTER, DARKER, VIOLET, PALER = 0.12, 0.3, 0.04, 0.06
-"""How far a lip may be from the target's, as logarithms beside their skin: brighter, darker, bluer, and less red."""
-
-FOLLOWS = 0.8
-"""Share of what is beyond these bounds that is taken away."""
-
-LUMA = np.array([0.299, 0.587, 0.114], np.float32)
-
-Pixels = Float32[np.ndarray, "rows columns 3"]
 Box = tuple[slice, slice]
 
 
@@ -151,7 +141,7 @@ def mouth_shading(
     """
     inside = _inside(covered.shape, unit)[..., None]
     lift = _filled(face, points, less, unit) * inside if less.any else np.zeros_like(face)
-    gain = _lips(face + lift, target, points, theirs, covered, unit) * inside
+    gain = bounded_lips(face + lift, target, points, theirs, covered, unit) * inside
     return np.concatenate([lift, np.exp(gain)], axis=2).astype(np.float32)
 
 
@@ -172,6 +162,50 @@ def _inside(shape: tuple[int, ...], unit: float) -> Mask:
     return (np.clip(rows, 0, 1)[:, None] * np.clip(columns, 0, 1)).astype(np.float32)
 
 
+def level_mouth(
+    face: Pixels,
+    box: Box,
+    source: Landmarks,
+    target: Crop,
+    points: Landmarks,
+    theirs: Landmarks,
+    covered: Bool[np.ndarray, "grid grid"],
+) -> Float32[np.ndarray, "grid grid 6"]:
+    """Level what the source's expression leaves around the mouth, in place.
+
+    Args:
+        face: X_r in a box of the crop, before the line between its lips is drawn.
+        box: rows and columns.
+        source: 468 x 3, in its picture.
+        target: the crop of X_t.
+        points: 468 x 3, of the new face, pixels of the grid.
+        theirs: of the target, likewise.
+        covered: where the mesh is, on the grid.
+
+    Returns:
+        What was done, see `shade`.
+    """
+    side, grid = len(target), len(covered)
+    here, zoom = mouth_box(points, grid), side / grid
+    corner = np.array([here[1].start, here[0].start, 0], np.float32)
+    own = _cut(face, here, zoom, (int(box[1].start), int(box[0].start)))
+    their, unit = _cut(target, here, zoom, (0, 0)), grid / CROP_SIDE
+    shading, less = unshaded(grid), fallen(source, theirs)
+    shading[here] = mouth_shading(own, their, points - corner, theirs - corner, covered[here], less, unit)
+    shade(face, enlarge(shading, side)[box])
+    return shading
+
+
+def _cut(picture: np.ndarray, here: Box, zoom: float, first: tuple[int, int]) -> np.ndarray:
+    """A box of the grid out of a picture that is ``zoom`` times finer and begins at ``first``, x and y."""
+    eased = cv2.GaussianBlur(picture, (0, 0), 0.4 * zoom) if zoom > 1.25 else picture
+    shift = [(part.start + 0.5) * zoom - 0.5 - start for part, start in zip(here[::-1], first, strict=True)]
+    back = np.array([[zoom, 0, shift[0]], [0, zoom, shift[1]]])
+    size = here[1].stop - here[1].start, here[0].stop - here[0].start
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    return cv2.warpAffine(eased, back, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+
+
 def _filled(face: Pixels, points: Landmarks, less: Fallen, unit: float) -> Pixels:
     """Light that fills narrow dark places."""
     low = cv2.GaussianBlur(face, (0, 0), FINE * unit)
@@ -181,7 +215,7 @@ def _filled(face: Pixels, points: Landmarks, less: Fallen, unit: float) -> Pixel
     )
     nose = cv2.convexHull(points[NOSE, :2].astype(np.float32))[:, 0]
     beside = np.minimum(
-        1 - _lip_mask(points, face.shape[:2], unit), 1 - _near(nose, face.shape[:2], NEAR_NOSE, unit)
+        1 - lip_mask(points, face.shape[:2], unit), 1 - _near(nose, face.shape[:2], NEAR_NOSE, unit)
     )
     weight = np.zeros(face.shape[:2], np.float32)
     for smile, fold, corner in zip(less.smile, FOLDS, CORNERS, strict=True):
@@ -208,76 +242,6 @@ def _near(
         return np.zeros(shape, np.float32)
     far = cv2.distanceTransform(drawn, cv2.DIST_L2, 5) / unit
     return np.clip((bounds[1] - far) / (bounds[1] - bounds[0]), 0, 1).astype(np.float32)
-
-
-def _lip_mask(points: Landmarks, shape: tuple[int, ...], unit: float) -> Mask:
-    """Lips and what is between them, soft."""
-    drawn = np.zeros(shape, np.float32)
-    cv2.fillPoly(drawn, [np.round(points[OUTER_LIPS, :2] * 16).astype(np.int32)], (1.0,), shift=4)
-    return cv2.GaussianBlur(drawn, (0, 0), unit)
-
-
-def _lips(
-    face: Pixels, target: Pixels, points: Landmarks, theirs: Landmarks, covered: np.ndarray, unit: float
-) -> Pixels:
-    """Logarithm of what brings lips within bounds of the target's."""
-    change = np.zeros_like(face)
-    logs, skins, rings = [], [], []
-    for picture, marks in ((face, points), (target, theirs)):
-        lips = _lip_mask(marks, covered.shape, unit)
-        grown = cv2.dilate(lips, np.ones((round(4 * unit) * 2 + 1,) * 2))
-        skin = covered & (grown < 0.05) & (np.arange(len(covered))[:, None] > marks[2, 1])
-        log = np.log(picture + np.float32(0.01))
-        if skin.sum() < 64:
-            return change
-        logs.append(log)
-        rings.append(lips)
-        skins.append(_typical(log[skin]))
-    for upper in (True, False):
-        parts = [_one_lip(marks, covered.shape, upper) for marks in (points, theirs)]
-        if min(part.sum() for part in parts) < 12:
-            continue
-        wanted = logs[1][parts[1] > 0.5].mean(axis=0) - skins[1]
-        here = _local_mean(logs[0], parts[0], LOCAL * unit) - skins[0]
-        weight = cv2.GaussianBlur(parts[0], (0, 0), unit)
-        dark = float(wanted @ LUMA - here[parts[0] > 0.5].mean(axis=0) @ LUMA) - DARKER
-        change += (_bounded(here, wanted) + np.float32(FOLLOWS * max(dark, 0))) * weight[..., None]
-    return change
-
-
-def _typical(log: Float32[np.ndarray, "pixels 3"]) -> Float32[np.ndarray, " 3"]:
-    """Mean colour of skin that is neither in shadow nor shines."""
-    luma = log @ LUMA
-    low, high = np.percentile(luma, (40, 85))
-    return log[(luma >= low) & (luma <= high)].mean(axis=0)
-
-
-def _one_lip(points: Landmarks, shape: tuple[int, ...], upper: bool) -> Mask:
-    outer, inner = points[OUTER_LIPS, :2], points[INNER_LIPS, :2]
-    ring = np.concatenate(
-        [outer[10:], outer[:1], inner[:1], inner[:9:-1]] if upper else [outer[:11], inner[10::-1]]
-    )
-    drawn = np.zeros(shape, np.float32)
-    cv2.fillPoly(drawn, [np.round(ring * 16).astype(np.int32)], (1.0,), shift=4)
-    return drawn
-
-
-def _local_mean(values: Pixels, weight: Mask, sigma: float) -> Pixels:
-    both = cv2.GaussianBlur(
-        np.dstack([values * weight[..., None], weight]), (0, 0), sigma, borderType=cv2.BORDER_CONSTANT
-    )
-    return both[..., :3] / np.maximum(both[..., 3:], np.float32(1e-3))
-
-
-def _bounded(here: Pixels, wanted: Float32[np.ndarray, " 3"]) -> Pixels:
-    """What brings colours within bounds, as logarithms."""
-    luma, aim = here @ LUMA, float(wanted @ LUMA)
-    light = np.minimum(aim + BRIGHTER - luma, 0)
-    blue = here[..., 2] - here[..., :2].mean(axis=2) - (wanted[2] - wanted[:2].mean())
-    red = here[..., 0] - here[..., 1] - (wanted[0] - wanted[1])
-    less_blue, more_red = np.maximum(blue - VIOLET, 0), np.maximum(-PALER - red, 0)
-    change = np.stack([light + 0.66 * more_red, light - 0.34 * more_red, light - less_blue], axis=2)
-    return (FOLLOWS * change).astype(np.float32)
 
 
 def _begun(value: float, bounds: tuple[float, float]) -> float:
