@@ -54,9 +54,6 @@ MOST_RAISED = 0.1
 NEXT_TO, DIFFERS = 6, 0.04
 """Pixels at 256 from a crop's border that are next to it; and difference from which they are another picture's."""
 
-DISPLAY = 2.2
-"""Power that leads about from display values to light."""
-
 HEAD = (0.5, 0.47, 0.44, 0.5)
 """Where a swap is looked for: an ellipse's middle and radii, in sides of the crop."""
 
@@ -238,21 +235,8 @@ def with_share(maps: RefineMaps, region: Mask, apart: Mask) -> RefineMaps:
     deep = deep * deep * (3 - 2 * deep)
     share = cv2.GaussianBlur(deep + (1 - deep) * faded, (0, 0), FADE[0]) * (region > 0)
     made = _large(maps, CROP_SIDE).copy()
-    made[..., :3] = _of_mixture(made[..., :3], share[..., None])
-    made[..., 3:6] *= share[..., None]
+    made[..., :6] *= share[..., None]
     return np.asarray(made, np.float32)
-
-
-def _of_mixture(
-    gain: Float32[np.ndarray, "256 256 3"], share: Float32[np.ndarray, "256 256 1"]
-) -> np.ndarray:
-    """Log of the gain of a pixel of which only a share is the other tool's face; the rest has the target's light already.
-
-    A share s of display value v and 1 - s of v g make v (s + (1 - s) g), which is to become v g. Of a gain of several
-    stops, g to the power of s would leave a bright rim.
-    """
-    shown = np.exp(gain / DISPLAY)
-    return gain - np.float32(DISPLAY) * np.log(share + (1 - share) * shown)
 
 
 def _gain(before: Crop, after: Crop, weight: Mask) -> Float32[np.ndarray, "256 256 3"]:
