@@ -15,8 +15,8 @@ from aotface.types import Landmarks, Mask
 LOCAL = 2.5
 """Standard deviation, in pixels at 256, of what counts as a place on a lip."""
 
-BOUNDS, DARKER = (0.12, 0.04, 0.06), 0.3
-"""How far a lip may be from the target's, as logarithms beside their skin: brighter, bluer, less red; and darker."""
+BOUNDS = (0.12, 0.04, 0.06)
+"""How far a lip may be from the target's, as logarithms beside their skin: brighter, bluer, less red."""
 
 NEARLY = 95
 """Percentile of the places on a lip that stands for any of them."""
@@ -69,9 +69,8 @@ def bounded_lips(
             continue
         here, there = (_local_mean(log, part, LOCAL * unit) for log, part in zip(logs, parts, strict=True))
         here, there = here - own, (there - their)[parts[1] > 0]
-        dark = float((there.mean(axis=0) - here[parts[0] > 0].mean(axis=0)) @ LUMA) - DARKER
         weight = cv2.GaussianBlur(parts[0], (0, 0), unit)
-        change += (_bounded(here, there) + np.float32(FOLLOWS * max(dark, 0))) * weight[..., None]
+        change += _bounded(here, there) * weight[..., None]
     return change
 
 
