@@ -16,7 +16,6 @@ from jaxtyping import Bool, Float32
 
 from aotface.face.blendshapes import NAMES, blendshapes
 from aotface.face.mesh import INNER_LIPS, LEFT_EYE, OUTER_LIPS, RIGHT_EYE, opening
-from aotface.reenact.dense_map import enlarge
 from aotface.reenact.lip_colour import Pixels, bounded_lips, lip_mask
 from aotface.types import CROP_SIDE, Crop, Iris, Landmarks, Mask
 
@@ -192,12 +191,23 @@ def level_mouth(
     their, unit = _cut(target, here, zoom, (0, 0)), grid / CROP_SIDE
     shading, less = unshaded(grid), fallen(source, theirs)
     shading[here] = mouth_shading(own, their, points - corner, theirs - corner, covered[here], less, unit)
-    shade(face, enlarge(shading, side)[box])
+    rows, columns = (
+        slice(
+            max(int(whole.start), int(part.start * zoom)),
+            min(int(whole.stop), int(np.ceil(part.stop * zoom))),
+        )
+        for part, whole in zip(here, box, strict=True)
+    )
+    inner = face[
+        tuple(slice(p.start - w.start, p.stop - w.start) for p, w in zip((rows, columns), box, strict=True))
+    ]
+    if inner.size:
+        shade(inner, _cut(shading, (rows, columns), 1 / zoom, (0, 0)))
     return shading
 
 
 def _cut(picture: np.ndarray, here: Box, zoom: float, first: tuple[int, int]) -> np.ndarray:
-    """A box of the grid out of a picture that is ``zoom`` times finer and begins at ``first``, x and y."""
+    """A box of a grid out of a picture that is ``zoom`` times finer and begins at ``first``, x and y."""
     eased = cv2.GaussianBlur(picture, (0, 0), 0.4 * zoom) if zoom > 1.25 else picture
     shift = [(part.start + 0.5) * zoom - 0.5 - start for part, start in zip(here[::-1], first, strict=True)]
     back = np.array([[zoom, 0, shift[0]], [0, zoom, shift[1]]])
