@@ -30,6 +30,9 @@ SEEN = 0.5
 FACING = (0.15, 0.45)
 """How far a surface must face the camera to count, and to count in full: the normal's z."""
 
+MOTTLED, LEAST = 1.15, 0.45
+"""How much more colour may vary over Y than over the target, and the least that is left of it."""
+
 SOFT = 2.0
 """Standard deviation, in pixels at 256, of the edge of what is changed."""
 
@@ -94,23 +97,33 @@ def _less(
     trust: Mask,
 ) -> Float32[np.ndarray, "64 64 4"]:
     """What is added to the gain: to brightness, and to each channel beside that."""
-    total, before = np.zeros((SIDE, SIDE, 4), np.float32), None
-    weighted = np.dstack([light * counted[..., None], counted])
+    total = np.zeros((SIDE, SIDE, 4), np.float32)
+    weighted, coarse = np.dstack([light * counted[..., None], counted]), None
     for width, most in OCTAVES:
-        blurred = cv2.GaussianBlur(weighted, (0, 0), width * SIDE / CROP_SIDE, borderType=cv2.BORDER_CONSTANT)
+        sigma = width * SIDE / CROP_SIDE
+        blurred = cv2.GaussianBlur(weighted, (0, 0), sigma, borderType=cv2.BORDER_CONSTANT)
         logs = np.log(blurred[..., :6] / np.maximum(blurred[..., 6:], np.float32(1e-4)) + FLOOR)
-        swapped, target = (np.ascontiguousarray(logs[..., k : k + 3]) for k in (0, 3))
-        here = swapped - _read(target, places[..., 2:4])
-        there = _read(swapped, places[..., :2]) - _read(target, places[..., 4:])
         known = np.clip(blurred[..., 6] / np.float32(SEEN), 0, 1)
+        if coarse is None:
+            coarse = np.average(logs, axis=(0, 1), weights=counted + np.float32(1e-6)).astype(np.float32)
+        octave, coarse = logs - coarse, logs
+        swapped, target = (_parts(np.ascontiguousarray(octave[..., k : k + 3])) for k in (0, 3))
+        one = swapped - _read(target, places[..., 2:4])
+        other = _read(swapped, places[..., :2]) - _read(target, places[..., 4:])
         both = np.minimum.reduce([known, *(_read(known, places[..., k : k + 2]) for k in (0, 2, 4))]) * trust
-        if before is None:
-            before = (np.average((here + there) / 2, axis=(0, 1), weights=both + np.float32(1e-6)),) * 2
-        one, other = _parts(here - before[0]), _parts(there - before[1])
-        less = np.float32(most) * np.tanh((_shared(one, other) - one) / np.float32(most))
-        total += both[..., None] * less
-        before = here, there
+        less = both[..., None] * np.float32(most) * np.tanh((_shared(one, other) - one) / np.float32(most))
+        less[..., 1:] += _calmer(swapped + less, target, counted) * known[..., None]
+        total += less
     return total
+
+
+def _calmer(
+    swapped: Float32[np.ndarray, "64 64 4"], target: Float32[np.ndarray, "64 64 4"], counted: Mask
+) -> Logs:
+    """What is taken off the colour of one octave of Y, where it varies more than the target's."""
+    energy = [float(((one[..., 1:] ** 2).sum(axis=2) * counted).sum()) for one in (swapped, target)]
+    share = np.sqrt((MOTTLED**2 * energy[1] + 1e-6) / (energy[0] + 1e-6))
+    return swapped[..., 1:] * np.float32(np.clip(share, LEAST, 1) - 1)
 
 
 def _coloured(target: Crop, mask: Mask) -> float:
