@@ -2,7 +2,8 @@
 
 A face's left half is much like its right half, so what both halves of Y differ by from the target, at the same places, is
 the face. What one half alone differs by is light: a shadow beside the nose, a bright cheek. The target's own light is no
-part of that difference, however much it comes from the side. Each octave of it keeps what the two halves share.
+part of that difference, however much it comes from the side. Each octave of it keeps what the two halves share; what is
+taken out is never more than the halves of X_r differ by.
 """
 
 import cv2
@@ -29,6 +30,10 @@ SEEN = 0.5
 
 FACING = (0.15, 0.45)
 """How far a surface must face the camera to count, and to count in full: the normal's z."""
+
+ONE_SIDED = (0.1, 0.25)
+"""Difference of the halves of X_r, broadest octave, from which its photograph begins to count, and counts, as lit from one
+side. In even light it is .02 to .08."""
 
 MOTTLED, LEAST = 1.15, 0.45
 """How much more colour may vary over Y than over the target, and the least that is left of it."""
@@ -65,7 +70,8 @@ def without_one_sided_light(field: ColourMapArray, pair: FacePair) -> ColourMapA
     swapped = apply_colour_map_array(_small(pair.reenacted), field)
     counted = _small(pair.mask) * (1 - features_mask((SIDE, SIDE), own, theirs, unit=unit))
     places, trust = _places(own, theirs)
-    light = srgb_to_linear(np.dstack([swapped, _small(pair.target)]))
+    crops = swapped, _small(pair.target), _small(pair.reenacted)
+    light = np.dstack([srgb_to_linear(crop) for crop in crops])
     less = _less(light, counted, places, trust)
     grey = cv2.GaussianBlur(less[..., 0], (0, 0), SOFT * unit)
     gain = _at(grey, len(field))[..., None]
@@ -91,30 +97,39 @@ def _places(own: Landmarks, theirs: Landmarks) -> tuple[Float32[np.ndarray, "64 
 
 
 def _less(
-    light: Float32[np.ndarray, "64 64 6"],
+    light: Float32[np.ndarray, "64 64 9"],
     counted: Mask,
     places: Float32[np.ndarray, "64 64 6"],
     trust: Mask,
 ) -> Float32[np.ndarray, "64 64 4"]:
     """What is added to the gain: to brightness, and to each channel beside that."""
-    total = np.zeros((SIDE, SIDE, 4), np.float32)
+    total, lit = np.zeros((SIDE, SIDE, 4), np.float32), None
     weighted, coarse = np.dstack([light * counted[..., None], counted]), None
     for width, most in OCTAVES:
         sigma = width * SIDE / CROP_SIDE
         blurred = cv2.GaussianBlur(weighted, (0, 0), sigma, borderType=cv2.BORDER_CONSTANT)
-        logs = np.log(blurred[..., :6] / np.maximum(blurred[..., 6:], np.float32(1e-4)) + FLOOR)
-        known = np.clip(blurred[..., 6] / np.float32(SEEN), 0, 1)
+        logs = np.log(blurred[..., :9] / np.maximum(blurred[..., 9:], np.float32(1e-4)) + FLOOR)
+        known = np.clip(blurred[..., 9] / np.float32(SEEN), 0, 1)
         if coarse is None:
             coarse = np.average(logs, axis=(0, 1), weights=counted + np.float32(1e-6)).astype(np.float32)
         octave, coarse = logs - coarse, logs
-        swapped, target = (_parts(np.ascontiguousarray(octave[..., k : k + 3])) for k in (0, 3))
+        swapped, target, own = (_parts(np.ascontiguousarray(octave[..., k : k + 3])) for k in (0, 3, 6))
         one = swapped - _read(target, places[..., 2:4])
         other = _read(swapped, places[..., :2]) - _read(target, places[..., 4:])
         both = np.minimum.reduce([known, *(_read(known, places[..., k : k + 2]) for k in (0, 2, 4))]) * trust
-        less = both[..., None] * np.float32(most) * np.tanh((_shared(one, other) - one) / np.float32(most))
+        apart = _read(own, places[..., :2]) - own
+        lit = _one_sided(apart[..., 0], both) if lit is None else lit
+        less = np.float32(most) * np.tanh(_bounded(_shared(one, other) - one, apart) / np.float32(most))
+        less *= np.float32(lit) * both[..., None]
         less[..., 1:] += _calmer(swapped + less, target, counted) * known[..., None]
         total += less
     return total
+
+
+def _one_sided(apart: Mask, weight: Mask) -> float:
+    """How surely the source's photograph is lit from one side, by how much its halves differ in brightness: 0..1."""
+    mean = float((apart**2 * weight).sum()) / max(float(weight.sum()), 1e-6)
+    return float(np.clip((mean**0.5 - ONE_SIDED[0]) / (ONE_SIDED[1] - ONE_SIDED[0]), 0, 1))
 
 
 def _calmer(
@@ -143,6 +158,11 @@ def _shared(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     """What two values share: their harmonic mean, and 0 where their signs differ."""
     product, total = one * other, one + other
     return np.where(product > 0, 2 * product / np.where(np.abs(total) > 1e-6, total, 1), 0)
+
+
+def _bounded(values: np.ndarray, most: np.ndarray) -> np.ndarray:
+    """Values that go no further than others, and 0 where their signs differ."""
+    return np.where(values * most > 0, np.sign(most) * np.minimum(np.abs(values), np.abs(most)), 0)
 
 
 def _read(values: np.ndarray, places: Float32[np.ndarray, "64 64 2"]) -> np.ndarray:
