@@ -199,7 +199,7 @@ def _with_forehead(
     shown, counted = shown * _large(bright, side), np.maximum(seen.known, upper * bright * skin)
     both = _mean(np.dstack([small, seen.target]), counted, WIDE) + np.float32(FLOOR)
     near = cv2.GaussianBlur(counted, (0, 0), WIDE, borderType=cv2.BORDER_CONSTANT)
-    light = _continued(np.log(both[..., 3:] / both[..., :3]), np.clip(4 * near, 0, 1)) + tone
+    light = continued(np.log(both[..., 3:] / both[..., :3]), np.clip(4 * near, 0, 1)) + tone
     raised = float(np.average(light.mean(axis=2), weights=upper + np.float32(1e-6)))
     share = float(np.clip((RAISED[1] - raised) / (RAISED[1] - RAISED[0]), 0, 1))
     gain = np.exp(np.clip(light, -BRIGHTEST, BRIGHTEST)).astype(np.float32)
