@@ -114,7 +114,7 @@ def test_the_foreheads_light_is_not_taken_from_hair(target: Frame, one: FaceInPr
     visible = np.where(np.arange(256)[:, None] < row, 0, one.visible).astype(np.float32)
     shaded, clean = (beyond(frame, one, visible=visible) for frame in (dark, target))
     lost = (clean.swapped[here] - shaded.swapped[here]).mean()
-    assert clean.mask[here].min() > 0.5 and lost < 0.02
+    assert clean.mask[here].min() > 0.5 and lost < 0.006  # with hair in the mean it is .013
 
 
 def test_what_is_said_of_a_forehead() -> None:
