@@ -114,16 +114,33 @@ def _less(
             coarse = np.average(logs, axis=(0, 1), weights=counted + np.float32(1e-6)).astype(np.float32)
         octave, coarse = logs - coarse, logs
         swapped, target, own = (_parts(np.ascontiguousarray(octave[..., k : k + 3])) for k in (0, 3, 6))
-        one = swapped - _read(target, places[..., 2:4])
-        other = _read(swapped, places[..., :2]) - _read(target, places[..., 4:])
-        both = np.minimum.reduce([known, *(_read(known, places[..., k : k + 2]) for k in (0, 2, 4))]) * trust
-        apart = _read(own, places[..., :2]) - own
-        lit = _one_sided(apart[..., 0], both) if lit is None else lit
-        less = np.float32(most) * np.tanh(_bounded(_shared(one, other) - one, apart) / np.float32(most))
-        less *= np.float32(lit) * both[..., None]
+        less = np.zeros_like(swapped)
+        if lit != 0:
+            both = np.minimum.reduce([known, *(_read(known, places[..., k : k + 2]) for k in (0, 2, 4))])
+            apart = _read(own, places[..., :2]) - own
+            lit = _one_sided(apart[..., 0], both * trust) if lit is None else lit
+            less = (
+                np.float32(lit)
+                * (both * trust)[..., None]
+                * _of_one_side(swapped, target, apart, places, most)
+            )
         less[..., 1:] += _calmer(swapped + less, target, counted) * known[..., None]
         total += less
     return total
+
+
+def _of_one_side(
+    swapped: Float32[np.ndarray, "64 64 4"],
+    target: Float32[np.ndarray, "64 64 4"],
+    apart: Float32[np.ndarray, "64 64 4"],
+    places: Float32[np.ndarray, "64 64 6"],
+    most: float,
+) -> Float32[np.ndarray, "64 64 4"]:
+    """What is taken out of one octave: no more than the halves of X_r are ``apart``."""
+    one = swapped - _read(target, places[..., 2:4])
+    other = _read(swapped, places[..., :2]) - _read(target, places[..., 4:])
+    less = _bounded(_shared(one, other) - one, apart)
+    return np.float32(most) * np.tanh(less / np.float32(most))
 
 
 def _one_sided(apart: Mask, weight: Mask) -> float:
