@@ -126,4 +126,4 @@ def test_a_picture_loads_nothing_of_the_video_line() -> None:
     assert video == set()
     assert (
         "aotface.compose.face_step" in loaded and len(loaded) <= 118
-    )  # camera match, eyes and adjustments are six, the way to the hairline two, gaze, lids and spectacles four, blocks one, light of one side one
+    )  # camera match, eyes and adjustments six, hairline two, gaze, lids, spectacles four, blocks, light of one side two
