@@ -18,6 +18,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float32
 
+from aotface.compose.eyes import EyePoints
 from aotface.compose.grain import draw, plain_share
 from aotface.face.texture import LUMA, PLAIN, TRIMMED, block_means, octaves
 from aotface.types import Mask
@@ -81,7 +82,8 @@ class Camera:
     ``features``: 0..1 in the face's crop at 256 px: eyes, brows and lips, which keep their own strength. ``seed``: of the
     grain: run, frame, face. ``texture``: the target's, where it is known from several frames; None: it is measured.
     ``given``: it is another tool's swap: its texture does not become weaker, and the target's does not stand in.
-    ``blur``: by which the face is made as soft as the target, standard deviation in pixels of the frame.
+    ``blur``: by which the face is made as soft as the target, standard deviation in pixels of the frame. ``eyes``: whose
+    contrast is matched, in pixels of the face's crop; None: they stay.
     """
 
     features: Mask
@@ -89,6 +91,7 @@ class Camera:
     texture: TextureArray | None = None
     given: bool = False
     blur: float = 0.0
+    eyes: EyePoints | None = None
 
 
 @dataclass(frozen=True)
