@@ -7,7 +7,7 @@ the target's. What is brighter than a white (a tear, a reflection in the source'
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -28,10 +28,26 @@ HELD = 0.25
 BRIGHTER = 1.05
 """How much brighter than the target's white a white may get."""
 
+DIMMED = 1.1
+"""How much brighter than the target's a white may be that is so already: beyond that it glows."""
+
+OWN = 0.5
+"""How much each eye's own span counts, against that of both: eyes shall look alike, but a source may be lit from one side."""
+
+STAND_IN = 0.4
+"""Greatest share of the target's eye, in luma, where a source's has too little to be stretched: dark, or behind a lens."""
+
+WHITE = (0.55, 0.9)
+"""Saturation over that of what is around the eye, up to which all and from which on little is made brighter: lids in the
+corners stay, and brown irises get no bright specks."""
+
+LEAST_BRIGHTER = 0.35
+"""What is left of the brightening there."""
+
 MARGIN = 1.03
 """By how much more than the target's span is aimed at: rounding and grain take some of it away."""
 
-MOST = 2.0
+MOST = 2.2
 """Greatest stretch of an eye's luma."""
 
 FADE = 3.0
@@ -83,7 +99,7 @@ class Stretch:
     """What is done in one eye: from one span to another, under a soft mask.
 
     ``mask``: for what becomes brighter; ``wide``: for what becomes darker, lash lines too. ``place``: x and y of their first
-    pixel. ``glint``: the catch-light to be laid on; None: none. ``iris``: landmarks, eye and gaze, in pixels of the mask, by
+    pixel. ``more``: luma that is added in the end. ``glint``: the catch-light to be laid on; None: none. ``iris``: landmarks, eye and gaze, in pixels of the mask, by
     which the new face's own catch-light is found.
     """
 
@@ -92,6 +108,7 @@ class Stretch:
     mask: Mask
     wide: Mask
     place: tuple[int, int]
+    more: Plane | None = None
     glint: Glint | None = None
     iris: tuple[Landmarks, int, Float32[np.ndarray, " 2"]] | None = None
 
@@ -107,6 +124,15 @@ class Stretch:
         moved = np.where(luma < before.low, deep, moved) / np.maximum(luma, np.float32(0.01))
         return 1 + (moved - 1) * np.where(moved < 1, self.wide, self.mask)
 
+    def _whiteness(self, picture: Pixels) -> Plane:
+        """How much of a brightening each pixel gets."""
+        saturation = 1 - picture.min(axis=2) / np.maximum(picture.max(axis=2), np.float32(0.02))
+        beside = saturation[self.wide == 0]
+        usual = float(np.median(beside)) if beside.size else 0.0
+        first, last = (max(usual * one, 0.08 + 0.1 * one) for one in WHITE)
+        share = np.clip((last - saturation) / (last - first), 0, 1)
+        return (LEAST_BRIGHTER + (1 - LEAST_BRIGHTER) * share).astype(np.float32)
+
     def lay(self, picture: Pixels) -> Pixels:
         """All of it in the mask's pixels."""
         made = picture
@@ -114,7 +140,10 @@ class Stretch:
             made = picture + (without_glint(picture, *self.iris) - picture) * self.mask[..., None]
         luma = luma_of(made)
         gain = self.gain(luma)
+        gain = 1 + (gain - 1) * np.where(gain > 1, self._whiteness(made), 1)
         made = made * gain[..., None]
+        if self.more is not None:
+            made = np.maximum(made + (self.more * self.mask)[..., None], 0)
         if self.glint is not None:
             made += (self.glint.weight * self.mask * np.maximum(self.glint.luma - luma * gain, 0))[..., None]
         return np.clip(made, 0, 1)
@@ -151,6 +180,13 @@ class _Eye:
         luma = luma_of(picture)[(opening > 0) & (self.weight > 0.5)]
         low, high = np.percentile(luma, (LOW, HIGH)).tolist()
         return Span(low, high, min(1.0, (area / least - 1) / (FADE - 1)))
+
+    @cached_property
+    def standing_in(self) -> Plane:
+        """By how much the target's luma differs from the mean of its eye."""
+        luma = luma_of(self.target)
+        inside = eye_opening(self.points.target, self.eye, luma.shape)
+        return luma - np.float32((luma * inside).sum() / max(float(inside.sum()), 1.0))
 
 
 def match_eyes(
@@ -192,25 +228,29 @@ def _stretch(one: _Eye, mine: Span, theirs: Span, ratio: float) -> Stretch | Non
     """What is done in one eye, looked at again until it reaches what is aimed at."""
     aim = _aimed_at(mine, theirs, ratio)
     glint, iris = _glint(one)
-    if max(mine.low - aim.low, aim.high - mine.high) <= 0.004 and glint is None:
+    if max(mine.low - aim.low, abs(aim.high - mine.high)) <= 0.004 and glint is None:
         return None
     masks = _masks(one.points.own, one.eye, one.weight.shape, one.unit)
     after = aim
     for _ in range(CORRECTIONS + 1):
-        made = Stretch(mine, after, *masks, one.place, glint, iris)
+        made = Stretch(mine, after, *masks, one.place, glint=glint, iris=iris)
         reached = one.span(made.lay(one.face), one.points.own)
         assert reached is not None  # the same opening
         low = np.clip(after.low + aim.low - reached.low, 0, mine.low)
-        high = np.clip(after.high + aim.high - reached.high, mine.high, aim.high + 0.1)
+        high = np.clip(after.high + aim.high - reached.high, min(mine.high, aim.high), aim.high + 0.1)
         after = Span(float(low), float(high), 1.0)
-    return made
+    share = 1 - (reached.high - reached.low) / max(MARGIN * (theirs.high - theirs.low), 1e-3)
+    if share <= 0.02:
+        return made
+    return replace(made, more=one.standing_in * np.float32(min(share * mine.open * theirs.open, STAND_IN)))
 
 
 def _aimed_at(mine: Span, theirs: Span, ratio: float) -> Span:
     """What an eye's span becomes; ``ratio``: of the spans of both eyes, so that they look alike."""
     low, span = min(mine.low, theirs.low), mine.high - mine.low
-    high = low + MARGIN * span * ratio
-    high = max(mine.high, min(high, BRIGHTER * theirs.high))
+    wanted = theirs.high - theirs.low
+    high = low + MARGIN * (span * ratio) ** (1 - OWN) * max(wanted, 1e-3) ** OWN
+    high = max(min(mine.high, DIMMED * theirs.high), min(high, BRIGHTER * theirs.high))
     much = min(1.0, (MOST - 1) * span / max(high - low - span, 1e-6)) * min(mine.open, theirs.open)
     return Span(mine.low + much * (low - mine.low), mine.high + much * (high - mine.high), 1.0)
 
