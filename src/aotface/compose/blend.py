@@ -24,6 +24,9 @@ from aotface.types import CROP_SIDE, Crop, Frame, Mask, Matrix
 STRIP_ROWS = 512
 """Rows composed at a time: memory follows the strip, not the face."""
 
+MEASURED_ROWS = 768
+"""Rows in which the camera is measured."""
+
 HALO = 16
 """Rows beside a strip that its blurs may read."""
 
@@ -176,10 +179,10 @@ def target_texture(
 
 
 def _middle(box: Box) -> Box:
-    """The middle of a box, of at most `STRIP_ROWS` rows: there the camera is measured."""
+    """The middle of a box, of at most `MEASURED_ROWS` rows: there the camera is measured."""
     x0, y0, x1, y1 = box
-    top = max(y0, (y0 + y1 - STRIP_ROWS) // 2)
-    return x0, top, x1, min(y1, top + STRIP_ROWS)
+    top = max(y0, (y0 + y1 - MEASURED_ROWS) // 2)
+    return x0, top, x1, min(y1, top + MEASURED_ROWS)
 
 
 def frame_mask(

@@ -34,8 +34,12 @@ SOFTER, SHARPER = 0.2, np.array([1.8, 1.6, 1.25])
 WIDENING = 2.5, 1.0
 """How much more energy the second and the third octave of grain may have than the finer one."""
 
-STEEP = 1.6
-"""How much more energy a coarser octave of skin may have for it to be texture: in a soft picture it is shading."""
+STEEP = 2.2, 1.6
+"""How much more energy the second and the third octave of skin may have for it to be texture: in a soft picture it is
+shading."""
+
+MOST_SHARE = 1.1
+"""Greatest share of the target's octaves that stands in: more of them makes its plainest skin sandy."""
 
 STRONG = 2.5
 """Multiple of the texture's strength from which on a detail counts as an edge, which is not made stronger."""
@@ -227,12 +231,14 @@ def find_match(
     squared = np.maximum(detail - plain, 0) / np.maximum(detail_y - plain_y, 0.05 * detail_y + 0.01)
     noisy = squared * plain_y > plain  # it has more grain than the target: all of it is scaled
     squared = np.where(noisy, (detail + 0.01) / (detail_y + 0.01), squared)
-    fine = _texture_only(detail)  # what is to become stronger; wider shading of a soft target is no texture
-    raised = np.maximum(np.sqrt(squared * (fine / np.maximum(detail, 1e-6))), 1)
-    gains = np.clip(np.where(squared > 1, raised, np.sqrt(squared)), least, SHARPER)
+    texture = _texture_share(wanted[0])  # what is to become stronger; wider shading of a soft target is no texture
+    raised = np.maximum(np.sqrt(squared * texture), 1)
+    uneven = np.clip(1 - plain_y / np.maximum(detail_y, 1e-6), 0, 1)  # what is as even as grain is not made stronger
+    most = np.sqrt(1 + uneven * (SHARPER**2 - 1))
+    gains = np.clip(np.where(squared > 1, raised, np.sqrt(squared)), least, most)
     grain = np.maximum(plain - gains**2 * plain_y, 0)
-    missing = np.maximum(fine - gains**2 * detail_y - grain, 0)
-    stand_in = 0 * missing if given else missing / np.maximum(wanted[0], 0.01)
+    missing = np.maximum(texture * detail - gains**2 * detail_y - grain, 0)
+    stand_in = 0 * missing if given else np.minimum(missing / np.maximum(wanted[0], 0.01), MOST_SHARE**2)
     stand_in[-1] = 0  # the widest octave of the target's skin shows its wrinkles
     made = [np.sqrt(one).astype(np.float32) for one in (grain, *wanted[2:4], stand_in, detail_y)]
     return Match(gains.astype(np.float32), made[0], made[1], made[2], made[3], wanted, made[4], not given)
@@ -246,12 +252,12 @@ def _grain_only(plain: Float32[np.ndarray, " octaves"]) -> Float32[np.ndarray, "
     return found
 
 
-def _texture_only(detail: Float32[np.ndarray, " octaves"]) -> Float32[np.ndarray, " octaves"]:
-    """Energy by octave, in each at most `STEEP` times that of the finer one."""
+def _texture_share(detail: Float32[np.ndarray, " octaves"]) -> Float32[np.ndarray, " octaves"]:
+    """Share of an octave's energy that is texture: at most `STEEP` times that of the finer one."""
     found = detail.copy()
-    for octave in range(1, len(found)):
-        found[octave] = min(found[octave], STEEP * found[octave - 1] + 0.05)
-    return found
+    for octave, times in enumerate(STEEP, 1):
+        found[octave] = min(found[octave], times * found[octave - 1] + 0.05)
+    return found / np.maximum(detail, 1e-6)
 
 
 def match_view(view: View, camera: Camera) -> Match | None:
