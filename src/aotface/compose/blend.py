@@ -17,7 +17,8 @@ from aotface.compose.camera import (
     measure_texture,
     skin_of,
 )
-from aotface.compose.eyes import EyePoints, Stretch, match_eyes, stretch_eyes
+from aotface.compose.eye_stretch import Stretch, stretch_eyes
+from aotface.compose.eyes import EyePoints, match_eyes
 from aotface.face.align import invert, resize_matrix, sample, scale_of, transform_points
 from aotface.types import CROP_SIDE, Crop, Frame, Mask, Matrix
 

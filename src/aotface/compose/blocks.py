@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 
 from aotface.compose.blend import Box, carry
-from aotface.face.texture import LUMA
+from aotface.face.texture import LUMA, block_means, octaves
 from aotface.types import Frame, Mask, Matrix
 
 SIDE = 8
@@ -28,6 +28,9 @@ CLIPPED = 12.0
 
 QUALITIES = (85, 70, 55, 45, 35, 28, 22, 17, 13, 10)
 """Of JPEG, tried in this order."""
+
+LEAST_SHARE = 0.5
+"""How much of the blocks is laid on at least."""
 
 Plane = Float32[np.ndarray, "rows columns"]
 
@@ -90,7 +93,7 @@ def lay_blocks(frame: Frame, target: Frame, box: Box, mask: Mask, matrix: Matrix
     laid = _encoded(frame, grid, box, shown)
     if laid is None:
         return frame
-    done, share = frame.copy(), weight[..., None]
+    done, share = frame.copy(), _share(target[here], frame[here], laid, shown) * weight[..., None]
     mixed = frame[here] + share * (laid.astype(np.float32) - frame[here])
     done[here] = np.rint(mixed).astype(np.uint8)
     return done
@@ -115,6 +118,16 @@ def _encoded(frame: Frame, grid: Grid, box: Box, shown: Mask) -> Frame | None:
         if strength > grid.strength:
             break
     return best
+
+
+def _share(target: Frame, face: Frame, laid: Frame, shown: Mask) -> float:
+    """How much of the blocks is laid on: texture that came from the target has some of them already."""
+    wanted, before, after = (
+        float(np.median(block_means(octaves(_luma(one))[0] ** 2, shown))) for one in (target, face, laid)
+    )
+    if after <= max(wanted, before):
+        return 1.0
+    return float(np.sqrt(np.clip((wanted - before) / (after - before), LEAST_SHARE**2, 1)))
 
 
 def _strength(picture: Frame, grid: Grid, shown: Mask) -> float:

@@ -38,8 +38,12 @@ STEEP = 2.2, 1.6
 """How much more energy the second and the third octave of skin may have for it to be texture: in a soft picture it is
 shading."""
 
-MOST_SHARE = 1.1
-"""Greatest share of the target's octaves that stands in: more of them makes its plainest skin sandy."""
+MOST_SHARE, FAINT = (1.6, 1.1), (1.0, 4.0)
+"""Greatest share of the target's octaves that stands in, and the energies between which it falls: more of them makes plain
+skin sandy, where it is strong enough to be seen."""
+
+ROUNDED = np.array([0.04, 0.01, 0.0])
+"""Energy, by octave, that rounding to 8 bits adds to a face; the target has its own already."""
 
 STRONG = 2.5
 """Multiple of the texture's strength from which on a detail counts as an edge, which is not made stronger."""
@@ -47,7 +51,7 @@ STRONG = 2.5
 CORRECTIONS = 2
 """How many times what was reached is looked at: octaves overlap, and textures may agree by chance. In videos once."""
 
-BOUND = 2.0
+BOUND = 3.0
 """Multiple of the target's texture at which its octaves are cut where they stand in: its lashes and wrinkles stay away."""
 
 LEAST_GRAIN = 0.15
@@ -231,14 +235,22 @@ def find_match(
     squared = np.maximum(detail - plain, 0) / np.maximum(detail_y - plain_y, 0.05 * detail_y + 0.01)
     noisy = squared * plain_y > plain  # it has more grain than the target: all of it is scaled
     squared = np.where(noisy, (detail + 0.01) / (detail_y + 0.01), squared)
-    texture = _texture_share(wanted[0])  # what is to become stronger; wider shading of a soft target is no texture
+    texture = _texture_share(
+        wanted[0]
+    )  # what is to become stronger; wider shading of a soft target is no texture
     raised = np.maximum(np.sqrt(squared * texture), 1)
-    uneven = np.clip(1 - plain_y / np.maximum(detail_y, 1e-6), 0, 1)  # what is as even as grain is not made stronger
+    uneven = np.clip(
+        1 - plain_y / np.maximum(detail_y, 1e-6), 0, 1
+    )  # what is as even as grain is not made stronger
     most = np.sqrt(1 + uneven * (SHARPER**2 - 1))
-    gains = np.clip(np.where(squared > 1, raised, np.sqrt(squared)), least, most)
+    raised = np.where(
+        raised > most, np.maximum(most * np.sqrt(most / raised), 1), raised
+    )  # most of it will stand in
+    gains = np.maximum(np.where(squared > 1, raised, np.sqrt(squared)), least)
     grain = np.maximum(plain - gains**2 * plain_y, 0)
     missing = np.maximum(texture * detail - gains**2 * detail_y - grain, 0)
-    stand_in = 0 * missing if given else np.minimum(missing / np.maximum(wanted[0], 0.01), MOST_SHARE**2)
+    stand_in = 0 * missing if given else missing / np.maximum(wanted[0], 0.01)
+    stand_in = np.minimum(stand_in, np.interp(wanted[0], FAINT, MOST_SHARE) ** 2)
     stand_in[-1] = 0  # the widest octave of the target's skin shows its wrinkles
     made = [np.sqrt(one).astype(np.float32) for one in (grain, *wanted[2:4], stand_in, detail_y)]
     return Match(gains.astype(np.float32), made[0], made[1], made[2], made[3], wanted, made[4], not given)
@@ -272,6 +284,8 @@ def match_view(view: View, camera: Camera) -> Match | None:
         wanted = measure_texture(view.target, view.skin, around_of(view.weight))
     if own is None or wanted is None:
         return None
+    wanted = wanted.copy()
+    wanted[:2] = np.maximum(wanted[:2] - ROUNDED, 0)
     found, asked = find_match(own, wanted, camera.given), wanted
     for _ in range(CORRECTIONS if camera.texture is None else 1):
         laid = view.face.luma + change_of(view, found, camera.seed)

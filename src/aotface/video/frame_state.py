@@ -24,7 +24,7 @@ from aotface.media.video.decode import VideoFrame
 from aotface.media.video.parts import Parts
 from aotface.reenact.base import Reenacted
 from aotface.transfer.base import shrunk
-from aotface.types import AlignedFace, Crop, Face, Frame, Landmarks, Mask
+from aotface.types import AlignedFace, Crop, Face, Frame, Gaze, Landmarks, Mask
 from aotface.video.scene import Scene
 from aotface.video.temporal_filter import FilterableChange, Light, filterable, light_grid
 
