@@ -11,14 +11,15 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 
 from aotface.compose.blend import Box, carry
-from aotface.face.texture import LUMA, block_means, octaves
+from aotface.face.texture import LUMA
 from aotface.types import Frame, Mask, Matrix
 
 SIDE = 8
 """Of a block, pixels."""
 
 LEAST = 0.5
-"""Levels of 255 by which steps at the edges of blocks must exceed those beside them, for there to be blocks."""
+"""Levels of 255 by which steps at the edges of blocks must exceed those beside them, for there to be blocks; and what a
+face may lack of them: pores that stand in from the target bring their steps along, and JPEG anew makes them stronger."""
 
 CLEARLY = 3.0
 """How many times as much that must be as at any other place of the grid."""
@@ -28,9 +29,6 @@ CLIPPED = 12.0
 
 QUALITIES = (85, 70, 55, 45, 35, 28, 22, 17, 13, 10)
 """Of JPEG, tried in this order."""
-
-LEAST_SHARE = 0.5
-"""How much of the blocks is laid on at least."""
 
 Plane = Float32[np.ndarray, "rows columns"]
 
@@ -93,7 +91,7 @@ def lay_blocks(frame: Frame, target: Frame, box: Box, mask: Mask, matrix: Matrix
     laid = _encoded(frame, grid, box, shown)
     if laid is None:
         return frame
-    done, share = frame.copy(), _share(target[here], frame[here], laid, shown) * weight[..., None]
+    done, share = frame.copy(), weight[..., None]
     mixed = frame[here] + share * (laid.astype(np.float32) - frame[here])
     done[here] = np.rint(mixed).astype(np.uint8)
     return done
@@ -109,6 +107,8 @@ def _encoded(frame: Frame, grid: Grid, box: Box, shown: Mask) -> Frame | None:
     part = cv2.copyMakeBorder(part, pad[0], 0, pad[1], 0, cv2.BORDER_REPLICATE)
     inner = slice(y0 - wide[1], None), slice(x0 - wide[0], None)
     best, nearest = None, abs(_strength(part[inner], grid, shown) - grid.strength)
+    if nearest < LEAST:
+        return None
     for quality in QUALITIES:
         _, data = cv2.imencode(".jpg", part[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
         made = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR))[..., ::-1][inner]
@@ -118,16 +118,6 @@ def _encoded(frame: Frame, grid: Grid, box: Box, shown: Mask) -> Frame | None:
         if strength > grid.strength:
             break
     return best
-
-
-def _share(target: Frame, face: Frame, laid: Frame, shown: Mask) -> float:
-    """How much of the blocks is laid on: texture that came from the target has some of them already."""
-    wanted, before, after = (
-        float(np.median(block_means(octaves(_luma(one))[0] ** 2, shown))) for one in (target, face, laid)
-    )
-    if after <= max(wanted, before):
-        return 1.0
-    return float(np.sqrt(np.clip((wanted - before) / (after - before), LEAST_SHARE**2, 1)))
 
 
 def _strength(picture: Frame, grid: Grid, shown: Mask) -> float:
