@@ -38,7 +38,7 @@ STEEP = 2.2, 1.6
 """How much more energy the second and the third octave of skin may have for it to be texture: in a soft picture it is
 shading."""
 
-MOST_SHARE, FAINT = (1.6, 1.1), (1.0, 4.0)
+MOST_SHARE, FAINT = (1.6, 1.2), (1.0, 4.0)
 """Greatest share of the target's octaves that stands in, and the energies between which it falls: more of them makes plain
 skin sandy, where it is strong enough to be seen."""
 
@@ -52,7 +52,14 @@ CORRECTIONS = 2
 """How many times what was reached is looked at: octaves overlap, and textures may agree by chance. In videos once."""
 
 BOUND = 3.0
-"""Multiple of the target's texture at which its octaves are cut where they stand in: its lashes and wrinkles stay away."""
+"""Multiple of the target's texture at which its octaves are cut where they stand in."""
+
+LINES, BESIDE = 3.0, 2.0
+"""Multiple of its energy from which on a place of the target is a line (a wrinkle, a nostril), and stands in the less the
+stronger it is; and standard deviation, in pixels, of such a place."""
+
+SANDY = 1.2
+"""Multiple of the target's own energy in its plainest blocks of skin from which on a face gets less detail instead."""
 
 LEAST_GRAIN = 0.15
 """Energy of grain in the finest octave of luma under which chroma is not looked at."""
@@ -204,6 +211,13 @@ def _plain(squares: list[Plane], energies: list[np.ndarray], around: Mask | None
     return np.array(found) / plain_share()
 
 
+def _spread(bands: list[Plane], skin: Mask) -> Float32[np.ndarray, "2 octaves"]:
+    """Mean energy of octaves on skin, and that of its plainest blocks."""
+    energies = [block_means(band * band, skin) for band in bands]
+    plain = np.array([_percentile(one) for one in energies]) / plain_share()
+    return np.array([_trimmed(energies), plain], np.float32)
+
+
 def _percentile(energy: np.ndarray) -> float:
     """That of plain blocks."""
     place = int(len(energy) * PLAIN / 100)
@@ -242,6 +256,7 @@ def find_match(
     uneven = np.clip(
         1 - plain_y / np.maximum(detail_y, 1e-6), 0, 1
     )  # what is as even as grain is not made stronger
+    uneven = np.maximum(uneven, np.interp(wanted[0], FAINT, (1, 0)))  # unless it is too faint to be seen
     most = np.sqrt(1 + uneven * (SHARPER**2 - 1))
     raised = np.where(
         raised > most, np.maximum(most * np.sqrt(most / raised), 1), raised
@@ -284,15 +299,16 @@ def match_view(view: View, camera: Camera) -> Match | None:
         wanted = measure_texture(view.target, view.skin, around_of(view.weight))
     if own is None or wanted is None:
         return None
+    inner = _spread(view.target.octaves, view.skin)[1] if camera.texture is None else None
     wanted = wanted.copy()
     wanted[:2] = np.maximum(wanted[:2] - ROUNDED, 0)
     found, asked = find_match(own, wanted, camera.given), wanted
     for _ in range(CORRECTIONS if camera.texture is None else 1):
-        laid = view.face.luma + change_of(view, found, camera.seed)
-        energies = [block_means(band * band, view.skin) for band in octaves(laid)]
-        reached = np.array([_trimmed(energies), np.array([_percentile(e) for e in energies]) / plain_share()])
+        reached = _spread(octaves(view.face.luma + change_of(view, found, camera.seed)), view.skin)
         asked = asked.copy()
         asked[:2] *= np.clip((wanted[:2] + 0.01) / (reached + 0.01), 0.5, 2)
+        if inner is not None and wanted[0, 0] > FAINT[0]:  # rather a little less detail than sand
+            asked[0, 0] *= np.clip(SANDY * inner[0] / max(reached[1, 0], 1e-6), 0.85, 1)
         asked[1] = np.minimum(asked[1], asked[0])
         found = find_match(own, wanted, camera.given, asked)
     return found
@@ -321,8 +337,7 @@ def change_of(view: View, match: Match, seed: tuple[int, ...]) -> Plane:
             )
     if match.stand_in.any():
         for band, share, detail in zip(view.target.octaves, match.stand_in, match.texture[0], strict=True):
-            bound = float(BOUND * np.sqrt(detail))
-            change += share * np.clip(band, -bound, bound)
+            change += share * _without_lines(band, float(detail)) if share else 0
     change *= 1 - view.features
     if match.grain.any():
         tones, levels = match.texture[4:]
@@ -332,6 +347,14 @@ def change_of(view: View, match: Match, seed: tuple[int, ...]) -> Plane:
         grain *= _made_up(view.weight)
         change += grain
     return change
+
+
+def _without_lines(band: Plane, detail: float) -> Plane:
+    """An octave of the target that may stand in; ``detail``: its energy on skin."""
+    energy = cv2.GaussianBlur(band * band, (0, 0), BESIDE)
+    bound = np.float32(BOUND * np.sqrt(detail))
+    kept = np.minimum(np.float32(LINES * detail) / np.maximum(energy, np.float32(1e-3)), 1)
+    return np.clip(band * kept, -bound, bound)
 
 
 def blotches_of(view: View) -> Plane:

@@ -131,7 +131,7 @@ def match_eyes(
     """
     eyes: list[tuple[_Eye, Span, Span]] = []
     for eye in (LEFT_EYE, RIGHT_EYE):
-        box = points.box(4 * max(unit, 1), len(weight), weight.shape[1], eye)
+        box = points.box(4.0 * max(unit, 1), len(weight), weight.shape[1], eye)
         if box is None:
             continue
         here = slice(box[1], box[3]), slice(box[0], box[2])
