@@ -307,8 +307,10 @@ def match_view(view: View, camera: Camera) -> Match | None:
         reached = _spread(octaves(view.face.luma + change_of(view, found, camera.seed)), view.skin)
         asked = asked.copy()
         asked[:2] *= np.clip((wanted[:2] + 0.01) / (reached + 0.01), 0.5, 2)
-        if inner is not None and wanted[0, 0] > FAINT[0]:  # rather a little less detail than sand
-            asked[0, 0] *= np.clip(SANDY * inner[0] / max(reached[1, 0], 1e-6), 0.85, 1)
+        if (
+            inner is not None and wanted[0, 0] > FAINT[0] and not found.grain[0]
+        ):  # rather less detail than sand
+            asked[0, 0] *= np.clip(SANDY * inner[0] / max(reached[1, 0], 1e-6), 0.87, 1)
         asked[1] = np.minimum(asked[1], asked[0])
         found = find_match(own, wanted, camera.given, asked)
     return found
