@@ -23,6 +23,7 @@ from aotface.reenact.base import Reenacted, TargetPixels
 from aotface.reenact.dense_map import Jump, dense_map, enlarge, lids, read_crop, read_mask, soften
 from aotface.reenact.edge import inner_mask
 from aotface.reenact.gaze import turn_eyes
+from aotface.reenact.lids import lid_places
 from aotface.reenact.lips import inner_mouth, part_lips, through_target, without_streaks
 from aotface.reenact.reading import Reading, SourceSkin
 from aotface.reenact.shape import identity_shape
@@ -150,10 +151,10 @@ def _source_places(
     """Where each grid pixel lies in the source's picture (x, y, and both of the mirrored side), each vertex likewise, and
     the first's weight."""
     unit = len(raster.depth) / CROP_SIDE
-    direct = inside(source[:, :2])
+    direct, mirrored = (inside(one[:, :2]) for one in lid_places(source, points))
     shown = to_vertices(visibility(source, points)) * uncovered(source, points)
     weight = soften(raster.interpolate(shown[:, None])[..., 0], raster.covered, 4.0 * unit)
-    places = np.concatenate([direct, direct[MIRROR]], axis=1)
+    places = np.concatenate([direct, mirrored[MIRROR]], axis=1)
     return dense_map(raster, places, lids(points, len(raster.depth))), places, weight
 
 

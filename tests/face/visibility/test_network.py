@@ -64,6 +64,17 @@ def test_a_plane_finds_its_way_back_to_the_frame(file: Path, portrait: Frame, fa
     assert outside[0, 0] == 1 and back[0, 0] == 0
 
 
+def test_a_doubtful_edge_of_a_cover_counts_beside_a_likely_part() -> None:
+    planes = np.zeros((OUTPUTS, 256, 256), np.float32)
+    planes[Surface.COVER, 100:160, 100:160] = 0.15  # too little, alone
+    assert Visibility(planes, np.eye(2, 3)).in_front.max() == 0
+    planes[Surface.HAND, 120:125, 120:125] = 0.6
+    assert Visibility(planes, np.eye(2, 3)).in_front[110:130, 130].max() == 0  # a speck is no patch
+    planes[Surface.HAND, 120:132, 120:132] = 0.6
+    front = Visibility(planes, np.eye(2, 3)).in_front
+    assert front[126, 138] > 0.3 and front[126, 126] == 1 and front[126, 150] == 0 and front[50, 50] == 0
+
+
 def test_many_threads_get_the_same_bytes(file: Path, aligned: AlignedFace) -> None:
     network = VisibilityNetwork(file)
     answers: list[np.ndarray] = []

@@ -51,6 +51,10 @@ UNSURE = 0.08, 0.24
 SURE = 0.2, 0.8
 """The same of hair, hands and other covers."""
 
+PATCH, BESIDE, UNSURE_BESIDE = 100, 10, (0.05, 0.3)
+"""Beside a patch of so many likely pixels of hand or cover, within so many pixels, these probabilities count instead: of
+made microphones .92 is kept, not .72 (docs/log/2026-11-29-measured.md)."""
+
 Planes = Float32[np.ndarray, "outputs side side"]
 
 
@@ -98,9 +102,27 @@ class Visibility:
 
     @cached_property
     def in_front(self) -> Mask:
-        """How much stays in front of a swapped face, 0..1: hair, hands and covers, and frames of spectacles."""
+        """How much stays in front of a swapped face, 0..1: hair, hands and covers, and frames of spectacles.
+
+        Edges of hands and covers are unsure; low probabilities count beside likely ones.
+        """
         others = self.of(Surface.HAIR, Surface.HAND, Surface.COVER)
-        return np.maximum(np.clip((others - SURE[0]) / (SURE[1] - SURE[0]), 0, 1), self.spectacles)
+        sure = np.clip((others - SURE[0]) / (SURE[1] - SURE[0]), 0, 1)
+        return np.maximum(np.maximum(sure, self._beside_things), self.spectacles)
+
+    @property
+    def _beside_things(self) -> Mask:
+        """How much of a hand or cover shows, 0..1, where one is likely near by; 0 elsewhere."""
+        thing = self.of(Surface.HAND, Surface.COVER)
+        _, patch, facts, _ = cv2.connectedComponentsWithStats((thing > LIKELY).astype(np.uint8))
+        large = facts[:, cv2.CC_STAT_AREA] >= PATCH
+        large[0] = False  # what is no patch
+        if not large.any():
+            return np.zeros_like(thing)
+        disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * BESIDE + 1,) * 2)
+        near = cv2.dilate(large[patch].astype(np.float32), disc)
+        low, high = UNSURE_BESIDE
+        return near * np.clip((thing - np.float32(low)) / np.float32(high - low), 0, 1)
 
     def in_crop(self, plane: Mask, side: int) -> Mask:
         """A plane of the view in the face's canonical crop of this side; 0 beyond the view."""
