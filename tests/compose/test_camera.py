@@ -138,3 +138,23 @@ def test_blotches_of_a_target_are_not_taken_for_grain() -> None:
     assert match.stand_in[2] == 0 < match.stand_in[0]
     blotchy = wanted[1, 2] ** 0.5
     assert blotchy > 1.7 * match.grain[2]  # the twin: what the plainest blocks have, all of it
+
+
+def test_what_is_as_even_as_noise_is_not_made_stronger() -> None:
+    shown = [[80, 120, 160], [1, 1, 1]]
+    wanted = np.array([[9, 9, 9], [2, 2, 2], *np.zeros((2, 3)), *shown], np.float32)
+    even, uneven = (
+        np.array([[1, 1, 1], [plain] * 3, *np.zeros((2, 3)), *shown], np.float32) for plain in (1.0, 0.0)
+    )
+    assert find_match(even, wanted).gains.max() == 1
+    assert find_match(uneven, wanted).gains[0] > 1  # the twin
+
+
+def test_a_line_of_the_target_does_not_stand_in() -> None:
+    target = noise(2, 1)
+    target[94:98] -= 0.15
+    plain, done = noise(0.2, 2), matched(noise(0.2, 2), target)
+    inside = slice(60, -60)
+    line = float((done - plain)[94:98, inside].mean() - (done - plain)[104:120, inside].mean())
+    assert abs(line) < 0.1 * 0.15
+    assert energy(done) > 0.5 * energy(noise(2, 1))  # the twin: pores do

@@ -1,55 +1,79 @@
-"""Eyes get the target's contrast; those that have it stay; lids and closed eyes stay."""
+"""Eyes get the target's contrast; those that have it stay; lids and closed eyes stay; catch-lights are the target's."""
 
 import numpy as np
 import pytest
 
-from aotface.compose.eyes import eye_stretches, spans_of, stretch_eyes
+from aotface.compose.blend import blend
+from aotface.compose.camera import Camera
+from aotface.compose.eye_stretch import stretch_eyes
+from aotface.compose.eyes import EyePoints, match_eyes
 from aotface.face.gaze import eye_axes
 from aotface.face.mesh import LEFT_EYE, MEAN, RIGHT_EYE
-from aotface.face.texture import eye_opening
+from aotface.face.texture import eye_opening, features_mask
 from aotface.metrics.eyes import eye_contrast
 
 SIDE = 256
 POINTS = (MEAN * 70 + 128).astype(np.float32)
 MASK = np.ones((SIDE, SIDE), np.float32)
+GAZE = np.zeros((2, 2), np.float32)
+SKIN = (0.55, 0.45, 0.4)
 
 
-def face(contrast: float) -> np.ndarray:
-    crop = np.full((SIDE, SIDE, 3), (0.55, 0.45, 0.4), np.float32)
+def face(contrast: float, colour: tuple[float, float, float] = (1, 1, 1), level: float = 0.45) -> np.ndarray:
+    crop = np.full((SIDE, SIDE, 3), SKIN, np.float32)
     for eye in (LEFT_EYE, RIGHT_EYE):
         sign = np.where(np.arange(SIDE) < POINTS[eye, 0].mean(), -1, 1)[None, :, None]
-        shown = np.broadcast_to(0.45 + sign * contrast / 2, crop.shape)
+        shown = np.broadcast_to((level + sign * contrast / 2) * np.array(colour), crop.shape)
         crop = np.where(eye_opening(POINTS, eye, (SIDE, SIDE))[..., None] > 0, shown, crop)
     return crop.astype(np.float32)
 
 
-def made(own: np.ndarray, theirs: np.ndarray, points: np.ndarray = POINTS) -> np.ndarray:
-    spans = (spans_of(crop, points, MASK) for crop in (own, theirs))
-    return stretch_eyes(own.copy(), eye_stretches(*spans, points, SIDE))
+def made(own: np.ndarray, theirs: np.ndarray, gaze: np.ndarray | None = None) -> np.ndarray:
+    points = EyePoints(POINTS, POINTS, gaze)
+    return stretch_eyes(own.copy(), match_eyes(own, theirs, MASK, points, 1.0))
+
+
+def contrast(own: np.ndarray, theirs: np.ndarray) -> float:
+    return eye_contrast(own, theirs, MASK, POINTS, POINTS)
 
 
 def test_a_dull_eye_gets_the_contrast_of_the_target() -> None:
     dull, target = face(0.25), face(0.4)
-    done = made(dull, target)
-    assert eye_contrast(done, target, MASK, POINTS, POINTS) > 0.95
-    assert eye_contrast(dull, target, MASK, POINTS, POINTS) < 0.7  # the twin
+    assert contrast(made(dull, target), target) > 0.95
+    assert contrast(dull, target) < 0.7  # the twin
 
 
 def test_nothing_is_done_to_an_eye_that_has_it_or_to_lids() -> None:
-    np.testing.assert_array_equal(made(face(0.4), face(0.3)), face(0.4))
+    np.testing.assert_array_equal(made(face(0.4), face(0.35)), face(0.4))
     outside = 1 - np.maximum(*(eye_opening(POINTS, eye, (SIDE, SIDE)) for eye in (LEFT_EYE, RIGHT_EYE)))
     changed = np.abs(made(face(0.25), face(0.4)) - face(0.25)).max(axis=2) * outside
     assert np.mean(changed > 0.02) < 0.002
 
 
-def test_a_stretch_has_a_limit_and_a_closed_eye_none() -> None:
-    assert eye_contrast(made(face(0.1), face(0.6)), face(0.1), MASK, POINTS, POINTS) == pytest.approx(
-        1.86, abs=0.15
-    )
+def test_whites_that_glow_are_dimmed_and_pupils_do_not_become_holes() -> None:
+    target = face(0.4)
+    glowing = made(face(0.8, level=0.55), target)
+    assert np.percentile(glowing[eye_opening(POINTS, LEFT_EYE, (SIDE, SIDE)) > 0], 95) < 0.8 < 0.95
+    dark = made(face(0.3, level=0.2), target)
+    assert dark.min() > 0.01
+
+
+def test_what_a_dark_eye_lacks_the_target_stands_in_for_and_closed_eyes_stay() -> None:
+    dark, target = face(0.1, level=0.08), face(0.6)
+    assert 0.6 < contrast(made(dark, target), target) < 0.95
     closed = POINTS.copy()
     for eye in (LEFT_EYE, RIGHT_EYE):
         closed[eye, 1] = closed[eye, 1].mean()
-    assert spans_of(face(0.4), closed, MASK) == (None, None)
+    assert match_eyes(dark, target, MASK, EyePoints(closed, POINTS), 1.0) == []
+
+
+def test_whites_become_brighter_and_lids_in_the_corner_hardly() -> None:
+    grey, target = face(0.25), face(0.4)
+    lid = face(0.25, (1.25, 0.97, 0.8))  # of the skin's colour
+    x, y = (round(float(v)) for v in POINTS[LEFT_EYE, :2].max(axis=0) - (6, 3))
+    x, y = x, round(float(POINTS[LEFT_EYE, 1].mean()))
+    more = [float((made(one, target) - one)[y, x].mean()) for one in (grey, lid)]
+    assert more[0] > 0.04 and more[1] < 0.8 * more[0]
 
 
 def with_spot(crop: np.ndarray, where: np.ndarray, value: float) -> np.ndarray:
@@ -61,19 +85,32 @@ def with_spot(crop: np.ndarray, where: np.ndarray, value: float) -> np.ndarray:
 def test_a_reflection_beside_the_iris_does_not_become_a_white_spot() -> None:
     middle, across, _ = eye_axes(POINTS, 0)
     place = middle + 0.25 * across
-    own = with_spot(face(0.25), place, 0.8)
     x, y = np.round(place).astype(int)
-    spot = made(own, face(0.4))[y, x, 0]
-    assert spot < 0.82
+    assert made(with_spot(face(0.25), place, 0.8), face(0.4))[y, x, 0] < 0.82
     assert 0.8 * 0.4 / 0.25 > 1  # the twin: stretched as the rest it would be white
 
 
-def test_the_catch_light_is_the_targets_own() -> None:
+def test_the_catch_light_is_the_targets_own_and_the_sources_is_gone() -> None:
     middle, across, _ = eye_axes(POINTS, 0)
-    place = middle - 0.06 * across
-    target, gaze = with_spot(face(0.4), place, 1.0), np.zeros((2, 2), np.float32)
-    x, y = np.round(place).astype(int)
-    spans = spans_of(face(0.4), POINTS, MASK), spans_of(target, POINTS, MASK, gaze)
-    lit = stretch_eyes(face(0.4).copy(), eye_stretches(*spans, POINTS, SIDE))
-    assert lit[y, x, 0] > 0.9 and lit[y, x - 5, 0] < 0.5
-    assert made(face(0.4), target)[y, x, 0] < 0.5  # the twin: without a gaze there is none
+    place, other = middle - 0.06 * across, middle - 0.14 * across
+    target, own = with_spot(face(0.4), place, 1.0), with_spot(face(0.4), other, 0.9)
+    (x, y), (u, v) = (np.round(one).astype(int) for one in (place, other))
+    lit = made(own, target, GAZE)
+    assert lit[y, x, 0] > 0.9 and lit[v, u - 1, 0] < 0.6
+    without = made(own, target)  # the twin: without a gaze nothing is known of catch-lights
+    assert without[y, x, 0] < 0.5 and without[v, u - 1, 0] > 0.65
+
+
+@pytest.mark.parametrize("blur", [0.0, 1.0])
+def test_a_blend_ends_with_it_however_it_blurs(blur: float) -> None:
+    target, dull = face(0.4), face(0.3)
+    frame = np.rint(target * 65535).astype(np.uint16)
+    features = features_mask((SIDE, SIDE), POINTS)
+    cameras = [
+        Camera(features, (0, 0, 0), blur=blur, eyes=eyes) for eyes in (EyePoints(POINTS, POINTS), None)
+    ]
+    done, without = (
+        blend(frame, dull, MASK, np.eye(2, 3), ease=False, camera=camera).astype(np.float32) / 65535
+        for camera in cameras
+    )
+    assert contrast(done, target) > 0.95 > contrast(without, target)

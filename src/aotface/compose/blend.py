@@ -17,17 +17,25 @@ from aotface.compose.camera import (
     measure_texture,
     skin_of,
 )
+from aotface.compose.eye_stretch import Stretch, stretch_eyes
+from aotface.compose.eyes import EyePoints, match_eyes
 from aotface.face.align import invert, resize_matrix, sample, scale_of, transform_points
 from aotface.types import CROP_SIDE, Crop, Frame, Mask, Matrix
 
 STRIP_ROWS = 512
 """Rows composed at a time: memory follows the strip, not the face."""
 
+MEASURED_ROWS = 768
+"""Rows in which the camera is measured."""
+
 HALO = 16
 """Rows beside a strip that its blurs may read."""
 
 BAND_REACHES = (2.5, 8.0)
 """Width of the two low bands (standard deviations) in pixels of the 256 px crop."""
+
+EYE_MARGIN = 12.0
+"""Pixels around the eyes, of a 256 px crop or of the frame, that are looked at: blurs reach so far."""
 
 Box = tuple[int, int, int, int]
 
@@ -80,6 +88,8 @@ def blend(
     soft = _soften(mask, scale)
     white = np.float32(np.iinfo(target.dtype).max)
 
+    stretches: list[Stretch] = []
+
     def made(strip: Box) -> tuple[np.ndarray, np.ndarray]:
         """The face at the frame's pixels, and its weight."""
         weight = carry(soft, matrix, strip, cv2.INTER_LINEAR, cv2.BORDER_CONSTANT)
@@ -104,8 +114,11 @@ def blend(
         if camera is not None:
             shown = carry(camera.features, small_matrix, strip, cv2.INTER_LINEAR, cv2.BORDER_CONSTANT)
             above = cv2.GaussianBlur(above, (0, 0), camera.blur) if camera.blur > 0 else above
+            stretch_eyes(above, stretches, strip[:2])
         return View(Seen(above), Seen(pixels(strip)), weight, shown)
 
+    if camera is not None and camera.eyes is not None:
+        stretches += _eyes(view, camera.eyes, matrix, side, box)
     middle, halo = _middle(box), 0 if camera is None else HALO
     kept = {} if camera is None else {middle: view(middle)}
     match = None if camera is None else match_view(kept[middle], camera)
@@ -125,6 +138,23 @@ def blend(
         composed = np.rint(np.clip(below, 0, 1, out=below) * white).astype(target.dtype)
         np.copyto(frame[y0:y1, x0:x1], composed, where=weight[..., None] > 0)
     return frame
+
+
+def _eyes(
+    view: Callable[[Box], View], points: EyePoints, matrix: Matrix, side: int, box: Box
+) -> list[Stretch]:
+    """What is done in the eyes of a face that `view` shows within a box of the frame."""
+    unit = side / CROP_SIDE / scale_of(matrix)
+    moved = points.moved(invert(matrix))
+    found = moved.box(EYE_MARGIN * max(unit, 1), box[3], box[2])
+    if found is None:
+        return []
+    at = (max(found[0], box[0]), max(found[1], box[1]), *found[2:])
+    if at[0] >= at[2] or at[1] >= at[3]:
+        return []
+    moved = moved.moved(np.array([[1, 0, -at[0]], [0, 1, -at[1]]], np.float64))
+    seen = view(at)
+    return match_eyes(seen.face.picture, seen.target.picture, seen.weight, moved, unit, at[:2])
 
 
 def target_texture(
@@ -150,10 +180,10 @@ def target_texture(
 
 
 def _middle(box: Box) -> Box:
-    """The middle of a box, of at most `STRIP_ROWS` rows: there the camera is measured."""
+    """The middle of a box, of at most `MEASURED_ROWS` rows: there the camera is measured."""
     x0, y0, x1, y1 = box
-    top = max(y0, (y0 + y1 - STRIP_ROWS) // 2)
-    return x0, top, x1, min(y1, top + STRIP_ROWS)
+    top = max(y0, (y0 + y1 - MEASURED_ROWS) // 2)
+    return x0, top, x1, min(y1, top + MEASURED_ROWS)
 
 
 def frame_mask(

@@ -18,7 +18,8 @@ SIDE = 8
 """Of a block, pixels."""
 
 LEAST = 0.5
-"""Levels of 255 by which steps at the edges of blocks must exceed those beside them, for there to be blocks."""
+"""Levels of 255 by which steps at the edges of blocks must exceed those beside them, for there to be blocks; and what a
+face may lack of them: pores that stand in from the target bring their steps along, and JPEG anew makes them stronger."""
 
 CLEARLY = 3.0
 """How many times as much that must be as at any other place of the grid."""
@@ -106,6 +107,8 @@ def _encoded(frame: Frame, grid: Grid, box: Box, shown: Mask) -> Frame | None:
     part = cv2.copyMakeBorder(part, pad[0], 0, pad[1], 0, cv2.BORDER_REPLICATE)
     inner = slice(y0 - wide[1], None), slice(x0 - wide[0], None)
     best, nearest = None, abs(_strength(part[inner], grid, shown) - grid.strength)
+    if nearest < LEAST:
+        return None
     for quality in QUALITIES:
         _, data = cv2.imencode(".jpg", part[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
         made = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR))[..., ::-1][inner]

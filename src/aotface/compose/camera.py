@@ -18,6 +18,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float32
 
+from aotface.compose.eyes import EyePoints
 from aotface.compose.grain import draw, plain_share
 from aotface.face.texture import LUMA, PLAIN, TRIMMED, block_means, octaves
 from aotface.types import Mask
@@ -33,8 +34,16 @@ SOFTER, SHARPER = 0.2, np.array([1.8, 1.6, 1.25])
 WIDENING = 2.5, 1.0
 """How much more energy the second and the third octave of grain may have than the finer one."""
 
-STEEP = 1.6
-"""How much more energy a coarser octave of skin may have for it to be texture: in a soft picture it is shading."""
+STEEP = 2.2, 1.6
+"""How much more energy the second and the third octave of skin may have for it to be texture: in a soft picture it is
+shading."""
+
+MOST_SHARE, FAINT = (1.6, 1.2), (1.0, 4.0)
+"""Greatest share of the target's octaves that stands in, and the energies between which it falls: more of them makes plain
+skin sandy, where it is strong enough to be seen."""
+
+ROUNDED = np.array([0.04, 0.01, 0.0])
+"""Energy, by octave, that rounding to 8 bits adds to a face; the target has its own already."""
 
 STRONG = 2.5
 """Multiple of the texture's strength from which on a detail counts as an edge, which is not made stronger."""
@@ -42,8 +51,15 @@ STRONG = 2.5
 CORRECTIONS = 2
 """How many times what was reached is looked at: octaves overlap, and textures may agree by chance. In videos once."""
 
-BOUND = 2.0
-"""Multiple of the target's texture at which its octaves are cut where they stand in: its lashes and wrinkles stay away."""
+BOUND = 3.0
+"""Multiple of the target's texture at which its octaves are cut where they stand in."""
+
+LINES, BESIDE = 3.0, 2.0
+"""Multiple of its energy from which on a place of the target is a line (a wrinkle, a nostril), and stands in the less the
+stronger it is; and standard deviation, in pixels, of such a place."""
+
+SANDY = 1.2
+"""Multiple of the target's own energy in its plainest blocks of skin from which on a face gets less detail instead."""
 
 LEAST_GRAIN = 0.15
 """Energy of grain in the finest octave of luma under which chroma is not looked at."""
@@ -81,7 +97,8 @@ class Camera:
     ``features``: 0..1 in the face's crop at 256 px: eyes, brows and lips, which keep their own strength. ``seed``: of the
     grain: run, frame, face. ``texture``: the target's, where it is known from several frames; None: it is measured.
     ``given``: it is another tool's swap: its texture does not become weaker, and the target's does not stand in.
-    ``blur``: by which the face is made as soft as the target, standard deviation in pixels of the frame.
+    ``blur``: by which the face is made as soft as the target, standard deviation in pixels of the frame. ``eyes``: whose
+    contrast is matched, in pixels of the face's crop; None: they stay.
     """
 
     features: Mask
@@ -89,6 +106,7 @@ class Camera:
     texture: TextureArray | None = None
     given: bool = False
     blur: float = 0.0
+    eyes: EyePoints | None = None
 
 
 @dataclass(frozen=True)
@@ -193,6 +211,13 @@ def _plain(squares: list[Plane], energies: list[np.ndarray], around: Mask | None
     return np.array(found) / plain_share()
 
 
+def _spread(bands: list[Plane], skin: Mask) -> Float32[np.ndarray, "2 octaves"]:
+    """Mean energy of octaves on skin, and that of its plainest blocks."""
+    energies = [block_means(band * band, skin) for band in bands]
+    plain = np.array([_percentile(one) for one in energies]) / plain_share()
+    return np.array([_trimmed(energies), plain], np.float32)
+
+
 def _percentile(energy: np.ndarray) -> float:
     """That of plain blocks."""
     place = int(len(energy) * PLAIN / 100)
@@ -224,12 +249,23 @@ def find_match(
     squared = np.maximum(detail - plain, 0) / np.maximum(detail_y - plain_y, 0.05 * detail_y + 0.01)
     noisy = squared * plain_y > plain  # it has more grain than the target: all of it is scaled
     squared = np.where(noisy, (detail + 0.01) / (detail_y + 0.01), squared)
-    fine = _texture_only(detail)  # what is to become stronger; wider shading of a soft target is no texture
-    raised = np.maximum(np.sqrt(squared * (fine / np.maximum(detail, 1e-6))), 1)
-    gains = np.clip(np.where(squared > 1, raised, np.sqrt(squared)), least, SHARPER)
+    texture = _texture_share(
+        wanted[0]
+    )  # what is to become stronger; wider shading of a soft target is no texture
+    raised = np.maximum(np.sqrt(squared * texture), 1)
+    uneven = np.clip(
+        1 - plain_y / np.maximum(detail_y, 1e-6), 0, 1
+    )  # what is as even as grain is not made stronger
+    uneven = np.maximum(uneven, np.interp(wanted[0], FAINT, (1, 0)))  # unless it is too faint to be seen
+    most = np.sqrt(1 + uneven * (SHARPER**2 - 1))
+    raised = np.where(
+        raised > most, np.maximum(most * np.sqrt(most / raised), 1), raised
+    )  # most of it will stand in
+    gains = np.maximum(np.where(squared > 1, raised, np.sqrt(squared)), least)
     grain = np.maximum(plain - gains**2 * plain_y, 0)
-    missing = np.maximum(fine - gains**2 * detail_y - grain, 0)
+    missing = np.maximum(texture * detail - gains**2 * detail_y - grain, 0)
     stand_in = 0 * missing if given else missing / np.maximum(wanted[0], 0.01)
+    stand_in = np.minimum(stand_in, np.interp(wanted[0], FAINT, MOST_SHARE) ** 2)
     stand_in[-1] = 0  # the widest octave of the target's skin shows its wrinkles
     made = [np.sqrt(one).astype(np.float32) for one in (grain, *wanted[2:4], stand_in, detail_y)]
     return Match(gains.astype(np.float32), made[0], made[1], made[2], made[3], wanted, made[4], not given)
@@ -243,12 +279,12 @@ def _grain_only(plain: Float32[np.ndarray, " octaves"]) -> Float32[np.ndarray, "
     return found
 
 
-def _texture_only(detail: Float32[np.ndarray, " octaves"]) -> Float32[np.ndarray, " octaves"]:
-    """Energy by octave, in each at most `STEEP` times that of the finer one."""
+def _texture_share(detail: Float32[np.ndarray, " octaves"]) -> Float32[np.ndarray, " octaves"]:
+    """Share of an octave's energy that is texture: at most `STEEP` times that of the finer one."""
     found = detail.copy()
-    for octave in range(1, len(found)):
-        found[octave] = min(found[octave], STEEP * found[octave - 1] + 0.05)
-    return found
+    for octave, times in enumerate(STEEP, 1):
+        found[octave] = min(found[octave], times * found[octave - 1] + 0.05)
+    return found / np.maximum(detail, 1e-6)
 
 
 def match_view(view: View, camera: Camera) -> Match | None:
@@ -263,13 +299,18 @@ def match_view(view: View, camera: Camera) -> Match | None:
         wanted = measure_texture(view.target, view.skin, around_of(view.weight))
     if own is None or wanted is None:
         return None
+    inner = _spread(view.target.octaves, view.skin)[1] if camera.texture is None else None
+    wanted = wanted.copy()
+    wanted[:2] = np.maximum(wanted[:2] - ROUNDED, 0)
     found, asked = find_match(own, wanted, camera.given), wanted
     for _ in range(CORRECTIONS if camera.texture is None else 1):
-        laid = view.face.luma + change_of(view, found, camera.seed)
-        energies = [block_means(band * band, view.skin) for band in octaves(laid)]
-        reached = np.array([_trimmed(energies), np.array([_percentile(e) for e in energies]) / plain_share()])
+        reached = _spread(octaves(view.face.luma + change_of(view, found, camera.seed)), view.skin)
         asked = asked.copy()
         asked[:2] *= np.clip((wanted[:2] + 0.01) / (reached + 0.01), 0.5, 2)
+        if (
+            inner is not None and wanted[0, 0] > FAINT[0] and not found.grain[0]
+        ):  # rather less detail than sand
+            asked[0, 0] *= np.clip(SANDY * inner[0] / max(reached[1, 0], 1e-6), 0.87, 1)
         asked[1] = np.minimum(asked[1], asked[0])
         found = find_match(own, wanted, camera.given, asked)
     return found
@@ -298,8 +339,7 @@ def change_of(view: View, match: Match, seed: tuple[int, ...]) -> Plane:
             )
     if match.stand_in.any():
         for band, share, detail in zip(view.target.octaves, match.stand_in, match.texture[0], strict=True):
-            bound = float(BOUND * np.sqrt(detail))
-            change += share * np.clip(band, -bound, bound)
+            change += share * _without_lines(band, float(detail)) if share else 0
     change *= 1 - view.features
     if match.grain.any():
         tones, levels = match.texture[4:]
@@ -309,6 +349,14 @@ def change_of(view: View, match: Match, seed: tuple[int, ...]) -> Plane:
         grain *= _made_up(view.weight)
         change += grain
     return change
+
+
+def _without_lines(band: Plane, detail: float) -> Plane:
+    """An octave of the target that may stand in; ``detail``: its energy on skin."""
+    energy = cv2.GaussianBlur(band * band, (0, 0), BESIDE)
+    bound = np.float32(BOUND * np.sqrt(detail))
+    kept = np.minimum(np.float32(LINES * detail) / np.maximum(energy, np.float32(1e-3)), 1)
+    return np.clip(band * kept, -bound, bound)
 
 
 def blotches_of(view: View) -> Plane:

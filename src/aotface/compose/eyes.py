@@ -1,37 +1,43 @@
 """Eyes of the target's contrast: a transfer that brings skin to skin leaves whites and pupils grey [ours].
 
-In each opening luma is stretched so that it spans what the target's eye spans; colours keep their ratios, so an iris keeps
-its hue and gets its depth back. What is brighter than a white (a tear, a reflection in the source's lens) is held back. The
-catch-light is the target's own, laid on the iris where the target has it: it belongs to the light, not to the person.
+At the frame's own pixels, where everything else is done: a blur or a shift of tone that comes later would take the contrast
+away again. In each opening luma is stretched so that it spans what the target's eye spans; colours keep their ratios, so
+an iris keeps its hue and gets its depth back. Pupils and lash lines get darker first; whites become hardly brighter than
+the target's. What is brighter than a white (a tear, a reflection in the source's lens) is held back.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 from jaxtyping import Float32
 
+from aotface.compose.catch_light import Glint, find_glint, moved_glint
+from aotface.compose.eye_stretch import Span, Stretch, luma_of
+from aotface.face.align import transform_landmarks
 from aotface.face.gaze import eye_axes
 from aotface.face.mesh import LEFT_EYE, RIGHT_EYE
-from aotface.face.texture import FEWEST, HIGH, LOW, LUMA, eye_opening
-from aotface.types import CROP_SIDE, Crop, Gaze, Landmarks, Mask, Matrix
-
-HELD = 0.25
-"""What is left of the stretch above the white of an eye."""
+from aotface.face.texture import FEWEST, HIGH, LOW, eye_opening
+from aotface.types import Gaze, Landmarks, Mask, Matrix
 
 BRIGHTER = 1.05
 """How much brighter than the target's white a white may get."""
 
-IRIS, SMALL, STANDS = 0.2, 0.16, (0.06, 0.16)
-"""A catch-light: how far from the iris's centre, how large at most, in widths of the eye; and by how much luma it stands out
-of what is around it to count not at all, and fully."""
+DIMMED = 1.1
+"""How much brighter than the target's a white may be that is so already: beyond that it glows."""
 
-MARGIN = 1.06
-"""By how much more than the target's span is aimed at: blending takes some of it away."""
+OWN = 0.5
+"""How much each eye's own span counts against that of both: eyes look alike, but a source may be lit from one side."""
 
-MOST = 2.0
+STAND_IN = 0.4
+"""Greatest share of the target's eye, in luma, where a source's has too little to be stretched: dark, or behind a lens."""
+
+MARGIN = 1.03
+"""By how much more than the target's span is aimed at: rounding and grain take some of it away."""
+
+MOST = 2.2
 """Greatest stretch of an eye's luma."""
 
 FADE = 3.0
@@ -40,185 +46,153 @@ FADE = 3.0
 SOFT = 1.0
 """Standard deviation, in pixels at 256, of the edge of what is changed."""
 
+CORRECTIONS = 2
+"""How many times what was reached is looked at: the edge of an opening gets less than its middle."""
+
+BOTH = np.concatenate([LEFT_EYE, RIGHT_EYE])
+
 Pixels = Float32[np.ndarray, "rows columns 3"]
+Plane = Float32[np.ndarray, "rows columns"]
+Box = tuple[int, int, int, int]
 
 
-class Glint(NamedTuple):
-    """A catch-light. ``luma``, ``weight``: 0..1. ``place``: x and y of its first pixel from the middle between corners."""
+class EyePoints(NamedTuple):
+    """Landmarks of the new face and of its target, and where the target's irises lie, if that is known."""
 
-    luma: Float32[np.ndarray, "rows columns"]
-    weight: Float32[np.ndarray, "rows columns"]
-    place: tuple[float, float]
+    own: Landmarks
+    target: Landmarks
+    gaze: Gaze | None = None
 
+    def moved(self, matrix: Matrix) -> "EyePoints":
+        """The same in other pixels."""
+        own, target = (transform_landmarks(one, matrix).astype(np.float32) for one in (self.own, self.target))
+        return EyePoints(own, target, self.gaze)
 
-class Span(NamedTuple):
-    """Luma of an eye: dark end, bright end (0..1), how far it is open (0..1), and its catch-light where it is asked for."""
-
-    low: float
-    high: float
-    open: float
-    glint: Glint | None = None
-
-
-Spans = tuple[Span | None, Span | None]
-"""Of the person's left and right eye; None where it is closed or covered."""
+    def box(self, margin: float, height: int, width: int, eye: np.ndarray = BOTH) -> Box | None:
+        """Pixels around an eye, xyxy; None where it lies outside the picture."""
+        points = np.concatenate([one[eye, :2] for one in (self.own, self.target)])
+        x0, y0 = np.clip(np.floor(points.min(axis=0) - margin), 0, (width, height)).astype(int).tolist()
+        x1, y1 = np.clip(np.ceil(points.max(axis=0) + margin), 0, (width, height)).astype(int).tolist()
+        return (x0, y0, x1, y1) if x0 < x1 and y0 < y1 else None
 
 
 @dataclass(frozen=True)
-class Stretch:
-    """What is done in one eye: from one span to another, under a soft mask in the crop.
+class _Eye:
+    """One eye in a box of its own: the new face's and the target's."""
 
-    ``glint``: luma and weight of the catch-light, in the crop; None: there is none to be laid on.
-    """
+    face: Pixels
+    target: Pixels
+    weight: Mask
+    points: EyePoints
+    eye: np.ndarray
+    unit: float
+    place: tuple[int, int]
 
-    before: Span
-    after: Span
-    mask: Mask
-    glint: Float32[np.ndarray, "side side 2"] | None = None
+    @cached_property
+    def spans(self) -> tuple[Span | None, Span | None]:
+        """Of both."""
+        return self.span(self.face, self.points.own), self.span(self.target, self.points.target)
 
-    def gain(self, luma: Float32[np.ndarray, "rows columns"]) -> Float32[np.ndarray, "rows columns"]:
-        """By how much pixels of a luma are multiplied."""
-        before, after = self.before, self.after
-        slope = (after.high - after.low) / (before.high - before.low)
-        moved = after.low + (np.minimum(luma, before.high) - before.low) * slope
-        moved += HELD * np.maximum(luma - before.high, 0)
-        return np.maximum(moved, 0) / np.maximum(luma, np.float32(0.01))
+    def span(self, picture: Pixels, landmarks: Landmarks) -> Span | None:
+        """Of one of them; None where it is closed or covered."""
+        opening = eye_opening(landmarks, self.eye, self.weight.shape)
+        area, least = float(opening.sum()), FEWEST * self.unit**2
+        if area < least or float((opening * self.weight).sum()) < 0.7 * area:
+            return None
+        luma = luma_of(picture)[(opening > 0) & (self.weight > 0.5)]
+        low, high = np.percentile(luma, (LOW, HIGH)).tolist()
+        return Span(low, high, min(1.0, (area / least - 1) / (FADE - 1)))
 
-
-def spans_of(crop: Crop, landmarks: Landmarks, mask: Mask, gaze: Gaze | None = None) -> Spans:
-    """Luma of both eyes.
-
-    Args:
-        crop: side x side x 3, 0..1.
-        landmarks: crop pixels.
-        mask: what shows, side x side.
-        gaze: where the irises lie, if catch-lights are asked for.
-    """
-    left, right = (_span(crop, landmarks, mask, eye, gaze) for eye in (LEFT_EYE, RIGHT_EYE))
-    return left, right
-
-
-def _span(crop: Crop, landmarks: Landmarks, mask: Mask, eye: np.ndarray, gaze: Gaze | None) -> Span | None:
-    box = _box(landmarks[eye], len(crop))
-    moved = landmarks - np.array([box[1].start, box[0].start, 0], np.float32)
-    opening = eye_opening(moved, eye, mask[box].shape)
-    area, least = float(opening.sum()), FEWEST * (len(crop) / CROP_SIDE) ** 2
-    if area < least or float((opening * mask[box]).sum()) < 0.7 * area:
-        return None
-    whole = np.asarray(crop[box] @ LUMA[0], np.float32)
-    low, high = np.percentile(whole[(opening > 0) & (mask[box] > 0.5)], (LOW, HIGH)).tolist()
-    number = 0 if eye is RIGHT_EYE else 1
-    glint = None if gaze is None else _glint(whole, opening, moved, number, gaze[number])
-    return Span(low, high, min(1.0, (area / least - 1) / (FADE - 1)), glint)
+    @cached_property
+    def standing_in(self) -> Plane:
+        """By how much the target's luma differs from the mean of its eye."""
+        luma = luma_of(self.target)
+        inside = eye_opening(self.points.target, self.eye, luma.shape)
+        return luma - np.float32((luma * inside).sum() / max(float(inside.sum()), 1.0))
 
 
-def _glint(
-    luma: Float32[np.ndarray, "rows columns"],
-    opening: Float32[np.ndarray, "rows columns"],
-    landmarks: Landmarks,
-    number: int,
-    gaze: Float32[np.ndarray, " 2"],
-) -> Glint | None:
-    """The catch-light of an eye; ``landmarks``: pixels of ``luma``."""
-    middle, across, down = eye_axes(landmarks, number)
-    width = float(np.linalg.norm(across))
-    x, y = middle + gaze[0] * across + gaze[1] * down
-    rows, columns = np.mgrid[: luma.shape[0], : luma.shape[1]]
-    near = np.hypot(columns - x, rows - y) < IRIS * width
-    size = max(3, round(SMALL * width) | 1)
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
-    stands = cv2.morphologyEx(luma, cv2.MORPH_TOPHAT, kernel) * near * (opening > 0)
-    weight = np.clip((stands - STANDS[0]) / (STANDS[1] - STANDS[0]), 0, 1).astype(np.float32)
-    if not weight.any():
-        return None
-    return Glint(luma, weight, (float(-middle[0]), float(-middle[1])))
-
-
-def eye_stretches(own: Spans, theirs: Spans, landmarks: Landmarks, side: int) -> list[Stretch]:
+def match_eyes(
+    face: Pixels,
+    target: Pixels,
+    weight: Mask,
+    points: EyePoints,
+    unit: float,
+    place: tuple[int, int] = (0, 0),
+) -> list[Stretch]:
     """What gives the new eyes the contrast of the target's: those that have it already are left alone.
 
     Args:
-        own: of the new face.
-        theirs: of the target.
-        landmarks: of the new face, crop pixels.
-        side: of the crop.
+        face: 0..1.
+        target: the same pixels.
+        weight: with which the face shows.
+        points: in these pixels.
+        unit: pixels for one of a 256-pixel crop.
+        place: x and y of the first pixel in the frame.
     """
-    found = []
-    both = [
-        (eye, mine, target)
-        for eye, mine, target in zip((LEFT_EYE, RIGHT_EYE), own, theirs, strict=True)
-        if mine is not None and target is not None and mine.high - mine.low >= 0.02
-    ]
-    spans = [sum(b[1].high - b[1].low for b in both), sum(b[2].high - b[2].low for b in both)]
-    for eye, mine, target in both:
-        low = min(mine.low, target.low)
-        span = mine.high - mine.low
-        high = low + MARGIN * span * spans[1] / spans[0]  # one stretch for both: eyes look alike
-        high = max(mine.high, min(high, BRIGHTER * target.high))
-        much = min(1.0, (MOST - 1) * span / max(high - low - span, 1e-6)) * min(mine.open, target.open)
-        low, high = mine.low + much * (low - mine.low), mine.high + much * (high - mine.high)
-        if max(mine.low - low, high - mine.high) > 0.004 or target.glint is not None:
-            glint = None if target.glint is None else _placed(target.glint, landmarks, eye, side)
-            found.append(Stretch(mine, Span(low, high, 1.0), _soft(landmarks, eye, side), glint))
-    return found
-
-
-def _placed(
-    glint: Glint, landmarks: Landmarks, eye: np.ndarray, side: int
-) -> Float32[np.ndarray, "side side 2"]:
-    """A catch-light in the crop of the new face."""
-    middle, _, _ = eye_axes(landmarks, 0 if eye is RIGHT_EYE else 1)
-    moved = np.array([[1, 0, middle[0] + glint.place[0]], [0, 1, middle[1] + glint.place[1]]])
-    return cv2.warpAffine(np.dstack([glint.luma, glint.weight]), moved, (side, side), flags=cv2.INTER_LINEAR)
-
-
-def stretch_eyes(
-    crop: Pixels, stretches: Sequence[Stretch], matrix: Matrix | None = None, place: tuple[int, int] = (0, 0)
-) -> Pixels:
-    """The face with its eyes stretched, in place.
-
-    Args:
-        crop: the face's crop, or a strip of the frame.
-        stretches: see there.
-        matrix: of a strip: frame points to crop points.
-        place: of a strip: x and y of its first pixel.
-    """
-    for one in stretches:
-        mask, glint = one.mask, one.glint
-        if matrix is not None:
-            mask = _carried(mask, matrix, place, crop.shape)
-            glint = None if glint is None else _carried(glint, matrix, place, crop.shape)
-        rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
-        if not len(rows):
+    eyes: list[tuple[_Eye, Span, Span]] = []
+    for eye in (LEFT_EYE, RIGHT_EYE):
+        box = points.box(4.0 * max(unit, 1), len(weight), weight.shape[1], eye)
+        if box is None:
             continue
-        box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
-        luma = np.asarray(cv2.transform(np.ascontiguousarray(crop[box]), LUMA), np.float32)
-        gain = 1 + (one.gain(luma) - 1) * mask[box]
-        crop[box] *= gain[..., None]
-        if glint is not None:  # added, not multiplied: light that is reflected has no iris's colour
-            added = glint[box][..., 1] * np.maximum(glint[box][..., 0] - luma * gain, 0) * mask[box]
-            crop[box] += added[..., None]
-        crop[box] = np.clip(crop[box], 0, 1)
-    return crop
+        here = slice(box[1], box[3]), slice(box[0], box[2])
+        moved = points.moved(np.array([[1, 0, -box[0]], [0, 1, -box[1]]], np.float64))
+        at = place[0] + box[0], place[1] + box[1]
+        one = _Eye(face[here], target[here], weight[here], moved, eye, unit, at)
+        mine, theirs = one.spans
+        if mine is not None and theirs is not None and mine.high - mine.low >= 0.02:
+            eyes.append((one, mine, theirs))
+    spans = np.array([(mine.high - mine.low, theirs.high - theirs.low) for _, mine, theirs in eyes])
+    own, wanted = spans.sum(axis=0) if eyes else (1, 1)
+    found = (_stretch(one, mine, theirs, float(wanted / own)) for one, mine, theirs in eyes)
+    return [one for one in found if one is not None]
 
 
-def _carried(
-    values: np.ndarray, matrix: Matrix, place: tuple[int, int], shape: tuple[int, ...]
-) -> np.ndarray:
-    """A plane of the crop in a strip of the frame."""
-    shifted = matrix.copy()
-    shifted[:, 2] += matrix[:, :2] @ place
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    return cv2.warpAffine(values, shifted, (shape[1], shape[0]), flags=flags)
+def _stretch(one: _Eye, mine: Span, theirs: Span, ratio: float) -> Stretch | None:
+    """What is done in one eye, looked at again until it reaches what is aimed at."""
+    aim = _aimed_at(mine, theirs, ratio)
+    glint, iris = _glint(one)
+    if max(mine.low - aim.low, abs(aim.high - mine.high)) <= 0.004 and glint is None:
+        return None
+    masks = _masks(one.points.own, one.eye, one.weight.shape, one.unit)
+    after, reached = aim, mine
+    for _ in range(CORRECTIONS + 1):
+        made = Stretch(mine, after, *masks, one.place, glint=glint, iris=iris)
+        reached = one.span(made.lay(one.face), one.points.own) or reached
+        low = np.clip(after.low + aim.low - reached.low, 0, mine.low)
+        high = np.clip(after.high + aim.high - reached.high, min(mine.high, aim.high), aim.high + 0.1)
+        after = Span(float(low), float(high), 1.0)
+    share = 1 - (reached.high - reached.low) / max(MARGIN * (theirs.high - theirs.low), 1e-3)
+    if share <= 0:
+        return made
+    return replace(made, more=one.standing_in * np.float32(min(share * mine.open * theirs.open, STAND_IN)))
 
 
-def _soft(landmarks: Landmarks, eye: np.ndarray, side: int) -> Mask:
-    unit = side / CROP_SIDE
-    drawn = cv2.GaussianBlur(eye_opening(landmarks, eye, (side, side)), (0, 0), SOFT * unit)
-    return np.clip((drawn - 0.4) / 0.4, 0, 1).astype(np.float32)  # lids stay: they are skin
+def _aimed_at(mine: Span, theirs: Span, ratio: float) -> Span:
+    """What an eye's span becomes; ``ratio``: of the spans of both eyes, so that they look alike."""
+    low, span = min(mine.low, theirs.low), mine.high - mine.low
+    wanted = theirs.high - theirs.low
+    high = low + MARGIN * (span * ratio) ** (1 - OWN) * max(wanted, 1e-3) ** OWN
+    high = max(min(mine.high, DIMMED * theirs.high), min(high, BRIGHTER * theirs.high))
+    much = min(1.0, (MOST - 1) * span / max(high - low - span, 1e-6)) * min(mine.open, theirs.open)
+    return Span(mine.low + much * (low - mine.low), mine.high + much * (high - mine.high), 1.0)
 
 
-def _box(points: np.ndarray, side: int) -> tuple[slice, slice]:
-    low = np.clip(np.floor(points[:, :2].min(axis=0)) - 1, 0, side - 2).astype(int)
-    high = np.clip(np.ceil(points[:, :2].max(axis=0)) + 2, low + 1, side).astype(int)
-    return slice(low[1], high[1]), slice(low[0], high[0])
+def _glint(one: _Eye) -> tuple[Glint | None, tuple | None]:
+    """The target's catch-light where the new face's iris is, and where that is."""
+    points = one.points
+    if points.gaze is None:
+        return None, None
+    number = 0 if one.eye is RIGHT_EYE else 1
+    gaze, luma = points.gaze[number], luma_of(one.target)
+    glint = find_glint(luma, eye_opening(points.target, one.eye, luma.shape), points.target, number, gaze)
+    if glint is None:
+        return None, None
+    own, theirs = (eye_axes(landmarks, number)[0] for landmarks in (points.own, points.target))
+    return moved_glint(glint, (own - theirs).astype(np.float32)), (points.own, number, gaze)
+
+
+def _masks(landmarks: Landmarks, eye: np.ndarray, shape: tuple[int, ...], unit: float) -> tuple[Mask, Mask]:
+    """For what becomes brighter, without lids: they are skin; and for what becomes darker, with the lash line."""
+    drawn = cv2.GaussianBlur(eye_opening(landmarks, eye, shape), (0, 0), max(SOFT * unit, 0.3))
+    narrow, wide = (np.clip((drawn - edge) / 0.4, 0, 1).astype(np.float32) for edge in (0.4, 0.1))
+    return narrow, wide

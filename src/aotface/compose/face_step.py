@@ -14,9 +14,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from aotface.compose.adjust import adjust
-from aotface.compose.eyes import Stretch, eye_stretches, spans_of, stretch_eyes
 from aotface.face.align import align, chained, crop_matrix, resize_matrix, scale_of, transform_landmarks
-from aotface.face.gaze import gaze_at
 from aotface.face.parse import visible_at
 from aotface.face.render import render
 from aotface.face.texture import features_mask
@@ -71,11 +69,6 @@ class FaceInProgress:
     @cached_property
     def swapped(self) -> Crop:
         """Y of this face alone."""
-        return stretch_eyes(self._moved.copy(), self.eyes)
-
-    @cached_property
-    def _moved(self) -> Crop:
-        """Y before its eyes are stretched."""
         crop = self.reenacted.crop
         return keep_target_pixels(self.reenacted, adjust(crop, self.change.apply(crop), self.options))
 
@@ -83,17 +76,6 @@ class FaceInProgress:
     def features(self) -> Float32[np.ndarray, "256 256"]:
         """Eyes, brows and lips of X_r and of the target."""
         return features_of(len(self.mask), self.reenacted.landmarks, self.target.landmarks)
-
-    @cached_property
-    def eyes(self) -> list[Stretch]:
-        """What gives Y's eyes the contrast of the target's."""
-        if self.options.camera_match == "off":
-            return []
-        moved = self._moved
-        own = spans_of(moved, self.reenacted.landmarks, self.mask)
-        gaze = gaze_at(self.target.face)
-        theirs = spans_of(self.target.crop, self.target.landmarks, self.mask, gaze)
-        return eye_stretches(own, theirs, self.reenacted.landmarks, len(moved))
 
 
 def start_face(

@@ -1,13 +1,11 @@
 """Faces larger than the largest crop, at the frame's own pixels: nothing of the source's detail is lost [ours]."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float32
 
 from aotface.compose.adjust import adjust
-from aotface.compose.eyes import Stretch, stretch_eyes
 from aotface.compose.face_step import FaceInProgress
 from aotface.options import DEFAULTS, Options
 from aotface.reenact.reading import Box, Reading
@@ -20,7 +18,7 @@ class FullResolutionFace:
     """X_r or Y at the frame's own pixels.
 
     ``reading``: see there, drawn fine. ``change``: what is applied to X_r; None: nothing. ``matrix``: frame points to points
-    of a crop of ``side`` pixels. ``options``: how much of the change is wanted. ``eyes``: see `stretch_eyes`.
+    of a crop of ``side`` pixels. ``options``: how much of the change is wanted.
     """
 
     reading: Reading
@@ -28,7 +26,6 @@ class FullResolutionFace:
     matrix: Matrix
     side: int
     options: Options = DEFAULTS
-    eyes: Sequence[Stretch] = ()
 
     def __call__(
         self, strip: Box
@@ -37,8 +34,7 @@ class FullResolutionFace:
         face, shown = self.reading.read(self.matrix, self.side, strip)
         if self.change is None:
             return face, shown
-        moved = adjust(face, self.change(face, strip), self.options)
-        return stretch_eyes(moved, self.eyes, self.matrix, strip[:2]), shown
+        return adjust(face, self.change(face, strip), self.options), shown
 
 
 def full_resolution_faces(
@@ -51,5 +47,5 @@ def full_resolution_faces(
         return None, None
     finer = reading.finer()
     return FullResolutionFace(finer, None, matrix, side), FullResolutionFace(
-        finer, change, matrix, side, face.options, face.eyes
+        finer, change, matrix, side, face.options
     )

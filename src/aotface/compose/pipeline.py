@@ -11,6 +11,7 @@ from aotface.compose.beyond import Beyond, go_beyond
 from aotface.compose.blend import Finer, blend, face_box, frame_mask
 from aotface.compose.blocks import lay_blocks
 from aotface.compose.camera import Camera
+from aotface.compose.eyes import EyePoints
 from aotface.compose.face_step import features_of, start_face, work_side
 from aotface.compose.full_resolution import full_resolution_faces
 from aotface.compose.label import Badge, place_label
@@ -20,6 +21,7 @@ from aotface.compose.source_noise import without_noise
 from aotface.errors import FaceIndexError, InputError, NoFaceError, UsageError
 from aotface.face.align import align, scale_of
 from aotface.face.detect import detect
+from aotface.face.gaze import gaze_at
 from aotface.options import DEFAULTS, Options
 from aotface.reenact.base import PreparedSource, Reenactor
 from aotface.reenact.given import GivenSwap
@@ -241,7 +243,8 @@ def camera_of(face: SwappedFace, options: Options, source: PreparedSource) -> Ca
         return Camera(features, seed, given=True)
     points = face.landmarks, face.target.landmarks
     blur = defocus(face.reenacted, face.target.crop, *points, face.mask, scale_of(face.target.matrix))
-    return Camera(features, seed, blur=blur if blur >= LEAST_BLUR else 0.0)
+    eyes = EyePoints(*points, gaze_at(face.target.face))
+    return Camera(features, seed, blur=blur if blur >= LEAST_BLUR else 0.0, eyes=eyes)
 
 
 def _one_face(

@@ -16,7 +16,7 @@ import numpy as np
 
 from aotface.compose.blend import blend
 from aotface.compose.camera import Camera
-from aotface.compose.eyes import eye_stretches, spans_of, stretch_eyes
+from aotface.compose.eyes import EyePoints
 from aotface.compose.face_step import features_of
 from aotface.errors import UsageError, reason_of_file
 from aotface.evaluation.methods import Method, find_methods
@@ -272,12 +272,10 @@ def _finished(method: Method, triple: Triple, result: Crop) -> Crop | None:
     """A method's crop as a swap ends: eyes, blend, grain and texture of the target. None of a reference: it is finished."""
     if method.kind == "reference":
         return None
-    own = spans_of(result, triple.landmarks, triple.mask)
-    theirs = spans_of(triple.target, triple.target_landmarks, triple.mask)
-    swapped = stretch_eyes(result.copy(), eye_stretches(own, theirs, triple.landmarks, len(result)))
-    features = features_of(len(result), triple.landmarks, triple.target_landmarks)
+    points = triple.landmarks, triple.target_landmarks
+    camera = Camera(features_of(len(result), *points), (0, 0, 0), eyes=EyePoints(*points))
     frame = np.rint(np.clip(triple.target, 0, 1) * 65535).astype(np.uint16)
-    done = blend(frame, swapped, triple.mask, np.eye(2, 3), camera=Camera(features, (0, 0, 0)))
+    done = blend(frame, result, triple.mask, np.eye(2, 3), camera=camera)
     return done.astype(np.float32) / np.float32(65535)
 
 

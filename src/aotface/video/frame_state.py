@@ -13,7 +13,6 @@ import numpy as np
 from aotface.compose.blend import target_texture
 from aotface.compose.camera import TextureArray
 from aotface.compose.changed import as_mask
-from aotface.compose.eyes import Spans, spans_of
 from aotface.compose.face_step import FaceInProgress, Known, features_of, start_face, work_side
 from aotface.compose.place import Place, place_of
 from aotface.compose.refined import difference, find_refinement
@@ -25,7 +24,7 @@ from aotface.media.video.decode import VideoFrame
 from aotface.media.video.parts import Parts
 from aotface.reenact.base import Reenacted
 from aotface.transfer.base import shrunk
-from aotface.types import AlignedFace, Crop, Face, Frame, Landmarks, Mask
+from aotface.types import AlignedFace, Crop, Face, Frame, Gaze, Landmarks, Mask
 from aotface.video.scene import Scene
 from aotface.video.temporal_filter import FilterableChange, Light, filterable, light_grid
 
@@ -63,7 +62,7 @@ class TemporalFeatures:
 class FaceBuffers:
     """What only the frame itself needs of a face: X_r, and Y where the maps do not decide it. No pixels of the target.
 
-    ``landmarks``: of the target, crop pixels. ``eyes``: the target's. ``apart``: of somebody else's swap, see
+    ``landmarks``: of the target, crop pixels. ``gaze``: the target's. ``apart``: of somebody else's swap, see
     `aotface.compose.refined.difference`.
     """
 
@@ -71,7 +70,7 @@ class FaceBuffers:
     reenacted: Reenacted
     swapped: Crop | None
     landmarks: Landmarks
-    eyes: Spans
+    gaze: Gaze | None
     apart: Mask | None = None
 
     @property
@@ -223,7 +222,7 @@ def _given_buffers(target: AlignedFace, given: Crop, apart: Mask) -> FaceBuffers
     """Of a face that somebody else has swapped: its mask is the region alone."""
     nothing = np.zeros(given.shape[:2], np.float32)
     reenacted = Reenacted(given, np.ones_like(nothing), nothing, target.landmarks)
-    return FaceBuffers(place_of(target), reenacted, None, target.landmarks, (None, None), apart)
+    return FaceBuffers(place_of(target), reenacted, None, target.landmarks, None, apart)
 
 
 def _made_again(face: Face, read: FrameInputs) -> FaceBuffers:
@@ -249,8 +248,7 @@ def _filterable(face: FaceInProgress) -> FilterableChange:
 
 def _buffers(face: FaceInProgress, swapped: Crop | None) -> FaceBuffers:
     target = face.target
-    eyes = spans_of(target.crop, target.landmarks, face.mask, gaze_at(target.face))
-    return FaceBuffers(place_of(target), face.reenacted, swapped, target.landmarks, eyes)
+    return FaceBuffers(place_of(target), face.reenacted, swapped, target.landmarks, gaze_at(target.face))
 
 
 def _softness(face: FaceInProgress) -> float:

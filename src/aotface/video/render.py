@@ -17,7 +17,7 @@ from aotface.compose.adjust import adjust
 from aotface.compose.beyond import Beyond, go_beyond
 from aotface.compose.blend import blend
 from aotface.compose.camera import Camera
-from aotface.compose.eyes import eye_stretches, spans_of, stretch_eyes
+from aotface.compose.eyes import EyePoints
 from aotface.compose.face_step import features_of, lay_target_pixels
 from aotface.compose.sharpness import soften
 from aotface.face.align import scale_of
@@ -266,9 +266,6 @@ def _filtered(
     whole = reenacted.crop.copy()
     whole[here] = moved
     lay_target_pixels(reenacted, whole)
-    if options.camera_match == "on":
-        own = spans_of(whole, reenacted.landmarks, mask)
-        whole = stretch_eyes(whole, eye_stretches(own, made.eyes, reenacted.landmarks, len(whole)))
     return whole, mask, visible
 
 
@@ -300,9 +297,9 @@ def _camera(
     made, shown = face.made, number - scene.clip.first
     while scene.tracks.repeats(face.track, range(shown, shown + 1)):
         shown -= 1
-    features = features_of(len(made.reenacted.mask), made.reenacted.landmarks, made.landmarks)
-    seed = scene.options.seed, shown, face.track
-    return Camera(features, seed, texture, given=scene.sources[face.track] is None)
+    given, points = scene.sources[face.track] is None, (made.reenacted.landmarks, made.landmarks)
+    features, seed = features_of(len(made.reenacted.mask), *points), (scene.options.seed, shown, face.track)
+    return Camera(features, seed, texture, given, eyes=None if given else EyePoints(*points, made.gaze))
 
 
 def _known(
