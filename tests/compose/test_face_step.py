@@ -126,4 +126,4 @@ def test_a_picture_loads_nothing_of_the_video_line() -> None:
     assert video == set()
     assert (
         "aotface.compose.face_step" in loaded and len(loaded) <= 126
-    )  # camera match, eyes, adjustments eight, hairline two, gaze, lids, mouth, spectacles seven, blocks, one-sided light
+    )  # eyes, camera match, adjustments eight; hairline two; gaze, lids, mouth, spectacles seven; blocks; one-sided light two
