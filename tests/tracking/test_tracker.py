@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from aotface.errors import FaceError, FaceIndexError, InputError, NoFaceError, UsageError
+from aotface.face import detect as detecting
 from aotface.face.detect import detect
 from aotface.media.image import read_image
 from aotface.samples import sample
@@ -267,3 +268,19 @@ def test_repeats_are_told() -> None:
     tracks = Tracks(12, np.int32([]), (track,))
     assert tracks.repeats(0, range(0, 12)) == [4]  # 8 has the landmarks of 5, but does not follow it
     assert tracks.repeats(0, range(5, 12)) == [] and tracks.repeats(0, range(10, 12)) == []
+
+
+def test_a_face_that_is_followed_is_not_looked_into_again(
+    man: Frame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tracker = Tracker(interval=2)
+    tracker.add(man)
+    looked: list[object] = []
+    look = detecting._look
+    monkeypatch.setattr(detecting, "_look", lambda *given: looked.append(given) or look(*given))
+    for _ in range(2):
+        tracker.add(man)
+    assert not looked and tracker.finish().tracks[0].scores[-1] > 0.5
+    tracker.add(np.zeros_like(man))  # the twin: it is lost, so the whole frame is searched
+    tracker.add(man)
+    assert looked

@@ -1,5 +1,6 @@
 """Find every face of a frame, whichever way up, in a stable order: largest first."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -73,7 +74,31 @@ def detect(frame: Frame) -> list[Face]:
             f"expected a picture to search, got an empty one of {frame.shape[1]} x {frame.shape[0]} pixels"
         )
     picture = to_uint8(frame)
-    found = _search_every_way(picture) or _search_every_way(_brightened(picture))
+    return _as_faces(_search_every_way(picture) or _search_every_way(_brightened(picture)))
+
+
+def detect_beside(frame: Frame, known: Sequence[Box]) -> tuple[list[Face], dict[int, float]]:
+    """Faces beside those that are known: no landmarks are looked for in these, and the frame is not turned or brightened.
+
+    Args:
+        frame: uint8 or uint16, height x width x 3, RGB, not empty.
+        known: boxes of the faces that are known.
+
+    Returns:
+        The other faces, as of `detect`; and, by the number of a known face that was seen, the score of its box.
+    """
+    picture, scores, found = to_uint8(frame), dict[int, float](), []
+    for box in _candidates(picture):
+        here = [number for number, other in enumerate(known) if _overlap(other, box.box) > 0.4]
+        if here:
+            scores.setdefault(here[0], box.score)  # the best comes first
+        elif (one := _look(picture, box)) is not None:
+            found.append(one)
+    return _as_faces(_distinct(found)), scores
+
+
+def _as_faces(found: list[_Candidate]) -> list[Face]:
+    """By decreasing size."""
     found.sort(key=lambda one: (-_area(one.box), one.box[0]))
     return [
         Face(i, one.box, one.score, one.located.landmarks, iris=one.located.iris)

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from aotface.face.boxes import Box
-from aotface.face.detect import A_FACE, detect
+from aotface.face.detect import A_FACE, detect, detect_beside
 from aotface.face.gaze import gaze_of
 from aotface.face.landmarks import WINDOW, Located, bounds, locate, to_uint8, window_of_landmarks
 from aotface.tracking.cuts import FrameSignature, frame_signature, is_cut
@@ -121,7 +121,7 @@ class Tracker:
 
     def _search(self, picture: np.ndarray, lost: list[Tracklet]) -> None:
         """Search the whole frame: renew scores, pick up lost faces, begin new runs."""
-        for face in detect(picture):
+        for face in self._found(picture, lost):
             present = [tracklet for tracklet in self._active if tracklet.frames[-1] == self._count]
             known = [
                 tracklet for tracklet in present if _overlap(bounds(tracklet.landmarks[-1]), face.box) > 0.4
@@ -143,6 +143,16 @@ class Tracker:
             self._trace_back(tracklet)
             self._active.append(tracklet)
             self._tracklets.append(tracklet)
+
+    def _found(self, picture: np.ndarray, lost: list[Tracklet]) -> list[Face]:
+        """Faces of the frame. Those that are followed surely are not looked into again, and get their box's new score."""
+        present = [tracklet for tracklet in self._active if tracklet.frames[-1] == self._count]
+        if lost or not present or self._count in self._cuts[-1:]:
+            return detect(picture)
+        faces, scores = detect_beside(picture, [bounds(tracklet.landmarks[-1]) for tracklet in present])
+        for number, score in scores.items():
+            present[number].scores[-1] = score
+        return faces
 
     def _trace_back(self, tracklet: Tracklet) -> None:
         """A new face was there before the search that found it: follow it backwards."""
