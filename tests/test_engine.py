@@ -153,7 +153,7 @@ def test_a_cancelled_video_resumes_to_the_same_bytes(tmp_path: Path) -> None:
     from aotface.profiling.clip import write_clip
 
     (tmp_path / "in").mkdir()
-    clip = write_clip(tmp_path / "in", 180, 320, 12)
+    clip = write_clip(tmp_path / "in", 180, 320, 7)
     swapper = aotface.Swapper(transfer="mean", mark=False)
     stop, seen = threading.Event(), []
 

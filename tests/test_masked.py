@@ -4,7 +4,7 @@ from jaxtyping import TypeCheckError
 
 from aotface.errors import InputError
 from aotface.light import light_distance
-from aotface.masked import blur, pixels
+from aotface.masked import blur, continued, pixels
 from aotface.metrics.colour import ita, lf_de, mean_de, swd
 from aotface.metrics.detail import detail_retention, target_leakage
 from aotface.metrics.ground_truth import ciede2000, psnr, ssim
@@ -67,3 +67,23 @@ def test_pictures_and_masks_that_do_not_fit_are_refused():
 def test_taking_pixels_keeps_order_and_weights():
     found, weights = pixels(RESULT, MASK)
     assert (found == RESULT[MASK > 0]).all() and (weights == MASK[MASK > 0]).all()
+
+
+def test_holes_are_filled_from_near() -> None:
+    crop = np.repeat(np.linspace(0, 1, 64, dtype=np.float32)[None, :, None], 64, axis=0).repeat(3, axis=2)
+    holes = np.zeros((64, 64), bool)
+    holes[:, 30:34] = True
+    broken = np.where(holes[..., None], np.float32(1), crop)
+    filled = continued(broken, (~holes).astype(np.float32))
+    assert np.abs(filled - crop)[:, 30:34].max() < 0.05 < np.abs(broken - crop).max()
+    np.testing.assert_allclose(filled[~holes], crop[~holes], atol=1e-6)
+
+
+def test_values_are_carried_on_from_the_nearest() -> None:
+    values, weight = np.zeros((64, 64, 1), np.float32), np.zeros((64, 64), np.float32)
+    values[:, :8], values[:, 56:] = 1, 3
+    weight[:, :8] = weight[:, 56:] = 1
+    found = continued(values, weight)
+    assert np.allclose(found[:, :8], 1, atol=0.05) and np.allclose(found[:, 56:], 3, atol=0.05)
+    assert found[:, 16].mean() < 1.9 < 2.1 < found[:, 48].mean()
+    assert np.allclose(continued(np.full((64, 64, 3), 2, np.float32), weight), 2, atol=1e-4)

@@ -1,4 +1,4 @@
-"""What every metric needs of a mask: the pixels under it, their mean, a blur that sees nothing outside it."""
+"""What is needed of a mask: pixels under it, their mean, a blur that sees nothing outside it, values carried beyond it."""
 
 import cv2
 import numpy as np
@@ -94,3 +94,28 @@ def blur(
     smooth = cv2.GaussianBlur(stack, (0, 0), sigma, borderType=cv2.BORDER_CONSTANT)[box > 0]
     # Far below any weight that counts, and above the smallest float: a mask of 1e-20 must not divide by zero.
     return smooth[:, :-1] / np.maximum(smooth[:, -1:], np.float32(1e-30))
+
+
+def continued(
+    values: Float32[np.ndarray, "height width *channels"], weight: Mask
+) -> Float32[np.ndarray, "height width *channels"]:
+    """Carry values on to where nothing is known: from near into narrow holes, from ever coarser means into wide ones.
+
+    Args:
+        values: height x width, perhaps x channels.
+        weight: height x width, 0..1: how much of each value is known.
+
+    Source: pull-push, Gortler et al., "The Lumigraph", SIGGRAPH 1996.
+    """
+    height, width = weight.shape
+    if min(height, width) <= 2:
+        mean = np.average(values, axis=(0, 1), weights=weight + np.float32(1e-9))
+        return np.broadcast_to(mean.astype(np.float32), values.shape)
+    half, planes = (width // 2, height // 2), values.reshape(height, width, -1)
+    total = cv2.resize(planes * weight[..., None], half, interpolation=cv2.INTER_AREA)
+    share = cv2.resize(weight, half, interpolation=cv2.INTER_AREA)
+    means = total.reshape(*share.shape, -1) / np.maximum(share, np.float32(1e-6))[..., None]
+    # A quarter of known pixels is enough for full weight.
+    coarse = np.ascontiguousarray(continued(means, np.minimum(4 * share, 1)))
+    large = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR).reshape(planes.shape)
+    return (large + (planes - large) * weight[..., None]).reshape(values.shape)

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from aotface.compose.beyond import GRID, Beyond, _continued, go_beyond
+from aotface.compose.beyond import GRID, Beyond, go_beyond
 from aotface.compose.face_step import FaceInProgress, start_face
 from aotface.compose.forehead import find_forehead, verdict_of
 from aotface.face.detect import detect
@@ -153,13 +153,3 @@ def test_creases_go_where_the_face_has_none(target: Frame, one: FaceInProgress) 
     assert np.abs(lines.crease).max() > 0.01 > 2 * np.abs(alike.crease).max()
     rows = np.flatnonzero(lines.crease.any(axis=1))
     assert rows.max() < one.target.landmarks[159, 1] * GRID / len(one.mask), "the forehead's alone"
-
-
-def test_values_are_carried_on_from_the_nearest() -> None:
-    values, weight = np.zeros((64, 64, 1), np.float32), np.zeros((64, 64), np.float32)
-    values[:, :8], values[:, 56:] = 1, 3
-    weight[:, :8] = weight[:, 56:] = 1
-    found = _continued(values, weight)
-    assert np.allclose(found[:, :8], 1, atol=0.05) and np.allclose(found[:, 56:], 3, atol=0.05)
-    assert found[:, 16].mean() < 1.9 < 2.1 < found[:, 48].mean()
-    assert np.allclose(_continued(np.full((64, 64, 3), 2, np.float32), weight), 2, atol=1e-4)

@@ -19,7 +19,7 @@ from aotface.jobs.ray_executor import Files, RayExecutor, RayJob, pieces_of
 from aotface.media.video.parts import cut
 from aotface.samples import sample
 
-COUNT = 26
+COUNT, LONGER = 9, 26
 OUTPUTS = ("out.mp4", "out.mask.mp4", "out.reenacted.mp4", "out.matrix.jsonl")
 
 
@@ -50,6 +50,14 @@ def swap(folder: Path, scene: Path, *more: str) -> int:
     words = ["swap", "-s", str(sample("source_light_man")), "-t", str(scene), "-o", str(folder / "out.mp4")]
     asked = ("--save-mask", "--save-reenacted", "--save-matrix", "--transfer", "mean", "--no-mark")
     return main([*words, *asked, *more])
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _short_segments() -> Iterator[None]:
+    """Segments of four frames, so that a short clip has two."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("aotface.media.video.parts.SHORTEST", 4)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -130,15 +138,13 @@ def working_below(root: int) -> list[int]:
 @pytest.mark.long
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for processes in /proc")
-def test_a_worker_that_is_killed_is_replaced(
-    scene: Path, alone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_worker_that_is_killed_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two real workers; one is killed while it is at work."""
     pytest.importorskip("ray")
-    monkeypatch.setattr("aotface.media.video.parts.SHORTEST", 4)
+    scene = write_frames(tmp_path / "scene.mp4", [face_frame(i) for i in range(LONGER)])
     longer = tmp_path / "longer"
     longer.mkdir()
-    assert swap(longer, scene) == 0  # with as many segments as there will be
+    assert swap(longer, scene) == 0
     killed: list[int] = []
     make_on = rays.make_on
 
@@ -153,7 +159,7 @@ def test_a_worker_that_is_killed_is_replaced(
         return make_on(executor, job, tracks, parts, kill_one, stop)
 
     monkeypatch.setattr(videos, "make_on", with_a_death)
-    assert len(cut(0, COUNT)) > 4
+    assert len(cut(0, LONGER)) > 4
     assert swap(tmp_path, scene, "--ray", "local", "--workers", "2") == 0
     assert len(killed) == 1
     assert same(tmp_path, longer)

@@ -7,7 +7,7 @@ from aotface.face.mesh import LEFT_EYE, MEAN, RIGHT_EYE
 from aotface.face.visibility.classes import OUTPUTS, Surface
 from aotface.face.visibility.network import Visibility
 from aotface.face.visibility.view import view_matrix
-from aotface.reenact.spectacles import fill_holes, without_spectacles
+from aotface.reenact.spectacles import without_spectacles
 from aotface.types import Face, Frame
 
 SIDE = 320
@@ -63,13 +63,3 @@ def test_eyes_stay() -> None:
     done = without_spectacles(frame, FACE, seen(rims(60)))
     middle = POINTS[LEFT_EYE, :2].mean(axis=0).round().astype(int)
     assert done[middle[1], middle[0]].max() < 60
-
-
-def test_holes_are_filled_from_near() -> None:
-    crop = np.repeat(np.linspace(0, 1, 64, dtype=np.float32)[None, :, None], 64, axis=0).repeat(3, axis=2)
-    holes = np.zeros((64, 64), bool)
-    holes[:, 30:34] = True
-    broken = np.where(holes[..., None], np.float32(1), crop)
-    filled = fill_holes(broken, holes)
-    assert np.abs(filled - crop)[:, 30:34].max() < 0.05 < np.abs(broken - crop).max()
-    np.testing.assert_array_equal(filled[~holes], crop[~holes])

@@ -15,7 +15,8 @@ from aotface.face.render import render
 from aotface.training.config import TrainConfig
 from aotface.training.data import Shards, load_shards
 from aotface.training.portraits import Portrait, in_crop, tone_degrees
-from aotface.training.prepare import FORMAT, PrepareConfig, _row, choose_sources, save_rows
+from aotface.training.prepare import FORMAT, PrepareConfig, _row, choose_sources
+from aotface.training.shard_arrays import stacked, write_arrays
 from aotface.types import CROP_SIDE, AlignedFace
 
 SIDE = 64
@@ -59,9 +60,8 @@ def make_shards(folder: Path, held_out: int = 3) -> Path:
     for start in range(0, PEOPLE, config.shard):
         name = f"shard_{start // config.shard:05d}.safetensors"
         part = range(start, min(start + config.shard, PEOPLE))
-        save_rows(
-            [_row(portraits[i], [portraits[j] for j in chosen[i]], config) for i in part], folder / name
-        )
+        rows = [_row(portraits[i], [portraits[j] for j in chosen[i]], config) for i in part]
+        write_arrays(stacked(rows), folder / name)
         faces += [{"shard": name, "row": i - start, **facts[i], "source_shading": [0.0, 0.0]} for i in part]
     index = {"format": FORMAT, "config": {"side": SIDE}, "fingerprint": "made-up", "faces": faces}
     (folder / "index.json").write_text(json.dumps(index))

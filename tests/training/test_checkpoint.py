@@ -10,7 +10,7 @@ from safetensors.numpy import load_file, save_file
 
 from aotface.errors import WeightsError
 from aotface.training.checkpoint import NAME, Checkpoint, load_checkpoint, save_checkpoint
-from aotface.training.prepare import save_rows
+from aotface.training.shard_arrays import stacked, write_arrays
 
 
 def state() -> Checkpoint:
@@ -68,7 +68,7 @@ def test_turned_memory_is_not_scrambled(tmp_path: Path) -> None:
     """safetensors writes memory as it lies: the twin shows that a transposed view comes back scrambled."""
     values = np.arange(24, dtype=np.float32).reshape(2, 3, 4)
     view = values.transpose(2, 0, 1)
-    save_rows([{"a": view}], tmp_path / "rows.safetensors")
+    write_arrays(stacked([{"a": view}]), tmp_path / "rows.safetensors")
     assert np.array_equal(load_file(tmp_path / "rows.safetensors")["a"][0], view)
     save_file({"a": view}, tmp_path / "raw.safetensors")
     assert not np.array_equal(load_file(tmp_path / "raw.safetensors")["a"], view)

@@ -154,18 +154,18 @@ def test_a_stopped_preparation_goes_on(
     made_up_faces.clear()
 
     writes: list[Path] = []
-    write = module.save_rows
+    write = module.write_arrays
 
-    def stop_at_second(rows: Any, path: Path) -> None:
+    def stop_at_second(arrays: Any, path: Path) -> None:
         writes.append(path)
         if len(writes) == 2:
             raise KeyboardInterrupt
-        write(rows, path)
+        write(arrays, path)
 
-    monkeypatch.setattr(module, "save_rows", stop_at_second)
+    monkeypatch.setattr(module, "write_arrays", stop_at_second)
     with pytest.raises(KeyboardInterrupt):
         prepare(listed, tmp_path / "out", CONFIG)
-    monkeypatch.setattr(module, "save_rows", write)
+    monkeypatch.setattr(module, "write_arrays", write)
     assert len(made_up_faces) == 5
     index = prepare(listed, tmp_path / "out", CONFIG)
     assert len(made_up_faces) == 5, "nothing is measured twice"

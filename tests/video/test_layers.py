@@ -13,12 +13,21 @@ from media.made_faces import NTSC, face_frame, plain_frame, write_frames
 
 from aotface.cli import main
 from aotface.jobs import videos
+from aotface.media.video import parts
 from aotface.media.video.decode import read_frames
 from aotface.media.video.timing import frame_times
 from aotface.samples import sample
 
-COUNT, PLAIN = 26, 9
+COUNT, PLAIN = 9, 3
 LAYERS = ("out.mask.mp4", "out.reenacted.mp4", "out.matrix.jsonl")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _short_segments() -> Iterator[None]:
+    """Segments of four frames, so that a short clip has two."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(parts, "SHORTEST", 4)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -100,10 +109,10 @@ def test_layers_survive_a_stop(
     with monkeypatch.context() as patch:
         patch.setattr(videos, "assemble", stop)
         assert swap(scene, tmp_path) == 70
-    part = tmp_path / "out.mp4.aotface-part"
+    left = tmp_path / "out.mp4.aotface-part"
     assert (tmp_path / "out.mask.mp4").exists() and not (tmp_path / "out.mp4").exists()
-    (part / "segment_00000.matrix.jsonl").unlink()
-    (part / "segment_00001.mask.mp4").unlink()
+    (left / "segment_00000.matrix.jsonl").unlink()
+    (left / "segment_00001.mask.mp4").unlink()
     assert swap(scene, tmp_path) == 0
     for name in ("out.mp4", *LAYERS):
         assert (tmp_path / name).read_bytes() == (done / name).read_bytes(), name
@@ -120,8 +129,8 @@ def test_a_layer_of_somebody_else_is_not_touched(
 
 def test_a_part_of_a_video_counts_from_its_own_beginning(scene: Path, tmp_path: Path) -> None:
     shutil.copy(scene, tmp_path / "scene.mp4")
-    assert swap(tmp_path / "scene.mp4", tmp_path, "--trim-start", "0.4", "--trim-end", "0.6") == 0
-    found, first = rows(tmp_path), 12
+    assert swap(tmp_path / "scene.mp4", tmp_path, "--trim-start", "0.1", "--trim-end", "0.25") == 0
+    found, first = rows(tmp_path), 3
     assert [row["target_frame"] for row in found] == list(range(first, first + len(found)))
     assert [row["frame"] for row in found] == list(range(len(found)))
     assert found[1]["time"] == str(1 / NTSC) and len(list(shown(tmp_path / "out.mask.mp4"))) == len(found)

@@ -18,6 +18,7 @@ from aotface.compose.forehead import Forehead, find_forehead, read_forehead
 from aotface.face.align import invert, resize_matrix, sample, scale_of
 from aotface.face.mesh import LEFT_BROW, RIGHT_BROW
 from aotface.face.texture import LUMA, features_mask
+from aotface.masked import continued
 from aotface.reenact.base import Reenacted
 from aotface.types import Crop, Frame, Landmarks, Mask, Matrix
 
@@ -145,7 +146,7 @@ def go_beyond(
     if verdict == "target's":
         weight = weight * (1 - upper)
     weight = np.where(seen.core > 0.5, _skin_beside(weight, seen.core), weight).astype(np.float32)
-    tone = cv2.GaussianBlur(_continued(_ratio(seen), seen.known), (0, 0), 1.5)
+    tone = cv2.GaussianBlur(continued(_ratio(seen), seen.known), (0, 0), 1.5)
     before, after, shown, share = reenacted.crop, swapped, mask, 0.0
     if verdict == "taken":
         light = tone * fall[..., None]
@@ -235,23 +236,6 @@ def _ratio(seen: _Seen) -> Float32[np.ndarray, "128 128 3"]:
     return np.log((both[..., 3:] + FLOOR) / (both[..., :3] + FLOOR)).astype(np.float32)
 
 
-def _continued(values: np.ndarray, weight: Mask) -> np.ndarray:
-    """Values carried on to where nothing is known: from ever coarser means.
-
-    Source: push-pull, Gortler et al., SIGGRAPH 1996.
-    """
-    if len(weight) <= 2:
-        return np.broadcast_to(np.average(values, axis=(0, 1), weights=weight + 1e-9), values.shape)
-    half = (len(weight) // 2,) * 2
-    total = cv2.resize(values * weight[..., None], half, interpolation=cv2.INTER_AREA)
-    share = cv2.resize(weight, half, interpolation=cv2.INTER_AREA)
-    total = total.reshape(*half, -1) / np.maximum(share, 1e-6)[..., None]
-    coarse = _continued(total, np.minimum(4 * share, 1))
-    large = cv2.resize(np.ascontiguousarray(coarse), weight.shape[::-1], interpolation=cv2.INTER_LINEAR)
-    large = large.reshape(values.shape)
-    return (large + (values - large) * weight[..., None]).astype(np.float32)
-
-
 def _fall(core: Mask, upper: Float32[np.ndarray, "128 1"]) -> Mask:
     """1 in the face, falling to 0 over ears and neck, more slowly over the forehead."""
     far = cv2.distanceTransform((core <= 0.5).astype(np.uint8), cv2.DIST_L2, 5)
@@ -263,7 +247,7 @@ def _fall(core: Mask, upper: Float32[np.ndarray, "128 1"]) -> Mask:
 def _skin_beside(weight: Mask, core: Mask) -> Mask:
     """Within the face: how much of what lies beside it nearby is skin that gets its tone."""
     beside = (core <= 0.5).astype(np.float32)
-    return _continued(_mean(weight[..., None], beside, WIDE), np.clip(beside, 0, 1))[..., 0]
+    return continued(_mean(weight[..., None], beside, WIDE), np.clip(beside, 0, 1))[..., 0]
 
 
 def _brow_weight(points: Landmarks) -> Float32[np.ndarray, "128 1"]:
@@ -288,7 +272,7 @@ def _crease(seen: _Seen, visible: Mask) -> Mask:
         bands = [one[fine] - one[coarse] for one in stages]
         energy = _mean(np.dstack([band * band for band in bands]), seen.known, 2 * WIDE) + PLAIN
         left = np.clip(np.sqrt(energy[..., 1] / energy[..., 0]), SMOOTHER, 1)
-        left = _continued(left[..., None].astype(np.float32), seen.known)[..., 0]
+        left = continued(left[..., None].astype(np.float32), seen.known)[..., 0]
         total += (1 - left) * np.clip(bands[0], -DEEPEST, DEEPEST)
     return total
 

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from aotface.face.mesh import LEFT_BROW, LEFT_EYE, OUTER_LIPS, RIGHT_BROW, RIGHT_EYE
+from aotface.face.texture import LUMA
 from aotface.types import CROP_SIDE, Crop, Landmarks, Mask
 
 FINE, COARSE = 0.7, 1.4
@@ -22,8 +23,6 @@ CHROMA = 1.0
 """Blur of X_r's chroma, in the same pixels, at least: videos store chroma at half the resolution."""
 
 PARTS = (np.concatenate([LEFT_EYE, LEFT_BROW]), np.concatenate([RIGHT_EYE, RIGHT_BROW]), OUTER_LIPS)
-
-LUMA = np.array([[0.299, 0.587, 0.114]], np.float32)
 
 
 def softness(

@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float, Float32, UInt8
 
+from aotface.face.texture import LUMA
 from aotface.forge.store import FRAMES, StoredSample
 from aotface.media.plain import jpeg_of
 
@@ -15,8 +16,6 @@ LIMIT = 0.65
 
 QUALITY = 90
 """Of the JPEG whose size is a cue."""
-
-LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,7 @@ def regions_of(
     edge = (outer > 0) & (inner == 0)
     if min(np.count_nonzero(part) for part in (inside, ring, edge)) < 50:
         return None
-    return Regions(frame, frame.astype(np.float32) @ LUMA, inside, ring, edge)
+    return Regions(frame, frame.astype(np.float32) @ LUMA[0], inside, ring, edge)
 
 
 def sharpness(at: Regions) -> float:

@@ -11,6 +11,8 @@ import cv2
 import numpy as np
 from jaxtyping import Float32, UInt8
 
+from aotface.face.texture import LUMA
+
 Frame8 = UInt8[np.ndarray, "rows columns 3"]
 Mask8 = UInt8[np.ndarray, "rows columns"]
 
@@ -22,8 +24,6 @@ GAIN = (0.4, 2.0)
 
 GRAIN = 2.0
 """Most grain of a band, as standard deviation in levels of 255: with more, rims of glasses in the real spoil smooth skin."""
-
-WEIGHTS = np.array([[0.299, 0.587, 0.114]], np.float32)
 
 
 def match_detail(
@@ -68,7 +68,7 @@ def _matched(
 
 
 def _luma(frame: Frame8) -> Float32[np.ndarray, "rows columns"]:
-    return np.asarray(cv2.transform(frame.astype(np.float32), WEIGHTS), np.float32).reshape(frame.shape[:2])
+    return np.asarray(cv2.transform(frame.astype(np.float32), LUMA), np.float32).reshape(frame.shape[:2])
 
 
 def _bands(luma: Float32[np.ndarray, "rows columns"]) -> list[np.ndarray]:

@@ -15,6 +15,7 @@ from jaxtyping import Bool, Float32, Float64
 from aotface.face.mesh import INNER_LIPS, OUTER_LIPS, TRIANGLES, opening
 from aotface.face.render import Raster
 from aotface.face.template import similarity_between
+from aotface.face.texture import LUMA
 from aotface.reenact.dense_map import fill
 from aotface.types import CROP_SIDE, AlignedFace, Crop, Landmarks, Mask
 
@@ -47,8 +48,6 @@ deviation of the blur along the mouth that takes them away, in pixels at 256."""
 LINE, BESIDE, DARK = 1.0, (2.5, 5.0), (0.2, 0.6)
 """The dark line between shut lips: its standard deviation; between which distances from it the lips' brightness is taken
 (pixels at 256); and how much of the light it takes at least and at most."""
-
-LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 _LOWER, _UPPER = INNER_LIPS[1:10], INNER_LIPS[:10:-1]
 
@@ -292,7 +291,7 @@ def _darkness(target: AlignedFace) -> Float64[np.ndarray, " 11"]:
     rows = np.linspace(0, 1, 41)
     middle = np.stack([np.interp(rows, np.linspace(0, 1, 11), line[:, k]) for k in (0, 1)], axis=1)
     places = (middle[:, None] + reach[None, :, None] * unit * down).astype(np.float32)
-    grey = cv2.remap(target.crop, places[..., 0], places[..., 1], cv2.INTER_LINEAR) @ LUMA
+    grey = cv2.remap(target.crop, places[..., 0], places[..., 1], cv2.INTER_LINEAR) @ LUMA[0]
     near = np.abs(reach) <= BESIDE[0]
     depth = 1 - grey[:, near].min(axis=1) / np.maximum(grey[:, ~near].mean(axis=1), 1e-3)
     eased = np.convolve(np.pad(depth, 4, mode="edge"), np.full(9, 1 / 9), mode="valid")

@@ -13,6 +13,7 @@ from aotface.face.align import align, invert, scale_of
 from aotface.face.mesh import LEFT_EYE, RIGHT_EYE
 from aotface.face.visibility.classes import Surface
 from aotface.face.visibility.network import Visibility
+from aotface.masked import continued
 from aotface.types import CROP_SIDE, Crop, Face, Frame, Mask
 
 LARGEST = 768
@@ -43,7 +44,7 @@ def without_spectacles(frame: Frame, face: Face, seen: Visibility) -> Frame:
     side = int(np.clip(CROP_SIDE / scale_of(align(frame, face).matrix), CROP_SIDE, LARGEST))
     aligned = align(frame, face, side)
     worn = _worn(aligned.crop, seen, aligned.landmarks)
-    filled = fill_holes(aligned.crop, worn)
+    filled = continued(aligned.crop, (~worn).astype(np.float32))
     soft = cv2.GaussianBlur(cv2.dilate(worn.astype(np.float32), np.ones((3, 3))), (0, 0), 0.8)
     return _laid(frame, filled, soft, aligned.matrix)
 
@@ -66,29 +67,6 @@ def _worn(crop: Crop, seen: Visibility, landmarks: np.ndarray) -> Bool[np.ndarra
         found.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((round(1.5 * unit) * 2 + 1,) * 2)
     )
     return (cv2.dilate(closed, np.ones((3, 3))) > 0) & (grown == 0)
-
-
-def fill_holes(crop: Crop, holes: Bool[np.ndarray, "side side"]) -> Crop:
-    """A crop whose holes are filled from what is around them: narrow ones from near, wide ones from afar.
-
-    Args:
-        crop: side x side x 3.
-        holes: what is not known of it.
-
-    Source: pull-push: Gortler et al., "The Lumigraph", SIGGRAPH 1996.
-    """
-    weight = (~holes).astype(np.float32)
-    levels: list[tuple[np.ndarray, np.ndarray]] = [(crop * weight[..., None], weight)]
-    while min(levels[-1][1].shape) > 8:
-        values, mass = (cv2.pyrDown(part) for part in levels[-1])
-        scale = np.minimum(mass, 1) / np.maximum(mass, 1e-4)  # full weight from a quarter of known pixels on
-        more = np.minimum(4 * mass, 1) * scale / np.maximum(scale * mass, 1e-4) * mass
-        levels.append((values / np.maximum(mass, 1e-4)[..., None] * more[..., None], more))
-    whole, _ = levels[-1][0] / np.maximum(levels[-1][1], 1e-4)[..., None], None
-    for values, mass in reversed(levels[:-1]):
-        coarse = cv2.pyrUp(whole, dstsize=mass.shape[::-1])
-        whole = values + (1 - mass)[..., None] * coarse
-    return np.clip(whole, 0, 1).astype(np.float32)
 
 
 def _laid(frame: Frame, filled: Crop, soft: Mask, matrix: np.ndarray) -> Frame:

@@ -1,7 +1,6 @@
 """Shards, read as they are needed, and batches: each follows from the seed and the step alone."""
 
 import dataclasses
-import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,12 +15,13 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from aotface.errors import InputError, UsageError
-from aotface.media.files import read_bytes, show
+from aotface.media.files import show
 from aotface.metrics.colour import tone_group
 from aotface.training.draw import rand, randn
 from aotface.training.lighting import LightingConfig, Surface, make_pairs
 from aotface.training.listing import Split
-from aotface.training.prepare import FORMAT, INDEX, balance
+from aotface.training.prepare import FORMAT, balance
+from aotface.training.shard_index import INDEX, read_index
 from aotface.transfer.aot.objective import Batch
 
 OWN_SURROUNDINGS = 0.15
@@ -143,17 +143,7 @@ def load_shards(folder: Path, split: Split = "train") -> Shards:
         InputError: a shard is missing or broken.
     """
     path = folder / INDEX
-    if not path.exists():
-        raise UsageError(
-            f"{show(folder)}: expected index.json of `aotface prepare`, found none; run prepare first"
-        )
-    try:
-        index = json.loads(read_bytes(path))
-        known = index.get("format")
-    except (ValueError, AttributeError):
-        raise InputError(f"{show(path)}: expected JSON of `aotface prepare`; prepare again") from None
-    if known != FORMAT:
-        raise UsageError(f"{show(path)}: expected shards of format {FORMAT}, found {known}; prepare again")
+    index = read_index(path, "shards of `aotface prepare`", "run prepare first", FORMAT)
     facts = [face for face in index["faces"] if face.get("split", "train") == split]
     names = sorted({face["shard"] for face in facts})
     if any(Path(name).name != name for name in names):

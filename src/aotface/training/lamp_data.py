@@ -1,7 +1,6 @@
 """Shards of people under calibrated lamps, read: stacks of linear light, and everybody warped onto everybody."""
 
 import dataclasses
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -11,10 +10,11 @@ from jaxtyping import Float
 from torch import Tensor
 
 from aotface.datasets.lamps import lamp_angle
-from aotface.errors import InputError, UsageError
-from aotface.media.files import read_bytes, show
+from aotface.errors import UsageError
+from aotface.media.files import show
 from aotface.training.data import SCALE, open_shard, shrunk
-from aotface.training.lamp_shards import FOLDER, FORMAT, INDEX, file_of
+from aotface.training.lamp_shards import FOLDER, FORMAT, file_of
+from aotface.training.shard_index import INDEX, read_index
 
 People = Literal["train", "all"]
 SHAPE = ("normals", "pncc")
@@ -101,20 +101,8 @@ def load_stacks(shards: Path, people: People = "train") -> Stacks:
         InputError: a file is missing or broken.
     """
     path = shards / FOLDER / INDEX
-    if not path.exists():
-        raise UsageError(
-            f"{show(shards)}: expected people under lamps, found none; "
-            f"run aotface prepare --lamps FOLDER -o {show(shards)}, or set lamp_share = 0"
-        )
-    try:
-        index = json.loads(read_bytes(path))
-        known = index.get("format")
-    except (ValueError, AttributeError):
-        raise InputError(f"{show(path)}: expected JSON of `aotface prepare --lamps`; prepare again") from None
-    if known != FORMAT:
-        raise UsageError(
-            f"{show(path)}: expected lamp shards of format {FORMAT}, found {known}; prepare again"
-        )
+    advice = f"run aotface prepare --lamps FOLDER -o {show(shards)}, or set lamp_share = 0"
+    index = read_index(path, "people under lamps", advice, FORMAT)
     everybody = [entry["person"] for entry in index["people"]]
     chosen = [entry["person"] for entry in index["people"] if people == "all" or entry["split"] == "train"]
     if len(chosen) < 2:

@@ -7,32 +7,30 @@ continues.
 
 import hashlib
 import json
-import shutil
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from jaxtyping import Float16, Float32, UInt8
-from safetensors.numpy import save
 
 from aotface.datasets.ground_truth import TONE_GAIN, tone_gain
 from aotface.datasets.lamps import FRONTAL_DEGREES, Shot, read_shots, split_of
 from aotface.datasets.portraits import Entry, Say, Seen, usable
 from aotface.datasets.shown import feathered, shown, valid
-from aotface.errors import OutputExistsError, UsageError
+from aotface.errors import UsageError
 from aotface.face.align import align
 from aotface.face.render import render
 from aotface.media.files import read_bytes, show, write_bytes
-from aotface.media.folder import make_folder
 from aotface.media.image import read_image
 from aotface.reenact.mesh import reenact
 from aotface.reenact.reading import Reading
-from aotface.types import CROP_SIDE, Geometry, Mask
+from aotface.training.shard_arrays import as_bytes, shape_arrays, shrunk_to, stacked, write_arrays
+from aotface.training.shard_index import INDEX, claim
+from aotface.types import CROP_SIDE
 
 FORMAT = 1
-FOLDER, INDEX, MARKER = "lamps", "index.json", "prepare.json"
+FOLDER = "lamps"
 FEWEST_LAMPS = 9
 """A person with fewer sound pictures is left out: sums of up to nine lamps are drawn."""
 _DARKEST = 1e-3
@@ -78,7 +76,8 @@ def prepare_lamps(
         raise UsageError(f"expected a side from 32 to {CROP_SIDE} that 16 divides, got {config.side}")
     shots = read_shots(data, say)
     fingerprint, folder = _fingerprint(data, shots, config), out / FOLDER
-    _claim(folder, fingerprint, config, overwrite)
+    request = {"config": asdict(config), "fingerprint": fingerprint}
+    claim(folder, request, ("person_*.safetensors",), "shards", overwrite)
     if (folder / INDEX).exists():
         say(f"{show(folder)}: all there already")
         return dict(json.loads(read_bytes(folder / INDEX)))
@@ -88,7 +87,7 @@ def prepare_lamps(
         path = folder / file_of(target.name)
         if not path.exists():
             arrays = _arrays(target, [person for person in people if person is not target], config.side)
-            write_bytes(path, save(arrays), overwrite=True)
+            write_arrays(arrays, path)
         say(f"{path.name}: {number} of {len(people)} people under lamps")
     index = {
         "format": FORMAT,
@@ -114,21 +113,6 @@ def _fingerprint(data: Path, shots: dict[str, list[Shot]], config: LampConfig) -
         for shot in shots[person]
     ]
     return hashlib.sha256(json.dumps([FORMAT, asdict(config), facts]).encode()).hexdigest()
-
-
-def _claim(folder: Path, fingerprint: str, config: LampConfig, overwrite: bool) -> None:
-    """Take the folder for this request; what another one left is refused, or removed when asked to."""
-    marker = folder / MARKER
-    before = json.loads(read_bytes(marker)) if marker.exists() else {}
-    if before and before.get("fingerprint") != fingerprint:
-        if not overwrite:
-            raise OutputExistsError(
-                f"{show(folder)} holds shards of other pictures or options; "
-                "choose another folder, or say --overwrite"
-            )
-        shutil.rmtree(folder)
-    facts = {"config": asdict(config), "fingerprint": fingerprint}
-    write_bytes(make_folder(folder) / MARKER, json.dumps(facts, indent=1).encode(), overwrite=True)
 
 
 def _people(
@@ -169,11 +153,9 @@ def _arrays(target: _Person, sources: list[_Person], side: int) -> dict[str, np.
     for row, source in zip(rows, sources, strict=True):
         both = (source.present * target.present).astype(bool)
         row["gains"][1] = _gain_of_sums(row["warped"][both], stack[both], row["warped_mask"])
-    arrays = {"stack": stack, "present": target.present, "mask": _bytes(seen.geometry.mask, side)}
-    arrays |= _shape(seen.geometry, side)
-    arrays |= {name: np.stack([row[name] for row in rows]) for name in rows[0]}
-    # safetensors writes memory as it lies: a transposed view would come back scrambled.
-    return {name: np.ascontiguousarray(values) for name, values in arrays.items()}
+    arrays = {"stack": stack, "present": target.present, "mask": as_bytes(seen.geometry.mask, side)}
+    arrays |= shape_arrays(seen.geometry, side)
+    return arrays | stacked(rows)
 
 
 def _warped(source: _Person, seen: Seen, side: int) -> dict[str, np.ndarray]:
@@ -192,10 +174,10 @@ def _warped(source: _Person, seen: Seen, side: int) -> dict[str, np.ndarray]:
     reading = made.reading
     return {
         "warped": _many(source.levels, lambda frame: _read(reading, frame), side),
-        "warped_mask": _bytes(mask, side),
-        "inside": _bytes(own.mask * (1 - made.from_target), side),
+        "warped_mask": as_bytes(mask, side),
+        "inside": as_bytes(own.mask * (1 - made.from_target), side),
         "gains": np.array([gain, 1.0], np.float32),
-        **{f"own_{name}": values for name, values in _shape(own, side).items()},
+        **{f"own_{name}": values for name, values in shape_arrays(own, side).items()},
     }
 
 
@@ -213,7 +195,7 @@ def _many(
     crops = []
     for first in range(0, len(padded), 3):
         crop = through(np.ascontiguousarray(padded[first : first + 3].transpose(1, 2, 0)))
-        crops.append(_small(crop, side).transpose(2, 0, 1))
+        crops.append(shrunk_to(crop, side).transpose(2, 0, 1))
     return np.concatenate(crops)[:count].astype(np.float16)
 
 
@@ -229,19 +211,3 @@ def _gain_of_sums(warped: np.ndarray, stack: np.ndarray, mask: UInt8[np.ndarray,
         for part in (warped, stack)
     ]
     return float(np.clip(np.exp(logs[1] - logs[0]), *TONE_GAIN))
-
-
-def _shape(geometry: Geometry, side: int) -> dict[str, np.ndarray]:
-    normals = np.rint(_small(geometry.normals, side).transpose(2, 0, 1) * 127).astype(np.int8)
-    return {"normals": normals, "pncc": _bytes(geometry.pncc, side)}
-
-
-def _small(values: np.ndarray, side: int) -> np.ndarray:
-    if values.shape[0] == side:
-        return values
-    return np.asarray(cv2.resize(values, (side, side), interpolation=cv2.INTER_AREA))
-
-
-def _bytes(values: np.ndarray | Mask, side: int) -> UInt8[np.ndarray, "..."]:
-    small = np.clip(_small(values, side) * 255 + 0.5, 0, 255).astype(np.uint8)
-    return small.transpose(2, 0, 1) if small.ndim == 3 else small

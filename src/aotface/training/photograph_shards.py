@@ -6,27 +6,24 @@ safetensors file a block; finished files are kept, so that a stopped run continu
 
 import hashlib
 import json
-import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
-from jaxtyping import Float, Shaped
-from safetensors.numpy import save
 
 from aotface.datasets.portraits import Entry, Say, Seen, lay, usable
-from aotface.errors import OutputExistsError, UsageError
+from aotface.errors import UsageError
 from aotface.face.render import render
 from aotface.media.files import read_bytes, show, write_bytes
-from aotface.media.folder import make_folder
 from aotface.training.listing import Listed, Split
-from aotface.types import CROP_SIDE, Geometry
+from aotface.training.shard_arrays import as_bytes, shape_arrays, stacked, write_arrays
+from aotface.training.shard_index import INDEX, claim
+from aotface.types import CROP_SIDE
 
 FORMAT = 1
-FOLDER, INDEX, MARKER = "photographs", "index.json", "prepare.json"
+FOLDER = "photographs"
 SPLITS: tuple[Split, ...] = ("train", "validation")
 _LEAST_SHOWN = 0.05
 """Share of the crop that a face must show to be in a pair."""
@@ -76,7 +73,8 @@ def prepare_photographs(
             f"in a block; got side {c.side}, people {c.people}, sources {c.sources}, block {c.block}"
         )
     folder, fingerprint = out / FOLDER, _fingerprint(listed, c)
-    _claim(folder, fingerprint, overwrite)
+    request = {"config": asdict(c), "fingerprint": fingerprint}
+    claim(folder, request, [f"{split}_*" for split in SPLITS], "pairs", overwrite)
     if (folder / INDEX).exists():
         say(f"{show(folder)}: all there already")
         return dict(json.loads(read_bytes(folder / INDEX)))
@@ -104,10 +102,7 @@ def _split(
         if not count.exists():
             rows = _pairs(block, config, say)
             if rows:
-                arrays = {
-                    name: np.ascontiguousarray(np.stack([row[name] for row in rows])) for name in rows[0]
-                }
-                write_bytes(path, save(arrays), overwrite=True)
+                write_arrays(stacked(rows), path)
             write_bytes(count, json.dumps(len(rows)).encode(), overwrite=True)
         if pairs := int(json.loads(read_bytes(count))):
             files[path.name] = pairs
@@ -143,47 +138,17 @@ def _pairs(block: Sequence[Listed], config: PhotographConfig, say: Say) -> list[
 def _row(source: Seen, target: Seen, side: int) -> dict[str, np.ndarray]:
     made, mask = lay(source, target)
     return {
-        "x_r": _bytes(made.crop, side),
-        "x_t": _bytes(target.aligned.crop, side),
-        "mask": _bytes(mask, side),
-        **_shape(target.geometry, side),
-        **{f"own_{name}": values for name, values in _shape(render(made.landmarks, CROP_SIDE), side).items()},
+        "x_r": as_bytes(made.crop, side),
+        "x_t": as_bytes(target.aligned.crop, side),
+        "mask": as_bytes(mask, side)[None],
+        **shape_arrays(target.geometry, side),
+        **{
+            f"own_{name}": values
+            for name, values in shape_arrays(render(made.landmarks, CROP_SIDE), side).items()
+        },
     }
-
-
-def _shape(geometry: Geometry, side: int) -> dict[str, np.ndarray]:
-    normals = np.rint(_small(geometry.normals, side).transpose(2, 0, 1) * 127).astype(np.int8)
-    return {"normals": normals, "pncc": _bytes(geometry.pncc, side)}
-
-
-def _bytes(values: Float[np.ndarray, "high wide *channels"], side: int) -> Shaped[np.ndarray, "*shape"]:
-    small = np.clip(_small(values, side) * 255 + 0.5, 0, 255).astype(np.uint8)
-    return small.transpose(2, 0, 1) if small.ndim == 3 else small[None]
-
-
-def _small(values: np.ndarray, side: int) -> np.ndarray:
-    return (
-        values
-        if len(values) == side
-        else np.asarray(cv2.resize(values, (side, side), interpolation=cv2.INTER_AREA))
-    )
 
 
 def _fingerprint(listed: Sequence[Listed], config: PhotographConfig) -> str:
     pictures = [(item.name, item.person, item.split) for item in listed]
     return hashlib.sha256(json.dumps([FORMAT, asdict(config), pictures]).encode()).hexdigest()
-
-
-def _claim(folder: Path, fingerprint: str, overwrite: bool) -> None:
-    """Take the folder for this request; what another one left is refused, or removed when asked to."""
-    marker = folder / MARKER
-    before = json.loads(read_bytes(marker)) if marker.exists() else {}
-    if before and before.get("fingerprint") != fingerprint:
-        if not overwrite:
-            raise OutputExistsError(
-                f"{show(folder)} holds pairs of other pictures or options; choose another folder, or say --overwrite"
-            )
-        shutil.rmtree(folder)
-    write_bytes(
-        make_folder(folder) / MARKER, json.dumps({"fingerprint": fingerprint}).encode(), overwrite=True
-    )

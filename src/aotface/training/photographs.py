@@ -1,18 +1,18 @@
 """Pairs of photographs, read: what games are played on. No ground truth is known."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from aotface.errors import InputError, UsageError
-from aotface.media.files import read_bytes, show
+from aotface.errors import UsageError
+from aotface.media.files import show
 from aotface.training.data import SCALE, mirrored_geometry, open_shard, shrunk, turned
 from aotface.training.draw import rand
 from aotface.training.listing import Split
-from aotface.training.photograph_shards import FOLDER, FORMAT, INDEX
+from aotface.training.photograph_shards import FOLDER, FORMAT
+from aotface.training.shard_index import INDEX, read_index
 from aotface.transfer.aot.objective import Batch
 
 SHAPE = ("normals", "pncc")
@@ -88,18 +88,8 @@ def load_photographs(shards: Path, split: Split = "train") -> Photographs:
         InputError: a file is missing or broken.
     """
     path = shards / FOLDER / INDEX
-    if not path.exists():
-        raise UsageError(
-            f"{show(shards)}: expected pairs of photographs, found none; run aotface prepare PICTURES --photographs 240 "
-            f"-o {show(shards)}, or set game.faces = 0"
-        )
-    try:
-        index = json.loads(read_bytes(path))
-        known = index.get("format")
-    except (ValueError, AttributeError):
-        raise InputError(f"{show(path)}: expected JSON of `aotface prepare`; prepare again") from None
-    if known != FORMAT:
-        raise UsageError(f"{show(path)}: expected pairs of format {FORMAT}, found {known}; prepare again")
+    advice = f"run aotface prepare PICTURES --photographs 240 -o {show(shards)}, or set game.faces = 0"
+    index = read_index(path, "pairs of photographs", advice, FORMAT)
     names = sorted(index["files"][split])
     if not names or any(Path(name).name != name for name in names):
         raise UsageError(f"{show(path)}: no pairs of the split {split}; give more people, and prepare again")

@@ -13,21 +13,21 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
-from safetensors.numpy import save
 
-from aotface.errors import OutputExistsError, UsageError, reason_of_file
+from aotface.errors import UsageError, reason_of_file
 from aotface.face.render import render
 from aotface.media.files import read_bytes, show, write_bytes
 from aotface.media.folder import make_folder
 from aotface.reenact.mesh import reenact
 from aotface.training.listing import Listed
 from aotface.training.portraits import Portrait, Shelf, keep, measure, recall
+from aotface.training.shard_arrays import as_bytes, shape_arrays, shrunk_to, stacked, write_arrays
+from aotface.training.shard_index import INDEX, claim
 from aotface.types import CROP_SIDE, Geometry
 
 FORMAT = 2
-INDEX, MARKER, WORK = "index.json", "prepare.json", "measured"
+WORK = "measured"
 LARGEST_SIDE = CROP_SIDE
 Progress = Callable[[str], None]
 
@@ -73,7 +73,8 @@ def prepare(
     """
     _check(config)
     fingerprint = fingerprint_of(listed, config)
-    _claim(make_folder(out), fingerprint, config, overwrite)
+    request = {"config": asdict(config), "fingerprint": fingerprint}
+    claim(out, request, ("shard_*.safetensors", WORK), "shards", overwrite)
     if (out / INDEX).exists():
         say(f"{show(out)}: all there already")
         return dict(json.loads(read_bytes(out / INDEX)))
@@ -110,7 +111,7 @@ def _write_shards(
         part = range(start, min(start + config.shard, len(places)))
         if not (out / name).exists():
             rows = [_row(_at(places, i), [_at(places, j) for j in chosen[i]], config) for i in part]
-            save_rows(rows, out / name)
+            write_arrays(stacked(rows), out / name)
         say(f"{name}: {part.stop} of {len(places)} faces")
         for i in part:
             around = {"source_shading": [round(facts[j]["shading"], 4) for j in chosen[i]]}
@@ -123,25 +124,6 @@ def fingerprint_of(listed: Sequence[Listed], config: PrepareConfig) -> str:
     sizes = [item.path.stat().st_size if item.path.is_file() else -1 for item in listed]
     pictures = [(item.name, item.person, item.split, size) for item, size in zip(listed, sizes, strict=True)]
     return hashlib.sha256(json.dumps([asdict(config), pictures]).encode()).hexdigest()
-
-
-def _claim(out: Path, fingerprint: str, config: PrepareConfig, overwrite: bool) -> None:
-    """Take the folder for this request; what another one left is refused, or removed when asked to."""
-    marker = out / MARKER
-    before = json.loads(read_bytes(marker)) if marker.exists() else {}
-    if before.get("fingerprint") != fingerprint:
-        left = [*out.glob("shard_*.safetensors"), *out.glob(INDEX), marker]
-        left = [path for path in left if path.exists()]
-        if left and not overwrite:
-            raise OutputExistsError(
-                f"{show(out)} holds shards of other pictures or options; "
-                "choose another folder, or say --overwrite"
-            )
-        for path in left:
-            path.unlink()
-        shutil.rmtree(out / WORK, ignore_errors=True)
-    facts = {"config": asdict(config), "fingerprint": fingerprint}
-    write_bytes(marker, json.dumps(facts, indent=1).encode(), overwrite=True)
 
 
 def _measure_all(
@@ -210,13 +192,6 @@ def balance(tones_degrees: np.ndarray) -> np.ndarray:
     return weights / weights.sum()
 
 
-def save_rows(rows: Sequence[dict[str, np.ndarray]], path: Path) -> None:
-    """Write one shard, whole or not at all."""
-    # safetensors writes memory as it lies: a transposed view would come back scrambled.
-    arrays = {name: np.ascontiguousarray(np.stack([row[name] for row in rows])) for name in rows[0]}
-    write_bytes(path, save(arrays), overwrite=True)
-
-
 def _at(places: list[tuple[Shelf, int]], index: int) -> Portrait:
     shelf, number = places[index]
     return shelf.portrait(number)
@@ -232,15 +207,15 @@ def _row(target: Portrait, people: list[Portrait], config: PrepareConfig) -> dic
     for person in people:
         frame = (person.even * 65535).astype(np.uint16)
         made = reenact(frame, person.aligned.face, lit_evenly, person.visible)
-        crops.append(_bytes(made.crop, side))
-        masks.append(_bytes(made.mask * target.visible * (1 - made.from_target), side))
+        crops.append(as_bytes(made.crop, side))
+        masks.append(as_bytes(made.mask * target.visible * (1 - made.from_target), side))
         own.append(_shape(render(made.landmarks, CROP_SIDE), side))
     return {
-        "crop": _bytes(target.aligned.crop, side),
-        "even": _bytes(target.even, side),
+        "crop": as_bytes(target.aligned.crop, side),
+        "even": as_bytes(target.even, side),
         "reenacted": np.stack(crops),
         "reenacted_mask": np.stack(masks),
-        "mask": _bytes(geometry.mask, side),
+        "mask": as_bytes(geometry.mask, side),
         **_shape(geometry, side),
         **{f"own_{name}": np.stack([shape[name] for shape in own]) for name in own[0]},
     }
@@ -248,22 +223,8 @@ def _row(target: Portrait, people: list[Portrait], config: PrepareConfig) -> dic
 
 def _shape(geometry: Geometry, side: int) -> dict[str, np.ndarray]:
     """Normals, PNCC and depth in few bytes."""
-    return {
-        "normals": np.rint(_small(geometry.normals, side).transpose(2, 0, 1) * 127).astype(np.int8),
-        "pncc": _bytes(geometry.pncc, side),
-        "depth": (_small(geometry.depth, side) * (side / CROP_SIDE)).astype(np.float16),
-    }
-
-
-def _small(values: np.ndarray, side: int) -> np.ndarray:
-    return (
-        values if values.shape[0] == side else cv2.resize(values, (side, side), interpolation=cv2.INTER_AREA)
-    )
-
-
-def _bytes(values: np.ndarray, side: int) -> np.ndarray:
-    small = np.clip(_small(values, side) * 255 + 0.5, 0, 255).astype(np.uint8)
-    return np.ascontiguousarray(small.transpose(2, 0, 1) if small.ndim == 3 else small)
+    depth = (shrunk_to(geometry.depth, side) * (side / CROP_SIDE)).astype(np.float16)
+    return {**shape_arrays(geometry, side), "depth": depth}
 
 
 def _plain(fact: dict[str, Any]) -> dict[str, Any]:

@@ -73,7 +73,7 @@ def test_a_network_that_paints_gives_pictures_and_no_maps(tiny: Callable, pair: 
 def test_four_threads_give_the_bytes_of_one(pair: Pair) -> None:
     """The packaged network, shared: each face at its own size, several times over."""
     transfer = open_transfer("aot")
-    sides = [256, 320, 512, 256] * 3
+    sides = [256, 320, 512, 256] * 2
 
     def swapped(number: int) -> bytes:
         one = pair(sides[number], seed=number)
