@@ -1,11 +1,13 @@
 """Who computes the network: torch, or the same network as an ONNX file in another library. Never another than asked."""
 
 import importlib
+import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -94,7 +96,7 @@ def open_finder(backend: str, generator: RelightingGenerator, sha256: str) -> Fi
         )
     library = _library(backend)
     if backend == "onnx" and (graph := packaged_graph(generator)) is not None:
-        return Finder(_run_by(open_graph(graph, generator)), generator.input_side)
+        return Finder(_Session(partial(open_graph, graph, generator)).run, generator.input_side)
     path = kept_file(generator, sha256)
     try:
         return Finder(openers[backend](library, path), generator.input_side)
@@ -152,11 +154,21 @@ def _unreported() -> Iterator[None]:
 
 
 def _by_onnxruntime(library: Any, path: Path) -> Run:
-    return _run_by(open_session(path))
+    return _Session(partial(open_session, path)).run
 
 
-def _run_by(session: Any) -> Run:
-    return lambda inputs: session.run(list(OUTPUTS), inputs)
+class _Session:
+    """A session of onnxruntime; a forked child opens its own, for a thread of its parent may have been inside this one."""
+
+    def __init__(self, opened: Callable[[], Any]):
+        self._open, self._process = opened, os.getpid()
+        self._session = opened()
+
+    def run(self, inputs: dict[str, np.ndarray]) -> list[np.ndarray]:
+        """What the network gives, by the order of `OUTPUTS`."""
+        if self._process != os.getpid():
+            self._session, self._process = self._open(), os.getpid()
+        return list(self._session.run(list(OUTPUTS), inputs))
 
 
 def _by_openvino(library: Any, path: Path) -> Run:
