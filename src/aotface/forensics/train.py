@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from aotface.errors import InputError
+from aotface.forensics.calibration import calibrate
 from aotface.forensics.crops import stacked
 from aotface.forensics.data import check_sides, load_pool
 from aotface.forensics.detectors import kind
@@ -32,7 +33,7 @@ class TrainRequest:
 def train(
     request: TrainRequest, output: Path, overwrite: bool, reporter: Reporter, fabric: Any = None
 ) -> str:
-    """Train on the split train, choose the threshold on val, write ``output`` and its card beside it.
+    """Train on the split train, choose threshold and calibration on val, write ``output`` and its card beside it.
 
     Returns:
         One line of numbers.
@@ -68,14 +69,17 @@ def train(
         return ""
     found = logits(network, val.clips)
     real, fake = found[~val.fake], found[val.fake]
+    steps = calibrate(real, fake)
     numbers = {
         "val_auc": auc(real, fake),
         "val_eer": equal_error_rate(real, fake),
-        "threshold": threshold(real, fake),
+        "threshold": float(steps.probability(np.array([threshold(real, fake)]))[0]),
+        "slope": steps.slope,
+        "offset": steps.offset,
     }
     methods = sorted({str(one.info.method) for one in sides[0] if one.fake})
     people = len({one.info.target_person for one in sides[0]})
-    facts = {name: f"{value:.4f}" for name, value in numbers.items()}
+    facts = {name: f"{value:.4g}" for name, value in numbers.items()}
     facts |= {
         "methods": ",".join(methods),
         "people": str(people),
@@ -92,7 +96,8 @@ def card_of(name: str, detector: str, facts: dict[str, str]) -> str:
     rows = "\n".join(f"| {key} | {value} |" for key, value in facts.items())
     return (
         f"# {name}\n\nA forgery detector of kind `{detector}`.\n\n{LIMITS}\n\n"
-        "## Can\n\n- Tell fakes by the methods below from reals of the same kind of pictures, as on validation.\n\n"
+        "## Can\n\n- Tell fakes by the methods below from reals of the same kind of pictures, as on validation.\n"
+        "- Say how likely a fake is where reals and fakes are as many: slope and offset come from validation people.\n\n"
         "## Cannot\n\n- Say who or what made a picture, or anything about the person in it.\n"
         "- Be trusted on other swappers, cameras or compression: measure first.\n- Replace a provenance mark.\n\n"
         f"| fact | value |\n|---|---|\n{rows}\n"

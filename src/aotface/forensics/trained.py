@@ -9,6 +9,7 @@ import numpy as np
 from torch import nn
 
 from aotface.errors import InputError, NoFaceError, UsageError, WeightsError
+from aotface.forensics.calibration import Calibration
 from aotface.forensics.crops import SIDE, crop_of, spread
 from aotface.forensics.detectors import kind
 from aotface.forensics.detectors.base import Clips, FitSettings, logits
@@ -17,7 +18,7 @@ from aotface.media.onnx_runtime import open_session
 from aotface.media.weights import in_order, load_safetensors, read_facts, sha256
 from aotface.types import Frame
 
-FORMAT = "aotface forgery detector 2"
+FORMAT = "aotface forgery detector 3"
 
 
 @dataclass(frozen=True)
@@ -29,9 +30,10 @@ class TrainedDetector:
     frames: int
     facts: dict[str, str]
     sha256: str = ""
+    calibration: Calibration = Calibration()
 
     def logits(self, clips: Clips) -> np.ndarray:
-        """Logits of aligned crops."""
+        """Logits of aligned crops, before calibration."""
         return logits(self.network, clips)
 
     def score(self, frames: Sequence[Frame]) -> float:
@@ -53,9 +55,9 @@ class TrainedDetector:
         return self.score_crops(np.stack(crops))
 
     def score_crops(self, crops: np.ndarray) -> float:
-        """Probability of a fake, of aligned crops of one person in order of time."""
+        """Calibrated probability of a fake, of aligned crops of one person in order of time."""
         places = spread(len(crops), self.frames)
-        return float(1 / (1 + np.exp(-float(self.logits(crops[places][None])[0]))))
+        return float(self.calibration.probability(self.logits(crops[places][None]))[0])
 
     def identity(self) -> dict[str, str]:
         """Hash of its file."""
@@ -100,6 +102,7 @@ def load(path: Path) -> TrainedDetector:
             float(facts["penalty"]),
             int(facts["seed"]),
         )
+        steps = Calibration(float(facts.get("slope", "1")), float(facts.get("offset", "0")))
         file = kind(name)
         network = file.network(settings, trained=name == "probe")
         missing, spare = network.load_state_dict(tensors, strict=False)
@@ -114,9 +117,12 @@ def load(path: Path) -> TrainedDetector:
         raise WeightsError(
             f"{show(path)}: its weights do not fit: {[*missing, *spare][0]} is missing or unknown"
         )
-    if not all(bool(value.isfinite().all()) for value in tensors.values()):
-        raise WeightsError(f"{show(path)}: broken: some weights are not numbers; train it again")
-    return TrainedDetector(path.stem, network.eval(), file.FRAMES, facts, sha256(path))
+    sane = bool(np.isfinite([steps.slope, steps.offset]).all()) and steps.slope > 0
+    if not sane or not all(bool(value.isfinite().all()) for value in tensors.values()):
+        raise WeightsError(
+            f"{show(path)}: broken: some weights are not numbers, or its calibration is none; train it again"
+        )
+    return TrainedDetector(path.stem, network.eval(), file.FRAMES, facts, sha256(path), steps)
 
 
 class OnnxDetector:

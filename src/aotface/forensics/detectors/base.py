@@ -25,7 +25,7 @@ class FitSettings:
     backbone: str = "lite0"
     epochs: int = 4
     rate: float = 1e-4
-    penalty: float = 1.0
+    penalty: float = 10.0
     seed: int = 0
 
 

@@ -1,4 +1,4 @@
-"""`probe`: logistic regression on standardised features of a frozen backbone; no random number takes part.
+"""`probe`: logistic regression on standardised statistics of a frozen backbone's layers; no random number takes part.
 
 Source: Alain and Bengio, "Understanding intermediate layers using linear classifier probes", 2016.
 """
@@ -18,21 +18,21 @@ FRAMES = 1
 
 
 class Probe(nn.Module):
-    """Frozen features, their mean and spread, and one weight each."""
+    """Frozen features (`Backbone.statistics`), their mean and spread, and one weight each."""
 
     mean: Tensor
     spread: Tensor
 
     def __init__(self, backbone: Backbone):
         super().__init__()
-        self.backbone, self.head = backbone, nn.Linear(backbone.width, 1)
-        self.register_buffer("mean", torch.zeros(backbone.width))
-        self.register_buffer("spread", torch.ones(backbone.width))
+        self.backbone, self.head = backbone, nn.Linear(backbone.statistics_width, 1)
+        self.register_buffer("mean", torch.zeros(backbone.statistics_width))
+        self.register_buffer("spread", torch.ones(backbone.statistics_width))
 
     def forward(self, clips: Float[Tensor, "n frames 3 side side"]) -> Float[Tensor, " n"]:
         """Logit of each clip: of the mean feature over its frames."""
         n, frames = clips.shape[:2]
-        return self.of_features(self.backbone(clips.flatten(0, 1)).view(n, frames, -1).mean(1))
+        return self.of_features(self.backbone.statistics(clips.flatten(0, 1)).view(n, frames, -1).mean(1))
 
     def of_features(self, features: Float[Tensor, "n width"]) -> Float[Tensor, " n"]:
         """Logit of known features."""
@@ -51,7 +51,9 @@ def features_of(backbone: Backbone, clips: Clips) -> Float32[np.ndarray, "n widt
     with torch.inference_mode(), one_thread_each():
         for start in range(0, len(clips), BATCH):
             part = tensor_of(clips[start : start + BATCH])
-            found.append(backbone.eval()(part.flatten(0, 1)).view(len(part), part.shape[1], -1).mean(1))
+            found.append(
+                backbone.eval().statistics(part.flatten(0, 1)).view(len(part), part.shape[1], -1).mean(1)
+            )
     return np.asarray(torch.cat(found).numpy(), np.float32)
 
 
