@@ -105,11 +105,11 @@ def embed(frame: Frame, key: int = KEY) -> Frame:
     marked = np.empty_like(frame)
     for top in range(0, height, 512):  # bands: no full-size float picture
         band = frame[top : top + 512]
-        change = _grow(strength, shrink, top, band, cv2.BORDER_REPLICATE) * np.float32(depth / 255)
-        change *= _tiled(key, cell, top, *band.shape[:2])
+        change = _grow(_tile(key), cell, top, band, cv2.BORDER_WRAP)
+        change *= _grow(strength, shrink, top, band, cv2.BORDER_REPLICATE) * np.float32(depth / 255)
         if cell > 1:  # broad cells would show as patches with sharp rims, one level high
             change += _grow(_grain(), 1.0, top, band, cv2.BORDER_WRAP)
-        same = cv2.addWeighted(change, 1, change, 0, 0, dtype=cv2.CV_16S)  # rounds
+        same = np.rint(change).astype(np.int16)
         moved = cv2.merge([same, same, same])  # the same in R, G and B: grey stays grey
         marked[top : top + 512] = cv2.add(band, moved, dtype=cv2.CV_8U if depth == 255 else cv2.CV_16U)
     return marked
@@ -271,14 +271,6 @@ def _grow(small: Plane, scale: float, top: int, band: Frame, border: int) -> Pla
         rows *= weight[:, None]
         grown += rows
     return grown
-
-
-@lru_cache(maxsize=4)
-def _tiled(key: int, cell: float, top: int, height: int, width: int) -> Plane:
-    """The tile over a band of a picture: the same for every frame of a video."""
-    band = _grow(_tile(key), cell, top, np.empty((height, width, 0), np.uint8), cv2.BORDER_WRAP)
-    band.setflags(write=False)
-    return band
 
 
 def _taps(places: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
