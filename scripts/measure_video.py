@@ -18,11 +18,12 @@ import resource
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
+from unittest import mock
 
 import av
 import cv2
@@ -34,6 +35,7 @@ from aotface.media.video.decode import read_frames
 from aotface.media.video.timing import FrameTimes, frame_times
 from aotface.metrics.temporal import backward_flow, warped_de
 from aotface.options import Options
+from aotface.video import averaged
 from aotface.video import render as video
 from aotface.video.plan import open_clip
 
@@ -55,7 +57,7 @@ def count(owner, name, kind):
     setattr(owner, name, counted)
 count(SavedTracker, "add", "search")
 count(seen, "_new_face_state", "face")
-count(seen, "_make_again", "again")
+count(seen, "_made_again", "again")
 count(video, "_finish", "finish")
 count(segments, "_keep", "keep")
 count(SegmentWriter, "add", "encode")
@@ -266,14 +268,23 @@ def stability(clips: list[Path], asked: argparse.Namespace) -> None:
 
 def made_frames(scene: video.Scene, steadied: bool) -> list[np.ndarray]:
     """Finished frames; without steadying, what is averaged over time is each frame's own, and it is rounded by itself."""
-    kept = video.temporal_filter, video.filter_mask, video.quantise_towards_previous
-    if not steadied:
-        video.temporal_filter = video.filter_mask = lambda values, lights: values[len(values) // 2]  # type: ignore[assignment]
-        video.quantise_towards_previous = lambda before, here, *more: here.frame
-    try:
+    if steadied:
         return [shown(frame) for frame in video.render_frames(scene, scene.clip.first, scene.clip.last)]
-    finally:
-        video.temporal_filter, video.filter_mask, video.quantise_towards_previous = kept
+    with ExitStack() as patches:
+        for name in ("temporal_filter", "filter_mask"):
+            patches.enter_context(mock.patch.object(averaged, name, middle))
+        patches.enter_context(mock.patch.object(video, "quantise_towards_previous", unmoved))
+        return made_frames(scene, True)
+
+
+def middle(values: list, lights: list) -> Any:
+    """In place of a filter: the frame's own."""
+    return values[len(values) // 2]
+
+
+def unmoved(before: Any, here: Any, *more: Any) -> Any:
+    """In place of rounding towards the frame before."""
+    return here.frame
 
 
 def shown(frame: Any) -> np.ndarray:

@@ -22,7 +22,7 @@ from aotface.face.visibility.view import VIEW_SIDE, compose, cut
 from aotface.media.image import read_image
 from aotface.training.visibility.hand_labels import Labels, read_hand_labels
 from aotface.training.visibility.labels import EVERY
-from aotface.training.visibility.measure import GROUPS, confusion, iou, judge_frames
+from aotface.training.visibility.measure import GROUPS, confusion, frame_counts, iou, judge_frames
 from aotface.types import Face
 
 TEST_SET = Path(__file__).parents[1] / "tests/face/visibility/hand_labels.json"
@@ -71,6 +71,13 @@ def measure(data: Path, labels: Labels, network: VisibilityNetwork) -> tuple[dic
     if labels.strokes or labels.areas:
         judged = judge_frames(seen.in_front > 0.5, labels, mesh)
         row["frame"] = {"kept": judged.kept, "gap": judged.gap, "false": judged.false, "whole": judged.whole}
+        called = {"likeliest": planes[: len(Surface)].argmax(axis=0) == Surface.FRAME}
+        called["kept in front"] = seen.spectacles > 0.5
+        row["frame counts"] = {
+            f"{name}, edge of {reach:.0f} px": frame_counts(region, labels, reach)
+            for name, region in called.items()
+            for reach in (0.0, 1.0)
+        }
     return row, tile_of(view, seen, row)
 
 
@@ -99,6 +106,8 @@ def summary(rows: list[dict]) -> dict:
         "kept_median": round(float(np.median([row["kept"] for row in frames])), 3),
         "false_median": round(float(np.median([row["false"] for row in frames])), 3),
     }
+    counts = [row["frame counts"] for row in rows if "frame counts" in row]
+    found["iou of frames"] = {name: round(iou([one[name] for one in counts]), 3) for name in counts[0]}
     return found
 
 

@@ -45,9 +45,9 @@ STREAKS, ACROSS = (1.5, 3.0), 3.0
 """How many times higher than wide a pixel of the source is drawn where streaks begin, and are certain; and the standard
 deviation of the blur along the mouth that takes them away, in pixels at 256."""
 
-LINE, BESIDE, DARK = 1.0, (2.5, 5.0), (0.2, 0.6)
-"""The dark line between shut lips: its standard deviation; between which distances from it the lips' brightness is taken
-(pixels at 256); and how much of the light it takes at least and at most."""
+LINE, BESIDE, DARK = (1.0, 1.5), (2.5, 5.0), (0.32, 0.6)
+"""The dark line between shut lips: its standard deviations, up and down; between which distances from it their brightness
+is taken (pixels at 256); and how much of the light it takes at least and at most."""
 
 _LOWER, _UPPER = INNER_LIPS[1:10], INNER_LIPS[:10:-1]
 
@@ -280,7 +280,8 @@ def _line_shade(below: Mask, along: Mask, points: Landmarks, target: AlignedFace
     if shut == 0:
         return np.ones_like(below)
     depth = np.interp(along, np.linspace(0, 1, 11), _darkness(target) * shut, left=0, right=0)
-    return (1 - depth * np.exp(-((below / (LINE * unit)) ** 2) / 2)).astype(np.float32)
+    wide = np.where(below > 0, LINE[1], LINE[0]) * unit
+    return (1 - depth * np.exp(-((below / wide) ** 2) / 2)).astype(np.float32)
 
 
 def _darkness(target: AlignedFace) -> Float64[np.ndarray, " 11"]:

@@ -23,7 +23,9 @@ from aotface.reenact.base import Reenacted, TargetPixels
 from aotface.reenact.dense_map import Jump, dense_map, enlarge, lids, read_crop, read_mask, soften
 from aotface.reenact.edge import inner_mask
 from aotface.reenact.gaze import turn_eyes
+from aotface.reenact.lids import lid_places
 from aotface.reenact.lips import inner_mouth, part_lips, through_target, without_streaks
+from aotface.reenact.mouth_shading import level_mouth
 from aotface.reenact.reading import Reading, SourceSkin
 from aotface.reenact.shape import identity_shape
 from aotface.reenact.spectacles import without_spectacles
@@ -127,6 +129,11 @@ def reenact(
     drawn = np.clip(enlarge(raster.covered.astype(np.float32), side) * 4 - 1.5, 0, 1)
     box = _box(drawn > 0)  # elsewhere the crop is the target's
     face = _read_face(reading, side, box)
+    marks = source.landmarks, target.crop, points, target_points
+    shading = level_mouth(face, box, *marks, raster.covered)
+    reading = replace(reading, shading=shading)
+    if parting is not None:
+        face *= enlarge(parting.shade, side)[box][..., None]
     shown_of_target = _box(from_target > 0)
     theirs = target.crop[shown_of_target].copy()
     if eyes.any():
@@ -150,10 +157,10 @@ def _source_places(
     """Where each grid pixel lies in the source's picture (x, y, and both of the mirrored side), each vertex likewise, and
     the first's weight."""
     unit = len(raster.depth) / CROP_SIDE
-    direct = inside(source[:, :2])
+    direct, mirrored = (inside(one[:, :2]) for one in lid_places(source, points))
     shown = to_vertices(visibility(source, points)) * uncovered(source, points)
     weight = soften(raster.interpolate(shown[:, None])[..., 0], raster.covered, 4.0 * unit)
-    places = np.concatenate([direct, direct[MIRROR]], axis=1)
+    places = np.concatenate([direct, mirrored[MIRROR]], axis=1)
     return dense_map(raster, places, lids(points, len(raster.depth))), places, weight
 
 
@@ -181,7 +188,6 @@ def _read_face(reading: Reading, side: int, box: tuple[slice, slice]) -> Crop:
         face[inner] = other + (face[inner] - other) * weight[mirrored][..., None]
     if parting is not None:
         without_streaks(face, maps[0], parting, box, side)
-        face *= enlarge(parting.shade, side)[box][..., None]
     return face
 
 

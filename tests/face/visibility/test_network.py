@@ -64,6 +64,17 @@ def test_a_plane_finds_its_way_back_to_the_frame(file: Path, portrait: Frame, fa
     assert outside[0, 0] == 1 and back[0, 0] == 0
 
 
+def test_a_doubtful_edge_of_a_cover_counts_beside_a_likely_part() -> None:
+    planes = np.zeros((OUTPUTS, 256, 256), np.float32)
+    planes[Surface.COVER, 100:160, 100:160] = 0.15  # too little, alone
+    assert Visibility(planes, np.eye(2, 3)).in_front.max() == 0
+    planes[Surface.HAND, 120:125, 120:125] = 0.6
+    assert Visibility(planes, np.eye(2, 3)).in_front[110:130, 130].max() == 0  # a speck is no patch
+    planes[Surface.HAND, 120:132, 120:132] = 0.6
+    front = Visibility(planes, np.eye(2, 3)).in_front
+    assert front[126, 138] > 0.3 and front[126, 126] == 1 and front[126, 150] == 0 and front[50, 50] == 0
+
+
 def test_many_threads_get_the_same_bytes(file: Path, aligned: AlignedFace) -> None:
     network = VisibilityNetwork(file)
     answers: list[np.ndarray] = []
@@ -81,3 +92,16 @@ def test_many_threads_get_the_same_bytes(file: Path, aligned: AlignedFace) -> No
 def test_a_missing_file_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match=r"no such weights file"):
         VisibilityNetwork(tmp_path / "none.onnx")
+
+
+def test_a_brow_and_the_skin_along_a_frame_are_not_in_front_of_the_face() -> None:
+    planes = np.zeros((OUTPUTS, 256, 256), np.float32)
+    planes[Surface.FRAME, 100:104, 40:220], planes[Surface.FRAME, 104:107, 40:220] = 0.9, 0.15
+    planes[Surface.FRAME, 80:98, 60:110], planes[Surface.BROW, 80:98, 60:110] = 0.25, 0.6
+    planes[Surface.FRAME, 80:98, 150:200] = 0.25
+    seen = Visibility(planes, np.eye(2, 3))
+    front = seen.in_front
+    assert front[100:104, 40:220].min() == 1
+    assert front[104:107, 40:220].max() < 0.1 < 0.2 < seen.spectacles[104:107, 40:220].min()
+    assert front[82:92, 62:108].max() < 0.1
+    assert front[82:92, 152:198].min() > 0.9  # the twin: as likely a frame, and no brow

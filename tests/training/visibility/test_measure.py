@@ -8,7 +8,7 @@ import pytest
 from aotface.face.visibility.classes import OUTPUTS, Surface
 from aotface.training.visibility.hand_labels import labels_of, read_hand_labels
 from aotface.training.visibility.labels import EVERY, bits
-from aotface.training.visibility.measure import confusion, iou, judge_frames
+from aotface.training.visibility.measure import confusion, frame_counts, iou, judge_frames
 
 FILE = Path(__file__).parents[2] / "face/visibility/hand_labels.json"
 EVERYWHERE = np.ones((256, 256), bool)
@@ -46,6 +46,22 @@ def test_a_whole_frame_passes_and_a_cut_one_does_not() -> None:
     assert not judge_frames(np.zeros((256, 256), bool), labels, EVERYWHERE).whole
 
 
+def test_frames_are_counted_and_a_lens_is_none() -> None:
+    labels = labels_of(PICTURE)
+    assert iou([frame_counts(drawn(), labels)]) > 0.9
+    assert frame_counts(drawn(gap=5), labels)[1] > 20 and frame_counts(EVERYWHERE, labels)[2] > 60_000
+    beside = np.roll(drawn(), 1, axis=0)
+    assert iou([frame_counts(beside, labels)]) < 0.8 < iou([frame_counts(beside, labels, 1.0)])
+    square = [[100, 100], [300, 100], [300, 200], [100, 200]]
+    broad = [{"shows": ["frame"], "part": part, "outline": square} for part in ("area", "hole")]
+    broad[1] |= {"outline": [[120, 120], [280, 120], [280, 180], [120, 180]]}
+    goggles = labels_of(PICTURE | {"shapes": broad})
+    lens = np.zeros((256, 256), bool)
+    lens[62:88, 62:138] = True
+    right, missed, false = frame_counts(lens, goggles, 1.0)
+    assert right == 0 and missed > 1500 and false == lens.sum()
+
+
 def test_everything_covered_is_whole_but_false() -> None:
     assert judge_frames(EVERYWHERE, labels_of(PICTURE), EVERYWHERE).false > 0.9
 
@@ -71,7 +87,7 @@ def test_counts_tell_right_from_wrong() -> None:
 def test_the_test_set_is_whole() -> None:
     known = json.loads(FILE.read_text())
     pictures = read_hand_labels(FILE)
-    assert len(pictures) == len({picture.file for picture in pictures}) >= 50
+    assert len(pictures) == len({picture.file for picture in pictures}) >= 60
     for picture in pictures:
         assert picture.strokes or picture.areas or (picture.sets != EVERY).any()
         for stroke in picture.strokes:

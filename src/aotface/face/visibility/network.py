@@ -48,8 +48,19 @@ reaches 200 pixels, of 39 wearers none has fewer than 277 (docs/log/2026-11-29-v
 UNSURE = 0.08, 0.24
 """Probability of a frame at which a wearer's pixel begins to count, and at which it counts in full."""
 
+ALONG, LINE = 7, (0.2, 0.45)
+"""Pixels of a view across which a frame's pixels are compared; and the share of the likeliest of them at which one begins to
+count, and counts in full: what is less likely is skin along the frame."""
+
+BROW_LEADS = 2.2
+"""How many times likelier than frame a brow must be to be no frame."""
+
 SURE = 0.2, 0.8
 """The same of hair, hands and other covers."""
+
+PATCH, BESIDE, UNSURE_BESIDE = 100, 10, (0.05, 0.3)
+"""Beside a patch of so many likely pixels of hand or cover, within so many pixels, these probabilities count instead: of
+made microphones .92 is kept, not .72 (docs/log/2026-11-29-measured.md)."""
 
 Planes = Float32[np.ndarray, "outputs side side"]
 
@@ -98,9 +109,38 @@ class Visibility:
 
     @cached_property
     def in_front(self) -> Mask:
-        """How much stays in front of a swapped face, 0..1: hair, hands and covers, and frames of spectacles."""
+        """How much stays in front of a swapped face, 0..1: hair, hands and covers, and frames of spectacles.
+
+        Edges of hands and covers are unsure; low probabilities count beside likely ones.
+        """
         others = self.of(Surface.HAIR, Surface.HAND, Surface.COVER)
-        return np.maximum(np.clip((others - SURE[0]) / (SURE[1] - SURE[0]), 0, 1), self.spectacles)
+        sure = np.clip((others - SURE[0]) / (SURE[1] - SURE[0]), 0, 1)
+        return np.maximum(np.maximum(sure, self._beside_things), self._frames)
+
+    @property
+    def _beside_things(self) -> Mask:
+        """How much of a hand or cover shows, 0..1, where one is likely near by; 0 elsewhere."""
+        thing = self.of(Surface.HAND, Surface.COVER)
+        _, patch, facts, _ = cv2.connectedComponentsWithStats((thing > LIKELY).astype(np.uint8))
+        large = facts[:, cv2.CC_STAT_AREA] >= PATCH
+        large[0] = False  # what is no patch
+        if not large.any():
+            return np.zeros_like(thing)
+        disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * BESIDE + 1,) * 2)
+        near = cv2.dilate(large[patch].astype(np.float32), disc)
+        low, high = UNSURE_BESIDE
+        return near * np.clip((thing - np.float32(low)) / np.float32(high - low), 0, 1)
+
+    @property
+    def _frames(self) -> Mask:
+        """`spectacles` without brows behind them, and without the skin along them."""
+        worn = self.spectacles
+        if not worn.any():
+            return worn
+        frame, brow = self.of(Surface.FRAME), self.of(Surface.BROW)
+        share = frame / np.maximum(cv2.dilate(frame, np.ones((ALONG,) * 2)), 1e-3)
+        line = np.clip((share - LINE[0]) / (LINE[1] - LINE[0]), 0, 1)
+        return worn * line * np.clip(BROW_LEADS - brow / np.maximum(frame, 1e-3), 0, 1)
 
     def in_crop(self, plane: Mask, side: int) -> Mask:
         """A plane of the view in the face's canonical crop of this side; 0 beyond the view."""

@@ -1,7 +1,7 @@
 """The test set: outlines and lines drawn by hand over real pictures, as sets of surfaces in the network's view."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -31,13 +31,14 @@ class Stroke:
 @dataclass(frozen=True)
 class Labels:
     """One picture. ``matrix``: frame to view. ``sets``: what each pixel may be, see `labels`; of what was not drawn nothing
-    is known. ``strokes``: of frames; ``areas``: outlines of frames too broad for strokes."""
+    is known. ``strokes``: of frames; ``areas``: outlines of frames too broad for strokes; ``holes``: in these, of lenses."""
 
     file: str
     matrix: Matrix
     sets: UInt16[np.ndarray, "side side"]
     strokes: list[Stroke]
     areas: list[Float64[np.ndarray, "_points 2"]]
+    holes: list[Float64[np.ndarray, "_points 2"]] = field(default_factory=list)
 
 
 def read_hand_labels(path: Path) -> list[Labels]:
@@ -48,7 +49,7 @@ def read_hand_labels(path: Path) -> list[Labels]:
 def labels_of(picture: dict[str, Any]) -> Labels:
     """One picture of the file."""
     matrix = np.array(picture["landmark_view"], np.float64)
-    scale, strokes, areas = scale_of(matrix), list[Stroke](), list[np.ndarray]()
+    scale, strokes, broad = scale_of(matrix), list[Stroke](), {"area": list[np.ndarray](), "hole": []}
     sets = np.full((VIEW_SIDE, VIEW_SIDE), EVERY, np.uint16)
     for shape in picture["shapes"]:
         if "line" in shape:
@@ -58,7 +59,7 @@ def labels_of(picture: dict[str, Any]) -> Labels:
             continue
         outline = transform_points(np.array(shape["outline"], np.float64), matrix)
         if shape["shows"] == ["frame"]:
-            areas += [outline] if shape["part"] == "area" else []
+            broad[shape["part"]].append(outline)
             continue
         fill(sets, outline, allowed(shape["shows"]))
     for stroke in strokes:
@@ -66,7 +67,7 @@ def labels_of(picture: dict[str, Any]) -> Labels:
         doubt = np.zeros(sets.shape, np.uint8)
         cv2.polylines(doubt, [line], False, (1,), max(1, round(stroke.width + 3)), cv2.LINE_8, 3)
         sets[doubt > 0] = EVERY
-    return Labels(picture["file"], matrix, sets, strokes, areas)
+    return Labels(picture["file"], matrix, sets, strokes, broad["area"], broad["hole"])
 
 
 def allowed(names: list[str]) -> int:

@@ -24,6 +24,7 @@ GROUPS = {
     "hand": (Surface.HAND,),
     "cover": (Surface.COVER,),
     "front": (Surface.HAIR, Surface.HAND, Surface.COVER),
+    "background": (Surface.BACKGROUND,),
 }
 """What the hand labels tell apart; ``front`` is what the rules of today look for besides spectacles."""
 
@@ -61,26 +62,37 @@ def judge_frames(covered: Region, labels: Labels, judged: Region) -> Frames:
         hits = points_kept(stroke, covered, judged)
         found, kept = found + len(hits), kept + int(hits.sum())
         gap = max(gap, longest_run(~hits))
-    for area in labels.areas:
-        inside = filled_area(area, labels) & judged
-        found, kept = found + int(inside.sum()), kept + int((inside & covered).sum())
+    inside = broad_frames(labels) & judged
+    found, kept = found + int(inside.sum()), kept + int((inside & covered).sum())
     called = covered & judged
-    beside = called & ~near(labels)
+    beside = called & ~drawn_frames(labels, REACH)
     return Frames(kept / max(found, 1), gap, float(beside.sum() / max(called.sum(), 1)))
+
+
+def frame_counts(called: Region, labels: Labels, reach: float = 0.0) -> tuple[int, int, int]:
+    """Pixels of drawn frames, arms too, that were right, missed, or falsely called; for `iou`.
+
+    Args:
+        called: what was called frame.
+        labels: drawn.
+        reach: pixels by which either may lie beside the other.
+    """
+    truth = drawn_frames(labels)
+    hit = truth & grown(called, reach)
+    false = called & ~drawn_frames(labels, reach)
+    return int(hit.sum()), int((truth & ~hit).sum()), int(false.sum())
 
 
 def points_kept(stroke: Stroke, covered: Region, judged: Region) -> Bool[np.ndarray, " n"]:
     """Whether the frame was found at each pixel along a stroke."""
-    reach = REACH + stroke.width / 2
-    size = 2 * round(reach) + 1
-    grown = cv2.dilate(covered.astype(np.uint8), cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size)))
+    wide = grown(covered, REACH + stroke.width / 2)
     steps = [
         a + (b - a) * np.linspace(0, 1, max(2, round(float(np.linalg.norm(b - a)))), endpoint=False)[:, None]
         for a, b in zip(stroke.points, stroke.points[1:], strict=False)
     ]
     x, y = np.clip(np.round(np.concatenate(steps)).astype(int), 0, len(covered) - 1).T
     here = judged[y, x]
-    return np.asarray(grown[y, x][here] > 0)
+    return np.asarray(wide[y, x][here])
 
 
 def longest_run(values: Bool[np.ndarray, " n"]) -> float:
@@ -92,22 +104,29 @@ def longest_run(values: Bool[np.ndarray, " n"]) -> float:
     return float(best)
 
 
-def near(labels: Labels) -> Region:
-    """Pixels on or beside a drawn frame, arms too."""
+def drawn_frames(labels: Labels, reach: float = 0.0) -> Region:
+    """Pixels of drawn frames, arms too, and of what lies beside them within ``reach`` pixels."""
     drawn = np.zeros(labels.sets.shape, np.uint8)
     for stroke in labels.strokes:
         line = [np.round(stroke.points * 8).astype(np.int32)]
-        cv2.polylines(drawn, line, False, (1,), max(1, round(stroke.width + 2 * REACH + 1)), cv2.LINE_8, 3)
-    for area in labels.areas:
-        cv2.fillPoly(drawn, [np.round(area).astype(np.int32)], (1,))
-    return drawn > 0
+        wide = stroke.width + (2 * reach + 1 if reach else 0)
+        cv2.polylines(drawn, line, False, (1,), max(1, round(wide)), cv2.LINE_8, 3)
+    return (drawn > 0) | grown(broad_frames(labels), reach)
 
 
-def filled_area(area: np.ndarray, labels: Labels) -> Region:
-    """The inside of an outline."""
+def broad_frames(labels: Labels) -> Region:
+    """The inside of the outlines of broad frames, without their lenses."""
     drawn = np.zeros(labels.sets.shape, np.uint8)
-    cv2.fillPoly(drawn, [np.round(area).astype(np.int32)], (1,))
+    for outlines, value in ((labels.areas, 1), (labels.holes, 0)):
+        for outline in outlines:
+            cv2.fillPoly(drawn, [np.round(outline).astype(np.int32)], (value,))
     return drawn > 0
+
+
+def grown(region: Region, reach: float) -> Region:
+    """A region and what lies within ``reach`` pixels of it."""
+    size = 2 * round(reach) + 1
+    return cv2.dilate(region.astype(np.uint8), cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))) > 0
 
 
 def confusion(

@@ -1,0 +1,258 @@
+"""What a source's expression leaves around its mouth, levelled: smile lines, dark corners, lips of a wrong colour [ours].
+
+The mesh moves a smile to a mouth at rest, but its shading is in the photograph: folds beside the mouth, the dark gap behind
+its corners, lips that have become thin. Folds and corners are narrow and dark. They are filled up to what lies around them,
+as far as the target does less of what made them. Lips are held within bounds of the target's, both beside their own skin.
+All of it is light added and a gain, by place and colour, found on the small grid: pores and hairs stay, and a face has
+the same at every side.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import cv2
+import numpy as np
+from jaxtyping import Bool, Float32
+
+from aotface.face.blendshapes import NAMES, blendshapes
+from aotface.face.mesh import INNER_LIPS, LEFT_EYE, OUTER_LIPS, RIGHT_EYE, opening
+from aotface.reenact.lip_colour import Pixels, bounded_lips, lip_mask
+from aotface.types import CROP_SIDE, Crop, Iris, Landmarks, Mask
+
+SMILES = NAMES.index("mouthSmileRight"), NAMES.index("mouthSmileLeft")
+"""Of the person's right and left side."""
+
+FOLDS = (129, 203, 206, 216, 212, 202), (358, 423, 426, 436, 432, 422)
+"""Vertices along the fold from the nose past the mouth's corner, right and left."""
+
+NOSE = [129, 102, 48, 64, 98, 97, 2, 326, 327, 294, 278, 331, 358, 1]
+"""Vertices of the nose's tip and wings: nostrils are dark, and stay."""
+
+WINGS = [129, 358]
+"""Vertices where the nose's wings meet the cheek."""
+
+CORNERS = (61, 291)
+"""Corners of the mouth, right and left."""
+
+FALLS = (0.1, 0.4)
+"""By how much a smile must fall from source to target for its lines to begin to go, and to go."""
+
+SHUTS = (0.01, 0.06)
+"""The same of the mouth's opening, for its corners."""
+
+NEAR_FOLD, NEAR_CORNER = (11.0, 22.0), (5.0, 12.0)
+"""Pixels at 256 from a fold or corner up to which it is filled, and from which on nothing is."""
+
+NEAR_NOSE = (2.0, 6.0)
+"""The same pixels from the nose up to which nothing is filled, and from which on all is."""
+
+VALLEY, FINE = 13, 0.8
+"""Width of what is filled, at most, and standard deviation of the blur under which detail stays, in the same pixels."""
+
+FILLED, CORNER_FILLED = 0.9, 0.75
+"""Share of a fold's depth that is filled at most, and of a corner's."""
+
+Box = tuple[slice, slice]
+
+
+@dataclass(frozen=True)
+class Fallen:
+    """How far a target does less than the source: its smile, on the person's right and left, and its open mouth; 0..1."""
+
+    smile: tuple[float, float]
+    mouth: float
+
+    @property
+    def any(self) -> bool:
+        """Whether it does less of anything."""
+        return max(*self.smile, self.mouth) > 0
+
+
+def fallen(source: Landmarks, target: Landmarks) -> Fallen:
+    """How far a target does less than the source.
+
+    Args:
+        source: 468 x 3, any similarity that keeps the face about upright.
+        target: likewise.
+    """
+    before, after = smile_of(source.tobytes()), _smile(target)
+    right, left = (_begun(a - b, FALLS) for a, b in zip(before, after, strict=True))
+    return Fallen((right, left), _begun(opening(source, INNER_LIPS) - opening(target, INNER_LIPS), SHUTS))
+
+
+@lru_cache(maxsize=8)
+def smile_of(landmarks: bytes) -> tuple[float, float]:
+    """`_smile` of a source: a video asks for the same one at every frame."""
+    return _smile(np.frombuffer(landmarks, np.float32).reshape(-1, 3))
+
+
+def _smile(landmarks: Landmarks) -> tuple[float, float]:
+    """How far a face smiles, right and left, 0..1. Irises matter little to it: those of eyes that look ahead stand in."""
+    found = blendshapes(landmarks, _straight(landmarks))
+    return float(found[SMILES[0]]), float(found[SMILES[1]])
+
+
+def _straight(landmarks: Landmarks) -> Iris:
+    """Irises in the middle of their eyes."""
+    places = []
+    for ring in (RIGHT_EYE, LEFT_EYE):
+        middle = landmarks[ring].mean(axis=0)
+        reach = 0.2 * np.linalg.norm(landmarks[ring[8], :2] - landmarks[ring[0], :2])
+        places += [middle + reach * np.array(way) for way in _WAYS]
+    return np.array(places, np.float32)
+
+
+_WAYS = ((0, 0, 0), (1, 0, 0), (0, -1, 0), (-1, 0, 0), (0, 1, 0))
+
+
+def mouth_box(points: Landmarks, grid: int) -> Box:
+    """Rows and columns of the grid around the mouth, from the wings of the nose to the chin."""
+    low, high = points[OUTER_LIPS, :2].min(axis=0), points[OUTER_LIPS, :2].max(axis=0)
+    wide = float(high[0] - low[0])
+    top = min(float(points[WINGS, 1].min()), float(low[1]) - 0.4 * wide)
+    first, last = (low[0] - 0.6 * wide, top), (high[0] + 0.6 * wide, high[1] + 0.5 * wide)
+    columns, rows = (
+        slice(start, int(np.clip(np.ceil(stop), start + 2, grid)))
+        for start, stop in zip((int(np.clip(np.floor(v), 0, grid - 2)) for v in first), last, strict=True)
+    )
+    return rows, columns
+
+
+def mouth_shading(
+    face: Pixels,
+    target: Pixels,
+    points: Landmarks,
+    theirs: Landmarks,
+    covered: Bool[np.ndarray, "rows columns"],
+    less: Fallen,
+    unit: float,
+) -> Float32[np.ndarray, "rows columns 6"]:
+    """What levels the new face around its mouth, see `shade`.
+
+    Args:
+        face: X_r in a box of the grid.
+        target: X_t in the same box.
+        points: 468 x 3, of the new face, pixels of the box.
+        theirs: of the target, likewise.
+        covered: where the mesh is.
+        less: what the target does less than the source.
+        unit: pixels of the grid in one at 256.
+    """
+    inside = _inside(covered.shape, unit)[..., None]
+    lift = _filled(face, points, less, unit) * inside if less.any else np.zeros_like(face)
+    gain = bounded_lips(face + lift, target, points, theirs, covered, unit) * inside
+    return np.concatenate([lift, np.exp(gain)], axis=2).astype(np.float32)
+
+
+def shade(face: Pixels, shading: Float32[np.ndarray, "rows columns 6"]) -> None:
+    """Add and multiply, in place."""
+    face += shading[..., :3]
+    face *= shading[..., 3:]
+
+
+def unshaded(grid: int) -> Float32[np.ndarray, "grid grid 6"]:
+    """Shading that changes nothing."""
+    return np.broadcast_to(np.array([0, 0, 0, 1, 1, 1], np.float32), (grid, grid, 6)).copy()
+
+
+def _inside(shape: tuple[int, ...], unit: float) -> Mask:
+    """0 at a box's border, 1 within."""
+    rows, columns = (np.minimum(np.arange(n), np.arange(n)[::-1]) / (4 * unit) for n in shape)
+    return (np.clip(rows, 0, 1)[:, None] * np.clip(columns, 0, 1)).astype(np.float32)
+
+
+def level_mouth(
+    face: Pixels,
+    box: Box,
+    source: Landmarks,
+    target: Crop,
+    points: Landmarks,
+    theirs: Landmarks,
+    covered: Bool[np.ndarray, "grid grid"],
+) -> Float32[np.ndarray, "grid grid 6"]:
+    """Level what the source's expression leaves around the mouth, in place.
+
+    Args:
+        face: X_r in a box of the crop, before the line between its lips is drawn.
+        box: rows and columns.
+        source: 468 x 3, in its picture.
+        target: the crop of X_t.
+        points: 468 x 3, of the new face, pixels of the grid.
+        theirs: of the target, likewise.
+        covered: where the mesh is, on the grid.
+
+    Returns:
+        What was done, see `shade`.
+    """
+    side, grid = len(target), len(covered)
+    here, zoom = mouth_box(points, grid), side / grid
+    corner = np.array([here[1].start, here[0].start, 0], np.float32)
+    own = _cut(face, here, zoom, (int(box[1].start), int(box[0].start)))
+    their, unit = _cut(target, here, zoom, (0, 0)), grid / CROP_SIDE
+    shading, less = unshaded(grid), fallen(source, theirs)
+    shading[here] = mouth_shading(own, their, points - corner, theirs - corner, covered[here], less, unit)
+    rows, columns = (
+        slice(
+            max(int(whole.start), int(part.start * zoom)),
+            min(int(whole.stop), int(np.ceil(part.stop * zoom))),
+        )
+        for part, whole in zip(here, box, strict=True)
+    )
+    inner = face[
+        tuple(slice(p.start - w.start, p.stop - w.start) for p, w in zip((rows, columns), box, strict=True))
+    ]
+    if inner.size:
+        shade(inner, _cut(shading, (rows, columns), 1 / zoom, (0, 0)))
+    return shading
+
+
+def _cut(picture: np.ndarray, here: Box, zoom: float, first: tuple[int, int]) -> np.ndarray:
+    """A box of a grid out of a picture that is ``zoom`` times finer and begins at ``first``, x and y."""
+    eased = cv2.GaussianBlur(picture, (0, 0), 0.4 * zoom) if zoom > 1.25 else picture
+    shift = [(part.start + 0.5) * zoom - 0.5 - start for part, start in zip(here[::-1], first, strict=True)]
+    back = np.array([[zoom, 0, shift[0]], [0, zoom, shift[1]]])
+    size = here[1].stop - here[1].start, here[0].stop - here[0].start
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    return cv2.warpAffine(eased, back, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+
+
+def _filled(face: Pixels, points: Landmarks, less: Fallen, unit: float) -> Pixels:
+    """Light that fills narrow dark places."""
+    low = cv2.GaussianBlur(face, (0, 0), FINE * unit)
+    size = round(VALLEY * unit) | 1
+    closed = cv2.morphologyEx(
+        low, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
+    )
+    nose = cv2.convexHull(points[NOSE, :2].astype(np.float32))[:, 0]
+    beside = np.minimum(
+        1 - lip_mask(points, face.shape[:2], unit), 1 - _near(nose, face.shape[:2], NEAR_NOSE, unit)
+    )
+    weight = np.zeros(face.shape[:2], np.float32)
+    for smile, fold, corner in zip(less.smile, FOLDS, CORNERS, strict=True):
+        near = (
+            _near(points[list(fold), :2], weight.shape, NEAR_FOLD, unit) * beside * np.float32(FILLED * smile)
+        )
+        about = _near(points[[corner], :2], weight.shape, NEAR_CORNER, unit)
+        weight = np.maximum(
+            weight, np.maximum(near, about * np.float32(CORNER_FILLED * max(smile, less.mouth)))
+        )
+    return cv2.GaussianBlur((closed - low) * weight[..., None], (0, 0), FINE * unit / 2)
+
+
+def _near(
+    line: Float32[np.ndarray, "points 2"], shape: tuple[int, ...], bounds: tuple[float, float], unit: float
+) -> Mask:
+    """1 near a line, 0 far from it."""
+    drawn = np.full(shape, 255, np.uint8)
+    places = np.round(line).astype(np.int32)
+    if len(places) > 8:
+        cv2.fillPoly(drawn, [places], (0,))
+    cv2.polylines(drawn, [np.concatenate([places, places[-1:]])], False, (0,))
+    if drawn.all():
+        return np.zeros(shape, np.float32)
+    far = cv2.distanceTransform(drawn, cv2.DIST_L2, 5) / unit
+    return np.clip((bounds[1] - far) / (bounds[1] - bounds[0]), 0, 1).astype(np.float32)
+
+
+def _begun(value: float, bounds: tuple[float, float]) -> float:
+    return float(np.clip((value - bounds[0]) / (bounds[1] - bounds[0]), 0, 1))

@@ -1,0 +1,85 @@
+"""Folds and corners of a smile that the target does not smile are filled; nostrils, and folds of the same smile, stay."""
+
+import cv2
+import numpy as np
+import pytest
+
+from aotface.face.mesh import INNER_LIPS, MEAN
+from aotface.reenact.mouth_shading import (
+    CORNERS,
+    FOLDS,
+    NOSE,
+    Fallen,
+    fallen,
+    level_mouth,
+    mouth_shading,
+    shade,
+)
+from aotface.types import Crop, Landmarks
+
+SIDE = 256
+POINTS: Landmarks = (MEAN * 70 + 128).astype(np.float32)
+SKIN = np.array([0.75, 0.6, 0.5], np.float32)
+ALL, NONE = Fallen((1.0, 1.0), 1.0), Fallen((0.0, 0.0), 0.0)
+COVERED = np.ones((SIDE, SIDE), bool)
+
+
+def drawn() -> Crop:
+    """Skin with a dark line along each fold, dark corners and a dark nostril."""
+    face = np.ones((SIDE, SIDE, 3), np.float32)
+    for fold in FOLDS:
+        cv2.polylines(face, [np.round(POINTS[list(fold[1:]), :2]).astype(np.int32)], False, (0.5,) * 3, 2)
+    for place in (*POINTS[list(CORNERS), :2], nostril()):
+        cv2.circle(face, tuple(np.round(place).astype(int).tolist()), 3, (0.3,) * 3, -1)
+    return face * SKIN
+
+
+def nostril() -> np.ndarray:
+    return POINTS[NOSE, :2].mean(axis=0)
+
+
+def levelled(less: Fallen) -> Crop:
+    face = drawn()
+    shade(face, mouth_shading(face, drawn(), POINTS, POINTS, COVERED, less, 1.0))
+    return face
+
+
+def value(face: Crop, place: np.ndarray) -> float:
+    x, y = np.round(place[:2]).astype(int)
+    return float(face[y, x, 0] / SKIN[0])
+
+
+def test_lines_of_a_smile_that_fell_go() -> None:
+    made, same = levelled(ALL), levelled(NONE)
+    for vertex in (206, 216, 426, 436):
+        assert value(made, POINTS[vertex]) > 0.88
+        assert value(same, POINTS[vertex]) < 0.6  # the twin: the target smiles as much
+    assert min(value(made, POINTS[corner]) for corner in CORNERS) > 0.7 > value(same, POINTS[CORNERS[0]])
+    assert value(made, nostril()) < 0.4  # what is dark by itself stays
+    far = np.s_[: int(POINTS[6, 1])]
+    np.testing.assert_array_equal(made[far], drawn()[far])
+
+
+@pytest.mark.parametrize("right", [True, False])
+def test_each_side_goes_by_itself(right: bool) -> None:
+    made = levelled(Fallen((float(right), float(not right)), 0.0))
+    gone, stays = (216, 436) if right else (436, 216)
+    assert value(made, POINTS[gone]) > 0.88 and value(made, POINTS[stays]) < 0.6
+
+
+def test_a_face_does_not_do_less_than_itself() -> None:
+    assert not fallen(POINTS, POINTS).any
+    opened = POINTS.copy()
+    opened[INNER_LIPS[1:10], 1] += 8
+    assert fallen(opened, POINTS).mouth == 1 and fallen(POINTS, opened).mouth == 0
+
+
+def test_larger_crops_get_the_same() -> None:
+    small, large = drawn(), cv2.resize(drawn(), (512, 512), interpolation=cv2.INTER_LINEAR)
+    whole = slice(0, 512), slice(0, 512)
+    flat = np.broadcast_to(SKIN, (512, 512, 3)).copy()
+    done = level_mouth(large, whole, POINTS, flat, POINTS, POINTS, COVERED)
+    again = level_mouth(
+        small, (slice(0, 256), slice(0, 256)), POINTS, flat[::2, ::2].copy(), POINTS, POINTS, COVERED
+    )
+    assert done.shape == (SIDE, SIDE, 6) and np.abs(done - again).max() < 0.05
