@@ -105,6 +105,18 @@ def test_hair_of_either_keeps_the_targets_forehead(target: Frame, one: FaceInPro
     assert find_forehead(nothing, one.visible) is None, "a reenactor that reads nothing beside the mesh"
 
 
+def test_the_foreheads_light_is_not_taken_from_hair(target: Frame, one: FaceInProgress) -> None:
+    """The target's hair, painted black, down to a little above a patch of forehead: the patch stays as bright."""
+    face, here = detect(target)[0], above(one)
+    _, top = drawn(face.landmarks, 0.07)
+    dark, row = target.copy(), drawn(one.target.landmarks, 0.07)[1] * 256 // len(one.mask)
+    dark[:top] = 5
+    visible = np.where(np.arange(256)[:, None] < row, 0, one.visible).astype(np.float32)
+    shaded, clean = (beyond(frame, one, visible=visible) for frame in (dark, target))
+    lost = (clean.swapped[here] - shaded.swapped[here]).mean()
+    assert clean.mask[here].min() > 0.5 and lost < 0.006  # with hair in the mean it is .013
+
+
 def test_what_is_said_of_a_forehead() -> None:
     assert verdict_of(1.0, 1.0, 1.0) == "taken"
     assert verdict_of(0.5, 1.0, 1.0) == "blended"

@@ -125,5 +125,5 @@ def test_a_picture_loads_nothing_of_the_video_line() -> None:
     }
     assert video == set()
     assert (
-        "aotface.compose.face_step" in loaded and len(loaded) <= 121
-    )  # camera match, eyes and adjustments six, the hairline two, gaze, mouth and spectacles seven, blocks and graph two
+        "aotface.compose.face_step" in loaded and len(loaded) <= 125
+    )  # camera match, eyes and adjustments six, hairline two, gaze, lids, mouth and spectacles seven, blocks, graph

@@ -56,6 +56,20 @@ def test_what_does_not_stand_out_and_a_bare_face_stay() -> None:
     assert without_spectacles(frame, FACE, seen(np.zeros((SIDE, SIDE)))) is frame
 
 
+def test_a_wrinkle_beside_a_black_frame_stays() -> None:
+    x, y = POINTS[LEFT_EYE, :2].mean(axis=0).round().astype(int).tolist()
+    frame, place = skin(), (y, x + 34 - 5)
+    frame[y - 1 : y + 2, x + 20 : x + 50] = (160, 125, 110)
+    frame[rims(3) > 0] = 30
+    kept = without_spectacles(frame, FACE, seen(rims(13)))[place]
+    pale = skin()
+    pale[y - 1 : y + 2, x + 20 : x + 50] = (160, 125, 110)
+    pale[rims(3) > 0] = (165, 130, 115)
+    gone = without_spectacles(pale, FACE, seen(rims(13)))[place]
+    assert np.abs(kept.astype(int) - frame[place]).max() < 12
+    assert np.abs(gone.astype(int) - pale[place]).max() > 20  # twin: of a pale frame it cannot be told
+
+
 def test_eyes_stay() -> None:
     frame = worn()
     for ring in (LEFT_EYE, RIGHT_EYE):

@@ -150,7 +150,10 @@ def go_beyond(
     before, after, shown, share = reenacted.crop, swapped, mask, 0.0
     if verdict == "taken":
         light = tone * fall[..., None]
-        before, after, shown, share = _with_forehead(forehead, seen, light, reenacted.crop, swapped, mask)
+        skin = cv2.erode(visible, np.ones((3, 3)))
+        before, after, shown, share = _with_forehead(
+            forehead, seen, skin, light, reenacted.crop, swapped, mask
+        )
         verdict = "taken" if share >= 0.5 else "blended"
     crease = np.zeros_like(weight)
     if verdict != "target's" and share < 1:
@@ -183,6 +186,7 @@ def _look(
 def _with_forehead(
     forehead: Forehead,
     seen: _Seen,
+    skin: Mask,
     tone: Float32[np.ndarray, "128 128 3"],
     x_r: Crop,
     swapped: Crop,
@@ -192,9 +196,10 @@ def _with_forehead(
     before, shown = read_forehead(forehead, x_r)
     side, small, upper = len(mask), _small(before), _small(forehead.reading.shown)
     bright = _bright_enough(small, seen.known * upper)
-    shown, counted = shown * _large(bright, side), np.maximum(seen.known, upper * bright)
+    shown, counted = shown * _large(bright, side), np.maximum(seen.known, upper * bright * skin)
     both = _mean(np.dstack([small, seen.target]), counted, WIDE) + np.float32(FLOOR)
-    light = np.log(both[..., 3:] / both[..., :3]) + tone
+    near = cv2.GaussianBlur(counted, (0, 0), WIDE, borderType=cv2.BORDER_CONSTANT)
+    light = continued(np.log(both[..., 3:] / both[..., :3]), np.clip(4 * near, 0, 1)) + tone
     raised = float(np.average(light.mean(axis=2), weights=upper + np.float32(1e-6)))
     share = float(np.clip((RAISED[1] - raised) / (RAISED[1] - RAISED[0]), 0, 1))
     gain = np.exp(np.clip(light, -BRIGHTEST, BRIGHTEST)).astype(np.float32)

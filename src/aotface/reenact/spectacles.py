@@ -22,6 +22,10 @@ LARGEST = 768
 STANDS_OUT = (0.03, 0.06)
 """Luma (0..1), and share of it, by which a frame's pixel differs from the skin around it."""
 
+CLEARLY, SURE, SHARE = 80, 0.7, 0.35
+"""Percentile of how much a wearer's frame differs from the skin around it, where the network is this sure of it; and the
+share of that from which a pixel is frame: a black one is not looked for among wrinkles."""
+
 AROUND = 17
 """Side of the window of that skin, pixels at 256."""
 
@@ -56,13 +60,17 @@ def _worn(crop: Crop, seen: Visibility, landmarks: np.ndarray) -> Bool[np.ndarra
     broad = seen.in_crop(seen.spectacles, side)
     window = round(AROUND * unit / 2) * 2 + 1
     around = cv2.medianBlur((crop * 255).astype(np.uint8), window).astype(np.float32) / 255
-    apart = np.abs(crop - around).max(axis=2) > STANDS_OUT[0] + STANDS_OUT[1] * around.max(axis=2)
+    apart = np.abs(crop - around).max(axis=2)
+    least = STANDS_OUT[0] + STANDS_OUT[1] * around.max(axis=2)
     brows, frame = (seen.in_crop(seen.of(one), side) for one in (Surface.BROW, Surface.FRAME))
     eyes = np.zeros((side, side), np.uint8)
     for ring in (LEFT_EYE, RIGHT_EYE):
         cv2.fillPoly(eyes, [np.round(landmarks[ring, :2]).astype(np.int32)], (1,))
     grown = cv2.dilate(eyes, np.ones((round(EYES * unit) * 2 + 1,) * 2))
-    found = (broad > 0.5) & apart & (2 * frame >= brows) & (grown == 0)
+    sure = (frame > SURE) & (grown == 0)
+    usual = float(np.percentile(apart[sure], CLEARLY)) if sure.any() else 0.0
+    stands_out = apart > np.maximum(least, np.float32(SHARE * usual))
+    found = (broad > 0.5) & stands_out & (2 * frame >= brows) & (grown == 0)
     closed = cv2.morphologyEx(
         found.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((round(1.5 * unit) * 2 + 1,) * 2)
     )

@@ -9,6 +9,7 @@ import torch
 
 from aotface.errors import InputError
 from aotface.transfer import open_transfer
+from aotface.transfer.aot.both_sides import without_one_sided_light
 from aotface.transfer.aot.brows import without_brows
 from aotface.transfer.aot.colour_map_arrays import find_colour_map
 from aotface.transfer.aot.eyes import limit_eye_whites
@@ -32,7 +33,8 @@ def test_the_map_is_the_networks_put_right(transfer: AotTransfer, pair: Pair) ->
     raw = find_colour_map(transfer.generator, *given, own=one.own_geometry)
     assert raw is not None
     points = one.own_landmarks, one.landmarks
-    wanted = limit_highlights(without_brows(raw, *points, 256), one.reenacted, one.mask)
+    wanted = without_one_sided_light(without_brows(raw, *points, 256), one)
+    wanted = limit_highlights(wanted, one.reenacted, one.mask)
     wanted = limit_eye_whites(wanted, one.reenacted, one.target, *points)
     found = transfer.find(one)
     assert isinstance(transfer, Transfer) and isinstance(found, Change)

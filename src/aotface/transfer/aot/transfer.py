@@ -1,4 +1,4 @@
-"""The transfer `aot`: the trained network finds a colour map; brows, highlights and eye whites are put right in it."""
+"""The transfer `aot`: the trained network finds a colour map; what is known to go wrong in such maps is put right."""
 
 from dataclasses import dataclass
 
@@ -7,6 +7,7 @@ from aotface.options import AUTO, BACKENDS, BY_TORCH, DEFAULTS
 from aotface.transfer import LISTED, TransferSettings
 from aotface.transfer.aot.apply import bf16_is_fast, transport_full
 from aotface.transfer.aot.backends import Finder, chosen_backend, open_finder, version_of
+from aotface.transfer.aot.both_sides import without_one_sided_light
 from aotface.transfer.aot.brows import without_brows
 from aotface.transfer.aot.change import ColourMapChange
 from aotface.transfer.aot.checkpoint import load_trained
@@ -68,7 +69,7 @@ class AotTransfer:
         return found
 
     def colour_map(self, pair: FacePair) -> ColourMapArray:
-        """The map that is applied to X_r: the network's, put right at brows, highlights and eye whites."""
+        """The map that is applied to X_r: the network's, put right: brows, light, highlights, eye whites."""
         small = pair.small
         given = (pair.reenacted, small.target, small.mask, small.geometry)
         found: ColourMapArray | None
@@ -79,6 +80,7 @@ class AotTransfer:
         assert found is not None  # it is a network that gives maps
         own, theirs = small.own_landmarks, small.landmarks
         found = without_brows(found, own, theirs, len(small.target))
+        found = without_one_sided_light(found, small)
         found = limit_highlights(found, small.reenacted, small.mask)
         return limit_eye_whites(found, small.reenacted, small.target, own, theirs)
 
