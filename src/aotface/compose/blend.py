@@ -19,7 +19,7 @@ from aotface.compose.camera import (
 )
 from aotface.compose.eye_stretch import Stretch, stretch_eyes
 from aotface.compose.eyes import EyePoints, match_eyes
-from aotface.face.align import invert, resize_matrix, sample, scale_of, transform_points
+from aotface.face.align import invert, places_of, resize_matrix, sample, scale_of, transform_points
 from aotface.types import CROP_SIDE, Crop, Frame, Mask, Matrix
 
 STRIP_ROWS = 512
@@ -105,7 +105,9 @@ def blend(
 
     def pixels(strip: Box) -> np.ndarray:
         """The target's."""
-        return target[strip[1] : strip[3], strip[0] : strip[2]].astype(np.float32) / white
+        part = target[strip[1] : strip[3], strip[0] : strip[2]].astype(np.float32)
+        part /= white
+        return part
 
     def view(strip: Box) -> View:
         """The face and its target."""
@@ -135,7 +137,9 @@ def blend(
         above -= below
         above *= weight[..., None]
         below += above
-        composed = np.rint(np.clip(below, 0, 1, out=below) * white).astype(target.dtype)
+        np.clip(below, 0, 1, out=below)
+        below *= white
+        composed = np.rint(below, out=below).astype(target.dtype)
         np.copyto(frame[y0:y1, x0:x1], composed, where=weight[..., None] > 0)
     return frame
 
@@ -234,10 +238,7 @@ def _low_band_shift(
     0 at the edge), the bands D - P1, P1 - P2, P2 count 1, i1, i2: together D + (i1 - 1) P1 + (i2 - i1) P2.
     """
     small = resize_matrix(matrix, len(mask), CROP_SIDE)
-    back = invert(small)
-    y, x = np.mgrid[:CROP_SIDE, :CROP_SIDE].astype(np.float32)
-    map_x = (back[0, 0] * x + back[0, 1] * y + back[0, 2]).astype(np.float32)
-    map_y = (back[1, 0] * x + back[1, 1] * y + back[1, 2]).astype(np.float32)
+    map_x, map_y = places_of(small, CROP_SIDE)
     height, width = target.shape[:2]
     seen = (map_x > -0.5) & (map_y > -0.5) & (map_x < width - 0.5) & (map_y < height - 0.5)
     weight = cv2.resize(mask, (CROP_SIDE, CROP_SIDE), interpolation=cv2.INTER_AREA)

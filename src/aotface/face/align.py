@@ -30,11 +30,7 @@ def align(frame: Frame, face: Face, side: int = CROP_SIDE) -> AlignedFace:
     """
     upright = crop_matrix(face.landmarks, side)
     matrix = chained(to_display(face.pixel_aspect), upright)
-    x, y = np.meshgrid(np.arange(side, dtype=np.float32), np.arange(side, dtype=np.float32))
-    back = invert(matrix)
-    map_x = (back[0, 0] * x + back[0, 1] * y + back[0, 2]).astype(np.float32)
-    map_y = (back[1, 0] * x + back[1, 1] * y + back[1, 2]).astype(np.float32)
-    crop = sample(frame, map_x, map_y, scale_of(matrix))
+    crop = sample(frame, *places_of(matrix, side), scale_of(matrix))
     return AlignedFace(face, crop, matrix, transform_landmarks(face.landmarks, upright))
 
 
@@ -95,6 +91,20 @@ def transform_landmarks(landmarks: Landmarks, matrix: Matrix) -> Landmarks:
     return np.concatenate([flat, landmarks[:, 2:] * scale_of(matrix)], axis=1).astype(np.float32)
 
 
+def places_of(
+    matrix: Matrix, side: int
+) -> tuple[Float32[np.ndarray, "side side"], Float32[np.ndarray, "side side"]]:
+    """Where in the frame each pixel of a crop lies: x, and y.
+
+    Args:
+        matrix: from frame to crop.
+        side: of the crop, in pixels.
+    """
+    back, at = invert(matrix), np.arange(side, dtype=np.float32)
+    x, y = (row[0] * at + row[1] * at[:, None] + row[2] for row in back)
+    return x.astype(np.float32), y.astype(np.float32)
+
+
 def sample(
     frame: Frame,
     map_x: Float32[np.ndarray, "rows columns"],
@@ -132,11 +142,11 @@ def sample(
         part = np.asarray(cv2.resize(part, (columns, rows), interpolation=cv2.INTER_AREA))
         x, y = ((places - np.float32((factor - 1) / 2)) / np.float32(factor) for places in (x, y))
     full = 255.0 if frame.dtype == np.uint8 else 65535.0
-    values = part.astype(np.float32) / full
-    moved = cv2.remap(
-        values, x.astype(np.float32), y.astype(np.float32), cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
-    )
-    return np.clip(moved, 0, 1)
+    values = part.astype(np.float32)
+    values /= np.float32(full)
+    x, y = (places.astype(np.float32, copy=False) for places in (x, y))
+    moved = cv2.remap(values, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    return np.clip(moved, 0, 1, out=moved)
 
 
 def region_of(

@@ -1,6 +1,7 @@
 """A z-buffered rasteriser for the face mesh: normals, PNCC, depth and mask; no loop over triangles or pixels."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from jaxtyping import Bool, Float32, Float64, Int
@@ -27,7 +28,7 @@ class Raster:
     weights: Float32[np.ndarray, "side side 3"]
     depth: Float32[np.ndarray, "side side"]
 
-    @property
+    @cached_property
     def covered(self) -> Bool[np.ndarray, "side side"]:
         """Where the mesh is."""
         return self.triangle >= 0
@@ -42,9 +43,7 @@ class Raster:
         self, attributes: Float32[np.ndarray, "468 channels"]
     ) -> Float32[np.ndarray, "covered channels"]:
         """Per-vertex values at the covered pixels alone, row by row."""
-        at = np.flatnonzero(self.covered)
-        corners, weights = TRIANGLES[self.triangle.ravel()[at]], self.weights.reshape(-1, 3)[at]
-        parts = [attributes.take(corners[:, k], axis=0) * weights[:, k : k + 1] for k in range(3)]
+        parts = [attributes.take(corner, axis=0) * weight for corner, weight in self._corners]
         return parts[0] + parts[1] + parts[2]
 
     def spread(
@@ -52,8 +51,19 @@ class Raster:
     ) -> Float32[np.ndarray, "side side channels"]:
         """Values of the covered pixels in their places; 0 outside the mesh."""
         whole = np.zeros((self.triangle.size, values.shape[1]), np.float32)
-        whole[np.flatnonzero(self.covered)] = values
+        whole[self._at] = values
         return whole.reshape(*self.triangle.shape, -1)
+
+    @cached_property
+    def _at(self) -> np.ndarray:
+        """Numbers of the covered pixels."""
+        return np.flatnonzero(self.covered)
+
+    @cached_property
+    def _corners(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Of each covered pixel's triangle, corner by corner: the vertex, and its weight as a column."""
+        corners, weights = TRIANGLES[self.triangle.ravel()[self._at]], self.weights.reshape(-1, 3)[self._at]
+        return [(np.ascontiguousarray(corners[:, k]), weights[:, k : k + 1]) for k in range(3)]
 
 
 def rasterize(landmarks: Landmarks, side: int, cull: bool = False) -> Raster:

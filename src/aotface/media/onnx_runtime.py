@@ -2,9 +2,12 @@
 
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+import numpy as np
 
 from aotface.errors import UsageError
 
@@ -48,13 +51,19 @@ def session_options(threads: int = 1) -> Any:
     return options
 
 
-def open_session(network: bytes | Path, device: str = "cpu", threads: int = 1) -> Any:
+def open_session(
+    network: bytes | Path,
+    device: str = "cpu",
+    threads: int = 1,
+    weights: Mapping[str, np.ndarray] | None = None,
+) -> Any:
     """Load a network.
 
     Args:
         network: the ONNX file's bytes, or its path where weights lie beside it.
         device: ``cpu`` or ``cuda``; never another than the one that was asked for.
         threads: see `session_options`.
+        weights: by name, of a file that has its weights elsewhere.
 
     Returns:
         An ``onnxruntime.InferenceSession``; its ``run`` may be called from many threads.
@@ -69,7 +78,12 @@ def open_session(network: bytes | Path, device: str = "cpu", threads: int = 1) -
             f"{device} was asked for, but this onnxruntime has no {provider}: see `aotface doctor`"
         )
     model = network if isinstance(network, bytes) else str(network)
-    session = library.InferenceSession(model, session_options(threads), providers=[provider])
+    options = session_options(threads)
+    given = {name: library.OrtValue.ortvalue_from_numpy(values) for name, values in (weights or {}).items()}
+    if given:
+        options.add_external_initializers(list(given), list(given.values()))
+    session = library.InferenceSession(model, options, providers=[provider])
+    session.aotface_weights = given  # it reads their memory, and does not own it
     if (found := session.get_providers()[0]) != provider:
         raise UsageError(f"{device} was asked for, but onnxruntime fell back to {found}")
     return session

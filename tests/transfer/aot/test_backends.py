@@ -19,9 +19,11 @@ from aotface.media.image import read_image
 from aotface.samples import sample
 from aotface.transfer import TransferSettings, open_transfer
 from aotface.transfer.aot import backends, onnx_file, onnx_write
-from aotface.transfer.aot.backends import Finder, installed, open_finder, version_of
+from aotface.transfer.aot.backends import Finder, chosen_backend, installed, open_finder, version_of
 from aotface.transfer.aot.colour_map_arrays import ColourMapArray, find_colour_map
 from aotface.transfer.aot.generator import SIZES, Options, RelightingGenerator
+from aotface.transfer.aot.onnx_graph import graph_name
+from aotface.transfer.aot.transfer import usual_backend
 from aotface.types import AlignedFace
 
 NETWORK = importlib.import_module("aotface.transfer.aot.network")
@@ -91,13 +93,11 @@ def test_weights_that_were_read_in_inference_mode_are_written(tmp_path: Path) ->
 
 
 def test_onnxruntime_finds_the_field_that_torch_finds(faces: list[AlignedFace]) -> None:
-    other = open_transfer("aot", TransferSettings(backend="onnx"))
+    other, by_torch = open_transfer("aot"), open_transfer("aot", TransferSettings(backend="torch"))
     network = other.network
-    assert other.finder is not None and open_transfer("aot").finder is None
-    assert (
-        other.identity()["backend"].startswith("onnxruntime ")
-        and "backend" not in open_transfer("aot").identity()
-    )
+    assert other.finder is not None and by_torch.finder is None  # left out, it is onnxruntime
+    assert other.identity()["backend"].startswith("onnxruntime ") and "backend" not in by_torch.identity()
+    assert usual_backend() == "onnx"
     source, *targets = faces
     own = render(source.landmarks, 256)
     found = []
@@ -111,6 +111,29 @@ def test_onnxruntime_finds_the_field_that_torch_finds(faces: list[AlignedFace]) 
             network.rounded if bf16 else network.generator, *inputs(source, targets[0]), bf16, own
         )
         assert (apart(bent, found[0]) > 2e-3) == bf16  # and rounding of another kind would be seen
+
+
+def test_left_out_the_backend_depends_on_network_and_device_alone(tiny: RelightingGenerator) -> None:
+    packaged = open_transfer("aot").network.generator
+    assert (
+        chosen_backend("auto", "cpu", packaged) == "onnx"
+        and chosen_backend("auto", "cuda", packaged) == "torch"
+    )
+    assert (
+        chosen_backend("auto", "cpu", tiny) == "torch"
+        and chosen_backend("openvino", "cpu", tiny) == "openvino"
+    )
+    assert graph_name(packaged) == graph_name(copy.deepcopy(packaged)) != graph_name(tiny)
+
+
+def test_a_packaged_graph_computes_the_weights_it_is_given(faces: list[AlignedFace]) -> None:
+    other = copy.deepcopy(open_transfer("aot").network.generator)
+    with torch.no_grad():
+        other.decoder.head.bias += 0.01
+    given = inputs(*faces[:2])
+    found = open_finder("onnx", other, "no hash is asked for").find(*given)
+    assert apart(found, find_colour_map(other, *given)) < 2e-3
+    assert apart(found, open_transfer("aot").finder.find(*given)) > 5e-3  # the twin: other weights
 
 
 def test_weights_that_are_rounded_once_give_what_autocast_gives(faces: list[AlignedFace]) -> None:

@@ -243,14 +243,17 @@ def in_ordinary_light(view: Crop) -> Crop:
     red, blue = np.exp(np.clip(ratios, low, high) + inside - ratios)
     gains = np.array([red, 1.0, blue])
     gains *= np.clip(DIM / max(float((gains * means).mean()), 1e-3), 1, MOST_GAIN)
-    return np.clip(view * gains.astype(np.float32), 0, 1)
+    lit = view * gains.astype(np.float32)
+    return np.clip(lit, 0, 1, out=lit)
 
 
 def shuffled(quarters: Float32[np.ndarray, "outputs 4 _h _w"]) -> Planes:
     """Planes whose four quarters of each pixel lie beside each other, as the network gives them, at full side."""
     outputs, _, height, width = quarters.shape
-    spread = quarters.reshape(outputs, 2, 2, height, width).transpose(0, 3, 1, 4, 2)
-    return np.ascontiguousarray(spread).reshape(outputs, 2 * height, 2 * width)
+    whole = np.empty((outputs, 2 * height, 2 * width), np.float32)
+    for number in range(4):
+        whole[:, number // 2 :: 2, number % 2 :: 2] = quarters[:, number]
+    return whole
 
 
 def _warped(crop: Crop, matrix: Matrix) -> Crop:

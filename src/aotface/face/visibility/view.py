@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from aotface.face.align import crop_matrix, invert, sample, scale_of
+from aotface.face.align import crop_matrix, places_of, sample, scale_of
 from aotface.types import CROP_SIDE, Crop, Frame, Landmarks, Matrix
 
 VIEW_SIDE = 256
@@ -54,8 +54,4 @@ def cut(frame: Frame, matrix: Matrix, side: int = VIEW_SIDE) -> Crop:
         matrix: from frame to view.
         side: of the view, in pixels.
     """
-    x, y = np.meshgrid(np.arange(side, dtype=np.float32), np.arange(side, dtype=np.float32))
-    back = invert(matrix)
-    map_x = (back[0, 0] * x + back[0, 1] * y + back[0, 2]).astype(np.float32)
-    map_y = (back[1, 0] * x + back[1, 1] * y + back[1, 2]).astype(np.float32)
-    return sample(frame, map_x, map_y, scale_of(matrix))
+    return sample(frame, *places_of(matrix, side), scale_of(matrix))

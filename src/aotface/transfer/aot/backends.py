@@ -1,11 +1,13 @@
 """Who computes the network: torch, or the same network as an ONNX file in another library. Never another than asked."""
 
 import importlib
+import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -15,12 +17,13 @@ import torch
 
 from aotface.errors import UsageError, WeightsError
 from aotface.media.files import show
-from aotface.media.onnx_runtime import onnxruntime, session_options
-from aotface.options import BACKENDS
+from aotface.media.onnx_runtime import onnxruntime, open_session
+from aotface.options import AUTO, BACKENDS
 from aotface.transfer.aot.colour_map import resize
 from aotface.transfer.aot.colour_map_arrays import ColourMapArray, colour_map_inputs
 from aotface.transfer.aot.generator import RelightingGenerator
 from aotface.transfer.aot.onnx_file import OUTPUTS, kept_file
+from aotface.transfer.aot.onnx_graph import open_graph, packaged_graph
 from aotface.transfer.aot.onnx_write import INPUTS
 from aotface.types import Crop, Geometry, Mask
 
@@ -57,8 +60,25 @@ class Finder:
         return np.ascontiguousarray(np.moveaxis(np.concatenate(found, axis=1)[0], 0, 2))
 
 
+def chosen_backend(backend: str, device: str, generator: RelightingGenerator) -> str:
+    """Who computes, where the choice is left open.
+
+    Args:
+        backend: `AUTO`, or one of `BACKENDS`, which stands.
+        device: where it runs.
+        generator: what runs.
+
+    Returns:
+        ``onnx`` on the CPU for a network whose graph is packaged; else ``torch``. So it depends on the network and the
+        device alone, never on what is installed or was run before.
+    """
+    if backend != AUTO:
+        return backend
+    return "onnx" if device == "cpu" and packaged_graph(generator) is not None else BACKENDS[0]
+
+
 def open_finder(backend: str, generator: RelightingGenerator, sha256: str) -> Finder:
-    """Let a library read the network; the file is made at first use.
+    """Let a library read the network. Its file is made at first use, where onnxruntime has no packaged graph for it.
 
     Args:
         backend: ``onnx`` or ``openvino``.
@@ -75,6 +95,8 @@ def open_finder(backend: str, generator: RelightingGenerator, sha256: str) -> Fi
             f"expected the backend {', '.join(BACKENDS[:-1])} or {BACKENDS[-1]}, got {backend!r}"
         )
     library = _library(backend)
+    if backend == "onnx" and (graph := packaged_graph(generator)) is not None:
+        return Finder(_Session(partial(open_graph, graph, generator)).run, generator.input_side)
     path = kept_file(generator, sha256)
     try:
         return Finder(openers[backend](library, path), generator.input_side)
@@ -132,9 +154,21 @@ def _unreported() -> Iterator[None]:
 
 
 def _by_onnxruntime(library: Any, path: Path) -> Run:
-    options = session_options(torch.get_num_threads())
-    session = library.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    return lambda inputs: session.run(list(OUTPUTS), inputs)
+    return _Session(partial(open_session, path)).run
+
+
+class _Session:
+    """A session of onnxruntime; a forked child opens its own, for a thread of its parent may have been inside this one."""
+
+    def __init__(self, opened: Callable[[], Any]):
+        self._open, self._process = opened, os.getpid()
+        self._session = opened()
+
+    def run(self, inputs: dict[str, np.ndarray]) -> list[np.ndarray]:
+        """What the network gives, by the order of `OUTPUTS`."""
+        if self._process != os.getpid():
+            self._session, self._process = self._open(), os.getpid()
+        return list(self._session.run(list(OUTPUTS), inputs))
 
 
 def _by_openvino(library: Any, path: Path) -> Run:

@@ -1,4 +1,7 @@
-"""The network as an ONNX file that gives the field alone: made once, kept among the user's settings."""
+"""The network as an ONNX file that gives the field alone: made once, kept among the user's settings.
+
+What onnxruntime needs for the packaged networks is packaged, see `onnx_graph`; this is for other networks and libraries.
+"""
 
 from pathlib import Path
 
@@ -15,7 +18,7 @@ VERSION = 2
 """Raised when the same weights begin to need another file."""
 
 
-class _ColourMapOnly(nn.Module):
+class ColourMapOnly(nn.Module):
     """The generator without the picture: the field is laid on the face at the face's own size."""
 
     def __init__(self, generator: RelightingGenerator):
@@ -25,6 +28,7 @@ class _ColourMapOnly(nn.Module):
     def forward(
         self, x_r: Tensor, x_t: Tensor, geometry: Tensor, mask: Tensor, geometry_r: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
+        """Gain, saturation and bias."""
         field = self.generator(x_r, x_t, geometry, mask, geometry_r).field
         return field.gain, field.saturation, field.bias
 
@@ -72,5 +76,5 @@ def write_colour_map_network(generator: RelightingGenerator, path: Path) -> floa
         raise UsageError("expected a network that gives a field, these weights paint: use --backend torch")
     advice = "another backend than torch needs the onnx package, once for each weights: pip install 'aotface[onnx]'"
     return write_checked(
-        _ColourMapOnly(generator), path, OUTPUTS, generator.input_side, advice, overwrite=True
+        ColourMapOnly(generator), path, OUTPUTS, generator.input_side, advice, overwrite=True
     )
