@@ -7,15 +7,14 @@ import pytest
 from aotface.compose.blend import blend, target_texture
 from aotface.compose.camera import (
     Camera,
-    Seen,
     View,
     blotches_of,
     find_match,
     lay,
     match_view,
-    measure_texture,
 )
 from aotface.compose.grain import draw, tile
+from aotface.compose.skin_texture import Seen, measure_texture
 from aotface.face.texture import block_means, octaves
 
 SIDE = 192

@@ -8,17 +8,14 @@ from jaxtyping import Float32
 
 from aotface.compose.camera import (
     Camera,
-    Seen,
-    TextureArray,
     View,
     around_of,
     lay,
     match_view,
-    measure_texture,
-    skin_of,
 )
 from aotface.compose.eye_stretch import Stretch, stretch_eyes
 from aotface.compose.eyes import EyePoints, match_eyes
+from aotface.compose.skin_texture import Seen, TextureArray, measure_texture, skin_of
 from aotface.face.align import invert, places_of, resize_matrix, sample, scale_of, transform_points
 from aotface.types import CROP_SIDE, Crop, Frame, Mask, Matrix
 

@@ -19,14 +19,20 @@ import numpy as np
 from jaxtyping import Float32
 
 from aotface.compose.eyes import EyePoints
-from aotface.compose.grain import draw, plain_share
-from aotface.face.texture import LUMA, PLAIN, TRIMMED, block_means, octaves
+from aotface.compose.grain import draw
+from aotface.compose.skin_texture import (
+    LEAST_BLOCKS,
+    Pixels,
+    Plane,
+    Seen,
+    TextureArray,
+    measure_texture,
+    skin_of,
+    spread_energy,
+    trimmed_energy,
+)
+from aotface.face.texture import block_means, octaves
 from aotface.types import Mask
-
-OCTAVES = 3
-
-LEAST_BLOCKS = 24
-"""Blocks of skin without which nothing is matched: a face of about 60 pixels."""
 
 SOFTER, SHARPER = 0.2, np.array([1.8, 1.6, 1.25])
 """Least factor of an octave's texture, and the greatest of each: widest, where blotches would come out."""
@@ -61,33 +67,14 @@ stronger it is; and standard deviation, in pixels, of such a place."""
 SANDY = 1.2
 """Multiple of the target's own energy in its plainest blocks of skin from which on a face gets less detail instead."""
 
-LEAST_GRAIN = 0.15
-"""Energy of grain in the finest octave of luma under which chroma is not looked at."""
-
 WIDE = (1.4, 2.8, 5.6)
 """Blurs, at half the frame's pixels, between which blotches lie: wider than texture, narrower than shading."""
 
 CALMEST, ALLOWED = 0.35, 1.2
 """Least factor of blotches, and how much stronger than the target's they may be."""
 
-TONES = 3
-"""Brightnesses at which grain is measured."""
-
-RIPPLE = (0.4, 2.5)
-"""Least and greatest grain at one brightness, over that of all."""
-
-CHROMA = np.array([[-0.1687, -0.3313, 0.5], [0.5, -0.4187, -0.0813]], np.float32)
-"""Rows of Cb and Cr."""
-
 BACK = np.array([[0.0, 1.402], [-0.344, -0.714], [1.772, 0.0]], np.float32)
 """What Cb and Cr add to red, green and blue."""
-
-Pixels = Float32[np.ndarray, "rows columns 3"]
-Plane = Float32[np.ndarray, "rows columns"]
-
-TextureArray = Float32[np.ndarray, "6 3"]
-"""Rows: mean energy by octave; of grain; of grain in Cb; in Cr; brightnesses; grain's energy at these over that of all.
-Squared levels of 255."""
 
 
 @dataclass(frozen=True)
@@ -127,28 +114,6 @@ class Match:
     calm: bool = True
 
 
-class Seen:
-    """A picture and its octaves, worked out once."""
-
-    def __init__(self, picture: Pixels):
-        self.picture = picture
-
-    @cached_property
-    def luma(self) -> Plane:
-        """Levels of 255."""
-        return np.asarray(cv2.transform(self.picture, 255 * LUMA), np.float32)
-
-    @cached_property
-    def octaves(self) -> list[Plane]:
-        """Of luma."""
-        return octaves(self.luma)
-
-    @cached_property
-    def chroma(self) -> list[list[Plane]]:
-        """Octaves of Cb and Cr."""
-        return [octaves(plane) for plane in cv2.split(cv2.transform(self.picture, 255 * CHROMA))]
-
-
 @dataclass(frozen=True)
 class View:
     """A face and its target at the same pixels of the frame. ``weight``: of the face, 0..1. ``features``: 0..1."""
@@ -162,74 +127,6 @@ class View:
     def skin(self) -> Mask:
         """1 on the face without its features."""
         return skin_of(self.weight, self.features)
-
-
-def skin_of(weight: Mask, features: Mask) -> Mask:
-    """1 on a face without its features."""
-    return ((weight > 0.9) & (features < 0.2)).astype(np.float32)
-
-
-def measure_texture(seen: Seen, skin: Mask, around: Mask | None = None) -> TextureArray | None:
-    """Texture and grain of skin.
-
-    Args:
-        seen: at the frame's own pixels.
-        skin: 1 where it counts, else 0.
-        around: 1 in the surroundings of the face, where there is grain but no pores; None: they are not known.
-
-    Returns:
-        See `TextureArray`; None where there is too little skin.
-    """
-    squares = [band * band for band in seen.octaves]
-    energies = [block_means(one, skin) for one in squares]
-    if len(energies[0]) < LEAST_BLOCKS:
-        return None
-    plain = _plain(squares, energies, around)
-    colour = np.zeros((2, OCTAVES))
-    if around is not None and plain[0] > LEAST_GRAIN:
-        for number, bands in enumerate(seen.chroma):
-            squares = [band * band for band in bands]
-            colour[number] = _plain(squares, [block_means(one, skin) for one in squares], around)
-    tones, levels = _by_tone(block_means(seen.luma, skin), energies[0])
-    return np.array([_trimmed(energies), plain, *colour, tones, levels], np.float32)
-
-
-def _trimmed(energies: list[np.ndarray]) -> list[float]:
-    """Mean energy of each octave without the blocks that have most of it."""
-    kept = round(len(energies[0]) * TRIMMED / 100)
-    return [float(np.partition(one, kept - 1)[:kept].mean()) for one in energies]
-
-
-def _plain(squares: list[Plane], energies: list[np.ndarray], around: Mask | None) -> np.ndarray:
-    """Energy of grain by octave: of the plainest fifth of blocks of skin, or of the surroundings where that is less."""
-    found = []
-    for octave, inside in zip(squares, energies, strict=True):
-        least = _percentile(inside)
-        if around is not None and len(others := block_means(octave, around)) >= LEAST_BLOCKS:
-            least = min(least, _percentile(others))
-        found.append(least)
-    return np.array(found) / plain_share()
-
-
-def _spread(bands: list[Plane], skin: Mask) -> Float32[np.ndarray, "2 octaves"]:
-    """Mean energy of octaves on skin, and that of its plainest blocks."""
-    energies = [block_means(band * band, skin) for band in bands]
-    plain = np.array([_percentile(one) for one in energies]) / plain_share()
-    return np.array([_trimmed(energies), plain], np.float32)
-
-
-def _percentile(energy: np.ndarray) -> float:
-    """That of plain blocks."""
-    place = int(len(energy) * PLAIN / 100)
-    return float(np.partition(energy, place)[place])
-
-
-def _by_tone(tones: np.ndarray, energy: np.ndarray) -> tuple[list[float], np.ndarray]:
-    """Brightness of the darker, middle and brighter third, and the grain's energy in each over that of all."""
-    thirds = np.array_split(np.argsort(tones, kind="stable"), TONES)
-    everywhere = _percentile(energy) + 0.02
-    levels = [(_percentile(energy[third]) + 0.02) / everywhere for third in thirds]
-    return [float(tones[third[len(third) // 2]]) for third in thirds], np.clip(levels, *RIPPLE)
 
 
 def find_match(
@@ -299,12 +196,12 @@ def match_view(view: View, camera: Camera) -> Match | None:
         wanted = measure_texture(view.target, view.skin, around_of(view.weight))
     if own is None or wanted is None:
         return None
-    inner = _spread(view.target.octaves, view.skin)[1] if camera.texture is None else None
+    inner = spread_energy(view.target.octaves, view.skin)[1] if camera.texture is None else None
     wanted = wanted.copy()
     wanted[:2] = np.maximum(wanted[:2] - ROUNDED, 0)
     found, asked = find_match(own, wanted, camera.given), wanted
     for _ in range(CORRECTIONS if camera.texture is None else 1):
-        reached = _spread(octaves(view.face.luma + change_of(view, found, camera.seed)), view.skin)
+        reached = spread_energy(octaves(view.face.luma + change_of(view, found, camera.seed)), view.skin)
         asked = asked.copy()
         asked[:2] *= np.clip((wanted[:2] + 0.01) / (reached + 0.01), 0.5, 2)
         if (
@@ -380,7 +277,7 @@ def blotches_of(view: View) -> Plane:
         energies = [block_means(band * band, whole) for band in bands]
         if len(energies[0]) < LEAST_BLOCKS:
             break
-        mine, target = (_trimmed([energy])[0] for energy in energies)
+        mine, target = (trimmed_energy([energy])[0] for energy in energies)
         gain = np.sqrt(np.clip(ALLOWED**2 * target / max(mine, 1e-3), CALMEST**2, 1))
         bound = np.float32(STRONG * np.sqrt(mine) + 0.1)
         change += np.float32(gain - 1) * bands[0] / (1 + (bands[0] / bound) ** 2)

@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Bool, Float32
 
 from aotface.face.mesh import INNER_LIPS, OUTER_LIPS
+from aotface.face.texture import LUMA
 from aotface.types import Landmarks, Mask
 
 LOCAL = 2.5
@@ -23,8 +24,6 @@ NEARLY = 95
 
 FOLLOWS = 0.8
 """Share of what is beyond these bounds that is taken away."""
-
-LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 FEWEST_SKIN, FEWEST_LIP = 64, 12
 """Pixels of the grid without which nothing is changed."""
@@ -84,7 +83,7 @@ def _beside(
 
 def _typical(log: Float32[np.ndarray, "pixels 3"]) -> Float32[np.ndarray, " 3"]:
     """Mean colour of skin that is neither in shadow nor shines."""
-    luma = log @ LUMA
+    luma = log @ LUMA[0]
     low, high = np.percentile(luma, (40, 85))
     return log[(luma >= low) & (luma <= high)].mean(axis=0)
 
@@ -118,7 +117,7 @@ def _bounded(here: Pixels, there: Float32[np.ndarray, "pixels 3"]) -> Pixels:
 def _traits(log: np.ndarray) -> list[np.ndarray]:
     """How bright, how blue and how pale colours are."""
     red, green, blue = (log[..., k] for k in range(3))
-    return [log @ LUMA, blue - (red + green) / 2, green - red]
+    return [log @ LUMA[0], blue - (red + green) / 2, green - red]
 
 
 def _over(values: np.ndarray, others: np.ndarray, most: float) -> np.ndarray:

@@ -11,12 +11,12 @@ import cv2
 import numpy as np
 
 from aotface.compose.blend import target_texture
-from aotface.compose.camera import TextureArray
 from aotface.compose.changed import as_mask
 from aotface.compose.face_step import FaceInProgress, Known, features_of, start_face, work_side
 from aotface.compose.place import Place, place_of
 from aotface.compose.refined import difference, find_refinement
 from aotface.compose.sharpness import softness
+from aotface.compose.skin_texture import TextureArray
 from aotface.errors import InputError
 from aotface.face.align import align, scale_of
 from aotface.face.gaze import gaze_at

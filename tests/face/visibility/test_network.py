@@ -97,11 +97,11 @@ def test_a_missing_file_is_one_line(tmp_path: Path) -> None:
 def test_a_brow_and_the_skin_along_a_frame_are_not_in_front_of_the_face() -> None:
     planes = np.zeros((OUTPUTS, 256, 256), np.float32)
     planes[Surface.FRAME, 100:104, 40:220], planes[Surface.FRAME, 104:107, 40:220] = 0.9, 0.15
-    planes[Surface.FRAME, 80:98, 60:110], planes[Surface.BROW, 80:98, 60:110] = 0.25, 0.6
-    planes[Surface.FRAME, 80:98, 150:200] = 0.25
+    planes[Surface.FRAME, 80:98, 60:110], planes[Surface.BROW, 80:98, 60:110] = 0.15, 0.75
+    planes[Surface.FRAME, 80:98, 150:200] = 0.15
     seen = Visibility(planes, np.eye(2, 3))
     front = seen.in_front
     assert front[100:104, 40:220].min() == 1
     assert front[104:107, 40:220].max() < 0.1 < 0.2 < seen.spectacles[104:107, 40:220].min()
     assert front[82:92, 62:108].max() < 0.1
-    assert front[82:92, 152:198].min() > 0.9  # the twin: as likely a frame, and no brow
+    assert front[82:92, 152:198].min() > 0.3  # the twin: as likely a frame, and no brow

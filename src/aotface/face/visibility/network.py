@@ -52,7 +52,7 @@ ALONG, LINE = 7, (0.2, 0.45)
 """Pixels of a view across which a frame's pixels are compared; and the share of the likeliest of them at which one begins to
 count, and counts in full: what is less likely is skin along the frame."""
 
-BROW_LEADS = 2.2
+BROW_LEADS = 4.0
 """How many times likelier than frame a brow must be to be no frame."""
 
 SURE = 0.2, 0.8
