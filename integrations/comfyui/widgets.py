@@ -4,7 +4,7 @@ from typing import Any
 
 from aotface.compose.adjust import MOST_MIRED, MOST_STOPS
 from aotface.compose.label import LABEL_PLACES
-from aotface.options import AUTO, BACKENDS, DEFAULTS, DEVICES
+from aotface.options import BACKENDS, DEFAULTS, DEVICES
 from aotface.reenact.registry import MESH, reenactor_names
 from aotface.transfer import names
 from aotface.video.in_memory import CHROMA
@@ -93,7 +93,7 @@ def engine() -> dict[str, Widget]:
         "seed": ("INT", {**seed, "tooltip": "Of random numbers: same input and seed, same pixels."}),
         "weights": _text(DEFAULTS.weights, "Of aot: a packaged name, or a file."),
         "device": _choice(DEVICES, DEVICES[0], "Where networks run."),
-        "backend": _choice((AUTO, *BACKENDS), DEFAULTS.backend, "Runtime of the network of aot."),
+        "backend": _choice(BACKENDS, DEFAULTS.backend, "Runtime of the network of aot."),
     }
 
 

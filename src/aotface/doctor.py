@@ -11,6 +11,7 @@ from aotface import plugins
 from aotface.errors import AotfaceError, UsageError, WeightsError
 from aotface.media.runlog import PACKAGES
 from aotface.media.weights import sha256
+from aotface.options import Options
 from aotface.provenance import authority
 from aotface.settings import settings_folder
 
@@ -111,10 +112,8 @@ def _backends() -> list[Check]:
     """How long one face of 256 px takes with each backend of `aot` that is installed, now, on this computer."""
     try:
         from aotface.profiling.transfers import measure_backends
-        from aotface.transfer.aot.transfer import usual_backend
 
         costs, broken = measure_backends(REPEATS)
-        usual = usual_backend()
     except (AotfaceError, ImportError) as error:  # what is missing stands in lines of its own
         return [Check("note", "speed of aot", f"not measured: {error}")]
     checks = [Check("note", f"backend {name}", f"cannot be used: {error}") for name, error in broken.items()]
@@ -123,7 +122,9 @@ def _backends() -> list[Check]:
     order = sorted(costs, key=lambda name: costs[name].wall_ms)
     found = ", ".join(f"{name} {costs[name].wall_ms:.0f} ms" for name in order)
     advice = (
-        "" if order[0] == usual else f"fastest here: --backend {order[0]}; left out, it is {usual} on the CPU"
+        ""
+        if order[0] == Options.backend
+        else f"fastest here: --backend {order[0]}; nothing chooses it for you"
     )
     return [Check("ok", "speed of aot", f"{found} a face", advice), *checks]
 

@@ -66,7 +66,7 @@ class Swapper:
             seed: same input and seed, same bytes.
             weights: of a transfer with a network: packaged name, or a file.
             device: ``"cpu"``, ``"cuda"``, or ``"auto"``.
-            backend: what computes the network: ``"auto"``, ``"torch"``, ``"onnx"`` or ``"openvino"``.
+            backend: what computes the network: ``"torch"``, ``"onnx"`` or ``"openvino"``.
             reenact: name of the reenactor, or a `Reenactor` of your own (for pictures in memory only).
             mark: watermark, and in files content credentials.
             more: further fields of `aotface.jobs.spec.JobSpec`: ``label``, ``certificate``, ``key``, ``reenact_model``.

@@ -3,15 +3,8 @@
 from dataclasses import dataclass
 
 BACKENDS = ("torch", "onnx", "openvino")
-"""What can compute the network of a transfer."""
-
-AUTO = "auto"
-"""In place of one of `BACKENDS`: onnx on the CPU for networks whose graph is packaged, else torch."""
-
-BY_TORCH = (AUTO, BACKENDS[0])
-"""Backends that can use another device than the CPU."""
-
 DEVICES = ("auto", "cpu", "cuda")
+"""What can compute the network of a transfer."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +15,7 @@ class Options:
     ``largest``, ``all``, or a number as shown by ``inspect``. ``source_face``: which face of the source is
     put there (not ``all``). ``seed``: of the random numbers that a transfer may draw.
     ``device``: where the network of a transfer runs, ``cpu`` or ``cuda``. ``weights``: which, by packaged name
-    or path. ``backend``: `AUTO` or one of `BACKENDS`; all but torch run on the CPU.
+    or path. ``backend``: one of `BACKENDS`; all but torch run on the CPU.
     ``camera_match``: ``on`` or ``off``: whether the face gets the target's grain, texture and sharpness.
     ``gaze``: ``target`` or ``source``: where the new face looks.
     ``strength``: of the transfer, 0 (X_r as it is) to 1. ``exposure``: of the new face, stops. ``temperature``: of the new
@@ -37,7 +30,7 @@ class Options:
     seed: int = 0
     device: str = "cpu"
     weights: str = "aot_small"
-    backend: str = AUTO
+    backend: str = "torch"
     camera_match: str = "on"
     gaze: str = "target"
     strength: float = 1.0

@@ -22,7 +22,7 @@ def test_loopback_needs_no_token(tmp_path: Path) -> None:
     settings = Serve().settings()
     assert settings.token is None and settings.names == ("127.0.0.1",) and settings.keep_hours == 24.0
     assert settings.state == tmp_path / "cache" / "aotface" / "studio"
-    assert settings.job == {"weights": "aot_small", "device": "auto", "backend": "auto", "reenact": "mesh"}
+    assert settings.job == {"weights": "aot_small", "device": "auto", "backend": "torch", "reenact": "mesh"}
 
 
 @pytest.mark.parametrize("address", ["0.0.0.0", "192.168.1.5", "::", "127.evil.example"])

@@ -66,6 +66,7 @@ def test_the_page_needs_no_other_file(tmp_path: Path) -> None:
         assert word in whole
 
 
+@pytest.mark.long
 def test_the_same_rows_give_the_same_figures() -> None:
     rows = made_rows()
     for draw in (time_and_quality, light_and_leak, along_light):

@@ -121,6 +121,7 @@ def test_tokens() -> None:
     assert asked(event)()
 
 
+@pytest.mark.long
 def test_a_cancelled_video_resumes_to_the_same_file(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Cancelled while faces are looked for, and within a segment; asked at least once per frame."""
     whole, told, asks = place / "whole.mp4", Listening(), []

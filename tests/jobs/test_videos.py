@@ -204,6 +204,7 @@ def test_what_is_kept_is_removed_with_its_segment(place: Path) -> None:
     assert not [name for name in names if name.startswith("faces")]
 
 
+@pytest.mark.long
 def test_an_error_leaves_it_too_and_other_options_begin_anew(place: Path, finished: Path) -> None:
     folder = place / "out.mp4.aotface-part"
     mean = [*SWAP[:-2], "mean", "--no-mark"]

@@ -27,7 +27,7 @@ class Benchmark:
     frames: Annotated[int, Option("--frames", min=3, help="Number of frames of each clip.")] = 24
     transfer: Annotated[str, Option("--transfer", help="As for swap.")] = Options.transfer
     weights: Annotated[str, Option("--weights", help="As for swap.")] = Options.weights
-    backend: Annotated[str, Option("--backend", help="Runtime of aot: auto, torch, onnx or openvino.")] = (
+    backend: Annotated[str, Option("--backend", help="Runtime of aot: torch, onnx or openvino.")] = (
         Options.backend
     )
     device: Annotated[str, Option("--device", help="Where networks run: cpu, cuda, or auto.")] = "auto"

@@ -41,7 +41,7 @@ class Serve:
     ] = Options.weights
     device: Annotated[str, Option("--device", help="Where networks run: cpu, cuda, or auto.")] = "auto"
     backend: Annotated[
-        str, Option("--backend", help="Runtime of the network of aot: auto, torch, onnx or openvino.")
+        str, Option("--backend", help="Runtime of the network of aot: torch, onnx or openvino.")
     ] = Options.backend
     reenact: Annotated[
         str, Option("--reenact", help="How sources get the target's pose; see `aotface swap --help`.")

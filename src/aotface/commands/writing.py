@@ -80,7 +80,7 @@ class Writing(_SaveLayers):  # type: ignore[misc,valid-type]
         str, Option("--device", help="Where networks run: cpu, cuda, or auto. No silent fallback.")
     ] = "auto"
     backend: Annotated[
-        str, Option("--backend", help="Runtime of the network of aot: auto, torch, onnx or openvino.")
+        str, Option("--backend", help="Runtime of the network of aot: torch, onnx or openvino.")
     ] = Options.backend
     quality: Annotated[
         int | None,

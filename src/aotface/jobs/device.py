@@ -5,7 +5,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from aotface.errors import AotfaceError, UsageError
-from aotface.options import BY_TORCH, DEVICES, Options
+from aotface.options import BACKENDS, DEVICES, Options
 from aotface.transfer import listed, transfer_for
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def pick_device(wanted: str, users: dict[str, str]) -> str:
 
 def networks(spec: "JobSpec") -> dict[str, str]:
     """Which library runs a network for what, in this job."""
-    by_torch = listed(spec.transfer).uses_network and spec.backend in BY_TORCH
+    by_torch = listed(spec.transfer).uses_network and spec.backend == BACKENDS[0]
     found = {"torch": spec.transfer} if by_torch else {}
     return found | ({"onnxruntime": spec.reenact} if spec.reenactor_settings().uses_onnxruntime else {})
 
@@ -58,7 +58,7 @@ def preload(options: Options) -> None:
 
     Other backends are told when they are loaded how many threads they may use, so they are not loaded ahead.
     """
-    if listed(options.transfer).uses_network and options.backend in BY_TORCH:
+    if listed(options.transfer).uses_network and options.backend == BACKENDS[0]:
         threading.Thread(target=_load, args=(options,)).start()
 
 

@@ -10,7 +10,7 @@ import msgspec
 from msgspec.structs import replace
 
 from aotface.errors import InputError, UsageError
-from aotface.options import AUTO, BACKENDS, BY_TORCH, DEVICES, Options
+from aotface.options import BACKENDS, DEVICES, Options
 from aotface.transfer import listed
 
 if TYPE_CHECKING:
@@ -259,15 +259,15 @@ def _check_engine(spec: JobSpec) -> None:
     network = listed(spec.transfer).uses_network
     if spec.device not in DEVICES:
         raise UsageError(f"expected --device auto, cpu or cuda, got {spec.device!r}")
-    if spec.backend not in (AUTO, *BACKENDS):
+    if spec.backend not in BACKENDS:
         raise UsageError(
-            f"expected --backend {AUTO}, {', '.join(BACKENDS[:-1])} or {BACKENDS[-1]}, got {spec.backend!r}"
+            f"expected --backend {', '.join(BACKENDS[:-1])} or {BACKENDS[-1]}, got {spec.backend!r}"
         )
-    if spec.backend not in BY_TORCH and not network:
+    if spec.backend != Options.backend and not network:
         raise UsageError(
             f"--backend is for a transfer with a network: leave it out with --transfer {spec.transfer}"
         )
-    if spec.backend not in BY_TORCH and spec.device == "cuda":
+    if spec.backend != Options.backend and spec.device == "cuda":
         raise UsageError(f"--backend {spec.backend} runs on the cpu here: leave --device out")
     if spec.workers is not None and spec.ray is None:
         raise UsageError("--workers goes with --ray: say --ray local for processes on this machine")

@@ -15,13 +15,13 @@ from msgspec.structs import replace
 from aotface.jobs.run import run_job
 from aotface.jobs.spec import JobSpec
 from aotface.media.runlog import environment, now
-from aotface.options import BACKENDS, Options
+from aotface.options import Options
 from aotface.profiling.clip import frame_size, write_clip
 from aotface.profiling.report import Report, Size
 from aotface.profiling.stages import SOURCE, measure_stages
 from aotface.profiling.transfers import measure_transfers
 from aotface.samples import sample
-from aotface.transfer import listed, transfer_for
+from aotface.transfer import listed
 from aotface.transfer.aot.backends import version_of
 
 Told = Callable[[str], None]
@@ -92,7 +92,7 @@ def facts_of(options: Options) -> dict[str, Any]:
         "threads of opencv": cv2.getNumThreads(),
     }
     if listed(options.transfer).uses_network:
-        facts["backend"] = transfer_for(options).identity().get("backend") or version_of(BACKENDS[0])
+        facts["backend"] = version_of(options.backend)
     if hasattr(os, "getloadavg"):
         facts["load of the last minute"] = round(os.getloadavg()[0], 1)
     return facts | {"environment": environment()}

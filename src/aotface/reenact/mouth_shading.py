@@ -49,7 +49,7 @@ NEAR_NOSE = (2.0, 6.0)
 VALLEY, FINE = 13, 0.8
 """Width of what is filled, at most, and standard deviation of the blur under which detail stays, in the same pixels."""
 
-FILLED, CORNER_FILLED = 0.9, 0.75
+FILLED, CORNER_FILLED = 0.9, 0.5
 """Share of a fold's depth that is filled at most, and of a corner's."""
 
 Box = tuple[slice, slice]

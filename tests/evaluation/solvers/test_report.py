@@ -117,6 +117,7 @@ def test_distances_are_told_beside_the_truths_own() -> None:
     assert all(line.count("|") > 3 for line in markdown(made_rows()).split("\n") if line.startswith("|"))
 
 
+@pytest.mark.long
 def test_the_same_rows_give_the_same_figure() -> None:
     drawn = figure_svg(made_rows())
     assert drawn == figure_svg(made_rows()) and drawn.startswith("<svg") and "4,096" in drawn

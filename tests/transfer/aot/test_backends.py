@@ -19,11 +19,10 @@ from aotface.media.image import read_image
 from aotface.samples import sample
 from aotface.transfer import TransferSettings, open_transfer
 from aotface.transfer.aot import backends, onnx_file, onnx_write
-from aotface.transfer.aot.backends import Finder, chosen_backend, installed, open_finder, version_of
+from aotface.transfer.aot.backends import Finder, installed, open_finder, version_of
 from aotface.transfer.aot.colour_map_arrays import ColourMapArray, find_colour_map
 from aotface.transfer.aot.generator import SIZES, Options, RelightingGenerator
-from aotface.transfer.aot.onnx_graph import graph_name
-from aotface.transfer.aot.transfer import usual_backend
+from aotface.transfer.aot.onnx_graph import graph_name, packaged_graph
 from aotface.types import AlignedFace
 
 NETWORK = importlib.import_module("aotface.transfer.aot.network")
@@ -93,11 +92,10 @@ def test_weights_that_were_read_in_inference_mode_are_written(tmp_path: Path) ->
 
 
 def test_onnxruntime_finds_the_field_that_torch_finds(faces: list[AlignedFace]) -> None:
-    other, by_torch = open_transfer("aot"), open_transfer("aot", TransferSettings(backend="torch"))
+    other, by_torch = open_transfer("aot", TransferSettings(backend="onnx")), open_transfer("aot")
     network = other.network
-    assert other.finder is not None and by_torch.finder is None  # left out, it is onnxruntime
+    assert other.finder is not None and by_torch.finder is None
     assert other.identity()["backend"].startswith("onnxruntime ") and "backend" not in by_torch.identity()
-    assert usual_backend() == "onnx"
     source, *targets = faces
     own = render(source.landmarks, 256)
     found = []
@@ -113,16 +111,9 @@ def test_onnxruntime_finds_the_field_that_torch_finds(faces: list[AlignedFace]) 
         assert (apart(bent, found[0]) > 2e-3) == bf16  # and rounding of another kind would be seen
 
 
-def test_left_out_the_backend_depends_on_network_and_device_alone(tiny: RelightingGenerator) -> None:
+def test_a_graph_belongs_to_a_size_and_options(tiny: RelightingGenerator) -> None:
     packaged = open_transfer("aot").network.generator
-    assert (
-        chosen_backend("auto", "cpu", packaged) == "onnx"
-        and chosen_backend("auto", "cuda", packaged) == "torch"
-    )
-    assert (
-        chosen_backend("auto", "cpu", tiny) == "torch"
-        and chosen_backend("openvino", "cpu", tiny) == "openvino"
-    )
+    assert packaged_graph(packaged) is not None and packaged_graph(tiny) is None
     assert graph_name(packaged) == graph_name(copy.deepcopy(packaged)) != graph_name(tiny)
 
 
@@ -133,7 +124,9 @@ def test_a_packaged_graph_computes_the_weights_it_is_given(faces: list[AlignedFa
     given = inputs(*faces[:2])
     found = open_finder("onnx", other, "no hash is asked for").find(*given)
     assert apart(found, find_colour_map(other, *given)) < 2e-3
-    assert apart(found, open_transfer("aot").finder.find(*given)) > 5e-3  # the twin: other weights
+    assert (
+        apart(found, open_transfer("aot", TransferSettings(backend="onnx")).finder.find(*given)) > 5e-3
+    )  # the twin: other weights
 
 
 def test_weights_that_are_rounded_once_give_what_autocast_gives(faces: list[AlignedFace]) -> None:

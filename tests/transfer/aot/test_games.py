@@ -127,6 +127,7 @@ def test_without_a_cost_the_plan_is_only_a_push_forward() -> None:
     assert error > 1.0 and cost > 5 * (SHIFT**2 + (SCALE - 1) ** 2)
 
 
+@pytest.mark.long
 def test_with_the_distance_itself_as_cost_the_plan_costs_w1() -> None:
     distribution, _, cost = play(cost=0.3, power=1.0)
     assert distribution < 0.08

@@ -18,7 +18,7 @@ import torch
 from aotface.errors import UsageError, WeightsError
 from aotface.media.files import show
 from aotface.media.onnx_runtime import onnxruntime, open_session
-from aotface.options import AUTO, BACKENDS
+from aotface.options import BACKENDS
 from aotface.transfer.aot.colour_map import resize
 from aotface.transfer.aot.colour_map_arrays import ColourMapArray, colour_map_inputs
 from aotface.transfer.aot.generator import RelightingGenerator
@@ -58,23 +58,6 @@ class Finder:
         small = (np.ascontiguousarray(resize(tensor, self.side).numpy()) for tensor in tensors)
         found = self.run(dict(zip(INPUTS, small, strict=True)))
         return np.ascontiguousarray(np.moveaxis(np.concatenate(found, axis=1)[0], 0, 2))
-
-
-def chosen_backend(backend: str, device: str, generator: RelightingGenerator) -> str:
-    """Who computes, where the choice is left open.
-
-    Args:
-        backend: `AUTO`, or one of `BACKENDS`, which stands.
-        device: where it runs.
-        generator: what runs.
-
-    Returns:
-        ``onnx`` on the CPU for a network whose graph is packaged; else ``torch``. So it depends on the network and the
-        device alone, never on what is installed or was run before.
-    """
-    if backend != AUTO:
-        return backend
-    return "onnx" if device == "cpu" and packaged_graph(generator) is not None else BACKENDS[0]
 
 
 def open_finder(backend: str, generator: RelightingGenerator, sha256: str) -> Finder:

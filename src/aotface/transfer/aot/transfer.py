@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from aotface.errors import InputError
-from aotface.options import AUTO, BACKENDS, BY_TORCH, DEFAULTS
+from aotface.options import BACKENDS
 from aotface.transfer import LISTED, TransferSettings
 from aotface.transfer.aot.apply import bf16_is_fast, transport_full
-from aotface.transfer.aot.backends import Finder, chosen_backend, open_finder, version_of
+from aotface.transfer.aot.backends import Finder, open_finder, version_of
 from aotface.transfer.aot.both_sides import without_one_sided_light
 from aotface.transfer.aot.brows import without_brows
 from aotface.transfer.aot.change import ColourMapChange
@@ -85,11 +85,6 @@ class AotTransfer:
         return limit_eye_whites(found, small.reenacted, small.target, own, theirs)
 
 
-def usual_backend() -> str:
-    """Who computes the packaged network on the CPU where nothing is chosen."""
-    return chosen_backend(AUTO, "cpu", load_trained(DEFAULTS.weights).generator)
-
-
 def open_transfer(settings: TransferSettings) -> AotTransfer:
     """Load the network.
 
@@ -101,11 +96,10 @@ def open_transfer(settings: TransferSettings) -> AotTransfer:
         UsageError: the backend is not installed, or cannot do what these weights do.
         WeightsError: the weights cannot be used.
     """
-    network = load_trained(settings.weights, settings.device if settings.backend in BY_TORCH else "cpu")
-    backend = chosen_backend(settings.backend, settings.device, network.generator)
-    if backend != BACKENDS[0]:
-        finder = open_finder(backend, network.generator, network.sha256)
-        return AotTransfer(network, network.generator, finder=finder, backend=backend)
-    bf16 = bf16_is_fast(settings.device)
+    if settings.backend != BACKENDS[0]:
+        network = load_trained(settings.weights)
+        finder = open_finder(settings.backend, network.generator, network.sha256)
+        return AotTransfer(network, network.generator, finder=finder, backend=settings.backend)
+    network, bf16 = load_trained(settings.weights, settings.device), bf16_is_fast(settings.device)
     generator = network.rounded if bf16 else network.generator
     return AotTransfer(network, generator, settings.device, bf16)
