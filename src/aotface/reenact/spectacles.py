@@ -22,7 +22,7 @@ LARGEST = 768
 STANDS_OUT = (0.03, 0.06)
 """Luma (0..1), and share of it, by which a frame's pixel differs from the skin around it."""
 
-CLEARLY, SURE, SHARE = 80, 0.7, 0.35
+CLEARLY, SURE, SHARE = 80, 0.7, 0.28
 """Percentile of how much a wearer's frame differs from the skin around it, where the network is this sure of it; and the
 share of that from which a pixel is frame: a black one is not looked for among wrinkles."""
 
