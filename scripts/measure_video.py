@@ -2,14 +2,11 @@
 
     python scripts/measure_video.py SOURCE --clips FOLDER --out OUTSIDE_THE_REPOSITORY [--seconds 3] [--made] [--long 600]
     python scripts/measure_video.py SOURCE --kill 8 CLIP --out ...
-    python scripts/measure_video.py SOURCE --stability CLIP... --seconds 2 --out ...
 
 SOURCE is a picture. The first line makes every video of FOLDER (``--seconds``: only its beginning), with ``--made`` also
 a dozen made ones with a face of nobody, and compares frames, times and sound with the target's. ``--kill`` ends the work
 with SIGKILL at random moments, says the same command again each time, compares with an uninterrupted run, and counts
-what is done twice.
-``--stability`` measures what changes from frame to frame beyond the target's own motion. Outputs show whoever is on the
-clips: keep them outside the repository.
+what is done twice. Outputs show whoever is on the clips: keep them outside the repository. Flicker: ``measure_flicker.py``.
 """
 
 import argparse
@@ -18,25 +15,18 @@ import resource
 import subprocess
 import sys
 import time
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from fractions import Fraction
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
-from unittest import mock
 
 import av
 import cv2
 import numpy as np
 
-from aotface.media.image import read_image
 from aotface.media.kinds import is_video
 from aotface.media.video.decode import read_frames
 from aotface.media.video.timing import FrameTimes, frame_times
-from aotface.metrics.temporal import backward_flow, warped_de
-from aotface.options import Options
-from aotface.video import averaged
-from aotface.video import render as video
 from aotface.video.plan import open_clip
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -79,13 +69,6 @@ def main() -> None:
     parser.add_argument("--made", nargs="*", metavar="NAME", help="all of them, or these")
     parser.add_argument("--long", type=float, default=0, help="seconds of a long made clip")
     parser.add_argument("--kill", nargs=2, metavar=("N", "CLIP"))
-    parser.add_argument("--stability", nargs="+", type=Path, metavar="CLIP")
-    parser.add_argument(
-        "--only",
-        nargs="*",
-        metavar="WAY",
-        help="of --stability, as aot or mkl-alone: not all that are compared",
-    )
     parser.add_argument("--transfer", default="aot")
     parser.add_argument("--seed", type=int, default=0)
     asked = parser.parse_args()
@@ -96,8 +79,6 @@ def main() -> None:
         integrity([(clip, asked.seconds) for clip in clips] + [(clip, None) for clip in made], asked)
     if asked.kill:
         kills(int(asked.kill[0]), Path(asked.kill[1]), asked)
-    if asked.stability:
-        stability(asked.stability, asked)
 
 
 # --- frames, times, sound ---------------------------------------------------------------------------------------------
@@ -239,77 +220,6 @@ def told(
         row(f"{kind}: more often ({1000 * each[kind]:.1f} ms each)", f"{count} of {once.begun.get(kind, 0)}")
     row("work done twice", f"{lost:.1f} of {total:.1f} seconds of work: {100 * lost / total:.1f} %")
     row("largest folder of parts at a kill", f"{room / 1e6:.1f} MB")
-
-
-# --- over time --------------------------------------------------------------------------------------------------------
-
-
-def stability(clips: list[Path], asked: argparse.Namespace) -> None:
-    """Change from frame to frame along the target's motion, inside the face, and its ratio to the target's own."""
-    prepared = video.prepare_source(read_image(asked.source).frame, "largest")
-    ways = [("aot", True), ("aot", False), ("mkl", True), ("mkl", False), ("reinhard", False)]
-    ways = [way for way in ways if not asked.only or f"{way[0]}{'' if way[1] else '-alone'}" in asked.only]
-    table("clip", "frames", "target's own", *(f"`{t}`{'' if s else ', each frame alone'}" for t, s in ways))
-    for path in clips:
-        clip = open_clip(path, None, asked.seconds)
-        tracks = video.analyse(clip)
-        targets = [shown(frame) for frame in clip.frames()]
-        masks = [face_mask(tracks, i, frame.shape) for i, frame in enumerate(targets)]
-        flows = [backward_flow(now, before) for before, now in pairwise(targets)]
-        own = change(targets, flows, masks)
-        cells = []
-        for transfer, steadied in ways:
-            scene = video.make_scene(clip, tracks, prepared, Options(transfer=transfer), mark=False)
-            frames = made_frames(scene, steadied)
-            found = change(frames, flows, masks)
-            cells.append(f"{found:.2f} ({found / own:.2f})")
-        row(path.name, str(len(targets)), f"{own:.2f}", *cells)
-
-
-def made_frames(scene: video.Scene, steadied: bool) -> list[np.ndarray]:
-    """Finished frames; without steadying, what is averaged over time is each frame's own, and it is rounded by itself."""
-    if steadied:
-        return [shown(frame) for frame in video.render_frames(scene, scene.clip.first, scene.clip.last)]
-    with ExitStack() as patches:
-        for name in ("temporal_filter", "filter_mask"):
-            patches.enter_context(mock.patch.object(averaged, name, middle))
-        patches.enter_context(mock.patch.object(video, "quantise_towards_previous", unmoved))
-        return made_frames(scene, True)
-
-
-def middle(values: list, lights: list) -> Any:
-    """In place of a filter: the frame's own."""
-    return values[len(values) // 2]
-
-
-def unmoved(before: Any, here: Any, *more: Any) -> Any:
-    """In place of rounding towards the frame before."""
-    return here.frame
-
-
-def shown(frame: Any) -> np.ndarray:
-    rgb = frame.rgb
-    return (rgb / np.float32(np.iinfo(rgb.dtype).max)).astype(np.float32)
-
-
-def face_mask(tracks: Any, index: int, shape: tuple[int, ...]) -> np.ndarray | None:
-    """The hull of the largest face; None where it is away."""
-    faces = [face for track, face in tracks.faces_at(index) if track == 0]
-    if not faces:
-        return None
-    mask = np.zeros(shape[:2], np.uint8)
-    hull = cv2.convexHull(np.rint(faces[0].landmarks[:, :2]).astype(np.int32))
-    cv2.fillConvexPoly(mask, hull, 255)
-    return mask.astype(np.float32) / 255
-
-
-def change(frames: list[np.ndarray], flows: list[np.ndarray], masks: list[np.ndarray | None]) -> float:
-    steps = [
-        warped_de(frames[i + 1], frames[i], flow, masks[i + 1])
-        for i, flow in enumerate(flows)
-        if masks[i] is not None and masks[i + 1] is not None
-    ]
-    return float(np.mean(steps))
 
 
 # --- made clips -------------------------------------------------------------------------------------------------------
