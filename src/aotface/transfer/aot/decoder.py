@@ -18,7 +18,7 @@ REMAINDER_GATES = ((0.6, 0.6), (0.5, 0.5), (0.4, 0.4), (0.3, 0.3), (0.1, 0.1))
 COLOUR_MAP_OUTPUTS = 5 + 4 * len(GATES) + 2 * len(REMAINDER_GATES)
 """Log-gain (3), saturation, bias, the gates of the octaves of X_t and of X_r, and those of what remains."""
 TINT = slice(3, 5)
-"""Saturation and bias among them: where these outputs are 0, colour keeps its depth and there is no haze."""
+"""Saturation, then bias, among them: where these outputs are 0, colour keeps its depth and there is no haze."""
 PAINT_OUTPUTS = 3
 
 
