@@ -35,9 +35,9 @@ STANDS_OUT = (0.05, 0.12)
 """By how much (log luminance, or one channel's) a pixel differs from the skin that is guessed there, to be frame not at all,
 and fully: rims that are likely."""
 
-CLEARLY, SHARE = 80, 0.4
-"""Percentile of how much a wearer's likely frame stands out; and the share of that from which a less likely pixel is frame:
-a black one is not looked for among wrinkles."""
+CLEARLY, SHARE = 80, (0.2, 0.4)
+"""Percentile of how much a wearer's likely frame stands out; and the share of that from which a pixel at one is frame, and
+a less likely one is: a black frame is not looked for among wrinkles."""
 
 BROW_LEADS = 2.0
 """How many times likelier than frame a brow must be to be no frame."""
@@ -80,7 +80,7 @@ def without_spectacles(frame: Frame, face: Face, seen: Visibility) -> Frame:
     unit = side / CROP_SIDE
     broad = _beside(rim)
     bare = _bare(aligned.crop, _grown(broad, HALO * unit), skin, brow, unit)
-    worn = _worn(aligned.crop, bare, rim, brow, _grown(broad, unit), _eyes(aligned.landmarks, side))
+    worn = _worn(aligned.crop, bare, rim, brow, _grown(broad, 1.5 * unit), _eyes(aligned.landmarks, side))
     soft = cv2.GaussianBlur(cv2.dilate(worn, np.ones((3, 3))), (0, 0), 0.5 * unit)
     return _laid(frame, bare, np.clip(1.5 * soft, 0, 1), aligned.matrix)
 
@@ -149,7 +149,8 @@ def _worn(crop: Crop, bare: Crop, rim: Plane, brow: Plane, broad: Mask, eyes: Ma
     apart = cv2.GaussianBlur(apart.astype(np.float32), (0, 0), 0.5 * unit)
     sure = (rim > LIKELY) & (eyes == 0)
     usual = float(np.percentile(apart[sure], CLEARLY)) if sure.any() else 0.0
-    least = np.where(rim > LIKELY, STANDS_OUT[0], max(STANDS_OUT[0], SHARE * usual))
+    near = _grown((rim > LIKELY).astype(np.float32), 1.5 * unit) > 0
+    least = np.maximum(STANDS_OUT[0], np.where(near, *SHARE) * usual)
     stands = np.clip((apart - least) / (STANDS_OUT[1] - STANDS_OUT[0]), 0, 1)
     free = 1 - np.where(rim > LIKELY, eyes, _grown(eyes, EYES * unit))
     worn = (broad * stands * free * (BROW_LEADS * rim >= brow)).astype(np.float32)
