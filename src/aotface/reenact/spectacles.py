@@ -5,12 +5,14 @@ beside the frame: its tone carried on, brows from brows, and pores from the chee
 guess it is skin, and stays; where it does not, it is frame, and the guess stands in. Once for each source.
 """
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 from jaxtyping import Float32
 
 from aotface.face.align import align, invert, scale_of
-from aotface.face.mesh import LEFT_EYE, RIGHT_EYE
+from aotface.face.mesh import LEFT_BROW, LEFT_EYE, RIGHT_BROW, RIGHT_EYE
 from aotface.face.visibility.classes import Surface
 from aotface.face.visibility.network import Visibility
 from aotface.masked import continued
@@ -31,16 +33,13 @@ their distance."""
 LIKELY, UNSURE = 0.5, 0.12
 """Probability of a frame from which a pixel is one; and the same beside such pixels, where it also stands out."""
 
-STANDS_OUT = (0.05, 0.12)
-"""By how much (log luminance, or one channel's) a pixel differs from the skin that is guessed there, to be frame not at all,
-and fully: rims that are likely."""
+LEAST, SURELY = (0.05, 0.2), 0.07
+"""By how much (a channel's logarithm) a pixel at a likely frame, and any other, must at least differ from the guess to be
+frame; and by how much more it is so fully."""
 
 CLEARLY, SHARE = 80, (0.2, 0.4)
 """Percentile of how much a wearer's likely frame stands out; and the share of that from which a pixel at one is frame, and
 a less likely one is: a black frame is not looked for among wrinkles."""
-
-BROW_LEADS = 2.0
-"""How many times likelier than frame a brow must be to be no frame."""
 
 HALO = 2.0
 """Pixels at 256 around a frame from which nothing is guessed: it is blurred, and throws a narrow shadow."""
@@ -48,15 +47,17 @@ HALO = 2.0
 SKIN = 0.6
 """Probability of skin from which a pixel tells what skin looks like."""
 
-EYES = 2.5
-"""Pixels at 256 around the eyes' openings in which only what is likely frame is filled."""
+EYES = 5.0
+"""Pixels at 256 around the eyes' openings in which only what is likely frame is filled: lids have creases."""
 
 PORES, DEEPEST, BELOW = 1.0, 0.06, (34.0, -44.0, 60.0)
 """Standard deviation of the blur under which pores lie; their greatest depth, as a share; and how far down their skin is
 looked for: pixels at 256."""
 
-FLOOR = 0.02
+FLOOR = np.float32(0.02)
 """Display light added before a logarithm."""
+
+BROWS = (LEFT_BROW, RIGHT_BROW)
 
 Plane = Float32[np.ndarray, "side side"]
 
@@ -78,9 +79,19 @@ def without_spectacles(frame: Frame, face: Face, seen: Visibility) -> Frame:
         for which in ((Surface.FRAME,), (Surface.BROW,), (Surface.SKIN, Surface.BEARD))
     )
     unit = side / CROP_SIDE
+    rim = np.where(rim >= brow, rim, 0)  # brows are kept, or guessed from brows
     broad = _beside(rim)
-    bare = _bare(aligned.crop, _grown(broad, HALO * unit), skin, brow, unit)
-    worn = _worn(aligned.crop, bare, rim, brow, _grown(broad, 1.5 * unit), _eyes(aligned.landmarks, side))
+    halo = _grown(broad, HALO * unit)
+    bare = _bare(aligned.crop, halo, skin, unit)
+    hairs = ((brow > SKIN) & (_grown((rim > LIKELY).astype(np.float32), unit) == 0)).astype(np.float32)
+    under = np.maximum(np.clip(2 * brow - 0.6, 0, 1), _drawn(aligned.landmarks, side, BROWS) * (rim > LIKELY))
+    under = cv2.GaussianBlur(under.astype(np.float32), (0, 0), unit)
+    eyes = _drawn(aligned.landmarks, side, (LEFT_EYE, RIGHT_EYE))
+    tones = [bare]
+    if hairs.sum() > (4 * unit) ** 2:
+        tones.append(bare + (continued(aligned.crop, hairs) - bare) * under[..., None])
+    worn = _worn(aligned.crop, tones, rim, _grown(broad, 1.5 * unit), eyes)
+    bare = tones[-1]
     soft = cv2.GaussianBlur(cv2.dilate(worn, np.ones((3, 3))), (0, 0), 0.5 * unit)
     return _laid(frame, bare, np.clip(1.5 * soft, 0, 1), aligned.matrix)
 
@@ -106,16 +117,11 @@ def _beside(rim: Plane) -> Mask:
     return keep[patches]
 
 
-def _bare(crop: Crop, broad: Mask, skin: Plane, brow: Plane, unit: float) -> Crop:
-    """The face as it would be without what may be frame."""
-    known = (skin > SKIN) * (1 - broad)
-    tone = continued(crop, known.astype(np.float32))
-    hairs = ((brow > SKIN) & (broad == 0)).astype(np.float32)
-    under = np.clip(brow * 2 - 0.6, 0, 1)
-    if hairs.sum() > (4 * unit) ** 2:
-        tone += (continued(crop, hairs) - tone) * cv2.GaussianBlur(under, (0, 0), unit)[..., None]
-    tone = cv2.GaussianBlur(tone, (0, 0), unit)
-    return np.clip(tone + _pores(crop, known.astype(np.float32), tone, unit), 0, 1)
+def _bare(crop: Crop, broad: Mask, skin: Plane, unit: float) -> Crop:
+    """The face's skin as it would be without what may be frame."""
+    known = ((skin > SKIN) * (1 - broad)).astype(np.float32)
+    tone = cv2.GaussianBlur(continued(crop, known), (0, 0), unit)
+    return np.clip(tone + _pores(crop, known, tone, unit), 0, 1)
 
 
 def _pores(crop: Crop, known: Mask, tone: Crop, unit: float) -> Crop:
@@ -123,7 +129,7 @@ def _pores(crop: Crop, known: Mask, tone: Crop, unit: float) -> Crop:
     sigma = PORES * unit
     inner = cv2.erode(known, np.ones((2 * round(sigma) + 1,) * 2))
     coarse = cv2.GaussianBlur(crop, (0, 0), sigma)
-    detail = (crop - coarse) / (coarse + np.float32(FLOOR))
+    detail = (crop - coarse) / (coarse + FLOOR)
     found, left = np.zeros_like(crop), np.ones_like(known)
     for far in BELOW:
         move = np.array([[1, 0, 0], [0, 1, -far * unit]], np.float32)
@@ -131,29 +137,37 @@ def _pores(crop: Crop, known: Mask, tone: Crop, unit: float) -> Crop:
         there = cv2.warpAffine(inner, move, size) * left
         found += cv2.warpAffine(detail, move, size) * there[..., None]
         left = left * (1 - there)
-    return np.clip(found, -DEEPEST, DEEPEST) * (tone + np.float32(FLOOR))
+    return np.clip(found, -DEEPEST, DEEPEST) * (tone + FLOOR)
 
 
-def _eyes(landmarks: np.ndarray, side: int) -> Mask:
-    """1 in the eyes' openings."""
-    eyes = np.zeros((side, side), np.float32)
-    for ring in (LEFT_EYE, RIGHT_EYE):
-        cv2.fillPoly(eyes, [np.round(landmarks[ring, :2]).astype(np.int32)], (1.0,))
-    return eyes
+def _drawn(landmarks: np.ndarray, side: int, rings: Sequence[Sequence[int] | np.ndarray]) -> Mask:
+    """1 in outlines of the mesh."""
+    drawn = np.zeros((side, side), np.float32)
+    for ring in rings:
+        cv2.fillConvexPoly(drawn, cv2.convexHull(np.round(landmarks[ring, :2]).astype(np.int32)), (1.0,))
+    return drawn
 
 
-def _worn(crop: Crop, bare: Crop, rim: Plane, brow: Plane, broad: Mask, eyes: Mask) -> Mask:
-    """How surely a pixel shows a frame: it is likely one, or may be, and is not what a bare face would show."""
+def _worn(crop: Crop, tones: list[Crop], rim: Plane, broad: Mask, eyes: Mask) -> Mask:
+    """How surely a pixel shows a frame: it is likely one, or may be, and is not what a bare face would show.
+
+    Args:
+        crop: the face.
+        tones: what its skin would show, and its brows, perhaps.
+        rim: how likely a frame is.
+        broad: where one may be.
+        eyes: 1 in the eyes' openings.
+    """
     unit = len(crop) / CROP_SIDE
-    apart = np.abs(np.log((crop + np.float32(FLOOR)) / (bare + np.float32(FLOOR)))).max(axis=2)
-    apart = cv2.GaussianBlur(apart.astype(np.float32), (0, 0), 0.5 * unit)
+    differ = [np.abs(np.log((crop + FLOOR) / (one + FLOOR))).max(axis=2) for one in tones]
+    apart = cv2.GaussianBlur(np.minimum.reduce(differ).astype(np.float32), (0, 0), 0.5 * unit)
     sure = (rim > LIKELY) & (eyes == 0)
     usual = float(np.percentile(apart[sure], CLEARLY)) if sure.any() else 0.0
     near = _grown((rim > LIKELY).astype(np.float32), 1.5 * unit) > 0
-    least = np.maximum(STANDS_OUT[0], np.where(near, *SHARE) * usual)
-    stands = np.clip((apart - least) / (STANDS_OUT[1] - STANDS_OUT[0]), 0, 1)
-    free = 1 - np.where(rim > LIKELY, eyes, _grown(eyes, EYES * unit))
-    worn = (broad * stands * free * (BROW_LEADS * rim >= brow)).astype(np.float32)
+    least = np.where(near, *(max(low, share * usual) for low, share in zip(LEAST, SHARE, strict=True)))
+    stands = np.clip((apart - least) / SURELY, 0, 1)
+    free = 1 - np.where(rim > LIKELY, _grown(eyes, unit), _grown(eyes, EYES * unit))
+    worn = (broad * stands * free).astype(np.float32)
     closed = cv2.morphologyEx(worn, cv2.MORPH_CLOSE, np.ones((round(1.5 * unit) * 2 + 1,) * 2))
     return _grown(closed, 0.5 * unit) * free.astype(np.float32)
 
