@@ -44,11 +44,16 @@ a less likely one is: a black frame is not looked for among wrinkles."""
 HALO = 2.0
 """Pixels at 256 around a frame from which nothing is guessed: it is blurred, and throws a narrow shadow."""
 
+HAIRLESS, BROW_LEADS = 0.3, 2.0
+"""Probability of a frame from which a pixel does not tell what a brow looks like; and how many times likelier than frame a
+brow must be to be no frame."""
+
 SKIN = 0.6
 """Probability of skin from which a pixel tells what skin looks like."""
 
-EYES = 5.0
-"""Pixels at 256 around the eyes' openings in which only what is likely frame is filled: lids have creases."""
+EYES = 1.5, 3.5
+"""Pixels at 256 around the eyes' openings in which nothing is filled, and in which only what is likely frame is: lids have
+creases."""
 
 PORES, DEEPEST, BELOW = 1.0, 0.06, (34.0, -44.0, 60.0)
 """Standard deviation of the blur under which pores lie; their greatest depth, as a share; and how far down their skin is
@@ -79,11 +84,10 @@ def without_spectacles(frame: Frame, face: Face, seen: Visibility) -> Frame:
         for which in ((Surface.FRAME,), (Surface.BROW,), (Surface.SKIN, Surface.BEARD))
     )
     unit = side / CROP_SIDE
-    rim = np.where(rim >= brow, rim, 0)  # brows are kept, or guessed from brows
+    hairs = ((brow > SKIN) & (rim < HAIRLESS)).astype(np.float32)
+    rim = np.where(BROW_LEADS * rim >= brow, rim, 0)
     broad = _beside(rim)
-    halo = _grown(broad, HALO * unit)
-    bare = _bare(aligned.crop, halo, skin, unit)
-    hairs = ((brow > SKIN) & (_grown((rim > LIKELY).astype(np.float32), unit) == 0)).astype(np.float32)
+    bare = _bare(aligned.crop, _grown(broad, HALO * unit), skin, unit)
     under = np.maximum(np.clip(2 * brow - 0.6, 0, 1), _drawn(aligned.landmarks, side, BROWS) * (rim > LIKELY))
     under = cv2.GaussianBlur(under.astype(np.float32), (0, 0), unit)
     eyes = _drawn(aligned.landmarks, side, (LEFT_EYE, RIGHT_EYE))
@@ -166,7 +170,7 @@ def _worn(crop: Crop, tones: list[Crop], rim: Plane, broad: Mask, eyes: Mask) ->
     near = _grown((rim > LIKELY).astype(np.float32), 1.5 * unit) > 0
     least = np.where(near, *(max(low, share * usual) for low, share in zip(LEAST, SHARE, strict=True)))
     stands = np.clip((apart - least) / SURELY, 0, 1)
-    free = 1 - np.where(rim > LIKELY, _grown(eyes, unit), _grown(eyes, EYES * unit))
+    free = 1 - np.where(rim > LIKELY, *(_grown(eyes, reach * unit) for reach in EYES))
     worn = (broad * stands * free).astype(np.float32)
     closed = cv2.morphologyEx(worn, cv2.MORPH_CLOSE, np.ones((round(1.5 * unit) * 2 + 1,) * 2))
     return _grown(closed, 0.5 * unit) * free.astype(np.float32)
