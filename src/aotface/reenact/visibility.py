@@ -66,8 +66,8 @@ def weights(source: Landmarks, points: Landmarks) -> Float32[np.ndarray, "468 2"
         source: 468 x 3, of the source.
         points: 468 x 3, of the new face.
     """
-    flipped = (source * np.array([-1, 1, 1], np.float32))[MIRROR]
-    own, other = (_share_seen(one, points) for one in (source, flipped))
+    wanted = np.maximum(_areas(points), 1e-5)
+    own, other = (_share_seen(one, wanted) for one in _both_areas(source.tobytes()))
     bare = uncovered(source, points)
     sideways = np.clip((np.abs(MEAN[:, 0]) - SIDEWAYS[0]) / (SIDEWAYS[1] - SIDEWAYS[0]), 0, 1)
     first = own[0] + sideways * (own[1] - own[0])
@@ -76,12 +76,21 @@ def weights(source: Landmarks, points: Landmarks) -> Float32[np.ndarray, "468 2"
     return np.stack([share * bare, own[0] * bare], axis=1).astype(np.float32)
 
 
-def _share_seen(source: Landmarks, points: Landmarks) -> list[np.ndarray]:
+def _areas(landmarks: Landmarks) -> np.ndarray:
+    """Of each triangle, in the mean face's scale."""
+    scale = fit_pose(MEAN.astype(np.float64), landmarks.astype(np.float64)).scale
+    return np.asarray(triangle_areas(landmarks) / scale**2)
+
+
+@lru_cache(maxsize=8)
+def _both_areas(landmarks: bytes) -> tuple[np.ndarray, np.ndarray]:
+    """Those of a source, and of its mirror image: a video asks for the same ones at every frame."""
+    source = np.frombuffer(landmarks, np.float32).reshape(-1, 3)
+    return _areas(source), _areas((source * np.array([-1, 1, 1], np.float32))[MIRROR])
+
+
+def _share_seen(available: np.ndarray, wanted: np.ndarray) -> list[np.ndarray]:
     """Per vertex, by `SEEN` and by `CRISP`: 1 where the source shows about as much as the target asks for."""
-    source_scale = fit_pose(MEAN.astype(np.float64), source.astype(np.float64)).scale
-    scale = fit_pose(MEAN.astype(np.float64), points.astype(np.float64)).scale
-    available = triangle_areas(source) / source_scale**2
-    wanted = np.maximum(triangle_areas(points) / scale**2, 1e-5)
     parts = [np.clip((available / wanted - low) / (high - low), 0, 1) for low, high in (SEEN, CRISP)]
     return [to_vertices((t * t * (3 - 2 * t)).astype(np.float32)) for t in parts]
 
