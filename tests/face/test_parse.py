@@ -138,6 +138,17 @@ def test_a_source_is_not_read_near_its_hair(portrait: Frame, face: Face, aligned
     assert usable.mean() < visible.mean()
 
 
+def test_a_source_is_not_read_beyond_its_picture(portrait: Frame, face: Face, aligned: AlignedFace) -> None:
+    """Half of the face is cut off: the picture's last column would be drawn over it."""
+    middle = round(float(face.landmarks[1, 0]))
+    cut = np.ascontiguousarray(portrait[:, :middle])
+    usable = usable_texture(cut, align(cut, face))
+    half = round(float(aligned.landmarks[1, 0]))
+    inner = inner_face(aligned.landmarks)
+    columns = np.arange(256) > half + 8
+    assert usable[inner & columns].max() < 0.05 < 0.8 < usable[inner & (np.arange(256) < half - 40)].mean()
+
+
 def test_same_crop_same_bytes(aligned: AlignedFace) -> None:
     first, second = (seen(aligned.crop, aligned) for _ in range(2))
     assert first.tobytes() == second.tobytes()

@@ -6,11 +6,12 @@ import pytest
 
 from aotface.face.align import align
 from aotface.face.detect import detect
-from aotface.face.mesh import OVAL
+from aotface.face.mesh import MEAN, OVAL
 from aotface.media.image import read_image
 from aotface.reenact import visibility
 from aotface.reenact.mesh import reenact
 from aotface.samples import sample
+from aotface.types import Landmarks
 
 
 def brightest(monkeypatch: pytest.MonkeyPatch, pull: float) -> float:
@@ -45,3 +46,29 @@ def test_the_inner_face_stays() -> None:
     size = np.ptp(face[:, 1])
     assert moved[1] == 0 and moved[OVAL].max() < 0.04 * size  # vertex 1 is the tip of the nose
     assert moved[OVAL].min() > 0.01 * size
+
+
+def turned(degrees: float) -> Landmarks:
+    angle = np.deg2rad(degrees)
+    turn = np.array([[np.cos(angle), 0, np.sin(angle)], [0, 1, 0], [-np.sin(angle), 0, np.cos(angle)]])
+    return (MEAN @ turn.T * 60 + 128).astype(np.float32)
+
+
+def test_the_other_side_stands_in_only_for_what_is_seen_badly() -> None:
+    front = turned(0)
+    assert visibility.weights(front, front)[:, 0].min() > 0.85
+    share = visibility.weights(turned(40), front)[:, 0]
+    right, left = (share[MEAN[:, 0] * sign > 1.1] for sign in (-1, 1))
+    assert min(right.mean(), left.mean()) < 0.2 and max(right.mean(), left.mean()) > 0.9
+
+
+def test_the_mirrored_side_gets_the_tone_of_the_faces_own() -> None:
+    """A picture whose left half is twice as bright, read once as it is and once mirrored."""
+    across = np.arange(256, dtype=np.float32)
+    x, y = np.meshgrid(across, across)
+    frame = np.repeat(np.where(x < 128, 200, 100).astype(np.uint8)[..., None], 3, axis=2)
+    maps = np.dstack([x, y, 255 - x, y]).astype(np.float32)
+    gain = visibility.balance(frame, maps, np.ones((256, 256), np.float32), turned(0))
+    assert abs(gain[60, 40].mean() - 2) < 0.2 and abs(gain[60, 215].mean() - 0.5) < 0.05
+    only_right = (x > 160).astype(np.float32)  # what is known is carried on
+    assert visibility.balance(frame, maps, only_right, turned(0))[60, 40].mean() < 0.6

@@ -5,7 +5,7 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from aotface.face.align import align
+from aotface.face.align import align, places_of, scale_of
 from aotface.face.hands import covered_by_hands
 from aotface.face.render import render
 from aotface.face.visibility.classes import Surface
@@ -122,8 +122,19 @@ def source_planes(frame: Frame, aligned: AlignedFace, seen: Visibility | None = 
     reach = 2 * MARGIN + 1
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
     free = np.minimum(cv2.erode(1 - np.maximum(np.maximum(hair, things), hands), disc), 1 - beside)
+    free = np.minimum(free, _in_picture(frame, aligned))
     usable = np.clip(cv2.GaussianBlur(free, (0, 0), MARGIN / 2), 0, 1).astype(np.float32)
     return usable, usable * bare_skin(seen)
+
+
+def _in_picture(frame: Frame, aligned: AlignedFace) -> Mask:
+    """1 where a canonical crop lies in its frame, not less than a few of the crop's pixels from the edge."""
+    places, (height, width) = places_of(aligned.matrix, CROP_SIDE), frame.shape[:2]
+    least = MARGIN / scale_of(aligned.matrix)
+    inside = [
+        (at > least) & (at < size - 1 - least) for at, size in zip(places, (width, height), strict=True)
+    ]
+    return np.asarray(inside[0] & inside[1], np.float32)
 
 
 def _visible(seen: Visibility, crop: Crop, landmarks: Landmarks, geometry: Geometry) -> Mask:

@@ -15,7 +15,7 @@ import numpy as np
 
 from aotface.face.align import align, transform_landmarks
 from aotface.face.gaze import gaze_at
-from aotface.face.mesh import LEFT_EYE, MIRROR, RIGHT_EYE, opening, to_vertices
+from aotface.face.mesh import LEFT_EYE, MIRROR, RIGHT_EYE, opening
 from aotface.face.parse import source_planes, visibility_network
 from aotface.face.render import Raster, rasterize
 from aotface.options import DEFAULTS
@@ -29,7 +29,7 @@ from aotface.reenact.mouth_shading import level_mouth
 from aotface.reenact.reading import Reading, SourceSkin
 from aotface.reenact.shape import identity_shape
 from aotface.reenact.spectacles import without_spectacles
-from aotface.reenact.visibility import inside, uncovered, visibility
+from aotface.reenact.visibility import balance, inside, weights
 from aotface.types import CROP_SIDE, AlignedFace, Crop, Face, Frame, Gaze, Landmarks, Mask, Matrix
 
 
@@ -108,7 +108,7 @@ def reenact(
     target_points = transform_landmarks(target.landmarks, matrix)
     points = identity_shape(source.landmarks, target_points, identity_strength, target.face.rest)
     raster = rasterize(points, grid)
-    both, places, weight = _source_places(source.landmarks, points, raster)
+    both, places, weight, toned = _source_places(source.landmarks, points, raster)
     if gaze is not None and source.iris is not None:
         both = turn_eyes(both, source.landmarks, source.iris, points, gaze)
     both, parting = part_lips(both, source.landmarks, places, points, raster, target)
@@ -116,7 +116,7 @@ def reenact(
     if source_visible is not None:
         to_mask = np.eye(2, 3) if source_matrix is None else source_matrix
         seen = [read_mask(source_visible, to_mask, both[..., k : k + 2]) for k in (0, 2)]
-        weight, visible = _where_seen(weight, seen, raster)
+        weight, visible, toned = _where_seen(weight, toned, seen, raster)
 
     edge = inner_mask(points, raster, target_points)
     own = _closed_eyes(source.landmarks, target_points, points, raster)
@@ -125,7 +125,8 @@ def reenact(
     eyes = enlarge(own, side)
     from_target = np.maximum(eyes, kept)
     shown = (cv2.erode(edge, np.ones((3, 3))) > 0) * (1 - np.maximum(own, enlarge(mouth, grid)))
-    reading = Reading(source_frame, both, weight, shown, parting, raster.covered)
+    even = balance(source_frame, both, toned, points) if (weight[raster.covered] < 1).any() else None
+    reading = Reading(source_frame, both, weight, shown, parting, raster.covered, balance=even)
     drawn = np.clip(enlarge(raster.covered.astype(np.float32), side) * 4 - 1.5, 0, 1)
     box = _box(drawn > 0)  # elsewhere the crop is the target's
     face = _read_face(reading, side, box)
@@ -153,23 +154,27 @@ def reenact(
 
 def _source_places(
     source: Landmarks, points: Landmarks, raster: Raster
-) -> tuple[np.ndarray, np.ndarray, Mask]:
-    """Where each grid pixel lies in the source's picture (x, y, and both of the mirrored side), each vertex likewise, and
-    the first's weight."""
+) -> tuple[np.ndarray, np.ndarray, Mask, Mask]:
+    """Where each grid pixel lies in the source's picture (x, y, and both of the mirrored side), each vertex likewise, the
+    first's weight, and how far both sides' tones are known."""
     unit = len(raster.depth) / CROP_SIDE
     direct, mirrored = (inside(one[:, :2]) for one in lid_places(source, points))
-    shown = to_vertices(visibility(source, points)) * uncovered(source, points)
-    weight = soften(raster.interpolate(shown[:, None])[..., 0], raster.covered, 4.0 * unit)
+    shown = weights(source, points)
+    shown = np.stack([shown[:, 0], np.minimum(shown[:, 1], shown[MIRROR, 1])], axis=1)
+    drawn = raster.interpolate(shown.astype(np.float32))
+    weight, toned = (soften(drawn[..., k], raster.covered, 4.0 * unit) for k in (0, 1))
     places = np.concatenate([direct, mirrored[MIRROR]], axis=1)
-    return dense_map(raster, places, lids(points, len(raster.depth))), places, weight
+    return dense_map(raster, places, lids(points, len(raster.depth))), places, weight, toned
 
 
-def _where_seen(weight: Mask, seen: list[Mask], raster: Raster) -> tuple[Mask, Mask]:
-    """The weight of the face's own side where a mask covers parts of both sides, and what is visible of either."""
+def _where_seen(weight: Mask, toned: Mask, seen: list[Mask], raster: Raster) -> tuple[Mask, Mask, Mask]:
+    """The weight of the face's own side where a mask covers parts of both sides, what is visible of either, and where both
+    sides' tones are known."""
     reachable = weight * seen[0]
     weight = reachable / np.maximum(reachable + (1 - reachable) * seen[1], 1e-3) * (reachable > 1e-3)
     weight = soften(weight.astype(np.float32), raster.covered, 1.5 * len(raster.depth) / CROP_SIDE)
-    return weight, np.clip(np.maximum(reachable, seen[1]), 0, 1)
+    both = toned * seen[0] * seen[1]
+    return weight, np.clip(np.maximum(reachable, seen[1]), 0, 1), both
 
 
 def _read_face(reading: Reading, side: int, box: tuple[slice, slice]) -> Crop:
@@ -185,6 +190,8 @@ def _read_face(reading: Reading, side: int, box: tuple[slice, slice]) -> Crop:
     if weight[mirrored].size:
         inner = tuple(slice(m.start - b.start, m.stop - b.start) for m, b in zip(mirrored, box, strict=True))
         other = read_crop(reading.frame, maps[1], side, mirrored, torn[1])
+        if reading.balance is not None:
+            other *= enlarge(reading.balance, side)[mirrored]
         face[inner] = other + (face[inner] - other) * weight[mirrored][..., None]
     if parting is not None:
         without_streaks(face, maps[0], parting, box, side)

@@ -37,7 +37,8 @@ class Reading:
     ``frame``: the source's. ``maps``: x and y of the face itself, and x and y of its mirrored side. ``weight``: of the
     first. ``shown``: where X_r is the source's, 0..1. ``parting``: of the lips, None where they have one map. ``covered``:
     where the mesh is; beside it the maps go on. ``skin``: of the source. Both None where nothing may be read beside it.
-    ``shading``: of the mouth, see `aotface.reenact.mouth_shading`; None: it is left as it is.
+    ``shading``: of the mouth, see `aotface.reenact.mouth_shading`; None: it is left as it is. ``balance``: by what the
+    mirrored side is multiplied; None: it has the tone of the face's own.
     """
 
     frame: Frame
@@ -48,6 +49,7 @@ class Reading:
     covered: Bool[np.ndarray, "grid grid"] | None = None
     skin: SourceSkin | None = None
     shading: Float32[np.ndarray, "grid grid 6"] | None = None
+    balance: Float32[np.ndarray, "grid grid 3"] | None = None
 
     def finer(self) -> "Reading":
         """The same, drawn finer: once for all strips."""
@@ -59,9 +61,9 @@ class Reading:
         parting = None
         if self.parting is not None:
             parting = Parting(*map(drawn, (self.parting.below, self.parting.jump, self.parting.shade)))
-        shading = None if self.shading is None else drawn(self.shading)
+        shading, even = (None if one is None else drawn(one) for one in (self.shading, self.balance))
         maps, weight, shown = map(drawn, (self.maps, self.weight, self.shown))
-        return Reading(self.frame, maps, weight, shown, parting, shading=shading)
+        return Reading(self.frame, maps, weight, shown, parting, shading=shading, balance=even)
 
     def read(
         self, matrix: Matrix, side: int, strip: Box
@@ -82,6 +84,8 @@ class Reading:
         parts = [self._sampled(maps[..., k : k + 2], small) for k in ((0, 2) if (weight < 1).any() else (0,))]
         face = parts[0]
         if len(parts) == 2:
+            if self.balance is not None:
+                parts[1] *= _carried(self.balance, small, strip)
             face = parts[1] + (parts[0] - parts[1]) * weight[..., None]
         if self.shading is not None:
             shade(face, _carried(self.shading, small, strip))

@@ -1,16 +1,18 @@
 """A source's spectacles are taken off before its face is read: the new face wears the target's, or none [ours].
 
-The visibility network says where a frame is, a few pixels too broadly. Of these pixels only those are filled that stand out
-of the skin around them, so that brows and lids under the mask stay; they are filled from their nearest neighbours. Once for
-each source.
+The visibility network says where a frame is, a few pixels too broadly. What lies under it is guessed from skin alone, well
+beside the frame: its tone carried on, brows from brows, and pores from the cheek below. Where the picture agrees with that
+guess it is skin, and stays; where it does not, it is frame, and the guess stands in. Once for each source.
 """
+
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, Float32
+from jaxtyping import Float32
 
 from aotface.face.align import align, invert, scale_of
-from aotface.face.mesh import LEFT_EYE, RIGHT_EYE
+from aotface.face.mesh import LEFT_BROW, LEFT_EYE, RIGHT_BROW, RIGHT_EYE
 from aotface.face.visibility.classes import Surface
 from aotface.face.visibility.network import Visibility
 from aotface.masked import continued
@@ -19,18 +21,48 @@ from aotface.types import CROP_SIDE, Crop, Face, Frame, Mask
 LARGEST = 768
 """Side of the crop in which a frame is filled, at most."""
 
-STANDS_OUT = (0.03, 0.06)
-"""Luma (0..1), and share of it, by which a frame's pixel differs from the skin around it."""
+BRIDGE = 0.68
+"""Probability of a frame across the nose, from eye to eye, from which a face wears spectacles. An old face with deep lids
+can look like a wearer, but not there: 9 such faces had up to .63, 45 wearers .73 and more
+(docs/log/2026-11-29-skin.md)."""
 
-CLEARLY, SURE, SHARE = 80, 0.7, 0.28
-"""Percentile of how much a wearer's frame differs from the skin around it, where the network is this sure of it; and the
-share of that from which a pixel is frame: a black one is not looked for among wrinkles."""
+NOSE = (0.15, 0.85), (-0.5, 0.9)
+"""Where a bridge is looked for: along the line from one inner corner of an eye to the other, and down from it; in parts of
+their distance."""
 
-AROUND = 17
-"""Side of the window of that skin, pixels at 256."""
+LIKELY, UNSURE = 0.5, 0.12
+"""Probability of a frame from which a pixel is one; and the same beside such pixels, where it also stands out."""
 
-EYES = 2.5
-"""Pixels at 256 around the eyes' openings that stay."""
+LEAST, SURELY = (0.05, 0.2), 0.07
+"""By how much (a channel's logarithm) a pixel at a likely frame, and any other, must at least differ from the guess to be
+frame; and by how much more it is so fully."""
+
+CLEARLY, SHARE = 80, (0.2, 0.4)
+"""Percentile of how much a wearer's likely frame stands out; and the share of that from which a pixel at one is frame, and
+a less likely one is: a black frame is not looked for among wrinkles."""
+
+HALO = 2.0
+"""Pixels at 256 around a frame from which nothing is guessed: it is blurred, and throws a narrow shadow."""
+
+HAIRLESS, BROW_LEADS = 0.3, 2.0
+"""Probability of a frame from which a pixel does not tell what a brow looks like; and how many times likelier than frame a
+brow must be to be no frame."""
+
+SKIN = 0.6
+"""Probability of skin from which a pixel tells what skin looks like."""
+
+EYES = 1.5, 3.5
+"""Pixels at 256 around the eyes' openings in which nothing is filled, and in which only what is likely frame is: lids have
+creases."""
+
+PORES, DEEPEST, BELOW = 1.0, 0.06, (34.0, -44.0, 60.0)
+"""Standard deviation of the blur under which pores lie; their greatest depth, as a share; and how far down their skin is
+looked for: pixels at 256."""
+
+FLOOR = np.float32(0.02)
+"""Display light added before a logarithm."""
+
+BROWS = (LEFT_BROW, RIGHT_BROW)
 
 Plane = Float32[np.ndarray, "side side"]
 
@@ -43,38 +75,111 @@ def without_spectacles(frame: Frame, face: Face, seen: Visibility) -> Frame:
         face: of it.
         seen: what it shows of that face.
     """
-    if not seen.spectacles.any():
+    if not seen.spectacles.any() or _bridge(seen, align(frame, face).landmarks) < BRIDGE:
         return frame
     side = int(np.clip(CROP_SIDE / scale_of(align(frame, face).matrix), CROP_SIDE, LARGEST))
     aligned = align(frame, face, side)
-    worn = _worn(aligned.crop, seen, aligned.landmarks)
-    filled = continued(aligned.crop, (~worn).astype(np.float32))
-    soft = cv2.GaussianBlur(cv2.dilate(worn.astype(np.float32), np.ones((3, 3))), (0, 0), 0.8)
-    return _laid(frame, filled, soft, aligned.matrix)
-
-
-def _worn(crop: Crop, seen: Visibility, landmarks: np.ndarray) -> Bool[np.ndarray, "side side"]:
-    """Pixels of a frame."""
-    side = len(crop)
-    unit = side / CROP_SIDE
-    broad = seen.in_crop(seen.spectacles, side)
-    window = round(AROUND * unit / 2) * 2 + 1
-    around = cv2.medianBlur((crop * 255).astype(np.uint8), window).astype(np.float32) / 255
-    apart = np.abs(crop - around).max(axis=2)
-    least = STANDS_OUT[0] + STANDS_OUT[1] * around.max(axis=2)
-    brows, frame = (seen.in_crop(seen.of(one), side) for one in (Surface.BROW, Surface.FRAME))
-    eyes = np.zeros((side, side), np.uint8)
-    for ring in (LEFT_EYE, RIGHT_EYE):
-        cv2.fillPoly(eyes, [np.round(landmarks[ring, :2]).astype(np.int32)], (1,))
-    grown = cv2.dilate(eyes, np.ones((round(EYES * unit) * 2 + 1,) * 2))
-    sure = (frame > SURE) & (grown == 0)
-    usual = float(np.percentile(apart[sure], CLEARLY)) if sure.any() else 0.0
-    stands_out = apart > np.maximum(least, np.float32(SHARE * usual))
-    found = (broad > 0.5) & stands_out & (2 * frame >= brows) & (grown == 0)
-    closed = cv2.morphologyEx(
-        found.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((round(1.5 * unit) * 2 + 1,) * 2)
+    rim, brow, skin = (
+        seen.in_crop(seen.of(*which), side)
+        for which in ((Surface.FRAME,), (Surface.BROW,), (Surface.SKIN, Surface.BEARD))
     )
-    return (cv2.dilate(closed, np.ones((3, 3))) > 0) & (grown == 0)
+    unit = side / CROP_SIDE
+    hairs = ((brow > SKIN) & (rim < HAIRLESS)).astype(np.float32)
+    rim = np.where(BROW_LEADS * rim >= brow, rim, 0)
+    broad = _beside(rim)
+    bare = _bare(aligned.crop, _grown(broad, HALO * unit), skin, unit)
+    under = np.maximum(np.clip(2 * brow - 0.6, 0, 1), _drawn(aligned.landmarks, side, BROWS) * (rim > LIKELY))
+    under = cv2.GaussianBlur(under.astype(np.float32), (0, 0), unit)
+    eyes = _drawn(aligned.landmarks, side, (LEFT_EYE, RIGHT_EYE))
+    tones = [bare]
+    if hairs.sum() > (4 * unit) ** 2:
+        tones.append(bare + (continued(aligned.crop, hairs) - bare) * under[..., None])
+    worn = _worn(aligned.crop, tones, rim, _grown(broad, 1.5 * unit), eyes)
+    bare = tones[-1]
+    soft = cv2.GaussianBlur(cv2.dilate(worn, np.ones((3, 3))), (0, 0), 0.5 * unit)
+    return _laid(frame, bare, np.clip(1.5 * soft, 0, 1), aligned.matrix)
+
+
+def _bridge(seen: Visibility, landmarks: np.ndarray) -> float:
+    """How surely a frame goes over the nose: median, from eye to eye, of the likeliest pixel up or down from there."""
+    start, stop = landmarks[133, :2], landmarks[362, :2]
+    along = stop - start
+    down = np.array([-along[1], along[0]])
+    u, v = (np.linspace(*span, count) for span, count in zip(NOSE, (15, 40), strict=True))
+    places = (start + u[:, None, None] * along + v[None, :, None] * down).astype(np.float32)
+    rim = seen.in_crop(seen.of(Surface.FRAME), CROP_SIDE)
+    found = cv2.remap(rim, places[..., 0], places[..., 1], cv2.INTER_LINEAR)
+    return float(np.median(found.max(axis=1)))
+
+
+def _beside(rim: Plane) -> Mask:
+    """1 where a frame may be: likely, or less so and connected to what is."""
+    count, patches = cv2.connectedComponents((rim > UNSURE).astype(np.uint8))
+    keep = np.zeros(count, np.float32)
+    keep[np.unique(patches[rim > LIKELY])] = 1
+    keep[0] = 0
+    return keep[patches]
+
+
+def _bare(crop: Crop, broad: Mask, skin: Plane, unit: float) -> Crop:
+    """The face's skin as it would be without what may be frame."""
+    known = ((skin > SKIN) * (1 - broad)).astype(np.float32)
+    tone = cv2.GaussianBlur(continued(crop, known), (0, 0), unit)
+    return np.clip(tone + _pores(crop, known, tone, unit), 0, 1)
+
+
+def _pores(crop: Crop, known: Mask, tone: Crop, unit: float) -> Crop:
+    """Fine detail of skin nearby, as strong as it would be in this light."""
+    sigma = PORES * unit
+    inner = cv2.erode(known, np.ones((2 * round(sigma) + 1,) * 2))
+    coarse = cv2.GaussianBlur(crop, (0, 0), sigma)
+    detail = (crop - coarse) / (coarse + FLOOR)
+    found, left = np.zeros_like(crop), np.ones_like(known)
+    for far in BELOW:
+        move = np.array([[1, 0, 0], [0, 1, -far * unit]], np.float32)
+        size = known.shape[::-1]
+        there = cv2.warpAffine(inner, move, size) * left
+        found += cv2.warpAffine(detail, move, size) * there[..., None]
+        left = left * (1 - there)
+    return np.clip(found, -DEEPEST, DEEPEST) * (tone + FLOOR)
+
+
+def _drawn(landmarks: np.ndarray, side: int, rings: Sequence[Sequence[int] | np.ndarray]) -> Mask:
+    """1 in outlines of the mesh."""
+    drawn = np.zeros((side, side), np.float32)
+    for ring in rings:
+        cv2.fillConvexPoly(drawn, cv2.convexHull(np.round(landmarks[ring, :2]).astype(np.int32)), (1.0,))
+    return drawn
+
+
+def _worn(crop: Crop, tones: list[Crop], rim: Plane, broad: Mask, eyes: Mask) -> Mask:
+    """How surely a pixel shows a frame: it is likely one, or may be, and is not what a bare face would show.
+
+    Args:
+        crop: the face.
+        tones: what its skin would show, and its brows, perhaps.
+        rim: how likely a frame is.
+        broad: where one may be.
+        eyes: 1 in the eyes' openings.
+    """
+    unit = len(crop) / CROP_SIDE
+    differ = [np.abs(np.log((crop + FLOOR) / (one + FLOOR))).max(axis=2) for one in tones]
+    apart = cv2.GaussianBlur(np.minimum.reduce(differ).astype(np.float32), (0, 0), 0.5 * unit)
+    sure = (rim > LIKELY) & (eyes == 0)
+    usual = float(np.percentile(apart[sure], CLEARLY)) if sure.any() else 0.0
+    near = _grown((rim > LIKELY).astype(np.float32), 1.5 * unit) > 0
+    least = np.where(near, *(max(low, share * usual) for low, share in zip(LEAST, SHARE, strict=True)))
+    stands = np.clip((apart - least) / SURELY, 0, 1)
+    free = 1 - np.where(rim > LIKELY, *(_grown(eyes, reach * unit) for reach in EYES))
+    worn = (broad * stands * free).astype(np.float32)
+    closed = cv2.morphologyEx(worn, cv2.MORPH_CLOSE, np.ones((round(1.5 * unit) * 2 + 1,) * 2))
+    return _grown(closed, 0.5 * unit) * free.astype(np.float32)
+
+
+def _grown(mask: Mask, pixels: float) -> Mask:
+    """A mask, larger on all sides."""
+    reach = 2 * round(pixels) + 1
+    return np.asarray(cv2.dilate(mask, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))))
 
 
 def _laid(frame: Frame, filled: Crop, soft: Mask, matrix: np.ndarray) -> Frame:

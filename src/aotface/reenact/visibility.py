@@ -6,19 +6,37 @@ target whose cheek is turned to the camera shows that as a patch: white on a dar
 
 from functools import lru_cache
 
+import cv2
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Float32
 
-from aotface.face.mesh import MEAN, OVAL, triangle_areas
+from aotface.face.mesh import MEAN, MIRROR, OVAL, to_vertices, triangle_areas
 from aotface.face.pose import fit_pose
 from aotface.face.render import rasterize
+from aotface.face.texture import features_mask
+from aotface.masked import continued
+from aotface.reenact.dense_map import read_crop
 from aotface.reenact.shape import smooth_over_mesh
-from aotface.types import Landmarks
+from aotface.types import CROP_SIDE, Frame, Landmarks, Mask
 
 PULL = 0.05
 """How far the outline is moved towards the middle of the face, as a share of the distance."""
 REACH = 0.45
 """Mean-face units within which the move fades to nothing."""
+
+SEEN, CRISP = (0.12, 0.4), (0.35, 0.75)
+"""Share of the area that the target asks for which the source's picture must show of a triangle: to be believed not at
+all, and fully; and the same of cheeks, jaw and temples, which are seen stretched otherwise."""
+
+SIDEWAYS = (0.8, 1.1)
+"""Distance from the middle of the mean face at which cheeks begin, and are cheeks: two eyes laid over each other would
+show."""
+
+BALANCED, TONE = 64, 8.0
+"""Side at which the tones of both halves are compared, and the blur under which that is done, in pixels at 256."""
+
+FLOOR, MOST = np.float32(0.02), 1.2
+"""Display light added before a logarithm, and the greatest difference of tone that is evened out."""
 
 
 def inside(places: Float[np.ndarray, "468 2"]) -> Float[np.ndarray, "468 2"]:
@@ -39,14 +57,67 @@ def _nearness() -> Float[np.ndarray, " 468"]:
     return t * t * (3 - 2 * t)
 
 
-def visibility(source: Landmarks, points: Landmarks) -> np.ndarray:
-    """Per triangle: 1 where the source shows about as much of it as the target asks for, 0 where it is turned away."""
-    source_scale = fit_pose(MEAN.astype(np.float64), source.astype(np.float64)).scale
-    scale = fit_pose(MEAN.astype(np.float64), points.astype(np.float64)).scale
-    available = triangle_areas(source) / source_scale**2
-    wanted = np.maximum(triangle_areas(points) / scale**2, 1e-5)
-    t = np.clip((available / wanted - 0.12) / (0.4 - 0.12), 0, 1)
-    return (t * t * (3 - 2 * t)).astype(np.float32)
+def weights(source: Landmarks, points: Landmarks) -> Float32[np.ndarray, "468 2"]:
+    """Per vertex, how much of what is read comes from the face's own side, and how far its tone is known there.
+
+    The other side stands in where it is seen better, so for a face seen from the front nothing does.
+
+    Args:
+        source: 468 x 3, of the source.
+        points: 468 x 3, of the new face.
+    """
+    wanted = np.maximum(_areas(points), 1e-5)
+    own, other = (_share_seen(one, wanted) for one in _both_areas(source.tobytes()))
+    bare = uncovered(source, points)
+    sideways = np.clip((np.abs(MEAN[:, 0]) - SIDEWAYS[0]) / (SIDEWAYS[1] - SIDEWAYS[0]), 0, 1)
+    first = own[0] + sideways * (own[1] - own[0])
+    second = other[0] + sideways * (other[1] - other[0])
+    share = first / np.maximum(first + (1 - first) * second, 1e-3)
+    return np.stack([share * bare, own[0] * bare], axis=1).astype(np.float32)
+
+
+def _areas(landmarks: Landmarks) -> np.ndarray:
+    """Of each triangle, in the mean face's scale."""
+    scale = fit_pose(MEAN.astype(np.float64), landmarks.astype(np.float64)).scale
+    return np.asarray(triangle_areas(landmarks) / scale**2)
+
+
+@lru_cache(maxsize=8)
+def _both_areas(landmarks: bytes) -> tuple[np.ndarray, np.ndarray]:
+    """Those of a source, and of its mirror image: a video asks for the same ones at every frame."""
+    source = np.frombuffer(landmarks, np.float32).reshape(-1, 3)
+    return _areas(source), _areas((source * np.array([-1, 1, 1], np.float32))[MIRROR])
+
+
+def _share_seen(available: np.ndarray, wanted: np.ndarray) -> list[np.ndarray]:
+    """Per vertex, by `SEEN` and by `CRISP`: 1 where the source shows about as much as the target asks for."""
+    parts = [np.clip((available / wanted - low) / (high - low), 0, 1) for low, high in (SEEN, CRISP)]
+    return [to_vertices((t * t * (3 - 2 * t)).astype(np.float32)) for t in parts]
+
+
+def balance(
+    frame: Frame, maps: Float32[np.ndarray, "grid grid 4"], both: Mask, points: Landmarks
+) -> Float32[np.ndarray, "grid grid 3"]:
+    """By what the mirrored side is multiplied to have the tone of the face's own: its light comes from where it came.
+
+    Args:
+        frame: the source's picture.
+        maps: of the face's own side and of the mirrored one, see `aotface.reenact.reading.Reading`.
+        both: 0..1, where both are seen.
+        points: 468 x 3, of the new face, pixels of the grid.
+    """
+    grid, whole = len(both), (slice(0, BALANCED),) * 2
+    parts = [read_crop(frame, np.ascontiguousarray(maps[..., k : k + 2]), BALANCED, whole) for k in (0, 2)]
+    unit = BALANCED / CROP_SIDE
+    skin = 1 - features_mask((BALANCED, BALANCED), points * np.float32(BALANCED / grid), unit=unit)
+    weight = cv2.resize(both, (BALANCED, BALANCED), interpolation=cv2.INTER_AREA) * skin
+    stacked = np.dstack([*parts, np.ones_like(weight)]) * weight[..., None]
+    near = cv2.GaussianBlur(stacked, (0, 0), TONE * unit, borderType=cv2.BORDER_CONSTANT)
+    means = near[..., :6] / np.maximum(near[..., 6:], np.float32(1e-4)) + FLOOR
+    apart = np.clip(np.log(means[..., :3] / means[..., 3:]), -MOST, MOST).astype(np.float32)
+    known = np.clip(4 * near[..., 6], 0, 1)
+    smooth = cv2.GaussianBlur(continued(apart, known), (0, 0), TONE / 2 * unit)
+    return cv2.resize(np.exp(smooth), (grid, grid), interpolation=cv2.INTER_LINEAR)
 
 
 def uncovered(source: Landmarks, points: Landmarks) -> np.ndarray:
