@@ -25,12 +25,12 @@ STRANDS = (0.08, 0.35)
 """Probability of hair, and of what is beside a face, at which a source's pixel begins to be left out, and is: a strand
 before a brow is half brow."""
 
-FULL, MOUSTACHE, MOUSTACHE_REACH = (0.15, 0.25), (0.12, 0.2), 9.0
+FULL, MOUSTACHE, MOUSTACHE_REACH = (0.105, 0.15), (0.12, 0.2), 9.0
 """Mean probability of beard on the lesser side of chin and jaw, and within so many pixels of the middle of the upper lip, at
 which a beard begins to stay, and stays. Of 320 portraits of ``train`` the five with a full beard pass, and no other."""
 
-BEARD = 0.08, 0.35
-"""Probability of beard at which a pixel of a full one begins to count, and counts in full."""
+BEARD, WIDER = (0.06, 0.25), 7
+"""Probability of beard at which a pixel of a full one begins to count, and counts in full; and how far around it, pixels."""
 
 
 @lru_cache(maxsize=1)
@@ -86,12 +86,12 @@ def kept_beard(seen: Visibility, landmarks: Landmarks, geometry: Geometry) -> Ma
     across = place @ np.array([-down[1], down[0]])
     low = (place @ down > (landmarks[17, :2] - chin) @ down) & (geometry.mask > 0)
     upper = np.hypot(*np.moveaxis(place + chin - (nose + lip) / 2, 2, 0)) < MOUSTACHE_REACH
-    least = min(float(beard[low & half].mean() if (low & half).any() else 0) for half in (across < 0, across >= 0))
-    amount = _ramp(least, FULL) * _ramp(float(beard[upper].mean()) if upper.any() else 0.0, MOUSTACHE)
+    sides = [float(beard[low & half].mean() if (low & half).any() else 0) for half in (across < 0, across >= 0)]
+    amount = _ramp(sum(sides) / 2, FULL) * _ramp(float(beard[upper].mean()) if upper.any() else 0.0, MOUSTACHE)
     if amount <= 0:
         return np.zeros_like(beard)
-    kept = np.clip((beard - BEARD[0]) / (BEARD[1] - BEARD[0]), 0, 1)
-    return np.asarray(np.float32(amount) * cv2.GaussianBlur(kept, (0, 0), 2.0), np.float32)
+    kept = np.clip((cv2.dilate(beard, np.ones((WIDER,) * 2)) - BEARD[0]) / (BEARD[1] - BEARD[0]), 0, 1)
+    return np.asarray(np.float32(amount) * cv2.GaussianBlur(kept, (0, 0), WIDER / 3), np.float32)
 
 
 def _ramp(value: float, bounds: tuple[float, float]) -> float:
