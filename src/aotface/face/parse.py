@@ -86,8 +86,12 @@ def kept_beard(seen: Visibility, landmarks: Landmarks, geometry: Geometry) -> Ma
     across = place @ np.array([-down[1], down[0]])
     low = (place @ down > (landmarks[17, :2] - chin) @ down) & (geometry.mask > 0)
     upper = np.hypot(*np.moveaxis(place + chin - (nose + lip) / 2, 2, 0)) < MOUSTACHE_REACH
-    sides = [float(beard[low & half].mean() if (low & half).any() else 0) for half in (across < 0, across >= 0)]
-    amount = _ramp(sum(sides) / 2, FULL) * _ramp(float(beard[upper].mean()) if upper.any() else 0.0, MOUSTACHE)
+    sides = [
+        float(beard[low & half].mean() if (low & half).any() else 0) for half in (across < 0, across >= 0)
+    ]
+    amount = _ramp(sum(sides) / 2, FULL) * _ramp(
+        float(beard[upper].mean()) if upper.any() else 0.0, MOUSTACHE
+    )
     if amount <= 0:
         return np.zeros_like(beard)
     kept = np.clip((cv2.dilate(beard, np.ones((WIDER,) * 2)) - BEARD[0]) / (BEARD[1] - BEARD[0]), 0, 1)
