@@ -14,7 +14,7 @@ PARTS = ((LEFT_EYE, 0.14), (RIGHT_EYE, 0.14), (LEFT_BROW, 0.08), (RIGHT_BROW, 0.
 """Eyes, brows and lips, and how far around them vertices move together, in units of the mean face."""
 
 AROUND, COVERED = 4 / 256, (0.08, 0.25)
-"""How far around a part is looked, in sides; and the covered shares from which on it begins to stay in the target's place, and
+"""How far around a part is looked, in sides; and the covered shares at which it begins to stay in the target's place, and
 stays there."""
 
 
