@@ -27,7 +27,8 @@ before a brow is half brow."""
 
 FULL, MOUSTACHE, MOUSTACHE_REACH = (0.105, 0.15), (0.12, 0.2), 9.0
 """Mean probability of beard on the lesser side of chin and jaw, and within so many pixels of the middle of the upper lip, at
-which a beard begins to stay, and stays. Of 320 portraits of ``train`` the five with a full beard pass, and no other."""
+which a beard begins to stay, and stays. Of 320 portraits of ``train`` eight bearded ones pass
+(docs/log/2026-11-29-doubled.md)."""
 
 BEARD, WIDER = (0.06, 0.25), 7
 """Probability of beard at which a pixel of a full one begins to count, and counts in full; and how far around it, pixels."""
