@@ -56,12 +56,16 @@ class Face:
 
 @dataclass(frozen=True)
 class AlignedFace:
-    """A face cut out of its frame; ``matrix`` maps frame to crop, ``landmarks`` are in crop pixels."""
+    """A face cut out of its frame; ``matrix`` maps frame to crop, ``landmarks`` are in crop pixels.
+
+    ``visible``: how much of it nothing covers, 0..1, at 256 px; None: not known.
+    """
 
     face: Face
     crop: Crop
     matrix: Matrix
     landmarks: Landmarks
+    visible: Mask | None = None
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,11 @@ import cv2
 import numpy as np
 import pytest
 
-from aotface.compose.beyond import GRID, Beyond, go_beyond
+from aotface.compose.beyond import FLOOR, GRID, Beyond, _lit, go_beyond
 from aotface.compose.face_step import FaceInProgress, start_face
 from aotface.compose.forehead import find_forehead, verdict_of
 from aotface.face.detect import detect
+from aotface.face.texture import LUMA
 from aotface.media.image import read_image
 from aotface.reenact.mesh import MeshReenactor, MeshSource
 from aotface.samples import sample
@@ -165,3 +166,16 @@ def test_creases_go_where_the_face_has_none(target: Frame, one: FaceInProgress) 
     assert np.abs(lines.crease).max() > 0.01 > 2 * np.abs(alike.crease).max()
     rows = np.flatnonzero(lines.crease.any(axis=1))
     assert rows.max() < one.target.landmarks[159, 1] * GRID / len(one.mask), "the forehead's alone"
+
+
+def test_a_forehead_in_dark_coloured_shadow_gets_the_targets_colour() -> None:
+    before = np.full((4, 6, 3), (0.16, 0.08, 0.02), np.float32)
+    before[:, 3] *= 1.2
+    maps = np.empty((4, 6, 5), np.float32)
+    maps[..., :3], maps[..., 3] = (0.7, 0.5, 0.4), before[0, 0] @ LUMA[0] + FLOOR
+    maps[..., 4] = np.array([1, 1, 1, 1, 0, 0])
+    before[:, 5] = 0.01  # hair
+    lit = _lit(before, maps)
+    np.testing.assert_allclose(lit / lit[..., :1], np.broadcast_to(lit[0, 0] / 0.7, lit.shape), rtol=1e-5)
+    assert lit[0, 3, 0] > 1.1 * lit[0, 0, 0]  # how bright it is stays the source's
+    np.testing.assert_allclose(lit[:, 5], maps[:, 5, :3], rtol=1e-5)

@@ -6,8 +6,12 @@ import pytest
 
 from aotface.face.align import align
 from aotface.face.detect import detect
-from aotface.face.parse import usable_texture, visible_at, visible_skin
+from aotface.face.mesh import OUTER_LIPS
+from aotface.face.parse import kept_beard, usable_texture, visible_at, visible_skin
 from aotface.face.render import render
+from aotface.face.visibility.classes import OUTPUTS, Surface
+from aotface.face.visibility.network import Visibility
+from aotface.face.visibility.view import view_of_crop
 from aotface.media.image import read_image
 from aotface.samples import sample
 from aotface.types import AlignedFace, Crop, Face, Frame, Geometry, Landmarks, Mask
@@ -158,3 +162,29 @@ def test_a_face_that_is_not_there(mean_landmarks: Landmarks) -> None:
     gone = mean_landmarks + np.float32(900)
     geometry: Geometry = render(gone, 256)
     assert (visible_skin(np.full((256, 256, 3), 0.5, np.float32), gone, geometry) == 1).all()
+
+
+def bearded(points: Landmarks, moustache: bool, left: bool = True) -> Mask:
+    """How much of a beard is kept: on the right jaw, and where it is said."""
+    drawn, x = np.zeros((256, 256), np.float32), points[152, 0]
+    y0, y1 = points[17, 1] + 2, points[152, 1]
+    drawn[round(y0) : round(y1), round(x - 40) : round(x + (40 if left else 0))] = 0.9
+    if moustache:
+        row, column = np.round((points[2, :2] + points[0, :2])[::-1] / 2).astype(int)
+        drawn[row - 4 : row + 5, column - 15 : column + 16] = 0.9
+    planes = np.zeros((OUTPUTS, 256, 256), np.float32)
+    planes[Surface.BEARD] = cv2.warpAffine(drawn, view_of_crop(256)[:2], (256, 256))
+    seen = Visibility(planes, view_of_crop(256))
+    return kept_beard(seen, points, render(points, 256))
+
+
+def test_a_full_beard_stays_and_a_shadow_does_not(sampled: AlignedFace) -> None:
+    points = sampled.landmarks
+    kept = bearded(points, moustache=True)
+    x, y = np.round((points[17, :2] + points[152, :2]) / 2).astype(int)
+    assert kept[y, x] > 0.95 and kept[: round(points[1, 1]) - 12].max() == 0
+    lips = np.zeros((256, 256), np.uint8)
+    cv2.fillConvexPoly(lips, cv2.convexHull(np.round(points[OUTER_LIPS, :2]).astype(np.int32)), (1,))
+    assert kept[lips > 0].mean() < 0.6
+    assert bearded(points, moustache=False).max() == 0  # the twins: a shaven lip; nothing at all
+    assert bearded(points, moustache=False, left=False).max() == 0

@@ -32,3 +32,15 @@ def test_raised_brows_come_along_when_the_rest_is_known() -> None:
     ]
     assert up[0].mean() > 6.5
     assert up[1].mean() < 5.5  # the twin: a picture alone puts them where the source's are
+
+
+def test_a_covered_part_stays_in_the_targets_place() -> None:
+    target = (MEAN * 60 + 128).astype(np.float32)
+    source, visible = raised(10) * 1.1, np.ones((256, 256), np.float32)
+    free = identity_shape(source, target, visible=visible)
+    assert np.array_equal(free, identity_shape(source, target))
+    left, right = target[LEFT_BROW], target[RIGHT_BROW]
+    visible[:, 128:] = 0.6  # the person's left is the picture's right
+    held = identity_shape(source, target, visible=visible)
+    assert np.abs(held[LEFT_BROW] - left)[:, 1].max() < 1.5 < 4 < np.abs(free[LEFT_BROW] - left)[:, 1].mean()
+    assert np.abs(held[RIGHT_BROW] - right)[:, 1].mean() > 4  # the twin: the other brow is bare

@@ -43,8 +43,8 @@ BANDS = (0.4, 1.0, 2.5)
 PLAIN, DEEPEST, SMOOTHER = 1e-5, 0.08, 0.3
 """Energy of a band below which there is no crease, the greatest depth that is taken out, and what is left at least."""
 
-BRIGHTEST = 1.6
-"""Greatest change of the source's forehead, as a logarithm of display values."""
+VARIED = 0.4, 1.8
+"""Least and greatest brightness of a place of the source's forehead, beside its surroundings."""
 
 RAISED = 0.7, 1.0
 """Mean change at which the source's forehead begins to fade, and is gone: so much light makes blotches of its pores."""
@@ -196,18 +196,36 @@ def _with_forehead(
     before, shown = read_forehead(forehead, x_r)
     side, small, upper = len(mask), _small(before), _small(forehead.reading.shown)
     bright = _bright_enough(small, seen.known * upper)
-    shown, counted = shown * _large(bright, side), np.maximum(seen.known, upper * bright * skin)
+    counted = np.maximum(seen.known, upper * bright * skin)
     both = _mean(np.dstack([small, seen.target]), counted, WIDE) + np.float32(FLOOR)
     near = cv2.GaussianBlur(counted, (0, 0), WIDE, borderType=cv2.BORDER_CONSTANT)
-    light = continued(np.log(both[..., 3:] / both[..., :3]), np.clip(4 * near, 0, 1)) + tone
-    raised = float(np.average(light.mean(axis=2), weights=upper + np.float32(1e-6)))
+    both = continued(both, np.clip(4 * near, 0, 1))
+    light = (np.log(both[..., 3:] / both[..., :3]) + tone).mean(axis=2)
+    raised = float(np.average(light, weights=upper + np.float32(1e-6)))
     share = float(np.clip((RAISED[1] - raised) / (RAISED[1] - RAISED[0]), 0, 1))
-    gain = np.exp(np.clip(light, -BRIGHTEST, BRIGHTEST)).astype(np.float32)
     own, after = _large(forehead.inner, side), swapped.copy()
     here = slice(int(np.flatnonzero((own < 1).any(axis=1)).max(initial=0)) + 1)
-    lit = np.clip(before[here] * _large(gain, side)[here], 0, 1)
+    wanted = (both[..., 3:] - np.float32(FLOOR)) * np.exp(tone)
+    maps = _large(np.dstack([wanted, cv2.transform(both[..., :3], LUMA), bright]), side)[here]
+    lit = _lit(before[here], maps)
     after[here] = lit + (swapped[here] - lit) * own[here][..., None]
     return before, after, np.maximum(mask, shown * np.float32(share)), share
+
+
+def _lit(
+    before: Float32[np.ndarray, "rows columns 3"], maps: Float32[np.ndarray, "rows columns 5"]
+) -> Float32[np.ndarray, "rows columns 3"]:
+    """The source's forehead in the colour of the target's: only how its brightness varies is its own.
+
+    No gain makes skin of a dark shadow, and its colours become streaks. Where there is hair, nothing varies.
+
+    Args:
+        before: X_r.
+        maps: colour that is wanted; brightness of X_r around, with `FLOOR`; and 1 where it is not hair.
+    """
+    varied = (np.asarray(cv2.transform(before, LUMA), np.float32) + np.float32(FLOOR)) / maps[..., 3]
+    varied = 1 + (np.clip(varied, *VARIED) - 1) * maps[..., 4]
+    return np.clip(maps[..., :3] * varied[..., None], 0, 1)
 
 
 def _bright_enough(before: Crop, forehead: Mask) -> Mask:

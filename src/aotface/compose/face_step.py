@@ -5,7 +5,7 @@ frames or not, and blends.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -21,7 +21,7 @@ from aotface.face.texture import features_mask
 from aotface.options import DEFAULTS, Options
 from aotface.reenact.base import PreparedSource, Reenacted
 from aotface.transfer.base import Change, FacePair, Maps, Transfer, shrunk
-from aotface.types import CROP_SIDE, AlignedFace, Crop, Face, Frame, Landmarks, Mask
+from aotface.types import CROP_SIDE, AlignedFace, Crop, Face, Frame, Geometry, Landmarks, Mask
 
 LARGEST_SIDE = 2048
 """Larger faces are worked on at this side: a 24-megapixel portrait stays under 2 GB."""
@@ -103,41 +103,43 @@ def start_face(
     Returns:
         The face; None where ``region`` finds no swap.
     """
-    target, reenacted, larger = _reenact(frame, face, source, full_resolution and transfer.smooth)
-    geometry = None
+    large = full_resolution and transfer.smooth and work_side(face) > FULL_RESOLUTION_SIDE
+    target, geometry = align(frame, face, FULL_RESOLUTION_SIDE if large else work_side(face)), None
     if known is not None:
         visible = known.visible
-        if known.temporal is not None:
-            return FaceInProgress(
-                target, reenacted, visible, transfer.restore(known.temporal), options=options
-            )
     else:
-        shrink = resize_matrix(np.eye(2, 3), len(target.crop), CROP_SIDE)
-        points = transform_landmarks(target.landmarks, shrink)
-        geometry = render(points, CROP_SIDE)
-        small = AlignedFace(face, shrunk(target.crop), chained(target.matrix, shrink), points)
-        visible = visible_at(frame, face, small, geometry, around=region is None)
-        shown = None if region is None else region(target, reenacted)
-        if region is not None and shown is None:
+        visible, geometry = _visible(frame, target, around=region is None)
+    target, reenacted, larger = _reenact(frame, replace(target, visible=visible), source, large)
+    if known is not None and known.temporal is not None:
+        return FaceInProgress(target, reenacted, visible, transfer.restore(known.temporal), options=options)
+    if known is None and region is not None:
+        shown = region(target, reenacted)
+        if shown is None:
             return None
-        visible = visible if shown is None else visible * shown
+        visible = visible * shown
     counted = shown_mask(reenacted, visible) * (1 - reenacted.from_target)
     landmarks = target.landmarks, reenacted.landmarks
     pair = FacePair(reenacted.crop, target.crop, counted, *landmarks, options.seed, geometry)
     return FaceInProgress(target, reenacted, visible, transfer.find(pair), larger, options)
 
 
+def _visible(frame: Frame, target: AlignedFace, around: bool) -> tuple[Mask, Geometry]:
+    """What of the target's face shows, at 256 px, and its mesh there."""
+    shrink = resize_matrix(np.eye(2, 3), len(target.crop), CROP_SIDE)
+    points = transform_landmarks(target.landmarks, shrink)
+    geometry = render(points, CROP_SIDE)
+    small = AlignedFace(target.face, shrunk(target.crop), chained(target.matrix, shrink), points)
+    return visible_at(frame, target.face, small, geometry, around=around), geometry
+
+
 def _reenact(
-    frame: Frame, face: Face, source: PreparedSource, full_resolution: bool
+    frame: Frame, target: AlignedFace, source: PreparedSource, large: bool
 ) -> tuple[AlignedFace, Reenacted, bool]:
     """The aligned target and X_r; and whether the face is larger than they are and X_r can be read anew."""
-    side = work_side(face)
-    if full_resolution and side > FULL_RESOLUTION_SIDE:
-        target = align(frame, face, FULL_RESOLUTION_SIDE)
-        reenacted = source.reenact(target)
-        if reenacted.reading is not None:
-            return target, reenacted, True
-    target = align(frame, face, side)
+    reenacted = source.reenact(target)
+    if not large or reenacted.reading is not None:
+        return target, reenacted, large
+    target = replace(align(frame, target.face, work_side(target.face)), visible=target.visible)
     return target, source.reenact(target), False
 
 

@@ -25,6 +25,14 @@ STRANDS = (0.08, 0.35)
 """Probability of hair, and of what is beside a face, at which a source's pixel begins to be left out, and is: a strand
 before a brow is half brow."""
 
+FULL, MOUSTACHE, MOUSTACHE_REACH = (0.105, 0.15), (0.12, 0.2), 9.0
+"""Mean probability of beard on the lesser side of chin and jaw, and within so many pixels of the middle of the upper lip, at
+which a beard begins to stay, and stays. Of 320 portraits of ``train`` eight bearded ones pass
+(docs/log/2026-11-29-doubled.md)."""
+
+BEARD, WIDER = (0.06, 0.25), 7
+"""Probability of beard at which a pixel of a full one begins to count, and counts in full; and how far around it, pixels."""
+
 
 @lru_cache(maxsize=1)
 def visibility_network() -> VisibilityNetwork:
@@ -55,7 +63,45 @@ def visible_at(
     seen = visibility_network().see(frame, face)
     geometry = render(aligned.landmarks, CROP_SIDE) if geometry is None else geometry
     visible = _visible(seen, aligned.crop, aligned.landmarks, geometry)
-    return np.where(geometry.mask > 0, visible, bare_skin(seen)) if around else visible
+    if not around:
+        return visible
+    visible = visible * (1 - kept_beard(seen, aligned.landmarks, geometry))
+    return np.where(geometry.mask > 0, visible, bare_skin(seen)).astype(np.float32)
+
+
+def kept_beard(seen: Visibility, landmarks: Landmarks, geometry: Geometry) -> Mask:
+    """How much of a full beard each pixel of the canonical crop, at 256 px, shows; all 0 where there is none.
+
+    A beard reaches beyond the mesh: a shaven face over it would leave a ring. So a full one, moustache and both sides of
+    chin and jaw, stays in front. Shadow on one side and a shaven chin are often taken for a beard, and count for nothing.
+
+    Args:
+        seen: of a face.
+        landmarks: 468 x 3, pixels of the crop.
+        geometry: of its mesh there.
+    """
+    beard = seen.in_crop(seen.of(Surface.BEARD), CROP_SIDE)
+    chin, nose, lip = (landmarks[n, :2].astype(np.float64) for n in (152, 2, 0))
+    down = (chin - nose) / max(float(np.linalg.norm(chin - nose)), 1e-6)
+    place = np.moveaxis(np.indices(beard.shape)[::-1], 0, 2) - chin
+    across = place @ np.array([-down[1], down[0]])
+    low = (place @ down > (landmarks[17, :2] - chin) @ down) & (geometry.mask > 0)
+    upper = np.hypot(*np.moveaxis(place + chin - (nose + lip) / 2, 2, 0)) < MOUSTACHE_REACH
+    sides = [
+        float(beard[low & half].mean() if (low & half).any() else 0) for half in (across < 0, across >= 0)
+    ]
+    amount = _ramp(sum(sides) / 2, FULL) * _ramp(
+        float(beard[upper].mean()) if upper.any() else 0.0, MOUSTACHE
+    )
+    if amount <= 0:
+        return np.zeros_like(beard)
+    kept = np.clip((cv2.dilate(beard, np.ones((WIDER,) * 2)) - BEARD[0]) / (BEARD[1] - BEARD[0]), 0, 1)
+    return np.asarray(np.float32(amount) * cv2.GaussianBlur(kept, (0, 0), WIDER / 3), np.float32)
+
+
+def _ramp(value: float, bounds: tuple[float, float]) -> float:
+    """0 up to the first bound, 1 from the second on."""
+    return float(np.clip((value - bounds[0]) / (bounds[1] - bounds[0]), 0, 1))
 
 
 def bare_skin(seen: Visibility) -> Mask:

@@ -106,7 +106,9 @@ def reenact(
     shrink = grid / side
     matrix = np.array([[shrink, 0, (shrink - 1) / 2], [0, shrink, (shrink - 1) / 2]])
     target_points = transform_landmarks(target.landmarks, matrix)
-    points = identity_shape(source.landmarks, target_points, identity_strength, target.face.rest)
+    seen_target = target.visible if target.visible is None else enlarge(target.visible, grid)
+    shape = source.landmarks, target_points, identity_strength, target.face.rest
+    points = identity_shape(*shape, seen_target)
     raster = rasterize(points, grid)
     both, places, weight, toned = _source_places(source.landmarks, points, raster)
     if gaze is not None and source.iris is not None:

@@ -2,15 +2,28 @@
 
 from functools import lru_cache
 
+import cv2
 import numpy as np
+from jaxtyping import Float64
 
 from aotface.face.mesh import LEFT_BROW, LEFT_EYE, MEAN, OUTER_LIPS, OVAL, RIGHT_BROW, RIGHT_EYE, TRIANGLES
 from aotface.face.pose import fit_pose
-from aotface.types import Landmarks
+from aotface.types import Landmarks, Mask
+
+PARTS = ((LEFT_EYE, 0.14), (RIGHT_EYE, 0.14), (LEFT_BROW, 0.08), (RIGHT_BROW, 0.08), (OUTER_LIPS, 0.12))
+"""Eyes, brows and lips, and how far around them vertices move together, in units of the mean face."""
+
+AROUND, COVERED = 4 / 256, (0.08, 0.25)
+"""How far around a part is looked, in sides; and the covered shares at which it begins to stay in the target's place, and
+stays there."""
 
 
 def identity_shape(
-    source: Landmarks, target: Landmarks, strength: float = 1.0, rest: Landmarks | None = None
+    source: Landmarks,
+    target: Landmarks,
+    strength: float = 1.0,
+    rest: Landmarks | None = None,
+    visible: Mask | None = None,
 ) -> Landmarks:
     """The target's shape with the source's identity in it.
 
@@ -24,6 +37,8 @@ def identity_shape(
         strength: 0..1.
         rest: the target's shape at rest, in the mean face's pose: what it does (raised brows, drawn cheeks) then comes
             along whole. Left out, the shape of this picture stands for it, and where a part lies is the source's.
+        visible: of the target, over the same pixels as its landmarks: a part that is half covered stays in the target's
+            place, or the target's own would show beside it, at the edge of what covers it.
 
     Returns:
         468 x 3 in the target's pixels. Equal to ``target`` when both shapes are the same.
@@ -33,23 +48,36 @@ def identity_shape(
     source_shape = fit_pose(mean, source.astype(np.float64)).undo(source.astype(np.float64))
     target_shape = target_pose.undo(target.astype(np.float64))
     difference = source_shape - (target_shape if rest is None else rest.astype(np.float64))
-    for part in _parts():
-        difference[part] = difference[part].mean(axis=0)
+    held = np.zeros(len(PARTS)) if visible is None else covered_parts(target, visible)
+    for part, at_target in zip(_parts(), held, strict=True):
+        difference[part] = difference[part].mean(axis=0) * (1 - at_target)
     moved = target_shape + strength * _identity_weight()[:, None] * smooth_over_mesh(difference)
     return target_pose.apply(moved).astype(np.float32)
 
 
+def covered_parts(target: Landmarks, visible: Mask) -> Float64[np.ndarray, " parts"]:
+    """How surely something covers each of `PARTS`, 0..1: a frame before a brow, a beard around lips.
+
+    Args:
+        target: 468 x 3, the mask's pixels.
+        visible: 0..1.
+    """
+    found = np.zeros(len(PARTS))
+    for number, (ring, _) in enumerate(PARTS):
+        drawn = np.zeros(visible.shape, np.uint8)
+        cv2.fillConvexPoly(drawn, cv2.convexHull(np.round(target[ring, :2]).astype(np.int32)), (1,))
+        size = 2 * round(AROUND * len(visible)) + 1
+        here = cv2.dilate(drawn, np.ones((size, size), np.uint8)) > 0
+        hidden = 1 - float(visible[here].mean()) if here.any() else 0.0
+        found[number] = np.clip((hidden - COVERED[0]) / (COVERED[1] - COVERED[0]), 0, 1)
+    return found
+
+
 @lru_cache(maxsize=1)
 def _parts() -> list[np.ndarray]:
-    """Vertices that move together: everything within a short distance of each eye and brow, and of the lips."""
+    """Vertices that move together: everything within a short distance of each part."""
     parts = []
-    for ring, reach in (
-        (LEFT_EYE, 0.14),
-        (RIGHT_EYE, 0.14),
-        (LEFT_BROW, 0.08),
-        (RIGHT_BROW, 0.08),
-        (OUTER_LIPS, 0.12),
-    ):
+    for ring, reach in PARTS:
         distance = np.linalg.norm(MEAN[:, None] - MEAN[ring][None], axis=2).min(axis=1)
         parts.append(np.flatnonzero(distance < reach))
     return parts

@@ -105,3 +105,13 @@ def test_a_brow_and_the_skin_along_a_frame_are_not_in_front_of_the_face() -> Non
     assert front[104:107, 40:220].max() < 0.1 < 0.2 < seen.spectacles[104:107, 40:220].min()
     assert front[82:92, 62:108].max() < 0.1
     assert front[82:92, 152:198].min() > 0.3  # the twin: as likely a frame, and no brow
+
+
+def test_creases_below_one_eye_are_no_spectacles() -> None:
+    planes = np.zeros((OUTPUTS, 256, 256), np.float32)
+    planes[Surface.FRAME, 100:106, 160:220] = 0.9
+    assert Visibility(planes, np.eye(2, 3)).spectacles.max() == 0
+    for plane, rows, columns in ((Surface.FRAME, 6, 30), (Surface.COVER, 12, 12)):
+        worn = planes.copy()  # the twins: a rim on the other side, too; and an eye patch
+        worn[plane, 110 : 110 + rows, 60 : 60 + columns] = 0.9
+        assert Visibility(worn, np.eye(2, 3)).spectacles[100:106, 160:220].min() == 1
