@@ -24,11 +24,12 @@ from aotface.reenact.dense_map import Jump, dense_map, enlarge, lids, read_crop,
 from aotface.reenact.edge import inner_mask
 from aotface.reenact.gaze import turn_eyes
 from aotface.reenact.lids import lid_places
-from aotface.reenact.lips import inner_mouth, part_lips, through_target, without_streaks
+from aotface.reenact.lips import part_lips, without_streaks
 from aotface.reenact.mouth_shading import level_mouth
 from aotface.reenact.reading import Reading, SourceSkin
 from aotface.reenact.shape import identity_shape
 from aotface.reenact.spectacles import without_spectacles
+from aotface.reenact.target_mouth import LipColour, lip_colour, target_mouth
 from aotface.reenact.visibility import inside, uncovered, visibility
 from aotface.types import CROP_SIDE, AlignedFace, Crop, Face, Frame, Gaze, Landmarks, Mask, Matrix
 
@@ -83,6 +84,7 @@ def reenact(
     source_matrix: Matrix | None = None,
     identity_strength: float = 1.0,
     gaze: Gaze | None = None,
+    lips: LipColour | None = None,
 ) -> Reenacted:
     """Put the source's face into the target's pose and expression.
 
@@ -121,10 +123,12 @@ def reenact(
     edge = inner_mask(points, raster, target_points)
     own = _closed_eyes(source.landmarks, target_points, points, raster)
     large_points = _enlarged_points(points, shrink)
-    mouth, kept = inner_mouth(large_points, target_points, side)
+    mouth = target_mouth(target, large_points, raster.covered, lips or lips_of(source_frame, source))
     eyes = enlarge(own, side)
-    from_target = np.maximum(eyes, kept)
-    shown = (cv2.erode(edge, np.ones((3, 3))) > 0) * (1 - np.maximum(own, enlarge(mouth, grid)))
+    from_target = eyes.copy()
+    if mouth is not None:
+        from_target[mouth.here] = np.maximum(eyes[mouth.here], mouth.weight)
+    shown = (cv2.erode(edge, np.ones((3, 3))) > 0) * (1 - np.maximum(own, enlarge(from_target, grid)))
     reading = Reading(source_frame, both, weight, shown, parting, raster.covered)
     drawn = np.clip(enlarge(raster.covered.astype(np.float32), side) * 4 - 1.5, 0, 1)
     box = _box(drawn > 0)  # elsewhere the crop is the target's
@@ -134,21 +138,22 @@ def reenact(
     reading = replace(reading, shading=shading)
     if parting is not None:
         face *= enlarge(parting.shade, side)[box][..., None]
-    shown_of_target = _box(from_target > 0)
-    theirs = target.crop[shown_of_target].copy()
+    pixels = None
     if eyes.any():
-        target_seen = _through_target(target.crop, raster, target_points, side)
-        face += (target_seen[box] - face) * eyes[box][..., None]
-        np.copyto(theirs, target_seen[shown_of_target], where=eyes[shown_of_target][..., None] > 0)
-    here = _both(_box(mouth > 0), box)
-    if not _empty(here):
-        inner = through_target(target.crop, large_points, target.landmarks, here)
-        lay_part(face, box, inner, here, mouth)
-        lay_part(theirs, shown_of_target, inner, here, mouth > 0)
+        here = _box(eyes > 0)
+        seen = _through_target(target.crop, raster, target_points, side)
+        face += (seen[box] - face) * eyes[box][..., None]
+        pixels = TargetPixels(here, np.clip(seen[here], 0, 1), eyes[here])
     crop = _over(target.crop, face, drawn, box)
+    if mouth is not None:
+        mouth.lay(crop)
     mask = enlarge(np.clip(edge * visible, 0, 1), side)
-    pixels = None if _empty(shown_of_target) else TargetPixels(shown_of_target, np.clip(theirs, 0, 1))
-    return Reenacted(crop, mask, from_target, large_points, reading, pixels)
+    return Reenacted(crop, mask, from_target, large_points, reading, pixels, mouth)
+
+
+def lips_of(frame: Frame, face: Face) -> LipColour | None:
+    """The colour of a source's lips."""
+    return lip_colour(align(frame, face))
 
 
 def _source_places(
