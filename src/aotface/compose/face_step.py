@@ -162,6 +162,11 @@ def features_of(side: int, *landmarks: Landmarks) -> Float32[np.ndarray, "256 25
     return features_mask((CROP_SIDE, CROP_SIDE), *points)
 
 
+def kept_of(reenacted: Reenacted) -> Float32[np.ndarray, "256 256"]:
+    """Where the face shows the target's own pixels: 0..1, at 256 px."""
+    return cv2.resize(reenacted.from_target, (CROP_SIDE, CROP_SIDE), interpolation=cv2.INTER_AREA)
+
+
 def keep_target_pixels(reenacted: Reenacted, moved: Crop) -> Crop:
     """Y where X_r was moved; what X_r took from the target as it is (an open mouth) stays as it is.
 
@@ -178,7 +183,7 @@ def lay_target_pixels(reenacted: Reenacted, moved: Crop) -> None:
     """The same, in place."""
     pixels, mouth = reenacted.target_pixels, reenacted.mouth
     if pixels is not None:
-        here, theirs, weight = pixels.here, pixels.crop, pixels.weight
+        here, theirs, weight = pixels.here, pixels.pixels, pixels.weight
     elif mouth is None:
         rows, columns = (np.flatnonzero(reenacted.from_target.any(axis=axis)) for axis in (1, 0))
         if not len(rows):

@@ -14,11 +14,11 @@ from aotface.types import AlignedFace, Crop, Face, Frame, Landmarks, Mask
 class TargetPixels:
     """The target's pixels in a part of the crop, without the source's that X_r may have mixed in.
 
-    ``here``: rows and columns of the crop. ``crop``: their pixels. ``weight``: how much of them shows, 0..1.
+    ``here``: rows and columns of the crop. ``pixels``: theirs. ``weight``: how much of them shows, 0..1.
     """
 
     here: tuple[slice, slice]
-    crop: Crop
+    pixels: Crop
     weight: Mask
 
 

@@ -2,8 +2,8 @@
 
 The new shape is the target's own (pose, expression, outline) moved towards the source's in the regions that
 carry identity. Its texture is the source photograph, read through a smooth dense map; what the photograph does not
-show comes from the face's mirrored side. An eye comes from the target when it is closed in the source; the inner mouth
-always does, see `aotface.reenact.lips`.
+show comes from the face's mirrored side. An eye comes from the target when it is closed in the source; the mouth always
+does, see `aotface.reenact.target_mouth`.
 """
 
 from collections.abc import Sequence
@@ -24,12 +24,13 @@ from aotface.reenact.dense_map import Jump, dense_map, enlarge, lids, read_crop,
 from aotface.reenact.edge import inner_mask
 from aotface.reenact.gaze import turn_eyes
 from aotface.reenact.lids import lid_places
+from aotface.reenact.lip_colour import LipColour, lip_colour
 from aotface.reenact.lips import part_lips, without_streaks
 from aotface.reenact.mouth_shading import level_mouth
 from aotface.reenact.reading import Reading, SourceSkin
 from aotface.reenact.shape import identity_shape
 from aotface.reenact.spectacles import without_spectacles
-from aotface.reenact.target_mouth import LipColour, lip_colour, target_mouth
+from aotface.reenact.target_mouth import target_mouth
 from aotface.reenact.visibility import inside, uncovered, visibility
 from aotface.types import CROP_SIDE, AlignedFace, Crop, Face, Frame, Gaze, Landmarks, Mask, Matrix
 
@@ -40,6 +41,7 @@ class MeshSource:
 
     ``texture``: 0..1, where its picture may be read as its face; ``matrix``: frame to texture. ``skin``: the same, bare skin
     beside the mesh too; None: nothing is read there. ``gaze``: whose the eyes' direction is, see `aotface.options.Options`.
+    ``lips``: their colour; None: lips keep the target's.
     """
 
     frame: Frame
@@ -48,11 +50,12 @@ class MeshSource:
     texture: Mask
     skin: Mask | None = None
     gaze: str = DEFAULTS.gaze
+    lips: LipColour | None = None
 
     def reenact(self, target: AlignedFace) -> Reenacted:
         """See `aotface.reenact.base.PreparedSource`."""
         gaze = gaze_at(target.face) if self.gaze == "target" else None
-        made = reenact(self.frame, self.face, target, self.texture, self.matrix, gaze=gaze)
+        made = reenact(self.frame, self.face, target, self.texture, self.matrix, gaze=gaze, lips=self.lips)
         if self.skin is None or made.reading is None:
             return made
         return replace(made, reading=replace(made.reading, skin=SourceSkin(self.skin, self.matrix)))
@@ -73,7 +76,9 @@ class MeshReenactor:
         """See `aotface.reenact.base.Reenactor`."""
         aligned, seen = align(source, face), visibility_network().see(source, face)
         bare = without_spectacles(source, face, seen)
-        return MeshSource(bare, face, aligned.matrix, *source_planes(source, aligned, seen), self.gaze)
+        return MeshSource(
+            bare, face, aligned.matrix, *source_planes(source, aligned, seen), self.gaze, lip_colour(aligned)
+        )
 
 
 def reenact(
@@ -97,6 +102,7 @@ def reenact(
         source_matrix: frame-to-crop matrix of ``source_visible``; left out, the mask is on the frame's own pixels.
         identity_strength: 0 keeps the target's shape, 1 takes the source's where identity lives.
         gaze: where the eyes shall look; None: where the source's do.
+        lips: colour of the source's lips; None: lips keep the target's.
 
     Returns:
         The reenacted face.
@@ -123,7 +129,7 @@ def reenact(
     edge = inner_mask(points, raster, target_points)
     own = _closed_eyes(source.landmarks, target_points, points, raster)
     large_points = _enlarged_points(points, shrink)
-    mouth = target_mouth(target, large_points, raster.covered, lips or lips_of(source_frame, source))
+    mouth = target_mouth(target, points, raster.covered, lips)
     eyes = enlarge(own, side)
     from_target = eyes.copy()
     if mouth is not None:
@@ -133,27 +139,20 @@ def reenact(
     drawn = np.clip(enlarge(raster.covered.astype(np.float32), side) * 4 - 1.5, 0, 1)
     box = _box(drawn > 0)  # elsewhere the crop is the target's
     face = _read_face(reading, side, box)
-    marks = source.landmarks, target.crop, points, target_points
-    shading = level_mouth(face, box, *marks, raster.covered)
+    shading = level_mouth(face, box, source.landmarks, side, points, target_points, grid)
     reading = replace(reading, shading=shading)
     if parting is not None:
         face *= enlarge(parting.shade, side)[box][..., None]
     pixels = None
     if eyes.any():
-        here = _box(eyes > 0)
-        seen = _through_target(target.crop, raster, target_points, side)
-        face += (seen[box] - face) * eyes[box][..., None]
-        pixels = TargetPixels(here, np.clip(seen[here], 0, 1), eyes[here])
+        here, theirs = _box(eyes > 0), _through_target(target.crop, raster, target_points, side)
+        face += (theirs[box] - face) * eyes[box][..., None]
+        pixels = TargetPixels(here, np.clip(theirs[here], 0, 1), eyes[here])
     crop = _over(target.crop, face, drawn, box)
     if mouth is not None:
         mouth.lay(crop)
     mask = enlarge(np.clip(edge * visible, 0, 1), side)
     return Reenacted(crop, mask, from_target, large_points, reading, pixels, mouth)
-
-
-def lips_of(frame: Frame, face: Face) -> LipColour | None:
-    """The colour of a source's lips."""
-    return lip_colour(align(frame, face))
 
 
 def _source_places(
@@ -204,28 +203,6 @@ def _over(crop: Crop, face: Crop, drawn: Mask, box: tuple[slice, slice]) -> Crop
     face += whole[box]
     whole[box] = np.clip(face, 0, 1, out=face)
     return whole
-
-
-def lay_part(
-    whole: Crop, box: tuple[slice, slice], part: Crop, here: tuple[slice, slice], weight: np.ndarray
-) -> None:
-    """Lay a part of a crop into another part of it, in place.
-
-    Args:
-        whole: the ``box`` of a crop.
-        part: its ``here``; what of it lies outside the box is left out.
-        weight: side x side, how much of the part shows.
-    """
-    shared = _both(here, box)
-    inside, of_part = (
-        tuple(slice(s.start - o.start, s.stop - o.start) for s, o in zip(shared, other, strict=True))
-        for other in (box, here)
-    )
-    whole[inside] += (part[of_part] - whole[inside]) * weight[shared][..., None]
-
-
-def _empty(box: tuple[slice, slice]) -> bool:
-    return any(part.stop <= part.start for part in box)
 
 
 def _both(one: tuple[slice, slice], other: tuple[slice, slice]) -> tuple[slice, slice]:
