@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, Float32
+from jaxtyping import Bool, Float, Float32
 
 from aotface.face.mesh import INNER_LIPS, OUTER_LIPS, opening
 from aotface.face.texture import LUMA
@@ -99,7 +99,7 @@ def outline_of(points: Landmarks, box: Box) -> Outline:
     return Outline(off, inner * np.float32(opening(points, INNER_LIPS) > OPEN), above)
 
 
-def _drawn(ring: Float32[np.ndarray, "points 2"], size: tuple[int, int]) -> np.ndarray:
+def _drawn(ring: Float[np.ndarray, "points 2"], size: tuple[int, int]) -> np.ndarray:
     plane = np.zeros((size[1] * FINER, size[0] * FINER), np.uint8)
     outline = np.round(((ring + 0.5) * FINER - 0.5) * 16).astype(np.int32)
     cv2.fillPoly(plane, [outline], (1,), shift=4)

@@ -82,7 +82,7 @@ class TargetMouth:
     here: Box
     pixels: Pixels
     outline: Outline
-    covered: Inside
+    covered: Bool[np.ndarray, "small_rows small_columns"]
     skin: Float32[np.ndarray, " 3"]
 
     @property
@@ -119,9 +119,8 @@ class TargetMouth:
         found = hair_of(log - skin, inner > 0)
         strip = (off > STRIP[0]) & (off < STRIP[1]) & self.covered
         halves = [strip & part for part in (above > 0.5, above < 0.5)]
-        upper, lower = (
-            float(rising(found[half].mean(), MOUSTACHE)) if half.any() else 0.0 for half in halves
-        )
+        shares = np.array([found[half].mean() if half.any() else 0.0 for half in halves], np.float32)
+        upper, lower = rising(shares, MOUSTACHE).tolist()
         return Hair(np.maximum(found, upper * above + lower * (1 - above)), upper)
 
     def _tone(self, apart: Pixels, free: Plane) -> Pixels:
@@ -140,13 +139,15 @@ class TargetMouth:
         share *= np.clip(1 - self.outline.inner, 0, 1)
         return np.clip(found, -FURTHEST, FURTHEST) * share[..., None]
 
-    def _continued(self, values: np.ndarray, free: Plane, span: tuple[float, float], sigma: float) -> Pixels:
+    def _continued(
+        self, values: np.ndarray, free: Plane, span: tuple[float, float], sigma: float
+    ) -> np.ndarray:
         """Values of the skin within a span of the lips, eased and carried on."""
         off = self.outline.off
         known = (free * (off > span[0]) * (off < span[1]))[..., None].astype(np.float32)
         mean = (values * known).sum(axis=(0, 1)) / max(float(known.sum()), 1.0)
         near = cv2.GaussianBlur(np.dstack([(values - mean) * known, known]).astype(np.float32), (0, 0), sigma)
-        return np.asarray(mean + near[..., :-1] / (near[..., -1:] + np.float32(LEAST)), np.float32)
+        return np.asarray(mean + near[..., :-1] / (near[..., -1:] + np.float32(LEAST)))
 
     def _large(self, plane: np.ndarray) -> np.ndarray:
         return _resized(plane.astype(np.float32), self.pixels.shape[1::-1])
@@ -164,7 +165,7 @@ def target_mouth(
         source: whose lips' colour is wanted; None: it stays.
 
     Returns:
-        None where the mouth cannot be seen.
+        None where it lies beside the crop.
     """
     zoom = len(target.crop) / len(covered)
     box = mouth_box(points, len(covered))
@@ -178,12 +179,11 @@ def target_mouth(
     pixels = cv2.warpAffine(target.crop, back, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
     outline = outline_of(points, box)
     log = logarithm(_resized(pixels, outline.off.shape[::-1]))
-    own = colour_of(log, outline, covered[box])
-    if own is None:
-        return None
-    if source is not None:
+    own, skin = colour_of(log, outline, covered[box]), typical(log.reshape(-1, 3))
+    if own is not None and source is not None:
         pixels = pixels * np.exp(_resized(recoloured(log, outline, own, source), size))
-    return TargetMouth((here[0], here[1]), np.clip(pixels, 0, 1), outline, covered[box], own.skin)
+    skin = skin if own is None else own.skin
+    return TargetMouth((here[0], here[1]), np.clip(pixels, 0, 1), outline, covered[box], skin)
 
 
 def hair_of(beside: Pixels, between: Inside) -> Plane:
