@@ -68,6 +68,16 @@ def test_lips_go_towards_the_sources_but_not_far() -> None:
     assert moved(PALE, LIPSTICK)[1] <= MOST[1] + 0.01  # lipstick of the source is not put on
 
 
+def test_a_grey_picture_stays_grey() -> None:
+    box = mouth_box(POINTS, SIDE)
+    assert box is not None
+    log = np.repeat(logarithm(face(PALE)[box])[..., 1:2], 3, axis=2)
+    outline = outline_of(POINTS, box)
+    own = colour_of(log, outline, COVERED[box])
+    assert own is not None
+    assert np.ptp(recoloured(log, outline, own, colour(ROSE)), axis=2).max() < 1e-5
+
+
 def test_lipstick_fades() -> None:
     much, little = moved(LIPSTICK, ROSE), moved(ROSE, PALE)
     assert much[1] < -0.3 < little[1]

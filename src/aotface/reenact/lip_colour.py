@@ -29,6 +29,9 @@ NATURAL = (-0.5, -0.2), (0.14, 0.36), (-0.12, 0.04)
 MOST = (0.1, 0.07, 0.04)
 """How far lips are moved at most."""
 
+VIVID = 0.2
+"""How red skin is, as a logarithm, where lips may be as red as that."""
+
 ABOVE, SQUEEZED, LIGHTER = (0.1, 0.06), 0.6, 0.2
 """Lipstick: how much redder and bluer than wanted a place may be, the share of the rest that goes, and by how much of it the
 place becomes lighter."""
@@ -145,14 +148,16 @@ def recoloured(log: Pixels, outline: Outline, own: LipColour, wanted: LipColour)
     """
     aim = np.clip(wanted.lips, *np.array(NATURAL, np.float32).T)
     here = traits(cv2.GaussianBlur(log, (0, 0), 0.5) - own.skin)
-    most = np.maximum(aim[1:], 0) + np.array(ABOVE, np.float32)
-    over = SQUEEZED * np.maximum(here[..., 1:] - most, 0)
+    over = here[..., 1:] - np.maximum(aim[1:], 0) - np.array(ABOVE, np.float32)
+    over = SQUEEZED * np.maximum(over, 0)
     near = falling(outline.off, (0.5, 2.5)) * np.clip(1 - outline.inner, 0, 1)
     change = np.dstack([LIGHTER * over[..., :1], -over]) * near[..., None]
     reached = own.lips + change[outline.lips].mean(axis=0)
+    vivid = np.clip((own.skin[0] - own.skin[1]) / VIVID, 0, 1)  # a grey picture stays grey
+    most = np.array(MOST) * [1, vivid, vivid]
     soft = cv2.GaussianBlur(outline.lips.astype(np.float32), (0, 0), 0.8)
     change = cv2.GaussianBlur(change.astype(np.float32), (0, 0), 0.5)
-    change += soft[..., None] * np.clip(aim - reached, -np.array(MOST), MOST).astype(np.float32)
+    change += soft[..., None] * np.clip(aim - reached, -most, most).astype(np.float32)
     light, red, blue = (change[..., k] for k in range(3))
     green = light - (LUMA[0, 0] + LUMA[0, 2] / 2) * red - LUMA[0, 2] * blue
     return np.dstack([green + red, green, green + red / 2 + blue]).astype(np.float32)
