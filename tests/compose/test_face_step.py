@@ -101,15 +101,11 @@ def test_where_lips_meet_the_targets_teeth_no_light_of_the_source_is_left() -> N
     """X_r is a mixture there; what stays is the target's part of it alone."""
     side = 4
     mixed, theirs = np.full((side, side, 3), 0.3, np.float32), np.full((side, side, 3), 0.5, np.float32)
-    made = Reenacted(
-        mixed,
-        np.ones((side, side), np.float32),
-        np.full((side, side), 0.25, np.float32),
-        np.zeros((468, 3), np.float32),
-    )
+    share = np.full((side, side), 0.25, np.float32)
+    made = Reenacted(mixed, np.ones((side, side), np.float32), share, np.zeros((468, 3), np.float32))
     moved = np.full((side, side, 3), 0.9, np.float32)
     whole = slice(0, side), slice(0, side)
-    found = keep_target_pixels(replace(made, target_pixels=TargetPixels(whole, theirs)), moved)
+    found = keep_target_pixels(replace(made, target_pixels=TargetPixels(whole, theirs, share)), moved)
     np.testing.assert_allclose(found, 0.9 + 0.25 * (0.5 - 0.9), rtol=1e-6)
     np.testing.assert_allclose(keep_target_pixels(made, moved), 0.9 + 0.25 * (0.3 - 0.9), rtol=1e-6)  # twin
 

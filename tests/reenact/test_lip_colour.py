@@ -1,44 +1,92 @@
-"""Lips come within bounds of the target's; a lip that is within them stays as it is."""
+"""Lips go towards the source's colour, not far, and not beyond nature; lipstick fades without a rim."""
 
+from dataclasses import replace
+
+import cv2
 import numpy as np
 
-from aotface.face.mesh import MEAN
-from aotface.reenact.lip_colour import bounded_lips, lip_mask
-from aotface.types import Crop, Landmarks
+from aotface.face.mesh import MEAN, OUTER_LIPS
+from aotface.reenact.lip_colour import (
+    MOST,
+    NATURAL,
+    LipColour,
+    colour_of,
+    lip_colour,
+    logarithm,
+    mouth_box,
+    outline_of,
+    recoloured,
+    traits,
+)
+from aotface.types import AlignedFace, Crop, Face, Landmarks
 
 SIDE = 256
 POINTS: Landmarks = (MEAN * 70 + 128).astype(np.float32)
 SKIN = np.array([0.75, 0.6, 0.5], np.float32)
 COVERED = np.ones((SIDE, SIDE), bool)
-ROSE = (0.92, 0.72, 0.76)
+ROSE, PALE, LIPSTICK = (0.86, 0.66, 0.68), (0.8, 0.7, 0.74), (0.9, 0.3, 0.42)
 """Of lips over skin, by channel."""
 
 
 def face(lips: tuple[float, float, float], light: float = 1.0) -> Crop:
-    weight = lip_mask(POINTS, (SIDE, SIDE), 0.5)[..., None]
-    return (light * SKIN * (1 + (np.array(lips, np.float32) - 1) * weight)).astype(np.float32)
+    drawn = np.zeros((SIDE, SIDE), np.float32)
+    cv2.fillPoly(drawn, [np.round(POINTS[OUTER_LIPS, :2] * 16).astype(np.int32)], (1.0,), shift=4)
+    soft = cv2.GaussianBlur(drawn, (0, 0), 0.7)[..., None]
+    return (light * SKIN * (1 + (np.array(lips, np.float32) - 1) * soft)).astype(np.float32)
 
 
-def bounded(lips: tuple[float, float, float], light: float = 1.0) -> np.ndarray:
-    """Gain of the lower lip's middle."""
-    change = bounded_lips(face(lips, light), face(ROSE), POINTS, POINTS, COVERED, 1.0)
-    assert not change[: int(POINTS[2, 1])].any()
-    x, y = np.round((POINTS[14, :2] + POINTS[17, :2]) / 2).astype(int)
-    return np.exp(change[y, x])
+def colour(lips: tuple[float, float, float], light: float = 1.0) -> LipColour:
+    picture = face(lips, light)
+    found = lip_colour(AlignedFace(Face(0, (0.0, 0.0, 1.0, 1.0), 1.0, POINTS), picture, np.eye(2, 3), POINTS))
+    assert found is not None
+    return found
 
 
-def test_lips_like_the_targets_stay() -> None:
-    np.testing.assert_allclose(bounded(ROSE), 1, atol=1e-3)
-    np.testing.assert_allclose(bounded(ROSE, light=0.4), 1, atol=0.02)  # in darker light as well
+def moved(lips: tuple[float, float, float], wanted: tuple[float, float, float]) -> np.ndarray:
+    """By how much brightness, redness and blueness of lips change, in a box."""
+    box = mouth_box(POINTS, SIDE)
+    assert box is not None
+    log, outline = logarithm(face(lips)[box]), outline_of(POINTS, box)
+    own = colour_of(log, outline, COVERED[box])
+    assert own is not None
+    change = traits(recoloured(log, outline, own, colour(wanted)))
+    assert np.abs(change[outline.off > 4]).max() < 1e-3  # skin stays
+    return np.asarray(change[cv2.erode(outline.lips.astype(np.uint8), np.ones((3, 3))) > 0].mean(axis=0))
 
 
-def test_lips_that_glow_get_darker_and_violet_ones_less_blue() -> None:
-    glow, violet = bounded((1.3, 1.2, 1.2)), bounded((0.9, 0.7, 1.0))
-    assert glow.max() < 0.85
-    assert violet[2] < 0.85 and abs(violet[0] - 1) < 0.05
-    pale = bounded((0.78, 0.78, 0.76))
-    assert pale[0] > 1.03 > 0.99 > pale[1]
+def test_a_colour_is_told_beside_its_skin_in_any_light() -> None:
+    bright, dark = colour(ROSE), colour(ROSE, light=0.5)
+    np.testing.assert_allclose(bright.lips, dark.lips, atol=0.02)
+    np.testing.assert_allclose(np.exp(dark.skin) / np.exp(bright.skin), 0.5, atol=0.02)
+    assert abs(bright.lips[1] - np.log(0.86 / 0.66)) < 0.03
 
 
-def test_lipstick_stays() -> None:
-    np.testing.assert_allclose(bounded((0.95, 0.45, 0.5)), 1, atol=0.03)
+def test_lips_go_towards_the_sources_but_not_far() -> None:
+    np.testing.assert_allclose(moved(ROSE, ROSE), 0, atol=5e-3)
+    towards = moved(PALE, ROSE)
+    assert 0.03 < towards[1] <= MOST[1] + 0.01 and np.all(np.abs(towards) < np.array(MOST) + 0.01)
+    assert moved(PALE, LIPSTICK)[1] <= MOST[1] + 0.01  # lipstick of the source is not put on
+
+
+def test_a_grey_picture_stays_grey() -> None:
+    box = mouth_box(POINTS, SIDE)
+    assert box is not None
+    log = np.repeat(logarithm(face(PALE)[box])[..., 1:2], 3, axis=2)
+    outline = outline_of(POINTS, box)
+    own = colour_of(log, outline, COVERED[box])
+    assert own is not None
+    assert np.ptp(recoloured(log, outline, own, colour(ROSE)), axis=2).max() < 1e-5
+
+
+def test_lipstick_fades() -> None:
+    much, little = moved(LIPSTICK, ROSE), moved(ROSE, PALE)
+    assert much[1] < -0.3 < little[1]
+    assert colour(LIPSTICK).lips[1] + much[1] > NATURAL[1][0]
+
+
+def test_where_no_lips_show_there_is_no_colour() -> None:
+    box = slice(0, 40), slice(0, 40)
+    outline = outline_of(POINTS, box)
+    assert colour_of(logarithm(face(ROSE)[box]), outline, COVERED[box]) is None
+    beside = AlignedFace(Face(0, (0.0, 0.0, 1.0, 1.0), 1.0, POINTS), face(ROSE), np.eye(2, 3), POINTS)
+    assert lip_colour(replace(beside, landmarks=POINTS + np.float32(400))) is None

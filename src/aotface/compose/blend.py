@@ -109,12 +109,17 @@ def blend(
     def view(strip: Box) -> View:
         """The face and its target."""
         weight, above = made(strip)
-        shown = np.zeros_like(weight)
+        shown, kept = np.zeros_like(weight), None
         if camera is not None:
             shown = carry(camera.features, small_matrix, strip, cv2.INTER_LINEAR, cv2.BORDER_CONSTANT)
-            above = cv2.GaussianBlur(above, (0, 0), camera.blur) if camera.blur > 0 else above
+            if camera.kept is not None:
+                kept = carry(camera.kept, small_matrix, strip, cv2.INTER_LINEAR, cv2.BORDER_CONSTANT)
+                shown = np.maximum(shown, kept)
+            if camera.blur > 0:
+                soft = cv2.GaussianBlur(above, (0, 0), camera.blur)
+                above = soft if kept is None else soft + (above - soft) * kept[..., None]
             stretch_eyes(above, stretches, strip[:2])
-        return View(Seen(above), Seen(pixels(strip)), weight, shown)
+        return View(Seen(above), Seen(pixels(strip)), weight, shown, kept)
 
     if camera is not None and camera.eyes is not None:
         stretches += _eyes(view, camera.eyes, matrix, side, box)

@@ -85,7 +85,8 @@ class Camera:
     grain: run, frame, face. ``texture``: the target's, where it is known from several frames; None: it is measured.
     ``given``: it is another tool's swap: its texture does not become weaker, and the target's does not stand in.
     ``blur``: by which the face is made as soft as the target, standard deviation in pixels of the frame. ``eyes``: whose
-    contrast is matched, in pixels of the face's crop; None: they stay.
+    contrast is matched, in pixels of the face's crop; None: they stay. ``kept``: like ``features``: what is the target's own
+    already, and gets nothing of all this; None: nothing is.
     """
 
     features: Mask
@@ -94,6 +95,7 @@ class Camera:
     given: bool = False
     blur: float = 0.0
     eyes: EyePoints | None = None
+    kept: Mask | None = None
 
 
 @dataclass(frozen=True)
@@ -116,12 +118,14 @@ class Match:
 
 @dataclass(frozen=True)
 class View:
-    """A face and its target at the same pixels of the frame. ``weight``: of the face, 0..1. ``features``: 0..1."""
+    """A face and its target at the same pixels of the frame. ``weight``: of the face, 0..1. ``features``, ``kept``: see
+    `Camera`."""
 
     face: Seen
     target: Seen
     weight: Mask
     features: Mask
+    kept: Mask | None = None
 
     @cached_property
     def skin(self) -> Mask:
@@ -243,7 +247,7 @@ def change_of(view: View, match: Match, seed: tuple[int, ...]) -> Plane:
         at = np.interp(np.arange(256), tones, np.sqrt(levels)).astype(np.float32)
         grain = draw(match.grain, change.shape, seed)
         grain *= at[np.clip(view.face.luma, 0, 255).astype(np.uint8)]
-        grain *= _made_up(view.weight)
+        grain *= _made_up(view)
         change += grain
     return change
 
@@ -299,12 +303,13 @@ def lay(view: View, match: Match, seed: tuple[int, ...]) -> Pixels:
     change *= np.float32(1 / 255)
     if match.cb.any() or match.cr.any():
         planes = [draw(s, change.shape, seed, n) for n, s in ((1, match.cb), (2, match.cr))]
-        more = _made_up(view.weight) * np.float32(1 / 255)
+        more = _made_up(view) * np.float32(1 / 255)
         face += cv2.transform(cv2.merge([plane * more for plane in planes]), BACK)
     face += cv2.merge([change] * 3)
     return face
 
 
-def _made_up(weight: Mask) -> Plane:
-    """By how much grain must be stronger where the target shows through, with grain of its own."""
-    return np.sqrt((2 - weight) / np.maximum(weight, np.float32(0.1)))
+def _made_up(view: View) -> Plane:
+    """By how much grain must be stronger where the target shows through, with grain of its own; 0 where it is the target."""
+    more = np.sqrt((2 - view.weight) / np.maximum(view.weight, np.float32(0.1)))
+    return more if view.kept is None else more * (1 - view.kept)

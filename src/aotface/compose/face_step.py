@@ -164,6 +164,11 @@ def features_of(side: int, *landmarks: Landmarks) -> Float32[np.ndarray, "256 25
     return features_mask((CROP_SIDE, CROP_SIDE), *points)
 
 
+def kept_of(reenacted: Reenacted) -> Float32[np.ndarray, "256 256"]:
+    """Where the face shows the target's own pixels: 0..1, at 256 px."""
+    return cv2.resize(reenacted.from_target, (CROP_SIDE, CROP_SIDE), interpolation=cv2.INTER_AREA)
+
+
 def keep_target_pixels(reenacted: Reenacted, moved: Crop) -> Crop:
     """Y where X_r was moved; what X_r took from the target as it is (an open mouth) stays as it is.
 
@@ -178,13 +183,16 @@ def keep_target_pixels(reenacted: Reenacted, moved: Crop) -> Crop:
 
 def lay_target_pixels(reenacted: Reenacted, moved: Crop) -> None:
     """The same, in place."""
-    pixels = reenacted.target_pixels
+    pixels, mouth = reenacted.target_pixels, reenacted.mouth
     if pixels is not None:
-        here, theirs = pixels.here, pixels.crop
-    else:
+        here, theirs, weight = pixels.here, pixels.pixels, pixels.weight
+    elif mouth is None:
         rows, columns = (np.flatnonzero(reenacted.from_target.any(axis=axis)) for axis in (1, 0))
         if not len(rows):
             return
         here = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
-        theirs = reenacted.crop[here]
-    moved[here] += (theirs - moved[here]) * reenacted.from_target[here][..., None]
+        theirs, weight = reenacted.crop[here], reenacted.from_target[here]
+    if pixels is not None or mouth is None:
+        moved[here] += (theirs - moved[here]) * weight[..., None]
+    if mouth is not None:
+        mouth.lay(moved)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+import cv2
 import numpy as np
 from jaxtyping import Float32
 
@@ -12,7 +13,7 @@ from aotface.compose.blend import Finer, blend, face_box, frame_mask
 from aotface.compose.blocks import lay_blocks
 from aotface.compose.camera import Camera
 from aotface.compose.eyes import EyePoints
-from aotface.compose.face_step import features_of, start_face, work_side
+from aotface.compose.face_step import features_of, kept_of, start_face, work_side
 from aotface.compose.full_resolution import full_resolution_faces
 from aotface.compose.label import Badge, place_label
 from aotface.compose.refined import refine_face
@@ -39,7 +40,7 @@ class SwappedFace:
     """One finished face: ``target`` aligned, X_r with its landmarks, Y, and the mask under which Y shows (all at one side).
 
     ``before``, ``after``: X_r and Y at the frame's own pixels: of a face larger than the largest crop, and of a refined one.
-    ``beyond``: what is done beside the mesh; None: nothing.
+    ``beyond``: what is done beside the mesh; None: nothing. ``kept``: where Y is the target's own, at 256 px; None: nowhere.
     """
 
     target: AlignedFace
@@ -50,6 +51,7 @@ class SwappedFace:
     before: Finer | None = None
     after: Finer | None = None
     beyond: Beyond | None = None
+    kept: Float32[np.ndarray, "256 256"] | None = None
 
     @property
     def forehead(self) -> str:
@@ -230,7 +232,7 @@ def swap_face(
     beyond = go_beyond(frame, target.matrix, target.landmarks, reenacted, *made[1:], one.visible)
     if beyond is not None:
         made = (beyond.reenacted, beyond.swapped, beyond.mask)
-    return SwappedFace(target, *made, reenacted.landmarks, *finer, beyond)
+    return SwappedFace(target, *made, reenacted.landmarks, *finer, beyond, kept_of(reenacted))
 
 
 def camera_of(face: SwappedFace, options: Options, source: PreparedSource) -> Camera | None:
@@ -242,9 +244,11 @@ def camera_of(face: SwappedFace, options: Options, source: PreparedSource) -> Ca
     if isinstance(source, GivenSwap):
         return Camera(features, seed, given=True)
     points = face.landmarks, face.target.landmarks
-    blur = defocus(face.reenacted, face.target.crop, *points, face.mask, scale_of(face.target.matrix))
+    side = len(face.mask)
+    own = face.mask if face.kept is None else face.mask * (1 - cv2.resize(face.kept, (side, side)))
+    blur = defocus(face.reenacted, face.target.crop, *points, own, scale_of(face.target.matrix))
     eyes = EyePoints(*points, gaze_at(face.target.face))
-    return Camera(features, seed, blur=blur if blur >= LEAST_BLUR else 0.0, eyes=eyes)
+    return Camera(features, seed, blur=blur if blur >= LEAST_BLUR else 0.0, eyes=eyes, kept=face.kept)
 
 
 def _one_face(

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from aotface.reenact.reading import Reading
+from aotface.reenact.target_mouth import TargetMouth
 from aotface.types import AlignedFace, Crop, Face, Frame, Landmarks, Mask
 
 
@@ -13,11 +14,12 @@ from aotface.types import AlignedFace, Crop, Face, Frame, Landmarks, Mask
 class TargetPixels:
     """The target's pixels in a part of the crop, without the source's that X_r may have mixed in.
 
-    ``here``: rows and columns of the crop. ``crop``: their pixels.
+    ``here``: rows and columns of the crop. ``pixels``: theirs. ``weight``: how much of them shows, 0..1.
     """
 
     here: tuple[slice, slice]
-    crop: Crop
+    pixels: Crop
+    weight: Mask
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,8 @@ class Reenacted:
     ``crop``: outside ``mask`` it is the target's own. ``mask``: soft, 0..1, where the source's face shows.
     ``from_target``: 0..1, where inside the mask the pixels already are the target's (inner mouth, closed eyes) and must
     not be moved again. ``landmarks``: of the new shape, crop pixels. ``reading``: where in the source's picture X_r was
-    read; None for reenactors that do not read one. ``target_pixels``: those of ``from_target``; None: they are X_r's.
+    read; None for reenactors that do not read one. ``target_pixels``, ``mouth``: what of the target is laid over Y; both
+    None: X_r's pixels where ``from_target``.
     """
 
     crop: Crop
@@ -36,6 +39,7 @@ class Reenacted:
     landmarks: Landmarks
     reading: Reading | None = None
     target_pixels: TargetPixels | None = None
+    mouth: TargetMouth | None = None
 
 
 @runtime_checkable

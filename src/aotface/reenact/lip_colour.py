@@ -1,125 +1,191 @@
-"""Lips of a new face, held within bounds of the target's, both beside their own skin [ours].
+"""A mouth's outline in a box around it, the colour of its lips beside their skin, and lips brought towards another [ours].
 
-A gain that turns dark skin into light skin turns its lips violet or lets them glow, and a lip that a smile has made thin is
-drawn with the skin beside it. So each place on a lip may be brighter, bluer or less red than the target's lip by so much, or
-as much as any place on that lip is. Lipstick that is redder or darker stays.
+Lips go towards the source's, within what lips look like by nature, and never far: a gain for skin turns lips violet or lets
+them glow. Lipstick fades place by place, so that neither its edge nor what is left of it stands out.
 """
+
+from typing import NamedTuple
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, Float32
+from jaxtyping import Bool, Float, Float32
 
-from aotface.face.mesh import INNER_LIPS, OUTER_LIPS
+from aotface.face.mesh import INNER_LIPS, OUTER_LIPS, opening
 from aotface.face.texture import LUMA
-from aotface.types import Landmarks, Mask
+from aotface.types import AlignedFace, Landmarks
 
-LOCAL = 2.5
-"""Standard deviation, in pixels at 256, of what counts as a place on a lip."""
+BESIDE = (3.0, 16.0)
+"""Distance from the lips, in pixels at 256, in which skin beside them lies."""
 
-BOUNDS = (0.12, 0.04, 0.06)
-"""How far a lip may be from the target's, as logarithms beside their skin: brighter, bluer, less red."""
+OPEN = 0.008
+"""Opening (see `opening`) from which something shows between the lips."""
 
-NEARLY = 95
-"""Percentile of the places on a lip that stands for any of them."""
+FINER = 4
+"""How many times larger outlines are drawn."""
 
-FOLLOWS = 0.8
-"""Share of what is beyond these bounds that is taken away."""
+NATURAL = (-0.5, -0.2), (0.14, 0.36), (-0.12, 0.04)
+"""Lips beside their skin: how bright, red and blue they are, as logarithms: the middle four fifths of portraits, about."""
 
-FEWEST_SKIN, FEWEST_LIP = 64, 12
-"""Pixels of the grid without which nothing is changed."""
+MOST = (0.1, 0.07, 0.04)
+"""How far lips are moved at most."""
 
+VIVID = 0.2
+"""How red skin is, as a logarithm, where lips may be as red as that."""
+
+ABOVE, SQUEEZED, LIGHTER = (0.1, 0.06), 0.6, 0.2
+"""Lipstick: how much redder and bluer than wanted a place may be, the share of the rest that goes, and by how much of it the
+place becomes lighter."""
+
+FEWEST = 12, 64
+"""Pixels of lips and of skin at 256 that tell a colour."""
+
+Box = tuple[slice, slice]
 Pixels = Float32[np.ndarray, "rows columns 3"]
+Plane = Float32[np.ndarray, "rows columns"]
+Inside = Bool[np.ndarray, "rows columns"]
 
 
-def lip_mask(points: Landmarks, shape: tuple[int, ...], unit: float) -> Mask:
-    """Lips and what is between them, soft."""
-    drawn = np.zeros(shape, np.float32)
-    cv2.fillPoly(drawn, [np.round(points[OUTER_LIPS, :2] * 16).astype(np.int32)], (1.0,), shift=4)
-    return cv2.GaussianBlur(drawn, (0, 0), unit)
+class Outline(NamedTuple):
+    """A mouth at 256 px. ``off``: distance from the lips. ``inner``: how deep between them, 0 on and beyond them.
+    ``above``: 1 above the line between them."""
+
+    off: Plane
+    inner: Plane
+    above: Plane
+
+    @property
+    def lips(self) -> Inside:
+        """Where lips are."""
+        return np.asarray((self.off == 0) & (self.inner == 0))
+
+    @property
+    def beside(self) -> Inside:
+        """Where skin beside them is."""
+        return np.asarray((self.off > BESIDE[0]) & (self.off < BESIDE[1]))
 
 
-def bounded_lips(
-    face: Pixels,
-    target: Pixels,
-    points: Landmarks,
-    theirs: Landmarks,
-    covered: Bool[np.ndarray, "rows columns"],
-    unit: float,
-) -> Pixels:
-    """Logarithm of the gain that brings lips within bounds of the target's; 0 where they are.
+class LipColour(NamedTuple):
+    """Logarithms: ``skin``: colour beside the lips. ``lips``: how bright, red and blue lips are beside it."""
+
+    skin: Float32[np.ndarray, " 3"]
+    lips: Float32[np.ndarray, " 3"]
+
+
+def mouth_box(points: Landmarks, side: int) -> Box | None:
+    """Rows and columns around a mouth in a crop of about 256 px; None where it lies beside the crop."""
+    lips, reach = points[OUTER_LIPS, :2], BESIDE[1] + 2
+    low = np.clip(np.floor(lips.min(axis=0) - reach), 0, side).astype(int)
+    high = np.clip(np.ceil(lips.max(axis=0) + reach) + 1, 0, side).astype(int)
+    if (high - low).min() < 8:
+        return None
+    return slice(int(low[1]), int(high[1])), slice(int(low[0]), int(high[0]))
+
+
+def outline_of(points: Landmarks, box: Box) -> Outline:
+    """A mouth in a box of a crop.
 
     Args:
-        face: X_r in a box around the mouth.
-        target: X_t in the same box.
-        points: 468 x 3, of the new face, pixels of the box.
-        theirs: of the target, likewise.
-        covered: where the mesh is.
-        unit: pixels of the box in one at 256.
+        points: 468 x 3, pixels of the crop.
+        box: rows and columns.
     """
-    change = np.zeros_like(face)
-    logs = [np.log(np.maximum(picture, 0) + np.float32(0.01)) for picture in (face, target)]
-    skins = [_beside(covered, marks, unit) for marks in (points, theirs)]
-    if min(skin.sum() for skin in skins) < FEWEST_SKIN:
-        return change
-    own, their = (_typical(log[skin]) for log, skin in zip(logs, skins, strict=True))
-    for upper in (True, False):
-        parts = [_one_lip(marks, covered.shape, upper) for marks in (points, theirs)]
-        if min(part.sum() for part in parts) < FEWEST_LIP:
-            continue
-        here, there = (_local_mean(log, part, LOCAL * unit) for log, part in zip(logs, parts, strict=True))
-        here, there = here - own, (there - their)[parts[1] > 0]
-        weight = cv2.GaussianBlur(parts[0], (0, 0), unit)
-        change += _bounded(here, there) * weight[..., None]
-    return change
+    rows, columns = box
+    size = columns.stop - columns.start, rows.stop - rows.start
+    moved = points[:, :2] - [columns.start, rows.start]
+    planes = [_drawn(moved[ring], size) for ring in (OUTER_LIPS, INNER_LIPS)]
+    far = [cv2.distanceTransform(part, cv2.DIST_L2, 5) for part in (1 - planes[0], planes[1])]
+    off, inner = (cv2.resize(part, size, interpolation=cv2.INTER_AREA) / FINER for part in far)
+    middle = (moved[INNER_LIPS[1:10]] + moved[INNER_LIPS[:10:-1]]) / 2
+    line = np.concatenate([moved[INNER_LIPS[:1]], middle, moved[INNER_LIPS[10:11]]])
+    line = line[np.argsort(line[:, 0])]
+    height = np.interp(np.arange(size[0]), line[:, 0], line[:, 1])
+    above = np.clip(height - np.arange(size[1])[:, None] + 0.5, 0, 1).astype(np.float32)
+    return Outline(off, inner * np.float32(opening(points, INNER_LIPS) > OPEN), above)
 
 
-def _beside(
-    covered: Bool[np.ndarray, "rows columns"], points: Landmarks, unit: float
-) -> Bool[np.ndarray, "rows columns"]:
-    """Skin beside the lips, below the nose."""
-    grown = cv2.dilate(lip_mask(points, covered.shape, unit), np.ones((round(4 * unit) * 2 + 1,) * 2))
-    return np.asarray(covered & (grown < 0.05) & (np.arange(len(covered))[:, None] > points[2, 1]))
+def _drawn(ring: Float[np.ndarray, "points 2"], size: tuple[int, int]) -> np.ndarray:
+    plane = np.zeros((size[1] * FINER, size[0] * FINER), np.uint8)
+    outline = np.round(((ring + 0.5) * FINER - 0.5) * 16).astype(np.int32)
+    cv2.fillPoly(plane, [outline], (1,), shift=4)
+    return plane
 
 
-def _typical(log: Float32[np.ndarray, "pixels 3"]) -> Float32[np.ndarray, " 3"]:
+def lip_colour(face: AlignedFace) -> LipColour | None:
+    """Of a face in a crop of 256 px; None where its mouth cannot be seen."""
+    box = mouth_box(face.landmarks, len(face.crop))
+    if box is None:
+        return None
+    hull = cv2.convexHull(np.round(face.landmarks[:, :2]).astype(np.int32))
+    covered = cv2.fillConvexPoly(np.zeros(face.crop.shape[:2], np.uint8), hull, (1,)) > 0
+    return colour_of(logarithm(face.crop[box]), outline_of(face.landmarks, box), covered[box])
+
+
+def colour_of(log: Pixels, outline: Outline, covered: Inside) -> LipColour | None:
+    """Colour of skin and lips in a box around a mouth; None where too little of them shows.
+
+    Args:
+        log: see `logarithm`.
+        outline: of the mouth.
+        covered: where the face is.
+    """
+    skin = outline.beside & covered
+    lips = cv2.erode(outline.lips.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    if lips.sum() < FEWEST[0] or skin.sum() < FEWEST[1]:
+        return None
+    colour = typical(log[skin])
+    found = traits(log[lips] - colour)
+    reddest = found[:, 1] >= np.percentile(found[:, 1], 30)  # landmarks of a smile lie on its teeth as well
+    return LipColour(colour, found[reddest].mean(axis=0))
+
+
+def recoloured(log: Pixels, outline: Outline, own: LipColour, wanted: LipColour) -> Pixels:
+    """What is added to the logarithm of lips.
+
+    Args:
+        log: of a box around them.
+        outline: of the mouth.
+        own: its colour.
+        wanted: towards which it goes.
+    """
+    aim = np.clip(wanted.lips, *np.array(NATURAL, np.float32).T)
+    here = traits(cv2.GaussianBlur(log, (0, 0), 0.5) - own.skin)
+    over = here[..., 1:] - np.maximum(aim[1:], 0) - np.array(ABOVE, np.float32)
+    over = SQUEEZED * np.maximum(over, 0)
+    near = falling(outline.off, (0.5, 2.5)) * np.clip(1 - outline.inner, 0, 1)
+    change = np.dstack([LIGHTER * over[..., :1], -over]) * near[..., None]
+    reached = own.lips + change[outline.lips].mean(axis=0)
+    vivid = np.clip((own.skin[0] - own.skin[1]) / VIVID, 0, 1)  # a grey picture stays grey
+    most = np.array(MOST) * [1, vivid, vivid]
+    soft = cv2.GaussianBlur(outline.lips.astype(np.float32), (0, 0), 0.8)
+    change = cv2.GaussianBlur(change.astype(np.float32), (0, 0), 0.5)
+    change += soft[..., None] * np.clip(aim - reached, -most, most).astype(np.float32)
+    light, red, blue = (change[..., k] for k in range(3))
+    green = light - (LUMA[0, 0] + LUMA[0, 2] / 2) * red - LUMA[0, 2] * blue
+    return np.dstack([green + red, green, green + red / 2 + blue]).astype(np.float32)
+
+
+def traits(log: np.ndarray) -> np.ndarray:
+    """How bright, red and blue colours are."""
+    red, green, blue = (log[..., k] for k in range(3))
+    return np.stack([log @ LUMA[0], red - green, blue - (red + green) / 2], axis=-1)
+
+
+def typical(log: Float32[np.ndarray, "pixels 3"]) -> Float32[np.ndarray, " 3"]:
     """Mean colour of skin that is neither in shadow nor shines."""
     luma = log @ LUMA[0]
     low, high = np.percentile(luma, (40, 85))
     return log[(luma >= low) & (luma <= high)].mean(axis=0)
 
 
-def _one_lip(points: Landmarks, shape: tuple[int, ...], upper: bool) -> Mask:
-    """1 on the upper or the lower lip."""
-    outer, inner = points[OUTER_LIPS, :2], points[INNER_LIPS, :2]
-    ring = np.concatenate(
-        [outer[10:], outer[:1], inner[:1], inner[:9:-1]] if upper else [outer[:11], inner[10::-1]]
-    )
-    drawn = np.zeros(shape, np.float32)
-    cv2.fillPoly(drawn, [np.round(ring * 16).astype(np.int32)], (1.0,), shift=4)
-    return drawn
+def logarithm(picture: Pixels) -> Pixels:
+    """Of pixels, 0..1."""
+    return np.log(np.maximum(picture, 0) + np.float32(0.01))
 
 
-def _local_mean(values: Pixels, weight: Mask, sigma: float) -> Pixels:
-    """Means of a lip's neighbourhoods, of the lip alone."""
-    both = cv2.GaussianBlur(
-        np.dstack([values * weight[..., None], weight]), (0, 0), sigma, borderType=cv2.BORDER_CONSTANT
-    )
-    return both[..., :3] / np.maximum(both[..., 3:], np.float32(1e-3))
+def rising(values: np.ndarray, bounds: tuple[float, float]) -> np.ndarray:
+    """0 up to the first bound, 1 from the second on."""
+    return np.clip((values - bounds[0]) / (bounds[1] - bounds[0]), 0, 1).astype(np.float32)
 
 
-def _bounded(here: Pixels, there: Float32[np.ndarray, "pixels 3"]) -> Pixels:
-    """What brings colours within bounds of others, as logarithms."""
-    bright, blue, pale = (_over(*pair) for pair in zip(_traits(here), _traits(there), BOUNDS, strict=True))
-    change = np.stack([0.66 * pale - bright, -0.34 * pale - bright, -bright - blue], axis=-1)
-    return (FOLLOWS * change).astype(np.float32)
-
-
-def _traits(log: np.ndarray) -> list[np.ndarray]:
-    """How bright, how blue and how pale colours are."""
-    red, green, blue = (log[..., k] for k in range(3))
-    return [log @ LUMA[0], blue - (red + green) / 2, green - red]
-
-
-def _over(values: np.ndarray, others: np.ndarray, most: float) -> np.ndarray:
-    """By how much values are over the mean of others and ``most``, and over nearly all of them."""
-    return np.maximum(values - max(float(others.mean()) + most, float(np.percentile(others, NEARLY))), 0)
+def falling(values: np.ndarray, bounds: tuple[float, float]) -> np.ndarray:
+    """1 up to the first bound, 0 from the second on."""
+    return 1 - rising(values, bounds)

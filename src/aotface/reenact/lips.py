@@ -1,9 +1,9 @@
-"""The mouth: as far open as the target's, with the source's lips [ours].
+"""The source's lips, as far open as the target's [ours]: they show under a target's moustache, and beside its mouth.
 
 A smooth map from the new face to the source's picture squeezes what lies between open lips into the line between shut ones,
 and its blur makes that line wide: teeth show where the target's mouth is shut. So each lip gets a map of its own, which
-knows nothing of the other, and a pixel is read through one or the other. The source's inner mouth is left out. What shows
-between the lips, if the target's are open, is the target's inner mouth: its teeth fit its expression and its light.
+knows nothing of the other, and a pixel is read through one or the other. The source's inner mouth is left out. Over all of
+it the target's own mouth is laid, see `aotface.reenact.target_mouth`.
 """
 
 from dataclasses import dataclass
@@ -14,16 +14,15 @@ from jaxtyping import Bool, Float32, Float64
 
 from aotface.face.mesh import INNER_LIPS, OUTER_LIPS, TRIANGLES, opening
 from aotface.face.render import Raster
-from aotface.face.template import similarity_between
 from aotface.face.texture import LUMA
 from aotface.reenact.dense_map import fill
-from aotface.types import CROP_SIDE, AlignedFace, Crop, Landmarks, Mask
+from aotface.types import CROP_SIDE, AlignedFace, Landmarks, Mask
 
 SHUT = 0.015
 """Opening (see `opening`) under which a mouth is shut."""
 
 VISIBLE = (0.008, 0.02)
-"""Opening of the target from which its inner mouth begins to show, and shows."""
+"""Opening from which the line between lips fades, and is gone."""
 
 PULL = (0.45, 0.65)
 """How far into the lower and upper lip its inner edge is read, as a share of the lip: landmarks of a smile lie on the
@@ -37,9 +36,6 @@ CORNER = 0.06
 
 EASED = 1.5
 """Standard deviation of the blur on a lip's map, in the same pixels."""
-
-OWN_LIGHT = 2.0
-"""Power of what is drawn of the inner mouth that stays in the target's own light: less of it where lips are mixed in."""
 
 STREAKS, ACROSS = (1.5, 3.0), 3.0
 """How many times higher than wide a pixel of the source is drawn where streaks begin, and are certain; and the standard
@@ -132,27 +128,6 @@ def _interpolated(raster: Raster, here: Box, attributes: Float32[np.ndarray, "46
     return np.asarray(parts[0] + parts[1] + parts[2], np.float32)
 
 
-def through_target(
-    crop: Crop, points: Landmarks, target: Landmarks, box: Box
-) -> Float32[np.ndarray, "rows columns 3"]:
-    """The target's crop under the new mouth, in a box of the crop: both have one shape, in two places.
-
-    Args:
-        crop: of the target.
-        points: 468 x 3, of the new face, pixels of the crop.
-        target: 468 x 3, of the target, likewise.
-        box: rows and columns.
-    """
-    rows, columns = box
-    here = points[INNER_LIPS, :2].astype(np.float64) - [columns.start, rows.start]
-    back = similarity_between(here, target[INNER_LIPS, :2].astype(np.float64))
-    size, flags = (
-        (columns.stop - columns.start, rows.stop - rows.start),
-        cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP,
-    )
-    return cv2.warpAffine(crop, back, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
-
-
 def without_streaks(
     face: Float32[np.ndarray, "rows columns 3"],
     maps: Float32[np.ndarray, "grid grid 2"],
@@ -198,46 +173,6 @@ def _streaky(places: Float32[np.ndarray, "rows columns 2"]) -> Float32[np.ndarra
     down, along = (np.linalg.norm(np.gradient(places, axis=axis), axis=2) for axis in (0, 1))
     times = along / np.maximum(down, 1e-3)
     return np.clip((times - STREAKS[0]) / (STREAKS[1] - STREAKS[0]), 0, 1).astype(np.float32)
-
-
-def inner_mouth(points: Landmarks, target: Landmarks, side: int) -> tuple[Mask, Mask]:
-    """Where the target's inner mouth shows between the new lips.
-
-    Args:
-        points: 468 x 3, of the new face, pixels of the crop.
-        target: 468 x 3, of the target.
-        side: of the crop.
-
-    Returns:
-        side x side, 0..1, soft: what is drawn; and what of it stays in the target's own light, less where lips are mixed
-        in. 0 everywhere where its mouth is shut.
-    """
-    share = np.clip((opening(target, INNER_LIPS) - VISIBLE[0]) / (VISIBLE[1] - VISIBLE[0]), 0, 1)
-    drawn, kept = np.zeros((side, side), np.float32), np.zeros((side, side), np.float32)
-    unit = max(1.0, side / CROP_SIDE)
-    outline = points[INNER_LIPS, :2]
-    low = np.clip(np.floor(outline.min(axis=0) - 2 * unit), 0, side - 1).astype(int)
-    high = np.clip(np.ceil(outline.max(axis=0) + 2 * unit) + 1, low + 1, side).astype(int)
-    if share > 0:
-        here = slice(low[1], high[1]), slice(low[0], high[0])
-        inwards = (
-            _distance_inwards((outline - low).astype(np.float32), high - low, max(1, round(4 / unit))) / unit
-        )
-        drawn[here] = np.clip(inwards, 0, 1) * share  # its lips' own colour lies on the edge
-        kept[here] = drawn[here] ** OWN_LIGHT * (share == 1)
-    return drawn, kept
-
-
-def _distance_inwards(
-    outline: Float32[np.ndarray, "points 2"], size: np.ndarray, finer: int
-) -> Float32[np.ndarray, "rows columns"]:
-    """Distance from an outline in pixels, positive inside; drawn ``finer`` times larger."""
-    places = np.round(((outline + 0.5) * finer - 0.5) * 16).astype(np.int32)
-    drawn = np.zeros((size[1] * finer, size[0] * finer), np.uint8)
-    cv2.fillPoly(drawn, [places], (1,), shift=4)
-    inside, outside = (cv2.distanceTransform(part, cv2.DIST_L2, 5) for part in (drawn, 1 - drawn))
-    apart = np.where(drawn > 0, inside - 0.5, 0.5 - outside) / finer
-    return cv2.resize(apart.astype(np.float32), tuple(size.tolist()), interpolation=cv2.INTER_AREA)
 
 
 def _around(points: Landmarks, raster: Raster) -> tuple[Box, Mask]:

@@ -2,8 +2,8 @@
 
 The new shape is the target's own (pose, expression, outline) moved towards the source's in the regions that
 carry identity. Its texture is the source photograph, read through a smooth dense map; what the photograph does not
-show comes from the face's mirrored side. An eye comes from the target when it is closed in the source; the inner mouth
-always does, see `aotface.reenact.lips`.
+show comes from the face's mirrored side. An eye comes from the target when it is closed in the source; the mouth always
+does, see `aotface.reenact.target_mouth`.
 """
 
 from collections.abc import Sequence
@@ -24,11 +24,13 @@ from aotface.reenact.dense_map import Jump, dense_map, enlarge, lids, read_crop,
 from aotface.reenact.edge import inner_mask
 from aotface.reenact.gaze import turn_eyes
 from aotface.reenact.lids import lid_places
-from aotface.reenact.lips import inner_mouth, part_lips, through_target, without_streaks
+from aotface.reenact.lip_colour import LipColour, lip_colour
+from aotface.reenact.lips import part_lips, without_streaks
 from aotface.reenact.mouth_shading import level_mouth
 from aotface.reenact.reading import Reading, SourceSkin
 from aotface.reenact.shape import identity_shape
 from aotface.reenact.spectacles import without_spectacles
+from aotface.reenact.target_mouth import target_mouth
 from aotface.reenact.visibility import balance, inside, weights
 from aotface.types import CROP_SIDE, AlignedFace, Crop, Face, Frame, Gaze, Landmarks, Mask, Matrix
 
@@ -39,6 +41,7 @@ class MeshSource:
 
     ``texture``: 0..1, where its picture may be read as its face; ``matrix``: frame to texture. ``skin``: the same, bare skin
     beside the mesh too; None: nothing is read there. ``gaze``: whose the eyes' direction is, see `aotface.options.Options`.
+    ``lips``: their colour; None: lips keep the target's.
     """
 
     frame: Frame
@@ -47,11 +50,12 @@ class MeshSource:
     texture: Mask
     skin: Mask | None = None
     gaze: str = DEFAULTS.gaze
+    lips: LipColour | None = None
 
     def reenact(self, target: AlignedFace) -> Reenacted:
         """See `aotface.reenact.base.PreparedSource`."""
         gaze = gaze_at(target.face) if self.gaze == "target" else None
-        made = reenact(self.frame, self.face, target, self.texture, self.matrix, gaze=gaze)
+        made = reenact(self.frame, self.face, target, self.texture, self.matrix, gaze=gaze, lips=self.lips)
         if self.skin is None or made.reading is None:
             return made
         return replace(made, reading=replace(made.reading, skin=SourceSkin(self.skin, self.matrix)))
@@ -72,7 +76,9 @@ class MeshReenactor:
         """See `aotface.reenact.base.Reenactor`."""
         aligned, seen = align(source, face), visibility_network().see(source, face)
         bare = without_spectacles(source, face, seen)
-        return MeshSource(bare, face, aligned.matrix, *source_planes(source, aligned, seen), self.gaze)
+        return MeshSource(
+            bare, face, aligned.matrix, *source_planes(source, aligned, seen), self.gaze, lip_colour(aligned)
+        )
 
 
 def reenact(
@@ -83,6 +89,7 @@ def reenact(
     source_matrix: Matrix | None = None,
     identity_strength: float = 1.0,
     gaze: Gaze | None = None,
+    lips: LipColour | None = None,
 ) -> Reenacted:
     """Put the source's face into the target's pose and expression.
 
@@ -95,6 +102,7 @@ def reenact(
         source_matrix: frame-to-crop matrix of ``source_visible``; left out, the mask is on the frame's own pixels.
         identity_strength: 0 keeps the target's shape, 1 takes the source's where identity lives.
         gaze: where the eyes shall look; None: where the source's do.
+        lips: colour of the source's lips; None: lips keep the target's.
 
     Returns:
         The reenacted face.
@@ -123,35 +131,31 @@ def reenact(
     edge = inner_mask(points, raster, target_points)
     own = _closed_eyes(source.landmarks, target_points, points, raster)
     large_points = _enlarged_points(points, shrink)
-    mouth, kept = inner_mouth(large_points, target_points, side)
+    mouth = target_mouth(target, points, raster.covered, lips)
     eyes = enlarge(own, side)
-    from_target = np.maximum(eyes, kept)
-    shown = (cv2.erode(edge, np.ones((3, 3))) > 0) * (1 - np.maximum(own, enlarge(mouth, grid)))
+    from_target = eyes.copy()
+    if mouth is not None:
+        from_target[mouth.here] = np.maximum(eyes[mouth.here], mouth.weight)
+    shown = (cv2.erode(edge, np.ones((3, 3))) > 0) * (1 - np.maximum(own, enlarge(from_target, grid)))
     even = balance(source_frame, both, toned, points) if (weight[raster.covered] < 1).any() else None
     reading = Reading(source_frame, both, weight, shown, parting, raster.covered, balance=even)
     drawn = np.clip(enlarge(raster.covered.astype(np.float32), side) * 4 - 1.5, 0, 1)
     box = _box(drawn > 0)  # elsewhere the crop is the target's
     face = _read_face(reading, side, box)
-    marks = source.landmarks, target.crop, points, target_points
-    shading = level_mouth(face, box, *marks, raster.covered)
+    shading = level_mouth(face, box, source.landmarks, side, points, target_points, grid)
     reading = replace(reading, shading=shading)
     if parting is not None:
         face *= enlarge(parting.shade, side)[box][..., None]
-    shown_of_target = _box(from_target > 0)
-    theirs = target.crop[shown_of_target].copy()
+    pixels = None
     if eyes.any():
-        target_seen = _through_target(target.crop, raster, target_points, side)
-        face += (target_seen[box] - face) * eyes[box][..., None]
-        np.copyto(theirs, target_seen[shown_of_target], where=eyes[shown_of_target][..., None] > 0)
-    here = _both(_box(mouth > 0), box)
-    if not _empty(here):
-        inner = through_target(target.crop, large_points, target.landmarks, here)
-        lay_part(face, box, inner, here, mouth)
-        lay_part(theirs, shown_of_target, inner, here, mouth > 0)
+        here, theirs = _box(eyes > 0), _through_target(target.crop, raster, target_points, side)
+        face += (theirs[box] - face) * eyes[box][..., None]
+        pixels = TargetPixels(here, np.clip(theirs[here], 0, 1), eyes[here])
     crop = _over(target.crop, face, drawn, box)
+    if mouth is not None:
+        mouth.lay(crop)
     mask = enlarge(np.clip(edge * visible, 0, 1), side)
-    pixels = None if _empty(shown_of_target) else TargetPixels(shown_of_target, np.clip(theirs, 0, 1))
-    return Reenacted(crop, mask, from_target, large_points, reading, pixels)
+    return Reenacted(crop, mask, from_target, large_points, reading, pixels, mouth)
 
 
 def _source_places(
@@ -208,28 +212,6 @@ def _over(crop: Crop, face: Crop, drawn: Mask, box: tuple[slice, slice]) -> Crop
     face += whole[box]
     whole[box] = np.clip(face, 0, 1, out=face)
     return whole
-
-
-def lay_part(
-    whole: Crop, box: tuple[slice, slice], part: Crop, here: tuple[slice, slice], weight: np.ndarray
-) -> None:
-    """Lay a part of a crop into another part of it, in place.
-
-    Args:
-        whole: the ``box`` of a crop.
-        part: its ``here``; what of it lies outside the box is left out.
-        weight: side x side, how much of the part shows.
-    """
-    shared = _both(here, box)
-    inside, of_part = (
-        tuple(slice(s.start - o.start, s.stop - o.start) for s, o in zip(shared, other, strict=True))
-        for other in (box, here)
-    )
-    whole[inside] += (part[of_part] - whole[inside]) * weight[shared][..., None]
-
-
-def _empty(box: tuple[slice, slice]) -> bool:
-    return any(part.stop <= part.start for part in box)
 
 
 def _both(one: tuple[slice, slice], other: tuple[slice, slice]) -> tuple[slice, slice]:

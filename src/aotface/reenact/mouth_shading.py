@@ -1,10 +1,9 @@
-"""What a source's expression leaves around its mouth, levelled: smile lines, dark corners, lips of a wrong colour [ours].
+"""What a source's expression leaves around its mouth, levelled: smile lines and dark corners [ours].
 
 The mesh moves a smile to a mouth at rest, but its shading is in the photograph: folds beside the mouth, the dark gap behind
-its corners, lips that have become thin. Folds and corners are narrow and dark. They are filled up to what lies around them,
-as far as the target does less of what made them. Lips are held within bounds of the target's, both beside their own skin.
-All of it is light added and a gain, by place and colour, found on the small grid: pores and hairs stay, and a face has
-the same at every side.
+its corners. Folds and corners are narrow and dark. They are filled up to what lies around them, as far as the target does
+less of what made them. All of it is light added, found on the small grid: pores and hairs stay, and a face has the same at
+every side.
 """
 
 from dataclasses import dataclass
@@ -12,12 +11,11 @@ from functools import lru_cache
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, Float32
+from jaxtyping import Float32
 
 from aotface.face.blendshapes import NAMES, blendshapes
 from aotface.face.mesh import INNER_LIPS, LEFT_EYE, OUTER_LIPS, RIGHT_EYE, opening
-from aotface.reenact.lip_colour import Pixels, bounded_lips, lip_mask
-from aotface.types import CROP_SIDE, Crop, Iris, Landmarks, Mask
+from aotface.types import CROP_SIDE, Iris, Landmarks, Mask
 
 SMILES = NAMES.index("mouthSmileRight"), NAMES.index("mouthSmileLeft")
 """Of the person's right and left side."""
@@ -53,6 +51,7 @@ FILLED, CORNER_FILLED = 0.9, 0.5
 """Share of a fold's depth that is filled at most, and of a corner's."""
 
 Box = tuple[slice, slice]
+Pixels = Float32[np.ndarray, "rows columns 3"]
 
 
 @dataclass(frozen=True)
@@ -118,41 +117,27 @@ def mouth_box(points: Landmarks, grid: int) -> Box:
     return rows, columns
 
 
-def mouth_shading(
-    face: Pixels,
-    target: Pixels,
-    points: Landmarks,
-    theirs: Landmarks,
-    covered: Bool[np.ndarray, "rows columns"],
-    less: Fallen,
-    unit: float,
-) -> Float32[np.ndarray, "rows columns 6"]:
-    """What levels the new face around its mouth, see `shade`.
+def lip_mask(points: Landmarks, shape: tuple[int, ...], unit: float) -> Mask:
+    """Lips and what is between them, soft."""
+    drawn = np.zeros(shape, np.float32)
+    cv2.fillPoly(drawn, [np.round(points[OUTER_LIPS, :2] * 16).astype(np.int32)], (1.0,), shift=4)
+    return cv2.GaussianBlur(drawn, (0, 0), unit)
+
+
+def mouth_shading(face: Pixels, points: Landmarks, less: Fallen, unit: float) -> Pixels:
+    """The light that levels the new face around its mouth.
 
     Args:
         face: X_r in a box of the grid.
-        target: X_t in the same box.
         points: 468 x 3, of the new face, pixels of the box.
-        theirs: of the target, likewise.
-        covered: where the mesh is.
         less: what the target does less than the source.
         unit: pixels of the grid in one at 256.
     """
-    inside = _inside(covered.shape, unit)[..., None]
-    lift = _filled(face, points, less, unit) * inside if less.any else np.zeros_like(face)
-    gain = bounded_lips(face + lift, target, points, theirs, covered, unit) * inside
-    return np.concatenate([lift, np.exp(gain)], axis=2).astype(np.float32)
-
-
-def shade(face: Pixels, shading: Float32[np.ndarray, "rows columns 6"]) -> None:
-    """Add and multiply, in place."""
-    face += shading[..., :3]
-    face *= shading[..., 3:]
-
-
-def unshaded(grid: int) -> Float32[np.ndarray, "grid grid 6"]:
-    """Shading that changes nothing."""
-    return np.broadcast_to(np.array([0, 0, 0, 1, 1, 1], np.float32), (grid, grid, 6)).copy()
+    if not less.any:
+        return np.zeros_like(face)
+    return np.asarray(
+        _filled(face, points, less, unit) * _inside(face.shape[:2], unit)[..., None], np.float32
+    )
 
 
 def _inside(shape: tuple[int, ...], unit: float) -> Mask:
@@ -162,35 +147,27 @@ def _inside(shape: tuple[int, ...], unit: float) -> Mask:
 
 
 def level_mouth(
-    face: Pixels,
-    box: Box,
-    source: Landmarks,
-    target: Crop,
-    points: Landmarks,
-    theirs: Landmarks,
-    covered: Bool[np.ndarray, "grid grid"],
-) -> Float32[np.ndarray, "grid grid 6"]:
+    face: Pixels, box: Box, source: Landmarks, side: int, points: Landmarks, theirs: Landmarks, grid: int
+) -> Float32[np.ndarray, "grid grid 3"]:
     """Level what the source's expression leaves around the mouth, in place.
 
     Args:
         face: X_r in a box of the crop, before the line between its lips is drawn.
         box: rows and columns.
         source: 468 x 3, in its picture.
-        target: the crop of X_t.
+        side: of the crop.
         points: 468 x 3, of the new face, pixels of the grid.
         theirs: of the target, likewise.
-        covered: where the mesh is, on the grid.
+        grid: its side.
 
     Returns:
-        What was done, see `shade`.
+        Light that was added.
     """
-    side, grid = len(target), len(covered)
     here, zoom = mouth_box(points, grid), side / grid
     corner = np.array([here[1].start, here[0].start, 0], np.float32)
     own = _cut(face, here, zoom, (int(box[1].start), int(box[0].start)))
-    their, unit = _cut(target, here, zoom, (0, 0)), grid / CROP_SIDE
-    shading, less = unshaded(grid), fallen(source, theirs)
-    shading[here] = mouth_shading(own, their, points - corner, theirs - corner, covered[here], less, unit)
+    shading, less = np.zeros((grid, grid, 3), np.float32), fallen(source, theirs)
+    shading[here] = mouth_shading(own, points - corner, less, grid / CROP_SIDE)
     rows, columns = (
         slice(
             max(int(whole.start), int(part.start * zoom)),
@@ -202,7 +179,7 @@ def level_mouth(
         tuple(slice(p.start - w.start, p.stop - w.start) for p, w in zip((rows, columns), box, strict=True))
     ]
     if inner.size:
-        shade(inner, _cut(shading, (rows, columns), 1 / zoom, (0, 0)))
+        inner += _cut(shading, (rows, columns), 1 / zoom, (0, 0))
     return shading
 
 

@@ -13,7 +13,6 @@ from jaxtyping import Bool, Float32
 
 from aotface.face.align import region_of, resize_matrix, sample
 from aotface.reenact.lips import Parting
-from aotface.reenact.mouth_shading import shade
 from aotface.types import Frame, Mask, Matrix
 
 FINER = 4
@@ -37,7 +36,7 @@ class Reading:
     ``frame``: the source's. ``maps``: x and y of the face itself, and x and y of its mirrored side. ``weight``: of the
     first. ``shown``: where X_r is the source's, 0..1. ``parting``: of the lips, None where they have one map. ``covered``:
     where the mesh is; beside it the maps go on. ``skin``: of the source. Both None where nothing may be read beside it.
-    ``shading``: of the mouth, see `aotface.reenact.mouth_shading`; None: it is left as it is. ``balance``: by what the
+    ``shading``: light added around the mouth, see `aotface.reenact.mouth_shading`; None: none. ``balance``: by what the
     mirrored side is multiplied; None: it has the tone of the face's own.
     """
 
@@ -48,7 +47,7 @@ class Reading:
     parting: Parting | None = None
     covered: Bool[np.ndarray, "grid grid"] | None = None
     skin: SourceSkin | None = None
-    shading: Float32[np.ndarray, "grid grid 6"] | None = None
+    shading: Float32[np.ndarray, "grid grid 3"] | None = None
     balance: Float32[np.ndarray, "grid grid 3"] | None = None
 
     def finer(self) -> "Reading":
@@ -88,7 +87,7 @@ class Reading:
                 parts[1] *= _carried(self.balance, small, strip)
             face = parts[1] + (parts[0] - parts[1]) * weight[..., None]
         if self.shading is not None:
-            shade(face, _carried(self.shading, small, strip))
+            face += _carried(self.shading, small, strip)
         if self.parting is not None:
             face *= _carried(self.parting.shade, small, strip)[..., None]
         return face, shown

@@ -76,8 +76,9 @@ class FaceBuffers:
     @property
     def bytes(self) -> int:
         """What it takes in memory."""
-        x_r, pixels = self.reenacted, self.reenacted.target_pixels
-        arrays = (x_r.crop, x_r.mask, x_r.from_target, self.swapped, None if pixels is None else pixels.crop)
+        x_r = self.reenacted
+        parts = [one.pixels for one in (x_r.target_pixels, x_r.mouth) if one is not None]
+        arrays = (x_r.crop, x_r.mask, x_r.from_target, self.swapped, *parts)
         return sum(array.nbytes for array in arrays if array is not None)
 
 

@@ -18,7 +18,7 @@ from aotface.compose.beyond import Beyond, go_beyond
 from aotface.compose.blend import blend
 from aotface.compose.camera import Camera
 from aotface.compose.eyes import EyePoints
-from aotface.compose.face_step import features_of, lay_target_pixels
+from aotface.compose.face_step import features_of, kept_of, lay_target_pixels
 from aotface.compose.sharpness import soften
 from aotface.face.align import scale_of
 from aotface.media.video.decode import VideoFrame, deepened
@@ -299,7 +299,10 @@ def _camera(
         shown -= 1
     given, points = scene.sources[face.track] is None, (made.reenacted.landmarks, made.landmarks)
     features, seed = features_of(len(made.reenacted.mask), *points), (scene.options.seed, shown, face.track)
-    return Camera(features, seed, texture, given, eyes=None if given else EyePoints(*points, made.gaze))
+    if given:
+        return Camera(features, seed, texture, given)
+    eyes = EyePoints(*points, made.gaze)
+    return Camera(features, seed, texture, eyes=eyes, kept=kept_of(made.reenacted))
 
 
 def _known(
