@@ -15,8 +15,8 @@ from aotface.errors import Interrupted, UsageError
 from aotface.forensics.crops import Item, stacked
 from aotface.forensics.data import Pool, check_sides, load_pool
 from aotface.forensics.detectors import kind
-from aotface.forensics.detectors.base import FitSettings, Labelled, logits
-from aotface.forensics.matrix import Cell, Matrix, cell_key, cells_of, draw
+from aotface.forensics.detectors.base import FitSettings, Labelled, cut, logits, parts_of
+from aotface.forensics.matrix import Cell, Drawn, Matrix, cell_key, cells_of, draw
 from aotface.jobs.process_executor import ProcessExecutor, SerialExecutor
 from aotface.jobs.ray_executor import RayExecutor
 from aotface.media.files import read_bytes, show, write_bytes
@@ -29,6 +29,8 @@ CELLS, CROPS, RECORD = "cells", "crops", "experiment.json"
 
 CODE = ("crops.py", "data.py", "matrix.py", "experiment.py", "backbone.py", "detectors")
 """Files that decide scores."""
+
+SCORED_AT_ONCE = 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,9 +98,8 @@ def run_cell(matrix: Matrix, cell: Cell, folder: Path) -> bytes:
     settings = FitSettings(matrix.backbone, matrix.epochs, matrix.rate, matrix.penalty, cell.seed)
     with one_thread_each():
         network = file.network(settings)
-        known = _features(matrix.backbone, sides, folder) if cell.detector == "probe" else None
-        rows = None if known is None else np.stack([known[one.name] for one in drawn.items])
-        file.fit(network, Labelled(stacked(drawn.items), np.array(drawn.fake), rows), settings)
+        known = kept_parts(matrix, cell.detector, sides, folder)
+        file.fit(network, labelled(matrix, drawn, known), settings)
         found = _scores(network, sides.scored, known)
     scores = {one.name: round(float(value), 5) for one, value in zip(sides.scored, found, strict=True)}
     fakes = sum(drawn.fake)
@@ -123,35 +124,61 @@ def code_hash() -> str:
     return found.hexdigest()
 
 
+def labelled(matrix: Matrix, drawn: Drawn, known: "KeptParts | None") -> Labelled:
+    """Training samples as a detector takes them."""
+    parts = None if known is None else known.of(drawn.items)
+    cameras = np.array([matrix.camera_of(one.info.target_person) for one in drawn.items])
+    return Labelled(stacked(drawn.items), np.array(drawn.fake), parts, cameras)
+
+
+@dataclass(frozen=True, eq=False)
+class KeptParts:
+    """What a detector's frozen blocks make of all items, by name."""
+
+    places: dict[str, int]
+    parts: Any
+
+    def of(self, items: Sequence[Item]) -> Any:
+        """Parts of some items."""
+        return cut(self.parts, [self.places[one.name] for one in items])
+
+
+def kept_parts(matrix: Matrix, detector: str, sides: Sides, folder: Path) -> KeptParts | None:
+    """Parts of all items, kept in the experiment's folder; None where a detector has no frozen blocks."""
+    return _kept_parts(matrix.backbone, detector, sides, folder)
+
+
 @lru_cache(maxsize=2)
-def _features(backbone: str, sides: Sides, folder: Path) -> dict[str, np.ndarray]:
-    """Of the frozen backbone, of all items; kept in the experiment's folder."""
+def _kept_parts(backbone: str, detector: str, sides: Sides, folder: Path) -> KeptParts | None:
     import io
 
-    from aotface.forensics.backbone import open_backbone
-    from aotface.forensics.detectors.probe import features_of
+    import torch
 
-    items = [*sides.train.items, *sides.test.items]
-    word = f"{backbone} {sides.train.key} {sides.test.key} {code_hash()}"
-    path = folder / CROPS / f"features-{hashlib.sha256(word.encode()).hexdigest()[:24]}.npy"
-    if path.is_file():
-        values = np.load(io.BytesIO(read_bytes(path)), allow_pickle=False)
-    else:
-        values = features_of(open_backbone(backbone), stacked(items))
-        file = io.BytesIO()
-        np.save(file, values, allow_pickle=False)
+    network: Any = kind(detector).network(FitSettings(backbone))
+    if not hasattr(network, "parts") or detector == "sbi":  # it makes its own fakes
+        return None
+    items = list({one.name: one for one in (*sides.train.items, *sides.test.items)}.values())
+    word = f"{backbone} {detector} {sides.train.key} {sides.test.key} {code_hash()}"
+    path = folder / CROPS / f"parts-{hashlib.sha256(word.encode()).hexdigest()[:24]}.npz"
+    if not path.is_file():
+        made, file = parts_of(network, stacked(items)), io.BytesIO()
+        np.savez(file, *(part.numpy() for part in made))
         write_bytes(make_folder(path.parent) / path.name, file.getvalue(), overwrite=True)
-    return {one.name: row for one, row in zip(items, values, strict=True)}
+    arrays = np.load(io.BytesIO(read_bytes(path)), allow_pickle=False)
+    parts = tuple(torch.from_numpy(arrays[name]) for name in arrays.files)
+    return KeptParts({one.name: place for place, one in enumerate(items)}, parts)
 
 
-def _scores(network: Any, items: Sequence[Item], known: dict[str, np.ndarray] | None) -> np.ndarray:
+def _scores(network: Any, items: Sequence[Item], known: KeptParts | None) -> np.ndarray:
     if known is None:
         return logits(network, stacked(items))
     import torch
 
+    found = []
     with torch.inference_mode():
-        rows = torch.from_numpy(np.stack([known[one.name] for one in items]))
-        return np.asarray(network.of_features(rows).numpy())
+        for start in range(0, len(items), SCORED_AT_ONCE):
+            found.append(network.of_parts(known.of(items[start : start + SCORED_AT_ONCE])).numpy())
+    return np.concatenate(found)
 
 
 def run_experiment(
@@ -189,9 +216,8 @@ def run_experiment(
         executor = RayExecutor(ray, workers if workers > 1 else None, False)
     elif workers > 1 and len(missing) > 1:
         executor = ProcessExecutor(workers)
-    if missing and "probe" in matrix.detectors:  # once here, in place of once for each worker
-        one = load_sides(matrix, frames_of(matrix, "probe"), folder)
-        _features(matrix.backbone, one, folder)
+    for detector in {cells[n].detector for n in missing}:  # once here, in place of once for each worker
+        kept_parts(matrix, detector, load_sides(matrix, frames_of(matrix, detector), folder), folder)
     try:
         done = 0
         for result in executor.results(Order(matrix, folder), [[n] for n in missing]):

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
-from aotface.forensics.crops import Item, stacked
+from aotface.forensics.crops import Item
 from aotface.forensics.detectors import kind
-from aotface.forensics.detectors.base import FitSettings, Labelled, logits
-from aotface.forensics.experiment import frames_of, load_sides
+from aotface.forensics.detectors.base import FitSettings, logits
+from aotface.forensics.experiment import frames_of, labelled, load_sides
 from aotface.forensics.matrix import SHUFFLED, Cell, draw
 from aotface.forensics.occlusion import occlusion_sheet
 from aotface.forensics.page import Block
@@ -148,7 +148,7 @@ def occlusion_of(found: Results, folder: Path, detector: str) -> np.ndarray:
     drawn, file = draw(sides.train, matrix, cell), kind(detector)
     settings = FitSettings(matrix.backbone, matrix.epochs, matrix.rate, matrix.penalty, 0)
     network = file.network(settings)
-    file.fit(network, Labelled(stacked(drawn.items), np.array(drawn.fake)), settings)
+    file.fit(network, labelled(matrix, drawn, None), settings)
     fakes = [one for one in sides.test.items if one.fake and not one.info.control]
     return occlusion_sheet(lambda clips: logits(network, clips), _shown(fakes))
 
