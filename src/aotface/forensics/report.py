@@ -68,7 +68,12 @@ def blocks_of(found: Results, rows: Sequence[ArmRow]) -> list[Block]:
         ("What is resolved", _resolved(rows), (), []),
     ]
     checked = [
-        (c.name, _area(c.value), f"{c.low:.2f} to {c.high:.2f}", "ok" if c.passed else "FAILS")
+        (
+            c.name,
+            c.span.words() if c.span else _area(c.value),
+            f"{c.low:.2f} to {c.high:.2f}",
+            "ok" if c.passed else "FAILS",
+        )
         for c in controls(found)
     ]
     parts.append(("Controls", None, ("control", "AUC", "expected", ""), checked))
