@@ -1,49 +1,27 @@
 """Run an experiment: every cell once, kept as it is finished, so that a stopped run resumes."""
 
-import hashlib
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import msgspec
-import numpy as np
 
 from aotface.errors import Interrupted, UsageError
-from aotface.forensics.crops import Item, stacked
-from aotface.forensics.data import Pool, check_sides, load_pool
+from aotface.forensics.data import check_sides, load_pool
 from aotface.forensics.detectors import kind
-from aotface.forensics.detectors.base import FitSettings, Labelled, cut, logits, parts_of
-from aotface.forensics.matrix import Cell, Drawn, Matrix, cell_key, cells_of, draw
+from aotface.forensics.detectors.base import FitSettings
+from aotface.forensics.matrix import Cell, Matrix, cell_key, cells_of, draw
+from aotface.forensics.parts import CROPS, Sides, code_hash, kept_parts, labelled, scores_of
 from aotface.jobs.process_executor import ProcessExecutor, SerialExecutor
 from aotface.jobs.ray_executor import RayExecutor
 from aotface.media.files import read_bytes, show, write_bytes
 from aotface.media.folder import make_folder
-from aotface.media.runlog import environment
 from aotface.reporter import Reporter, Silent
 from aotface.threads import one_thread_each
 
-CELLS, CROPS, RECORD = "cells", "crops", "experiment.json"
-
-CODE = ("crops.py", "data.py", "matrix.py", "experiment.py", "backbone.py", "detectors")
-"""Files that decide scores."""
-
-SCORED_AT_ONCE = 64
-
-
-@dataclass(frozen=True, eq=False)
-class Sides:
-    """Training and validation items, and test items."""
-
-    train: Pool
-    test: Pool
-
-    @property
-    def scored(self) -> list[Item]:
-        """Items that every cell scores: validation and test."""
-        return [*self.train.of(split="val"), *self.test.items]
+CELLS, RECORD = "cells", "experiment.json"
 
 
 def load_sides(matrix: Matrix, frames: int, folder: Path) -> Sides:
@@ -100,7 +78,7 @@ def run_cell(matrix: Matrix, cell: Cell, folder: Path) -> bytes:
         network = file.network(settings)
         known = kept_parts(matrix, cell.detector, sides, folder)
         file.fit(network, labelled(matrix, drawn, known), settings)
-        found = _scores(network, sides.scored, known)
+        found = scores_of(network, sides.scored, known)
     scores = {one.name: round(float(value), 5) for one, value in zip(sides.scored, found, strict=True)}
     fakes = sum(drawn.fake)
     record: dict[str, Any] = {"key": key_of(matrix, cell, sides), "fakes": fakes}
@@ -111,74 +89,6 @@ def run_cell(matrix: Matrix, cell: Cell, folder: Path) -> bytes:
 def key_of(matrix: Matrix, cell: Cell, sides: Sides) -> str:
     """The hash of everything that decides a cell."""
     return cell_key(matrix, cell, (sides.train.key, sides.test.key, code_hash()))
-
-
-@lru_cache(maxsize=1)
-def code_hash() -> str:
-    """Of the code that decides scores, and of the versions below it."""
-    folder = Path(__file__).parent
-    found = hashlib.sha256(json.dumps(environment()["versions"], sort_keys=True).encode())
-    for name in CODE:
-        for path in sorted([*(folder / name).rglob("*.py")] or [folder / name]):
-            found.update(path.read_bytes())
-    return found.hexdigest()
-
-
-def labelled(matrix: Matrix, drawn: Drawn, known: "KeptParts | None") -> Labelled:
-    """Training samples as a detector takes them."""
-    parts = None if known is None else known.of(drawn.items)
-    cameras = np.array([matrix.camera_of(one.info.target_person) for one in drawn.items])
-    return Labelled(stacked(drawn.items), np.array(drawn.fake), parts, cameras)
-
-
-@dataclass(frozen=True, eq=False)
-class KeptParts:
-    """What a detector's frozen blocks make of all items, by name."""
-
-    places: dict[str, int]
-    parts: Any
-
-    def of(self, items: Sequence[Item]) -> Any:
-        """Parts of some items."""
-        return cut(self.parts, [self.places[one.name] for one in items])
-
-
-def kept_parts(matrix: Matrix, detector: str, sides: Sides, folder: Path) -> KeptParts | None:
-    """Parts of all items, kept in the experiment's folder; None where a detector has no frozen blocks."""
-    return _kept_parts(matrix.backbone, detector, sides, folder)
-
-
-@lru_cache(maxsize=2)
-def _kept_parts(backbone: str, detector: str, sides: Sides, folder: Path) -> KeptParts | None:
-    import io
-
-    import torch
-
-    network: Any = kind(detector).network(FitSettings(backbone))
-    if not hasattr(network, "parts") or detector == "sbi":  # it makes its own fakes
-        return None
-    items = list({one.name: one for one in (*sides.train.items, *sides.test.items)}.values())
-    word = f"{backbone} {detector} {sides.train.key} {sides.test.key} {code_hash()}"
-    path = folder / CROPS / f"parts-{hashlib.sha256(word.encode()).hexdigest()[:24]}.npz"
-    if not path.is_file():
-        made, file = parts_of(network, stacked(items)), io.BytesIO()
-        np.savez(file, *(part.numpy() for part in made))
-        write_bytes(make_folder(path.parent) / path.name, file.getvalue(), overwrite=True)
-    arrays = np.load(io.BytesIO(read_bytes(path)), allow_pickle=False)
-    parts = tuple(torch.from_numpy(arrays[name]) for name in arrays.files)
-    return KeptParts({one.name: place for place, one in enumerate(items)}, parts)
-
-
-def _scores(network: Any, items: Sequence[Item], known: KeptParts | None) -> np.ndarray:
-    if known is None:
-        return logits(network, stacked(items))
-    import torch
-
-    found = []
-    with torch.inference_mode():
-        for start in range(0, len(items), SCORED_AT_ONCE):
-            found.append(network.of_parts(known.of(items[start : start + SCORED_AT_ONCE])).numpy())
-    return np.concatenate(found)
 
 
 def run_experiment(

@@ -8,10 +8,11 @@ import numpy as np
 from aotface.forensics.crops import Item
 from aotface.forensics.detectors import kind
 from aotface.forensics.detectors.base import FitSettings, logits
-from aotface.forensics.experiment import frames_of, labelled, load_sides
+from aotface.forensics.experiment import frames_of, load_sides
 from aotface.forensics.matrix import SHUFFLED, Cell, draw
 from aotface.forensics.occlusion import occlusion_sheet
 from aotface.forensics.page import Block
+from aotface.forensics.parts import labelled
 from aotface.forensics.quality import qualities, reliability_rows
 from aotface.forensics.results import Results
 from aotface.forensics.tables import (
@@ -153,7 +154,7 @@ def occlusion_of(found: Results, folder: Path, detector: str) -> np.ndarray:
     drawn, file = draw(sides.train, matrix, cell), kind(detector)
     settings = FitSettings(matrix.backbone, matrix.epochs, matrix.rate, matrix.penalty, 0)
     network = file.network(settings)
-    file.fit(network, labelled(matrix, drawn, None), settings)
+    file.fit(network, labelled(matrix, drawn), settings)
     fakes = [one for one in sides.test.items if one.fake and not one.info.control]
     return occlusion_sheet(lambda clips: logits(network, clips), _shown(fakes))
 
