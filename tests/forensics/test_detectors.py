@@ -36,7 +36,7 @@ def test_each_learns_the_same_with_the_same_seed(name: str) -> None:
         network = file.network(settings)
         file.fit(network, data, settings)
         found.append(logits(network, data.clips))
-    assert np.array_equal(*found)
+    assert np.array_equal(found[0], found[1])
     assert auc(found[0][~data.fake], found[0][data.fake]) > 0.9
 
 
