@@ -25,4 +25,5 @@ for matrix in stills4 fine4 clips4; do
   cp "$here/runs/forensics/$matrix.toml" .
   aotface forensics experiment $matrix.toml -o out_$matrix
   aotface forensics report out_$matrix -o $matrix.html
+  "$python" "$here/runs/forensics/table.py" $matrix.toml out_$matrix
 done
