@@ -20,7 +20,7 @@ PACKAGE = ROOT / "src" / "aotface"
 ROOMS = [
     {"types", "errors", "options", "reporter"},
     {"colour_space", "threads", "settings", "media", "samples", "plugins"},
-    {"masked", "light_fit"},
+    {"masked"},
     {"light", "face"},
     {"tracking", "metrics"},
     {"reenact", "transfer"},

@@ -14,9 +14,6 @@ from aotface.face.texture import BLURS, PLAIN, block_means, octaves
 TILE = 512
 """Side of the tile, pixels; it repeats beyond that."""
 
-PLANES = 3
-"""Luma and two planes of chroma: each shows another part of the tile."""
-
 
 @lru_cache(maxsize=1)
 def tile() -> Float32[np.ndarray, "octaves 512 512"]:

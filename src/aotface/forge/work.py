@@ -18,7 +18,7 @@ VERSION = 1
 """Of the stored files: raised when the same job begins to give other ones."""
 
 _DECIDE = (
-    *("types.py", "options.py", "colour_space.py", "masked.py", "light.py", "light_fit.py"),
+    *("types.py", "options.py", "colour_space.py", "masked.py", "light.py"),
     *("media", "face", "tracking", "metrics", "reenact", "transfer", "provenance", "compose", "video"),
     *("forge/cut.py", "forge/make.py", "forge/target.py", "forge/detail.py"),
 )

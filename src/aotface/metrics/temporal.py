@@ -9,7 +9,7 @@ from jaxtyping import Float32
 
 from aotface.errors import InputError
 from aotface.masked import Colours, lab_pixels, weighted_mean
-from aotface.types import Mask, Matrix
+from aotface.types import Mask
 
 Flow = Float32[np.ndarray, "height width 2"]
 """Backward flow (x, y) in pixels: what is at p now was at p + flow(p) before."""
@@ -34,16 +34,6 @@ def backward_flow(now: Colours, before: Colours) -> Flow:
     ]
     estimator = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     return estimator.calc(grey[0], grey[1], None)  # type: ignore[call-overload]  # None: start from no motion
-
-
-def affine_flow(matrix: Matrix, height: int, width: int) -> Flow:
-    """The backward flow of an affine motion; the matrix (2 x 3) maps points now to points before.
-
-    Source: [ours].
-    """
-    y, x = np.mgrid[:height, :width].astype(np.float64)
-    points = np.stack([x, y, np.ones_like(x)], axis=-1)  # h w 3
-    return (points @ matrix.T - points[..., :2]).astype(np.float32)
 
 
 def warped_de(now: Colours, before: Colours, flow: Flow, mask: Mask) -> float:

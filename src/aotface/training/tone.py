@@ -81,24 +81,6 @@ def log_tone(linear: Float[Tensor, "n 3 h w"], skin: Float[Tensor, "n 1 h w"]) -
     return weighted_mean(_log(linear, skin), skin)
 
 
-def match_tone(
-    a: Float[Tensor, "n 3 h w"], b: Float[Tensor, "n 3 h w"], mask: Float[Tensor, "n 1 h w"]
-) -> Float[Tensor, "n 3 h w"]:
-    """The tone rule: evenly lit A with one gain per channel, so that its skin has the log-mean of B's skin.
-
-    Args:
-        a: evenly lit person A, linear light 0..1.
-        b: evenly lit person B in the same geometry, linear light 0..1.
-        mask: where both show face, 0..1.
-
-    Returns:
-        A in B's tone, linear light, 0..1.
-
-    Source: [ours]
-    """
-    return tinted(a, tone_gain(a, b, skin_weight(a, mask), skin_weight(b, mask)))
-
-
 def tone_gain(
     a: Float[Tensor, "n 3 h w"],
     b: Float[Tensor, "n 3 h w"],

@@ -4,14 +4,12 @@ import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
 
 import av
 import numpy as np
 from jaxtyping import UInt8
 
 from aotface.errors import InputError, UsageError
-from aotface.media.files import write_bytes
 
 Frame8 = UInt8[np.ndarray, "_height _width 3"]
 
@@ -78,11 +76,6 @@ def decode_rgb(data: bytes) -> list[Frame8]:
     """Every frame of a small video."""
     with av.open(io.BytesIO(data), "r") as container:
         return [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
-
-
-def write_rgb(path: Path, frames: Iterable[Frame8], rate: Fraction, quality: Quality) -> None:
-    """Write an MP4, whole or not at all; see `encode_rgb`."""
-    write_bytes(path, encode_rgb(frames, rate, quality))
 
 
 def reencoded(frames: Sequence[Frame8], rate: Fraction, quality: Quality) -> list[Frame8]:
