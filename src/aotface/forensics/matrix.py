@@ -53,7 +53,7 @@ class Matrix(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     kind: Literal["picture", "clip"] = "picture"
     resamples: Annotated[int, msgspec.Meta(ge=10)] = 2000
     backbone: str = "lite0"
-    epochs: Annotated[int, msgspec.Meta(ge=1)] = 4
+    epochs: Annotated[int, msgspec.Meta(ge=0)] = 4
     rate: Annotated[float, msgspec.Meta(gt=0)] = 1e-4
     penalty: Annotated[float, msgspec.Meta(gt=0)] = 10.0
     cameras: dict[str, tuple[str, ...]] = {}
