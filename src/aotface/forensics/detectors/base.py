@@ -22,9 +22,9 @@ Clips = UInt8[np.ndarray, "_n _frames _side _side 3"]
 class FitSettings:
     """How a detector is trained.
 
-    ``backbone``: see `aotface.forensics.backbone`. ``epochs``: at 0, networks that start as a probe stay one. ``rate``: of the
-    weights; ten times that of the head of networks that start from chance. ``penalty``: weight of the squared weights in
-    the probe, from which the others start.
+    ``backbone``: see `aotface.forensics.backbone`. ``epochs``: at 0, networks that start as a probe stay one. ``rate``: of
+    the weights; ten times that of the head of networks that start from chance. ``penalty``: weight of the squared weights
+    in the probe, from which the others start.
     """
 
     backbone: str = "lite0"
