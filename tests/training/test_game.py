@@ -19,6 +19,7 @@ from aotface.training.loop import go_on, train
 from aotface.training.photographs import NAMES, Photographs, load_photographs
 from aotface.training.ranges import Game
 from aotface.training.trainer import Trainer
+from aotface.transfer.aot.decoder import TINT
 from aotface.transfer.aot.face_critic import face_statistics
 from aotface.transfer.aot.generator import SIZES, RelightingGenerator
 from aotface.transfer.aot.msd import accuracy, mix
@@ -162,7 +163,9 @@ def test_a_blur_leaves_light_alone() -> None:
 def played(tiny: Tiny) -> TrainConfig:
     options = dataclasses.replace(tiny().options, side=SIDE)
     game, weights = dataclasses.replace(QUICK, head_start=4), dataclasses.replace(tiny().weights, follow=1.0)
-    return tiny(options=options, batch=2, photographs=1, games_every=1, game=game, weights=weights)
+    return tiny(
+        options=options, batch=2, photographs=1, tint=False, games_every=1, game=game, weights=weights
+    )
 
 
 def test_stopped_and_resumed_equals_uninterrupted(
@@ -183,6 +186,18 @@ def test_stopped_and_resumed_equals_uninterrupted(
         wanted, found = getattr(whole, part).state_dict(), getattr(resumed, part).state_dict()
         assert [name for name in wanted if not torch.equal(wanted[name], found[name])] == []
     assert {"segment_accuracy", "mix", "segment", "follow_photographs"} <= seen[-1].keys()
+    head = whole.generator.decoder.head.weight
+    assert not head[TINT].any() and head[: TINT.start].any()  # they began alike
+
+
+def test_photographs_are_as_fine_as_the_octaves_of_light(
+    played: TrainConfig, shards: Shards, fabric: Any, tmp_path: Path
+) -> None:
+    for light_side, wanted in ((0, 16), (32, 32)):
+        options = dataclasses.replace(played.options, side=16, light_side=light_side)
+        config = dataclasses.replace(played, options=options)
+        found = Trainer(config, shards, tmp_path, fabric, photographs=(made(), made())).photographs
+        assert found is not None and found.side == wanted
 
 
 def test_a_run_without_photographs_is_refused(

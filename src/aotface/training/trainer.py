@@ -22,6 +22,7 @@ from aotface.training.data import Batches, Shards
 from aotface.training.game import PhotographGame
 from aotface.training.lamp_data import Stacks
 from aotface.training.lamp_pairs import LampBatches, MixedBatches
+from aotface.training.optimisers import optimisers, set_rate
 from aotface.training.photographs import Photographs
 from aotface.training.watch import Watch
 from aotface.transfer.aot.generator import SIZES, RelightingGenerator
@@ -34,9 +35,6 @@ from aotface.transfer.aot.objective import (
     generator_loss,
     photograph_loss,
 )
-
-RMSPROP_MEMORY = 0.9
-"""Source: [paper]."""
 
 MEMORY_SHARE = 0.4
 """Of a device's free memory, up to which the faces may lie there; larger sets are lit on the CPU, batch by batch."""
@@ -83,11 +81,12 @@ class Trainer:
         generator = RelightingGenerator(size, config.options)
         self.generator: RelightingGenerator = fabric.to_device(generator)
         self.generator.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._hold_tint()
         self.discriminators: Discriminators = fabric.to_device(Discriminators(size, config.conditional))
         self.average = {k: v.detach().clone() for k, v in self.generator.state_dict().items()}
         self.photographs = _photographs(config, photographs, side)
         self.game = _game(config, photographs, self.discriminators, fabric)
-        self.optimiser, self.rival = _optimisers(config, self.generator, self.discriminators, bool(self.game))
+        self.optimiser, self.rival = optimisers(config, self.generator, self.discriminators, bool(self.game))
         self.watch = Watch(config.runaway, config.window)
         self.step = 0
         self.saved: int | None = None
@@ -120,6 +119,7 @@ class Trainer:
         except RuntimeError as error:
             reason = " ".join(str(error).split())[:120]
             raise UsageError(f"these weights do not fit {self.config.size} networks ({reason})") from None
+        self._hold_tint()
         self.average = {k: v.detach().clone() for k, v in self.generator.state_dict().items()}
 
     def save(self) -> None:
@@ -182,12 +182,12 @@ class Trainer:
             Diverged: see Watch; the step is not taken.
         """
         c, rate, plays = self.config, self.rate(), self.plays_on_batch(self.step)
-        _set_rate(self.optimiser, c.learning_rate * rate)
+        set_rate(self.optimiser, c.learning_rate * rate)
         random = torch.Generator().manual_seed(c.seed * 7_368_787 + self.step)
         terms = self._before(self.step)
         self.optimiser.zero_grad()
         if self.rival:
-            _set_rate(self.rival, c.discriminators_rate * min(1.0, rate * 2))
+            set_rate(self.rival, c.discriminators_rate * min(1.0, rate * 2))
             self.rival.zero_grad()
         for batch in batches:
             with self.fabric.autocast():
@@ -197,6 +197,7 @@ class Trainer:
         if self.game and self.plays(self.step):
             terms |= self.game.play(self.generator, self.step, self.share())
         self._share_gradients([*self.generator.parameters(), *self.discriminators.parameters()])
+        self._hold_tint()
         terms = self._share_terms(terms)
         norm = nn.utils.clip_grad_norm_(self.generator.parameters(), c.clip)
         self.watch.look(terms | {"gradient": float(norm)}, self.step)
@@ -242,6 +243,10 @@ class Trainer:
         """The discriminators' head start, when this is the first step of a game on photographs."""
         begins = self.game and step == self.config.games_start
         return self.game.prepare(self.generator) if self.game and begins else {}
+
+    def _hold_tint(self) -> None:
+        if not self.config.tint:
+            self.generator.decoder.clear_tint()
 
     def _share_gradients(self, parameters: Sequence[nn.Parameter]) -> None:
         """Average gradients over all processes."""
@@ -341,7 +346,7 @@ def _photographs(
         raise UsageError(
             f"photographs is {c.photographs}: expected pairs of photographs, got none; pass photographs="
         )
-    return photographs[0].at_side(min(side, photographs[0].side))
+    return photographs[0].at_side(min(max(side, c.options.light_side), photographs[0].side))
 
 
 def _game(
@@ -363,29 +368,6 @@ def _game(
         )
     share = partial(share_gradients, fabric)
     return PhotographGame(c.game, c.weights, *photographs, discriminators, c.seed, fabric.global_rank, share)
-
-
-def _optimisers(
-    c: TrainConfig, generator: RelightingGenerator, discriminators: Discriminators, apart: bool
-) -> tuple[torch.optim.Optimizer, torch.optim.Optimizer | None]:
-    """Adam for the generator, RMSprop for its discriminators, and for Omega where that is asked for [paper].
-
-    ``apart``: the discriminators have an optimiser of their own, see `game.PhotographGame`.
-    """
-    plan = list(generator.notpe.parameters()) if c.plan_by_rmsprop else []
-    known = {id(p) for p in plan}
-    mine = [p for p in generator.parameters() if id(p) not in known]
-    adam = torch.optim.AdamW if c.decoupled_decay else torch.optim.Adam
-    optimiser = adam(mine, lr=c.learning_rate, betas=c.betas, weight_decay=c.weight_decay)
-    rivals = [*([] if apart else discriminators.parameters()), *plan]
-    if not rivals:
-        return optimiser, None
-    return optimiser, torch.optim.RMSprop(rivals, lr=c.discriminators_rate, alpha=RMSPROP_MEMORY)
-
-
-def _set_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:
-    for group in optimiser.param_groups:
-        group["lr"] = rate
 
 
 def _to(batch: Batch, device: torch.device) -> Batch:

@@ -6,6 +6,7 @@ from aotface.transfer.aot.decoder import (
     GUIDE_CHANNELS,
     PAINT_OUTPUTS,
     REMAINDER_GATES,
+    TINT,
     FaceDecoder,
 )
 
@@ -34,6 +35,18 @@ def test_an_untrained_field_is_constant_and_an_untrained_painting_is_not() -> No
     constants = torch.cat([of_light, torch.tensor(REMAINDER_GATES).flatten()]).view(1, -1, 1, 1)
     assert torch.allclose(raw[:, 5:], constants.expand_as(raw[:, 5:]))
     assert FaceDecoder(CHANNELS, 1, PAINT_OUTPUTS, False)(*parts()).any()
+
+
+def test_without_tint_only_saturation_and_haze_are_gone() -> None:
+    decoder = FaceDecoder(CHANNELS, 1, COLOUR_MAP_OUTPUTS, True)
+    torch.nn.init.normal_(decoder.head.weight), torch.nn.init.normal_(decoder.head.bias)
+    raw = decoder(*parts())
+    raw.square().sum().backward()
+    decoder.clear_tint()
+    changed = decoder(*parts())
+    kept = [k for k in range(COLOUR_MAP_OUTPUTS) if k not in (3, 4)]
+    assert raw[:, TINT].any() and not changed[:, TINT].any() and torch.equal(changed[:, kept], raw[:, kept])
+    assert not decoder.head.weight.grad[TINT].any() and decoder.head.weight.grad[kept].any()
 
 
 def test_every_skip_and_the_bottleneck_count() -> None:

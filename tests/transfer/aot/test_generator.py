@@ -41,6 +41,13 @@ def test_result_has_the_size_of_the_changed_picture(faces: Callable, tiny: Calla
     assert float(out.swapped.detach().abs().max()) <= 1.0
 
 
+def test_in_training_light_is_no_finer_than_the_pictures(faces: Callable, tiny: Callable) -> None:
+    sample, fine = faces(batch=1), tiny(wake=True, light_side=96)
+    assert fine(*sample).field.gain.shape[-1] == 96
+    assert torch.equal(fine.train()(*sample).swapped, tiny(wake=True).train()(*sample).swapped)
+    assert fine(*faces(batch=1, side=96)).field.gain.shape[-1] == 96
+
+
 def test_untrained_on_itself_is_the_identity(faces: Callable, tiny: Callable) -> None:
     sample, generator = faces(), tiny()
     out = generator(sample.x_t, sample.x_t, sample.geometry, sample.mask)

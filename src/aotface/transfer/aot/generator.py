@@ -60,7 +60,8 @@ class Options:
     networks are convolutions, so weights that began at a small side can go on at a larger one. ``remainder``:
     a second pass over what still differs from X_t after the first map, and let a part of it through. ``light_side``: at
     which the octaves of light are taken that the gates let through, 0 for the networks' own: a finer one gives sharper
-    edges of shadow, and needs no other weights, because octaves are parts of the face's size.
+    edges of shadow, and needs no other weights, because octaves are parts of the face's size. In training it is never finer
+    than the pictures.
     """
 
     head: Literal["field", "paint"] = "field"
@@ -226,7 +227,8 @@ class RelightingGenerator(nn.Module):
             return fields.resize(painted, x_in.shape[-1]), None, None
         area = small_mask.sum((2, 3), keepdim=True)
         colour_t = (view_t.linear * small_mask).sum((2, 3), keepdim=True) / area
-        if (side := self.options.light_side) not in (0, self.size.side):
+        side = min(self.options.light_side, x_in.shape[-1]) if self.training else self.options.light_side
+        if side not in (0, self.size.side):
             base, octaves = self._fine_light(x_in, x_t, mask, side)
         raw = _resample(raw, octaves.shape[-1])
         first, again = _gates(raw[:, 5 : 5 + GATES_FIRST]), _gates(raw[:, 5 + GATES_FIRST :])
