@@ -29,12 +29,18 @@ Layers and looks were chosen on people of training and validation, five folds. A
 .80 by the last layer, .91 by these, .95 by these in two looks. By a method never seen: .62, .77 and .82.
 """
 
+TRAINED_FROM = 14
+"""First block of Lite0 that fine-tuning changes. All before it are run once for each crop, and kept."""
+
+Parts = tuple[Tensor, ...]
+"""What the frozen blocks make of crops: for each look, numbers and a map, (n, ...) each."""
+
 
 class Backbone(nn.Module):
     """Crops in, one vector each out.
 
-    ``body`` gives a map of features; ``width`` is their number. ``body.maps`` gives the maps of some layers on the way;
-    ``statistics_width`` is how many numbers `statistics` makes of them.
+    ``body`` gives a map of features; ``width`` is their number. ``body.early`` gives the maps of layers that stay frozen,
+    and the last map; ``body.late`` goes on from there. ``statistics_width`` is how many numbers `statistics` makes of them.
     """
 
     def __init__(self, body: Any, width: int, statistics_width: int):
@@ -50,16 +56,38 @@ class Backbone(nn.Module):
         features: Tensor = self.body(_standardised(crops))
         return features.flatten(2).mean(2)
 
-    def statistics(self, crops: Float[Tensor, "n 3 side side"]) -> Float[Tensor, "n numbers"]:
+    def statistics(self, crops: Float[Tensor, "n 3 ..."]) -> Float[Tensor, "n numbers"]:
         """Mean and spread over the maps of several layers, in two looks: all, and the middle at twice the size."""
+        return self.late(self.early(crops))
+
+    def early(self, crops: Float[Tensor, "n 3 ..."]) -> Parts:
+        """The frozen half of `statistics`."""
         edge = crops.shape[-1] // 8
-        middle = crops[..., edge:-edge, edge:-edge]
-        double = functional.interpolate(middle, scale_factor=2, mode="bicubic", align_corners=False).clamp(
-            0, 1
+        found: list[Tensor] = []
+        for look in (crops, _doubled(crops[..., edge:-edge, edge:-edge])):
+            maps, last = self.body.early(_standardised(look))
+            found += [_mean_and_spread(maps), last]
+        return tuple(found)
+
+    def late(self, parts: Parts) -> Float[Tensor, "n numbers"]:
+        """The other half, which fine-tuning changes."""
+        looks = zip(parts[::2], parts[1::2], strict=True)
+        return torch.cat(
+            [x for seen, last in looks for x in (seen, _mean_and_spread(self.body.late(last)))], 1
         )
-        looks = [self.body.maps(_standardised(look)) for look in (crops, double)]
-        flat = [one.flatten(2) for maps in looks for one in maps]
-        return torch.cat([part for one in flat for part in (one.mean(2), one.std(2, correction=0))], 1)
+
+
+def _mean_and_spread(maps: list[Tensor]) -> Tensor:
+    flat = [one.flatten(2) for one in maps]
+    return torch.cat([part for one in flat for part in (one.mean(2), one.std(2, correction=0))], 1)
+
+
+def _doubled(crops: Tensor) -> Tensor:
+    """Twice the size; of stacks (n, 3, frames, side, side) each frame by itself."""
+    if crops.ndim == 5:
+        large = _doubled(crops.transpose(1, 2).flatten(0, 1))
+        return large.unflatten(0, (len(crops), -1)).transpose(1, 2)
+    return functional.interpolate(crops, scale_factor=2, mode="bicubic", align_corners=False).clamp(0, 1)
 
 
 def _standardised(crops: Tensor) -> Tensor:
@@ -78,21 +106,42 @@ class _Lite0Body(nn.Module):
         features: Tensor = self.network.extract_features(crops)
         return features
 
-    def maps(self, crops: Tensor) -> list[Tensor]:
-        """The maps of `LAYERS`."""
-        network, found = self.network, []
+    def early(self, crops: Tensor) -> tuple[list[Tensor], Tensor]:
+        """The maps of `LAYERS` below `TRAINED_FROM`, and what its block gets."""
+        network = self.network
         values = network._swish(network._bn0(network._conv_stem(crops)))
-        for number, block in enumerate(network._blocks[: max(LAYERS) + 1]):
-            values = block(values)
+        return self._run(values, 0, TRAINED_FROM)
+
+    def late(self, values: Tensor) -> list[Tensor]:
+        """The maps of the other `LAYERS`."""
+        return self._run(values, TRAINED_FROM, max(LAYERS) + 1)[0]
+
+    def trained(self) -> list[nn.Parameter]:
+        """What fine-tuning changes."""
+        blocks = self.network._blocks[TRAINED_FROM : max(LAYERS) + 1]
+        return [weight for block in blocks for weight in block.parameters()]
+
+    def _run(self, values: Tensor, first: int, end: int) -> tuple[list[Tensor], Tensor]:
+        found = []
+        for number in range(first, end):
+            values = self.network._blocks[number](values)
             found += [values] if number in LAYERS else []
-        return found
+        return found, values
 
 
 class _TinyBody(nn.Sequential):
-    def maps(self, crops: Tensor) -> list[Tensor]:
-        """The maps of both layers."""
+    def early(self, crops: Tensor) -> tuple[list[Tensor], Tensor]:
+        """The map of the first layer."""
         first = self[:2](crops)
-        return [first, self[2:](first)]
+        return [first], first
+
+    def late(self, values: Tensor) -> list[Tensor]:
+        """The map of the second."""
+        return [self[2:](values)]
+
+    def trained(self) -> list[nn.Parameter]:
+        """Weights of the second."""
+        return list(self[2:].parameters())
 
 
 def open_backbone(name: str, trained: bool = True) -> Backbone:

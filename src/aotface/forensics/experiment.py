@@ -1,47 +1,27 @@
 """Run an experiment: every cell once, kept as it is finished, so that a stopped run resumes."""
 
-import hashlib
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import msgspec
-import numpy as np
 
 from aotface.errors import Interrupted, UsageError
-from aotface.forensics.crops import Item, stacked
-from aotface.forensics.data import Pool, check_sides, load_pool
+from aotface.forensics.data import check_sides, load_pool
 from aotface.forensics.detectors import kind
-from aotface.forensics.detectors.base import FitSettings, Labelled, logits
+from aotface.forensics.detectors.base import FitSettings
 from aotface.forensics.matrix import Cell, Matrix, cell_key, cells_of, draw
+from aotface.forensics.parts import CROPS, Sides, code_hash, kept_parts, labelled, scores_of
 from aotface.jobs.process_executor import ProcessExecutor, SerialExecutor
 from aotface.jobs.ray_executor import RayExecutor
 from aotface.media.files import read_bytes, show, write_bytes
 from aotface.media.folder import make_folder
-from aotface.media.runlog import environment
 from aotface.reporter import Reporter, Silent
 from aotface.threads import one_thread_each
 
-CELLS, CROPS, RECORD = "cells", "crops", "experiment.json"
-
-CODE = ("crops.py", "data.py", "matrix.py", "experiment.py", "backbone.py", "detectors")
-"""Files that decide scores."""
-
-
-@dataclass(frozen=True, eq=False)
-class Sides:
-    """Training and validation items, and test items."""
-
-    train: Pool
-    test: Pool
-
-    @property
-    def scored(self) -> list[Item]:
-        """Items that every cell scores: validation and test."""
-        return [*self.train.of(split="val"), *self.test.items]
+CELLS, RECORD = "cells", "experiment.json"
 
 
 def load_sides(matrix: Matrix, frames: int, folder: Path) -> Sides:
@@ -96,10 +76,9 @@ def run_cell(matrix: Matrix, cell: Cell, folder: Path) -> bytes:
     settings = FitSettings(matrix.backbone, matrix.epochs, matrix.rate, matrix.penalty, cell.seed)
     with one_thread_each():
         network = file.network(settings)
-        known = _features(matrix.backbone, sides, folder) if cell.detector == "probe" else None
-        rows = None if known is None else np.stack([known[one.name] for one in drawn.items])
-        file.fit(network, Labelled(stacked(drawn.items), np.array(drawn.fake), rows), settings)
-        found = _scores(network, sides.scored, known)
+        known = kept_parts(matrix, cell.detector, sides, folder)
+        file.fit(network, labelled(matrix, drawn, known), settings)
+        found = scores_of(network, sides.scored, known)
     scores = {one.name: round(float(value), 5) for one, value in zip(sides.scored, found, strict=True)}
     fakes = sum(drawn.fake)
     record: dict[str, Any] = {"key": key_of(matrix, cell, sides), "fakes": fakes}
@@ -110,48 +89,6 @@ def run_cell(matrix: Matrix, cell: Cell, folder: Path) -> bytes:
 def key_of(matrix: Matrix, cell: Cell, sides: Sides) -> str:
     """The hash of everything that decides a cell."""
     return cell_key(matrix, cell, (sides.train.key, sides.test.key, code_hash()))
-
-
-@lru_cache(maxsize=1)
-def code_hash() -> str:
-    """Of the code that decides scores, and of the versions below it."""
-    folder = Path(__file__).parent
-    found = hashlib.sha256(json.dumps(environment()["versions"], sort_keys=True).encode())
-    for name in CODE:
-        for path in sorted([*(folder / name).rglob("*.py")] or [folder / name]):
-            found.update(path.read_bytes())
-    return found.hexdigest()
-
-
-@lru_cache(maxsize=2)
-def _features(backbone: str, sides: Sides, folder: Path) -> dict[str, np.ndarray]:
-    """Of the frozen backbone, of all items; kept in the experiment's folder."""
-    import io
-
-    from aotface.forensics.backbone import open_backbone
-    from aotface.forensics.detectors.probe import features_of
-
-    items = [*sides.train.items, *sides.test.items]
-    word = f"{backbone} {sides.train.key} {sides.test.key} {code_hash()}"
-    path = folder / CROPS / f"features-{hashlib.sha256(word.encode()).hexdigest()[:24]}.npy"
-    if path.is_file():
-        values = np.load(io.BytesIO(read_bytes(path)), allow_pickle=False)
-    else:
-        values = features_of(open_backbone(backbone), stacked(items))
-        file = io.BytesIO()
-        np.save(file, values, allow_pickle=False)
-        write_bytes(make_folder(path.parent) / path.name, file.getvalue(), overwrite=True)
-    return {one.name: row for one, row in zip(items, values, strict=True)}
-
-
-def _scores(network: Any, items: Sequence[Item], known: dict[str, np.ndarray] | None) -> np.ndarray:
-    if known is None:
-        return logits(network, stacked(items))
-    import torch
-
-    with torch.inference_mode():
-        rows = torch.from_numpy(np.stack([known[one.name] for one in items]))
-        return np.asarray(network.of_features(rows).numpy())
 
 
 def run_experiment(
@@ -189,9 +126,8 @@ def run_experiment(
         executor = RayExecutor(ray, workers if workers > 1 else None, False)
     elif workers > 1 and len(missing) > 1:
         executor = ProcessExecutor(workers)
-    if missing and "probe" in matrix.detectors:  # once here, in place of once for each worker
-        one = load_sides(matrix, frames_of(matrix, "probe"), folder)
-        _features(matrix.backbone, one, folder)
+    for detector in {cells[n].detector for n in missing}:  # once here, in place of once for each worker
+        kept_parts(matrix, detector, load_sides(matrix, frames_of(matrix, detector), folder), folder)
     try:
         done = 0
         for result in executor.results(Order(matrix, folder), [[n] for n in missing]):

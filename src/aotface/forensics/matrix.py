@@ -5,6 +5,7 @@ import json
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -32,8 +33,9 @@ class Matrix(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     ``train``, ``test``: stores; ``train`` gives splits train and val, ``test`` the split test. ``bases``: sets of methods
     that detectors are trained on. ``number``: fakes that an arm adds. ``modes``: ``added`` adds them, ``fixed`` takes as
     many of the base's own out. ``stratum``: of the gap of added fakes and of the main table. ``share``: of the training
-    people, drawn by seed. ``resamples``: of the bootstrap. ``cameras``: by name, patterns of people, for the control of
-    reals against reals. ``outside``: by name, CSV files of scores.
+    people, drawn by seed. ``resamples``: of the bootstrap. ``cameras``: by name, patterns of people. Detectors are
+    made blind to the difference of their reals, and a control looks whether they are. ``outside``: by name, CSV files of
+    scores.
     """
 
     name: str
@@ -51,11 +53,16 @@ class Matrix(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     kind: Literal["picture", "clip"] = "picture"
     resamples: Annotated[int, msgspec.Meta(ge=10)] = 2000
     backbone: str = "lite0"
-    epochs: Annotated[int, msgspec.Meta(ge=1)] = 4
+    epochs: Annotated[int, msgspec.Meta(ge=0)] = 4
     rate: Annotated[float, msgspec.Meta(gt=0)] = 1e-4
     penalty: Annotated[float, msgspec.Meta(gt=0)] = 10.0
     cameras: dict[str, tuple[str, ...]] = {}
     outside: dict[str, str] = {}
+
+    def camera_of(self, person: str) -> int:
+        """The place of a person's camera; below 0 where none is named."""
+        fits = [any(fnmatchcase(person, p) for p in patterns) for patterns in self.cameras.values()]
+        return fits.index(True) if True in fits else -1
 
 
 @dataclass(frozen=True)
@@ -176,9 +183,6 @@ def _added_pairs(
 def cell_key(matrix: Matrix, cell: Cell, pools: Sequence[str]) -> str:
     """The hash of everything that decides a cell's scores."""
     said = [cell.name, *pools, matrix.added_method, matrix.number, matrix.stratum, matrix.share]
-    said += (
-        [matrix.backbone, matrix.penalty]
-        if cell.detector == "probe"
-        else [matrix.backbone, matrix.epochs, matrix.rate]
-    )
+    said += [matrix.backbone, matrix.penalty, matrix.cameras]
+    said += [] if cell.detector == "probe" else [matrix.epochs, matrix.rate]
     return hashlib.sha256(json.dumps(said).encode()).hexdigest()

@@ -124,20 +124,17 @@ def interval(cells: Sequence[Compared], resamples: int = 2000, seed: int = 0) ->
         for cell in cells
     ]
     seeds = len(cells[0].wins)
-    found = []
-    for _ in range(resamples):
-        t, s = (
-            rng.multinomial(len(names), np.full(len(names), 1 / len(names))) for names in (targets, sources)
-        )
-        w = rng.multinomial(seeds, np.full(seeds, 1 / seeds)) / seeds
-        drawn = []
-        for cell, (fake_at, fake_by, real_at) in zip(cells, places, strict=True):
-            f, r = (t[fake_at] * s[fake_by]).astype(float), t[real_at].astype(float)
-            if f.sum() and r.sum():
-                mean = np.tensordot(w, cell.wins, 1)
-                drawn.append(float(f @ mean @ r / (f.sum() * r.sum())))
-        if drawn:
-            found.append(np.mean(drawn))
+    t, s, w = (np.zeros((resamples, size)) for size in (len(targets), len(sources), seeds))
+    for k in range(resamples):
+        t[k], s[k] = (rng.multinomial(n, np.full(n, 1 / n)) for n in (len(targets), len(sources)))
+        w[k] = rng.multinomial(seeds, np.full(seeds, 1 / seeds)) / seeds
+    found = np.full((len(cells), resamples), np.nan)
+    for row, cell, (fake_at, fake_by, real_at) in zip(found, cells, places, strict=True):
+        f, r = t[:, fake_at] * s[:, fake_by], t[:, real_at]
+        means = np.stack([((one @ r.T) * f.T).sum(axis=0) for one in cell.wins])
+        size = f.sum(axis=1) * r.sum(axis=1)
+        np.divide((w.T * means).sum(axis=0), size, out=row, where=size > 0)
+    found = found[:, ~np.isnan(found).all(axis=0)]
     value = float(np.mean([cell.wins.mean() for cell in cells]))
-    low, high = np.percentile(found, (2.5, 97.5))
+    low, high = np.percentile(np.nanmean(found, axis=0), (2.5, 97.5))
     return Interval(value, float(low), float(high))

@@ -5,13 +5,14 @@ from pathlib import Path
 
 import numpy as np
 
-from aotface.forensics.crops import Item, stacked
+from aotface.forensics.crops import Item
 from aotface.forensics.detectors import kind
-from aotface.forensics.detectors.base import FitSettings, Labelled, logits
+from aotface.forensics.detectors.base import FitSettings, logits
 from aotface.forensics.experiment import frames_of, load_sides
 from aotface.forensics.matrix import SHUFFLED, Cell, draw
 from aotface.forensics.occlusion import occlusion_sheet
 from aotface.forensics.page import Block
+from aotface.forensics.parts import labelled
 from aotface.forensics.quality import qualities, reliability_rows
 from aotface.forensics.results import Results
 from aotface.forensics.tables import (
@@ -68,7 +69,12 @@ def blocks_of(found: Results, rows: Sequence[ArmRow]) -> list[Block]:
         ("What is resolved", _resolved(rows), (), []),
     ]
     checked = [
-        (c.name, _area(c.value), f"{c.low:.2f} to {c.high:.2f}", "ok" if c.passed else "FAILS")
+        (
+            c.name,
+            c.span.words() if c.span else _area(c.value),
+            f"{c.low:.2f} to {c.high:.2f}",
+            "ok" if c.passed else "FAILS",
+        )
         for c in controls(found)
     ]
     parts.append(("Controls", None, ("control", "AUC", "expected", ""), checked))
@@ -148,7 +154,7 @@ def occlusion_of(found: Results, folder: Path, detector: str) -> np.ndarray:
     drawn, file = draw(sides.train, matrix, cell), kind(detector)
     settings = FitSettings(matrix.backbone, matrix.epochs, matrix.rate, matrix.penalty, 0)
     network = file.network(settings)
-    file.fit(network, Labelled(stacked(drawn.items), np.array(drawn.fake)), settings)
+    file.fit(network, labelled(matrix, drawn), settings)
     fakes = [one for one in sides.test.items if one.fake and not one.info.control]
     return occlusion_sheet(lambda clips: logits(network, clips), _shown(fakes))
 

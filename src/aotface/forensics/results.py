@@ -122,6 +122,12 @@ class Results:
             [self.lines[name].target_person for name in reals],
         )
 
+    def compared_reals(self, cells: Sequence[Cell], first: Sequence[str], second: Sequence[str]) -> Compared:
+        """Two groups of reals, as `interval` takes them: how often the first has the higher score."""
+        stack = np.stack([wins(self.scores(cell, second), self.scores(cell, first)) for cell in cells])
+        people = [[self.lines[name].target_person for name in names] for names in (first, second)]
+        return Compared(stack, people[0], [""] * len(first), people[1])
+
     def area(self, cells: Sequence[Cell], fakes: Sequence[str], reals: Sequence[str] = ()) -> float:
         """Mean area under the curve over cells, against ``reals`` or those of the same stores."""
         against = list(reals) or self.reals_for(fakes)

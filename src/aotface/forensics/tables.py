@@ -123,12 +123,13 @@ def _parts(found: Results, test: FakeSet, field: str) -> Iterable[tuple[str, lis
 
 @dataclass(frozen=True)
 class Control:
-    """A number that must lie in a range, or something cheats."""
+    """A number that must lie in a range, or something cheats. ``span``: its interval, where people are drawn anew."""
 
     name: str
     value: float
     low: float
     high: float
+    span: Interval | None = None
 
     @property
     def passed(self) -> bool:
@@ -150,7 +151,8 @@ def controls(found: Results) -> list[Control]:
                 if found.lines[n].source == found.lines[n].target
             ]
             if own:
-                rows.append(Control(f"{name}: own face against reals", found.area(plain, own), 0.45, 0.6))
+                span = interval([found.compared(plain, own)], found.matrix.resamples)
+                rows.append(Control(f"{name}: own face against reals", span.value, 0.45, 0.6, span))
             if SHUFFLED in found.matrix.arms:
                 mixed = found.seeds(base, SHUFFLED, "added", detector)
                 tests = [found.fakes(t) for t in found.plain if t.method not in found.controls]
@@ -171,8 +173,12 @@ def _cameras(found: Results, cells: Sequence[Cell], name: str) -> list[Control]:
     rows = []
     for k, first in enumerate(names):
         for second in names[k + 1 :]:
-            area = found.area(cells, groups[second], groups[first])
-            rows.append(Control(f"{name}: reals of {first} against {second}", max(area, 1 - area), 0.0, 0.6))
+            pair = groups[second], groups[first]
+            if found.area(cells, *pair) < 0.5:
+                pair = groups[first], groups[second]
+            span = interval([found.compared_reals(cells, *pair)], found.matrix.resamples)
+            label = f"{name}: reals of {first} against {second}"
+            rows.append(Control(label, span.value, 0.0, 0.6, span))
     return rows
 
 

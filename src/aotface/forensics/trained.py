@@ -18,7 +18,7 @@ from aotface.media.onnx_runtime import open_session
 from aotface.media.weights import in_order, load_safetensors, read_facts, sha256
 from aotface.types import Frame
 
-FORMAT = "aotface forgery detector 3"
+FORMAT = "aotface forgery detector 4"
 
 
 @dataclass(frozen=True)

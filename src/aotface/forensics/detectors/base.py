@@ -5,11 +5,12 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
-from jaxtyping import Float32, UInt8
+from jaxtyping import Float32, Float64, UInt8
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from aotface.errors import InputError
+from aotface.forensics.backbone import Parts
 from aotface.threads import one_thread_each
 
 BATCH = 16
@@ -19,8 +20,12 @@ Clips = UInt8[np.ndarray, "_n _frames _side _side 3"]
 
 @dataclass(frozen=True)
 class FitSettings:
-    """How a detector is trained. ``backbone``: see `aotface.forensics.backbone`. ``rate``: of the backbone; the head's is
-    ten times that. ``penalty``: weight of the squared weights in the probe."""
+    """How a detector is trained.
+
+    ``backbone``: see `aotface.forensics.backbone`. ``epochs``: at 0, networks that start as a probe stay one. ``rate``: of
+    the weights; ten times that of the head of networks that start from chance. ``penalty``: weight of the squared weights
+    in the probe, from which the others start.
+    """
 
     backbone: str = "lite0"
     epochs: int = 4
@@ -31,11 +36,16 @@ class FitSettings:
 
 @dataclass(frozen=True)
 class Labelled:
-    """Clips and whether each is a fake. ``features``: of the frozen backbone, where they are known."""
+    """Clips and whether each is a fake.
+
+    ``parts``: what the network's frozen blocks make of them, where it is known. ``camera``: a number for each, below 0
+    where it is not known.
+    """
 
     clips: Clips
     fake: np.ndarray
-    features: Float32[np.ndarray, "n width"] | None = None
+    parts: Parts | None = None
+    camera: np.ndarray | None = None
 
     def check(self) -> None:
         """Refuse what nothing can be learned from.
@@ -48,6 +58,26 @@ class Labelled:
             raise InputError(
                 f"expected reals and fakes to train on, got {what} only ({len(self.fake)} samples)"
             )
+
+    def reals_by_camera(self) -> list[np.ndarray]:
+        """Places of the reals of each known camera."""
+        if self.camera is None:
+            return []
+        real = ~self.fake.astype(bool)
+        return [np.flatnonzero(real & (self.camera == n)) for n in np.unique(self.camera[real]) if n >= 0]
+
+    def weights(self) -> Float64[np.ndarray, " n"]:
+        """Of each sample in the loss, 1 in the mean: both classes alike, reals of a camera in all as much as its fakes."""
+        fake = self.fake.astype(bool)
+        found = np.where(fake, 0.5 / fake.sum(), 0.5 / (~fake).sum())
+        for places in self.reals_by_camera():
+            mine = (
+                found[fake & (self.camera == self.camera[places[0]])].sum() if self.camera is not None else 0
+            )
+            if mine > 0:
+                found[places] = mine / len(places)
+        found[~fake] *= 0.5 / found[~fake].sum()
+        return found * len(found)
 
 
 @runtime_checkable
@@ -78,8 +108,23 @@ def logits(network: nn.Module, clips: Clips, device: str = "cpu") -> Float32[np.
     return np.asarray(torch.cat(found).numpy(), np.float32)
 
 
+def parts_of(network: Any, clips: Clips, device: Any = "cpu") -> Parts:
+    """What the frozen blocks of a network make of clips."""
+    found = []
+    with torch.inference_mode(), one_thread_each():
+        for start in range(0, len(clips), BATCH):
+            made = network.parts(tensor_of(clips[start : start + BATCH]).to(device))
+            found.append([part.cpu() for part in made])
+    return tuple(torch.cat(column) for column in zip(*found, strict=True))
+
+
+def cut(parts: Parts, places: Any) -> Parts:
+    """Parts of some samples."""
+    return tuple(part[places] for part in parts)
+
+
 def fit_network(network: nn.Module, data: Labelled, settings: FitSettings, fabric: Any = None) -> None:
-    """Train all weights by cross-entropy, both classes of equal weight, mirrored at random; batch statistics stay.
+    """Train all weights by cross-entropy (`Labelled.weights`), mirrored at random; trained batch statistics stay.
 
     Raises:
         InputError: one class only.
@@ -87,7 +132,7 @@ def fit_network(network: nn.Module, data: Labelled, settings: FitSettings, fabri
     data.check()
     generator = torch.Generator().manual_seed(settings.seed)
     fakes = torch.from_numpy(data.fake.astype(np.float32))
-    balance = (len(fakes) - fakes.sum()) / fakes.sum()
+    shares = torch.from_numpy(data.weights()).float()
     head = [p for name, p in network.named_parameters() if name.startswith("head")]
     rest = [p for name, p in network.named_parameters() if not name.startswith("head")]
     groups = [{"params": rest, "lr": settings.rate}, {"params": head, "lr": 10 * settings.rate}]
@@ -105,12 +150,10 @@ def fit_network(network: nn.Module, data: Labelled, settings: FitSettings, fabri
         for places in usable.split(BATCH):
             crops = tensor_of(data.clips[places.numpy()])
             crops = torch.where(mirrored[places].view(-1, 1, 1, 1, 1), crops.flip(-1), crops)
-            wanted = fakes[places]
+            wanted, share = fakes[places], shares[places]
             if fabric is not None:
-                crops, wanted = crops.to(fabric.device), wanted.to(fabric.device)
-            loss = F.binary_cross_entropy_with_logits(
-                model(crops), wanted, pos_weight=balance.to(wanted.device)
-            )
+                crops, wanted, share = (one.to(fabric.device) for one in (crops, wanted, share))
+            loss = F.binary_cross_entropy_with_logits(model(crops), wanted, share)
             optimiser.zero_grad()
             loss.backward() if fabric is None else fabric.backward(loss)
             optimiser.step()

@@ -7,8 +7,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from aotface.forensics.backbone import Backbone, open_backbone
-from aotface.forensics.detectors.base import FitSettings, fit_network
+from aotface.forensics.backbone import Backbone, Parts, open_backbone
+from aotface.forensics.detectors import tuned
+from aotface.forensics.detectors.base import FitSettings
 
 FRAMES = 8
 
@@ -16,25 +17,25 @@ REACH = 3
 """Frames that an inflated filter sees; filters of one pixel see one frame."""
 
 
-class Inflated(nn.Module):
-    """One logit for a stack of frames."""
+class Inflated(tuned.Tuned):
+    """Features of a stack of frames."""
 
     def __init__(self, backbone: Backbone):
-        super().__init__()
         inflate(backbone)
-        self.backbone, self.head = backbone, nn.Linear(backbone.width, 1)
-        nn.init.zeros_(self.head.weight)
-        nn.init.zeros_(self.head.bias)
+        super().__init__(backbone)
 
-    def forward(self, clips: Float[Tensor, "n frames 3 side side"]) -> Float[Tensor, " n"]:
-        """Logit of each clip."""
-        values: Tensor = self.head(self.backbone(clips.transpose(1, 2)))
-        return values.squeeze(1)
+    def parts(self, clips: Float[Tensor, "n frames 3 side side"]) -> Parts:
+        """What the frozen blocks make of each stack."""
+        return self.backbone.early(clips.transpose(1, 2))
+
+    def features(self, parts: Parts) -> Float[Tensor, "n width"]:
+        """Features of each stack."""
+        return self.backbone.late(parts)
 
 
 def network(settings: FitSettings, trained: bool = True) -> Inflated:
     """See `Kind.network`."""
-    return Inflated(open_backbone(settings.backbone, trained))
+    return Inflated(open_backbone(settings.backbone, trained)).eval()
 
 
 def inflate(module: nn.Module) -> None:
@@ -79,4 +80,4 @@ def _normalisation(flat: nn.BatchNorm2d) -> nn.BatchNorm3d:
     return made
 
 
-fit = fit_network
+fit = tuned.fit

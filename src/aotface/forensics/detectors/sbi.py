@@ -10,10 +10,10 @@ from typing import Any
 import cv2
 import numpy as np
 from jaxtyping import UInt8
-from torch import nn
 
 from aotface.errors import InputError
-from aotface.forensics.detectors.base import FitSettings, Labelled, fit_network
+from aotface.forensics.detectors import tuned
+from aotface.forensics.detectors.base import FitSettings, Labelled
 from aotface.forensics.detectors.efficientnet import network as network
 
 FRAMES = 1
@@ -21,7 +21,7 @@ FRAMES = 1
 Crop8 = UInt8[np.ndarray, "side side 3"]
 
 
-def fit(network: nn.Module, data: Labelled, settings: FitSettings, fabric: Any = None) -> None:
+def fit(network: tuned.Tuned, data: Labelled, settings: FitSettings, fabric: Any = None) -> None:
     """Train on the reals of ``data``; its fakes are not used.
 
     Raises:
@@ -33,7 +33,7 @@ def fit(network: nn.Module, data: Labelled, settings: FitSettings, fabric: Any =
     rng = np.random.default_rng(settings.seed)
     blended = np.stack([np.stack([self_blended(crop, rng) for crop in clip]) for clip in reals])
     fake = np.repeat([False, True], len(reals))
-    fit_network(network, Labelled(np.concatenate([reals, blended]), fake), settings, fabric)
+    tuned.fit(network, Labelled(np.concatenate([reals, blended]), fake), settings, fabric)
 
 
 def self_blended(crop: Crop8, rng: np.random.Generator) -> Crop8:

@@ -3,9 +3,9 @@
 Source: Wang et al., "Temporal segment networks", 2016; the backbone here is EfficientNet-Lite0, and there is no flow.
 """
 
-from aotface.forensics.detectors.base import fit_network
+from aotface.forensics.detectors import tuned
 from aotface.forensics.detectors.efficientnet import network as network
 
 FRAMES = 4
 
-fit = fit_network
+fit = tuned.fit
