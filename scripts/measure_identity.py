@@ -1,6 +1,6 @@
 """Who is seen after a swap: cosine to another photo of the source, rank among the others, and what each stage costs.
 
-    python scripts/measure_identity.py DATA OUT [--pairs 60] [--seed 15] [--side 512]
+    python scripts/measure_identity.py DATA OUT [--pairs 60] [--seed 15] [--side 512] [--only 1]
 
 DATA holds ``portraits`` and ``models``. Sources are people of ``val``, each once, of whom there is a second photo; targets
 are drawn. Besides the swap as it ships, the same is made with one thing changed (`WAYS`). Writes ``identity.json``.
@@ -49,6 +49,9 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=60)
     parser.add_argument("--seed", type=int, default=15)
     parser.add_argument("--side", type=int, default=512, help="pictures are shrunk to this longest side")
+    parser.add_argument(
+        "--only", type=int, default=len(WAYS), help="how many of the ways, first the shipped one"
+    )
     words = parser.parse_args()
     cv2.setNumThreads(1)
     words.out.mkdir(parents=True, exist_ok=True)
@@ -57,7 +60,7 @@ def main() -> None:
     rows = []
     for number, files in enumerate(drawn(words.data / "portraits", words.pairs, words.seed)):
         frames = [shrunk(words.data / "portraits" / file, words.side) for file in files]
-        found = one_pair(frames, meter, words.out / f"{number:02d}")
+        found = one_pair(frames, meter, words.out / f"{number:02d}", words.only)
         rows.append({"files": files, "at": {name: vector.tolist() for name, vector in found.items()}})
         print(number, *files, *(f"{k} {v @ found['other']:.3f}" for k, v in found.items()), flush=True)
     (words.out / "identity.json").write_text(json.dumps(rows))
@@ -78,14 +81,14 @@ def drawn(folder: Path, pairs: int, seed: int) -> list[tuple[str, str, str]]:
     return made
 
 
-def one_pair(frames: list[Frame], meter: IdentityMeter, out: Path) -> dict[str, np.ndarray]:
+def one_pair(frames: list[Frame], meter: IdentityMeter, out: Path, ways: int) -> dict[str, np.ndarray]:
     """Embeddings of the three photos, of the stages, and of each way's finished picture."""
     source, other, target = frames
     faces, giver = detect(target), detect(source)[0]
     found = {
         name: looked_up(meter, one) for name, one in zip(("source", "other", "target"), frames, strict=True)
     }
-    for name, (options, patch) in WAYS.items():
+    for name, (options, patch) in list(WAYS.items())[:ways]:
         with patched(patch):
             prepared = prepare_source(source, giver, options, MeshReenactor())
             done = swap_faces(target, faces[:1], prepared, options, mark=False, shown=faces)
