@@ -1,9 +1,9 @@
-"""A lower lid is read further down where the target's eye is shut, and nowhere else."""
+"""Lower lids where the target's eye is shut; the target's own eyes where the source shows none that fit."""
 
 import numpy as np
 
 from aotface.face.mesh import LEFT_EYE, MEAN, RIGHT_EYE, opening
-from aotface.reenact.lids import RIM, lid_places
+from aotface.reenact.lids import RIM, lid_places, unseen_eyes
 
 
 def with_eyes(right: float, left: float) -> np.ndarray:
@@ -35,3 +35,28 @@ def test_open_eyes_and_shut_sources_stay() -> None:
         (with_eyes(0.1, 0.1), with_eyes(0.1, 0.1)),
     ):
         assert all(np.array_equal(one, source) for one in lid_places(source, target))
+
+
+def turned(degrees: float, points: np.ndarray) -> np.ndarray:
+    """A face turned to its side."""
+    angle = np.radians(degrees)
+    matrix = np.array([[np.cos(angle), 0, np.sin(angle)], [0, 1, 0], [-np.sin(angle), 0, np.cos(angle)]])
+    return ((points - 128) @ matrix.T + 128).astype(np.float32)
+
+
+def shown(source: np.ndarray, target: np.ndarray) -> list[float]:
+    """How far the target's right and left eye show, in their middles."""
+    mask = unseen_eyes(source, target, target, 256)
+    middles = [target[ring, :2].mean(axis=0).round().astype(int) for ring in (RIGHT_EYE, LEFT_EYE)]
+    return [round(float(mask[y, x]), 2) for x, y in middles]
+
+
+def test_the_targets_eyes_show_where_the_sources_are_narrow_averted_or_shut() -> None:
+    wide = with_eyes(1.8, 1.8)
+    assert shown(with_eyes(1.6, 1.6), wide) == [0, 0]  # the twin: eyes that fit are the source's
+    assert shown(with_eyes(0.8, 0.8), wide) == [1, 1]
+    assert shown(with_eyes(0.8, 1.8), wide) == [1, 1]  # both, or their colours would differ
+    assert shown(turned(45, wide), wide) == [1, 1] and shown(turned(25, wide), wide) == [0, 0]
+    assert shown(turned(45, wide), turned(40, wide)) == [0, 0]
+    assert 0 < shown(turned(37, wide), wide)[0] < 1  # no jump
+    assert shown(with_eyes(0.05, 0.05), with_eyes(0.1, 1.8)) == [0, 1]  # a shut target's stays as it is

@@ -1,20 +1,35 @@
-"""A shut eye of an open one [ours]: the source's lower lid is read from a little further down.
+"""Eyes that the source's photograph does not show as the target has them [ours].
 
-The mesh follows an open lower lid from inside: a rim of white lies below its vertices. Where the target's eye is shut, the
-opening closes to a line and this rim would be left as a white slit. So the vertices are moved over it.
+A shut eye of an open one: the mesh follows an open lower lid from inside, and a rim of white lies below its vertices. Where
+the target's eye is shut, the opening closes to a line and this rim would be left as a white slit. So the source's lower lid
+is read from a little further down.
+
+An open eye of a shut, narrow or averted one: what lies between the target's lids is the target's.
 """
 
+import cv2
 import numpy as np
 
 from aotface.face.gaze import eye_axes
-from aotface.face.mesh import LEFT_EYE, RIGHT_EYE, opening
-from aotface.types import Landmarks
+from aotface.face.mesh import LEFT_EYE, MEAN, RIGHT_EYE, opening
+from aotface.face.pose import fit_pose
+from aotface.types import CROP_SIDE, Landmarks, Mask
 
 RIM = 0.2
 """How far down, in widths of the eye, the middle of the lower lid is moved where the target's eye is shut."""
 
 SHUT, OPEN = (0.12, 0.02), (0.05, 0.15)
 """Opening (see `opening`) of the target's eye at which that begins, and is whole; and the same of the source's."""
+
+SHUT_SOURCE, OPEN_TARGET = (0.072, 0.12), (0.12, 0.168)
+"""Openings: of the source's eye at which it is shut, and shut no more; of the target's at which it opens, and is open."""
+
+NARROW = 0.65, 0.5
+"""The source's opening over the target's at which the target's eye begins to show, and shows wholly: a narrow one would be
+stretched."""
+
+AVERTED = 32.0, 42.0
+"""The same for degrees between the two heads' turns: irises lie in the corners of the source's eyes."""
 
 
 def lid_places(source: Landmarks, points: Landmarks) -> tuple[Landmarks, Landmarks]:
@@ -29,6 +44,40 @@ def lid_places(source: Landmarks, points: Landmarks) -> tuple[Landmarks, Landmar
     """
     shut = [_share(opening(points, ring), SHUT) for ring in (RIGHT_EYE, LEFT_EYE)]
     return _lowered(source, shut), _lowered(source, shut[::-1])
+
+
+def unseen_eyes(source: Landmarks, target: Landmarks, points: Landmarks, side: int) -> Mask:
+    """Where the target's own eye shows.
+
+    Args:
+        source: 468 x 3, of the source.
+        target: 468 x 3, of the target.
+        points: 468 x 3, of the new face, in a square of ``side`` pixels.
+        side: of that square.
+
+    Returns:
+        0..1, within the lids; 0 where the target's eye is shut as well.
+    """
+    rings = LEFT_EYE, RIGHT_EYE
+    gaps = [(opening(source, ring), opening(target, ring)) for ring in rings]
+    narrow = max(1 - _share(own / max(theirs, 1e-6), NARROW[::-1]) for own, theirs in gaps)
+    both = max(narrow, _share(abs(_turn(source) - _turn(target)), AVERTED))  # or their colours would differ
+    shown = np.zeros((side, side), np.float32)
+    for ring, (own, theirs) in zip(rings, gaps, strict=True):
+        weight = max(both, 1 - _share(own, SHUT_SOURCE)) * _share(theirs, OPEN_TARGET)
+        if weight > 0:
+            polygon = np.round(points[ring, :2] * 16).astype(np.int32)
+            hole = np.zeros((side, side), np.uint8)
+            cv2.fillPoly(hole, [polygon], (255,), lineType=cv2.LINE_AA, shift=4)
+            soft = cv2.GaussianBlur(hole.astype(np.float32) / 255, (0, 0), side / CROP_SIDE)
+            shown = np.maximum(shown, np.float32(weight) * soft)
+    return shown
+
+
+def _turn(points: Landmarks) -> float:
+    """To which side a head is turned, degrees."""
+    rotation = fit_pose(MEAN.astype(np.float64), points.astype(np.float64)).rotation
+    return float(np.degrees(np.arcsin(np.clip(rotation[0, 2], -1, 1))))
 
 
 def _lowered(source: Landmarks, shut: list[float]) -> Landmarks:

@@ -15,7 +15,7 @@ import numpy as np
 
 from aotface.face.align import align, transform_landmarks
 from aotface.face.gaze import gaze_at
-from aotface.face.mesh import LEFT_EYE, MIRROR, RIGHT_EYE, opening
+from aotface.face.mesh import MIRROR
 from aotface.face.parse import source_planes, visibility_network
 from aotface.face.render import Raster, rasterize
 from aotface.options import DEFAULTS
@@ -23,7 +23,7 @@ from aotface.reenact.base import Reenacted, TargetPixels
 from aotface.reenact.dense_map import Jump, dense_map, enlarge, lids, read_crop, read_mask, soften
 from aotface.reenact.edge import inner_mask
 from aotface.reenact.gaze import turn_eyes
-from aotface.reenact.lids import lid_places
+from aotface.reenact.lids import lid_places, unseen_eyes
 from aotface.reenact.lip_colour import LipColour, lip_colour
 from aotface.reenact.lips import part_lips, without_streaks
 from aotface.reenact.mouth_shading import level_mouth
@@ -129,7 +129,7 @@ def reenact(
         weight, visible, toned = _where_seen(weight, toned, seen, raster)
 
     edge = inner_mask(points, raster, target_points)
-    own = _closed_eyes(source.landmarks, target_points, points, raster)
+    own = unseen_eyes(source.landmarks, target_points, points, grid)
     large_points = _enlarged_points(points, shrink)
     mouth = target_mouth(target, points, raster.covered, lips)
     eyes = enlarge(own, side)
@@ -234,23 +234,6 @@ def _enlarged_points(points: Landmarks, shrink: float) -> Landmarks:
     """Landmarks of the 256-px grid in the crop's own pixels."""
     back = 1 / shrink
     return transform_landmarks(points, np.array([[back, 0, (back - 1) / 2], [0, back, (back - 1) / 2]]))
-
-
-def _closed_eyes(source: Landmarks, target: Landmarks, points: Landmarks, raster: Raster) -> Mask:
-    """Where the target's own eye shows, because the source's is closed and the target's open."""
-    side, open_at = raster.depth.shape[0], 0.12
-    closed_parts = np.zeros((side, side), np.float32)
-    for ring in (LEFT_EYE, RIGHT_EYE):
-        gap_source, gap_target = opening(source, ring), opening(target, ring)
-        closed = np.clip((open_at - gap_source) / (0.4 * open_at), 0, 1)
-        wanted = np.clip((gap_target - open_at) / (0.4 * open_at), 0, 1)
-        if closed * wanted > 0:
-            polygon = np.round(points[ring, :2] * 16).astype(np.int32)
-            hole = np.zeros((side, side), np.uint8)
-            cv2.fillPoly(hole, [polygon], (255,), lineType=cv2.LINE_AA, shift=4)
-            soft = cv2.GaussianBlur(hole.astype(np.float32) / 255, (0, 0), side / CROP_SIDE)
-            closed_parts = np.maximum(closed_parts, float(closed * wanted) * soft)
-    return closed_parts
 
 
 def _through_target(crop: Crop, raster: Raster, target: Landmarks, side: int) -> Crop:
