@@ -3,8 +3,9 @@
     python runs/blind_preference.py PORTRAITS -o OUT [--pairs 24] [--seed 24] [--first aot] [--second formula]
 
 PORTRAITS is a folder with index.csv (file, person, split); people of `val`. Each of OUT/NN.png shows source, target, then
-results A and B. OUT/key.json says which is which: whoever judges must not see it. With `--answers FILE` (a line `NN A`,
-`NN B` or `NN =` for each pair) nothing is made and the answers are counted.
+results A and B. Every pair is there twice, with its sides exchanged, because judges lean to one side. OUT/key.json says
+which is which: whoever judges must not see it. With `--answers FILE` (a line `NN A`, `NN B` or `NN =` for each sheet)
+nothing is made and the answers are counted: a pair is decided where both of its sheets say the same.
 """
 
 import argparse
@@ -49,29 +50,32 @@ def make(asked: argparse.Namespace) -> None:
     random = np.random.default_rng(asked.seed)
     names = sorted(people)
     methods = (asked.first, asked.second)
-    key = {}
+    key: dict[str, dict[str, str | int]] = {}
+    places = random.permutation(2 * asked.pairs)
     with aotface.Swapper(transfer=methods[0]) as one, aotface.Swapper(transfer=methods[1]) as two:
-        while len(key) < asked.pairs:
+        while len(key) < 2 * asked.pairs:
             source, target = (
                 str(random.choice(people[names[k]])) for k in random.choice(len(names), 2, False)
             )
-            swapped_order = bool(random.random() < 0.5)
             pictures = [read_image(asked.portraits / file).frame for file in (source, target)]
             try:
                 results = [swapper.swap(*pictures).frame for swapper in (one, two)]
             except AotfaceError as error:
                 print(f"left out: {source} onto {target}: {error}")
                 continue
-            order = (1, 0) if swapped_order else (0, 1)
-            number = f"{len(key):02d}"
-            panels = [head(one, pictures[0]), *heads(one, pictures[1], [results[k] for k in order])]
-            labels = ("source", "target", f"{number} A", f"{number} B")
-            write_image(
-                asked.out / f"{number}.png",
-                sheet([[Panel(p, label) for p, label in zip(panels, labels, strict=True)]], height=640),
-                overwrite=True,
-            )
-            key[number] = {"source": source, "target": target, "A": methods[order[0]], "B": methods[order[1]]}
+            pair = len(key) // 2
+            shown = [head(one, pictures[0]), *heads(one, pictures[1], results)]
+            for place, order in zip(places[2 * pair : 2 * pair + 2], ((0, 1), (1, 0)), strict=True):
+                number = f"{place:02d}"
+                panels = [*shown[:2], *(shown[2 + k] for k in order)]
+                labels = ("source", "target", f"{number} A", f"{number} B")
+                write_image(
+                    asked.out / f"{number}.png",
+                    sheet([[Panel(p, label) for p, label in zip(panels, labels, strict=True)]], height=640),
+                    overwrite=True,
+                )
+                sides = {"A": methods[order[0]], "B": methods[order[1]]}
+                key[number] = {"pair": pair, "source": source, "target": target, **sides}
     (asked.out / "key.json").write_text(json.dumps(key, indent=1))
 
 
@@ -93,12 +97,14 @@ def heads(swapper: aotface.Swapper, picture: np.ndarray, others: list[np.ndarray
 def count(answers: Path, key: Path) -> None:
     """Print how often each transfer was preferred."""
     which = json.loads(key.read_text())
-    chosen = Counter()
+    chosen: dict[int, list[str]] = {}
     for line in answers.read_text().split("\n"):
         if line.strip():
             number, answer = line.split()[:2]
-            chosen["no preference" if answer == "=" else which[number][answer]] += 1
-    print(dict(chosen))
+            chosen.setdefault(which[number]["pair"], []).append(
+                "no preference" if answer == "=" else which[number][answer]
+            )
+    print(dict(Counter(both[0] if len(set(both)) == 1 else "undecided" for both in chosen.values())))
 
 
 if __name__ == "__main__":

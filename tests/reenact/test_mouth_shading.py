@@ -57,6 +57,21 @@ def test_lines_of_a_smile_that_fell_go() -> None:
     np.testing.assert_array_equal(made[far], drawn()[far])
 
 
+def test_a_thin_line_goes_and_pores_stay() -> None:
+    """Thinner than what the blur leaves; pores are as dark, but lie side by side in no direction."""
+    pores = 1 - 0.03 * np.abs(np.random.default_rng(0).standard_normal((SIDE, SIDE, 1)).astype(np.float32))
+    face = pores * SKIN
+    line = np.round(POINTS[list(FOLDS[0][2:4]), :2]).astype(np.int32)
+    cv2.polylines(face, [line], False, (0.8 * SKIN).tolist(), 1)
+    made = face + mouth_shading(face, POINTS, ALL, 1.0)
+    x, y = line.mean(axis=0).astype(int)
+    assert (
+        face[y, x - 1 : x + 2, 0].min() < 0.82 * SKIN[0] and made[y, x - 1 : x + 2, 0].min() > 0.9 * SKIN[0]
+    )
+    beside = np.s_[y - 4 : y + 5, x + 7 : x + 12, 0]
+    assert np.std(made[beside]) > 0.75 * np.std(face[beside])
+
+
 @pytest.mark.parametrize("right", [True, False])
 def test_each_side_goes_by_itself(right: bool) -> None:
     made = levelled(Fallen((float(right), float(not right)), 0.0))

@@ -28,7 +28,7 @@ NARROW = 0.65, 0.5
 """The source's opening over the target's at which the target's eye begins to show, and shows wholly: a narrow one would be
 stretched."""
 
-AVERTED = 32.0, 42.0
+AVERTED = 26.0, 38.0
 """The same for degrees between the two heads' turns: irises lie in the corners of the source's eyes."""
 
 

@@ -15,6 +15,7 @@ from jaxtyping import Float32
 
 from aotface.face.blendshapes import NAMES, blendshapes
 from aotface.face.mesh import INNER_LIPS, LEFT_EYE, OUTER_LIPS, RIGHT_EYE, opening
+from aotface.face.texture import LUMA
 from aotface.types import CROP_SIDE, Iris, Landmarks, Mask
 
 SMILES = NAMES.index("mouthSmileRight"), NAMES.index("mouthSmileLeft")
@@ -46,6 +47,10 @@ NEAR_NOSE = (2.0, 6.0)
 
 VALLEY, FINE = 13, 0.8
 """Width of what is filled, at most, and standard deviation of the blur under which detail stays, in the same pixels."""
+
+LINE, WAYS, BY_CHANCE, SURE = 7, 12, 0.5, 0.02
+"""Length of a line in the same pixels, along how many directions it is looked for, how dark the darkest of them is by
+chance where there are only pores, in standard deviations of what is fine; and the share of light that a sure line lacks."""
 
 FILLED, CORNER_FILLED = 0.9, 0.5
 """Share of a fold's depth that is filled at most, and of a corner's."""
@@ -200,6 +205,7 @@ def _filled(face: Pixels, points: Landmarks, less: Fallen, unit: float) -> Pixel
     closed = cv2.morphologyEx(
         low, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
     )
+    dark = closed - low + (low - face) * _lines(face - low, closed, unit)[..., None]
     nose = cv2.convexHull(points[NOSE, :2].astype(np.float32))[:, 0]
     beside = np.minimum(
         1 - lip_mask(points, face.shape[:2], unit), 1 - _near(nose, face.shape[:2], NEAR_NOSE, unit)
@@ -213,7 +219,25 @@ def _filled(face: Pixels, points: Landmarks, less: Fallen, unit: float) -> Pixel
         weight = np.maximum(
             weight, np.maximum(near, about * np.float32(CORNER_FILLED * max(smile, less.mouth)))
         )
-    return cv2.GaussianBlur((closed - low) * weight[..., None], (0, 0), FINE * unit / 2)
+    return cv2.GaussianBlur(dark * weight[..., None], (0, 0), FINE * unit / 2)
+
+
+def _lines(fine: Pixels, light: Pixels, unit: float) -> Mask:
+    """Where thin dark lines are: what is dark over a length in some direction is no pore and no hair."""
+    luma = fine @ LUMA[0]
+    reach = int(np.ceil(LINE * unit / 2))
+    middle, darkest = 16 * reach, np.zeros(luma.shape, np.float32)
+    for way in np.arange(WAYS) * (np.pi / WAYS):
+        kernel = np.zeros((2 * reach + 1, 2 * reach + 1), np.uint8)
+        off = np.round(8 * LINE * unit * np.array([np.cos(way), np.sin(way)])).astype(
+            int
+        )  # 16ths, half its length
+        cv2.line(kernel, (middle - off).tolist(), (middle + off).tolist(), (255,), 1, cv2.LINE_AA, 4)
+        darkest = np.minimum(darkest, cv2.filter2D(luma, cv2.CV_32F, kernel / np.float32(kernel.sum())))
+    chance = BY_CHANCE * 1.4826 * float(np.median(np.abs(luma)))
+    sure = np.clip(-(darkest + chance) / (SURE * np.maximum(light @ LUMA[0], 1 / 255)), 0, 1)
+    wide = cv2.dilate(sure.astype(np.float32), np.ones((3, 3)))
+    return np.asarray(cv2.GaussianBlur(wide, (0, 0), 0.7 * unit), np.float32)
 
 
 def _near(
