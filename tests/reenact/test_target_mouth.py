@@ -65,6 +65,14 @@ def test_skin_gets_the_tone_around_it_and_teeth_do_not() -> None:
     np.testing.assert_allclose(at(face, [13, 14]), 0.7 * np.array((0.2, 0.9, 0.2)), atol=0.03)
 
 
+def test_light_that_a_transfer_left_lies_on_all_of_the_mouth() -> None:
+    """A dark target and a face as in its own photograph: what is more than a skin's own colour may be, teeth get as well."""
+    face = drawn(POINTS, (0.5, 0.3, 0.3), (0.2, 0.9, 0.2))
+    mouth(light=0.25).lay(face)
+    np.testing.assert_allclose(at(face, [13, 14]), np.exp(-0.35) * np.array((0.2, 0.9, 0.2)), atol=0.04)
+    np.testing.assert_allclose(at(face, [17], 5), SKIN, atol=0.03)
+
+
 def test_a_moustache_stays_with_its_owner() -> None:
     points = POINTS - np.float32([6, 0, 0])
     crop = drawn(points, (0.5, 0.3, 0.3), (0.2, 0.9, 0.2))

@@ -49,8 +49,9 @@ everywhere."""
 TINTED = (1.5, 16.0)
 """Distance from the lips, in the same pixels, in which colour is compared; light is where skin beside them is."""
 
-FURTHEST, ON_LIPS = 0.7, 0.4
-"""How far the target's skin is moved at most, as a logarithm, and the share of it that its lips get."""
+FURTHEST, PIGMENT, ON_LIPS = 2.5, 0.35, 0.4
+"""How far the target's skin is moved at most, as a logarithm; what of that may be the skin's own colour; and the share of
+it that lips get. What is beyond is light (a transfer that left the source's, or none), and lies on all of the mouth."""
 
 GREY = (0.03, 0.15)
 """How much less red than skin a place is where hair begins, and is sure."""
@@ -137,7 +138,9 @@ class TargetMouth:
         )
         share = ON_LIPS + (1 - ON_LIPS) * rising(self.outline.off, (0.0, 1.2))
         share *= np.clip(1 - self.outline.inner, 0, 1)
-        return np.clip(found, -FURTHEST, FURTHEST) * share[..., None]
+        found = np.clip(found, -FURTHEST, FURTHEST)
+        pigment = np.clip(found, -PIGMENT, PIGMENT)
+        return found - pigment + pigment * share[..., None]
 
     def _continued(
         self, values: np.ndarray, free: Plane, span: tuple[float, float], sigma: float
