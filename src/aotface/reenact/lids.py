@@ -56,7 +56,7 @@ def unseen_eyes(source: Landmarks, target: Landmarks, points: Landmarks, side: i
         side: of that square.
 
     Returns:
-        0..1, within the lids; 0 where the target's eye is shut as well.
+        0..1, within the lids; 0 where both people's eyes are shut.
     """
     rings = LEFT_EYE, RIGHT_EYE
     gaps = [(opening(source, ring), opening(target, ring)) for ring in rings]
@@ -64,7 +64,7 @@ def unseen_eyes(source: Landmarks, target: Landmarks, points: Landmarks, side: i
     both = max(narrow, _share(abs(_turn(source) - _turn(target)), AVERTED))  # or their colours would differ
     shown = np.zeros((side, side), np.float32)
     for ring, (own, theirs) in zip(rings, gaps, strict=True):
-        weight = max(both, 1 - _share(own, SHUT_SOURCE)) * _share(theirs, OPEN_TARGET)
+        weight = max(both, (1 - _share(own, SHUT_SOURCE)) * _share(theirs, OPEN_TARGET))
         if weight > 0:
             polygon = np.round(points[ring, :2] * 16).astype(np.int32)
             hole = np.zeros((side, side), np.uint8)
