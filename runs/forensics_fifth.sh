@@ -15,7 +15,9 @@ for set in large:train_large base:train_base poisson:train_poisson test:test_sma
   aotface forge build "../${set#*:}.json" -o "set_${set%:*}" --device cpu --allow-unsaid
   aotface forge verify "set_${set%:*}"
 done
-cp "$here/runs/forensics/stills5.toml" .
-aotface forensics experiment stills5.toml -o out_stills5
-aotface forensics report out_stills5 -o stills5.html
-"$python" "$here/runs/forensics/table.py" stills5.toml out_stills5
+for matrix in stills5 fine5; do
+  cp "$here/runs/forensics/$matrix.toml" .
+  aotface forensics experiment $matrix.toml -o out_$matrix
+  aotface forensics report out_$matrix -o $matrix.html
+  "$python" "$here/runs/forensics/table.py" $matrix.toml out_$matrix
+done
