@@ -14,6 +14,7 @@ from unittest import mock
 
 import cv2
 import numpy as np
+from measure_video import row, table
 
 from aotface.media.image import read_image
 from aotface.metrics.temporal import backward_flow, warped_de
@@ -103,15 +104,6 @@ def change(frames: list[np.ndarray], flows: list[np.ndarray], masks: list[np.nda
         if masks[i] is not None and masks[i + 1] is not None
     ]
     return float(np.mean(steps))
-
-
-def table(*heads: str) -> None:
-    row(*heads)
-    row(*["---"] * len(heads))
-
-
-def row(*cells: str) -> None:
-    print("| " + " | ".join(cells) + " |", flush=True)
 
 
 if __name__ == "__main__":

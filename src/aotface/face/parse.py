@@ -26,7 +26,7 @@ STRANDS = (0.08, 0.35)
 before a brow is half brow."""
 
 FULL, MOUSTACHE, MOUSTACHE_REACH = (0.105, 0.15), (0.12, 0.2), 9.0
-"""Mean probability of beard on the lesser side of chin and jaw, and within so many pixels of the middle of the upper lip, at
+"""Mean probability of beard on chin and jaw, both sides alike, and within so many pixels of the middle of the upper lip, at
 which a beard begins to stay, and stays. Of 320 portraits of ``train`` eight bearded ones pass
 (docs/log/2026-11-29-doubled.md)."""
 
@@ -72,8 +72,8 @@ def visible_at(
 def kept_beard(seen: Visibility, landmarks: Landmarks, geometry: Geometry) -> Mask:
     """How much of a full beard each pixel of the canonical crop, at 256 px, shows; all 0 where there is none.
 
-    A beard reaches beyond the mesh: a shaven face over it would leave a ring. So a full one, moustache and both sides of
-    chin and jaw, stays in front. Shadow on one side and a shaven chin are often taken for a beard, and count for nothing.
+    A beard reaches beyond the mesh: a shaven face over it would leave a ring. So a full one, with a
+    moustache, stays in front. Shadow on one side and a shaven chin are often taken for a beard, but not for a moustache.
 
     Args:
         seen: of a face.
