@@ -160,7 +160,8 @@ def _eyes(
         return []
     moved = moved.moved(np.array([[1, 0, -at[0]], [0, 1, -at[1]]], np.float64))
     seen = view(at)
-    return match_eyes(seen.face.picture, seen.target.picture, seen.weight, moved, unit, at[:2])
+    weight = seen.weight if seen.kept is None else seen.weight * (1 - seen.kept)
+    return match_eyes(seen.face.picture, seen.target.picture, weight, moved, unit, at[:2])
 
 
 def target_texture(

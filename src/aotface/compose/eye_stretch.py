@@ -1,4 +1,4 @@
-"""What is done in an eye: luma is stretched from one span to another, under a soft mask; a catch-light is laid on [ours]."""
+"""What is done in an eye: luma is stretched from one span to another, under a soft mask [ours]."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,9 +8,8 @@ import cv2
 import numpy as np
 from jaxtyping import Float32
 
-from aotface.compose.catch_light import Glint, without_glint
 from aotface.face.texture import LUMA
-from aotface.types import Landmarks, Mask
+from aotface.types import Mask
 
 HELD = 0.25
 """What is left of the stretch above the white of an eye."""
@@ -39,8 +38,7 @@ class Stretch:
     """What is done in one eye: from one span to another, under a soft mask.
 
     ``mask``: for what becomes brighter; ``wide``: for what becomes darker, lash lines too. ``place``: x and y of their first
-    pixel. ``more``: luma that is added in the end. ``glint``: the catch-light to be laid on; None: none. ``iris``:
-    landmarks, eye and gaze, in pixels of the mask, by which the new face's own catch-light is found.
+    pixel. ``more``: luma that is added in the end.
     """
 
     before: Span
@@ -49,8 +47,6 @@ class Stretch:
     wide: Mask
     place: tuple[int, int]
     more: Plane | None = None
-    glint: Glint | None = None
-    iris: tuple[Landmarks, int, Float32[np.ndarray, " 2"]] | None = None
 
     def gain(self, luma: Plane) -> Plane:
         """By how much pixels of a luma are multiplied."""
@@ -75,17 +71,11 @@ class Stretch:
 
     def lay(self, picture: Pixels) -> Pixels:
         """All of it in the mask's pixels."""
-        made = picture
-        if self.glint is not None and self.iris is not None:
-            made = picture + (without_glint(picture, *self.iris) - picture) * self.mask[..., None]
-        luma = luma_of(made)
-        gain = self.gain(luma)
-        gain = 1 + (gain - 1) * np.where(gain > 1, self._whiteness(made), 1)
-        made = made * gain[..., None]
+        gain = self.gain(luma_of(picture))
+        gain = 1 + (gain - 1) * np.where(gain > 1, self._whiteness(picture), 1)
+        made = picture * gain[..., None]
         if self.more is not None:
             made = np.maximum(made + (self.more * self.mask)[..., None], 0)
-        if self.glint is not None:
-            made += (self.glint.weight * self.mask * np.maximum(self.glint.luma - luma * gain, 0))[..., None]
         return np.clip(made, 0, 1)
 
 

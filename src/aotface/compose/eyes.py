@@ -3,7 +3,8 @@
 At the frame's own pixels, where everything else is done: a blur or a shift of tone that comes later would take the contrast
 away again. In each opening luma is stretched so that it spans what the target's eye spans; colours keep their ratios, so
 an iris keeps its hue and gets its depth back. Pupils and lash lines get darker first; whites become hardly brighter than
-the target's. What is brighter than a white (a tear, a reflection in the source's lens) is held back.
+the target's. What is brighter than a white (a tear, a reflection in the source's lens) is held back. Eyes that are the
+target's own (see `aotface.reenact.target_eyes`) have it all, and stay.
 """
 
 from dataclasses import dataclass, replace
@@ -14,13 +15,11 @@ import cv2
 import numpy as np
 from jaxtyping import Float32
 
-from aotface.compose.catch_light import Glint, find_glint, moved_glint
 from aotface.compose.eye_stretch import Span, Stretch, luma_of
 from aotface.face.align import transform_landmarks
-from aotface.face.gaze import eye_axes
 from aotface.face.mesh import LEFT_EYE, RIGHT_EYE
 from aotface.face.texture import FEWEST, HIGH, LOW, eye_opening
-from aotface.types import Gaze, Landmarks, Mask, Matrix
+from aotface.types import Landmarks, Mask, Matrix
 
 BRIGHTER = 1.05
 """How much brighter than the target's white a white may get."""
@@ -57,16 +56,15 @@ Box = tuple[int, int, int, int]
 
 
 class EyePoints(NamedTuple):
-    """Landmarks of the new face and of its target, and where the target's irises lie, if that is known."""
+    """Landmarks of the new face and of its target."""
 
     own: Landmarks
     target: Landmarks
-    gaze: Gaze | None = None
 
     def moved(self, matrix: Matrix) -> "EyePoints":
         """The same in other pixels."""
         own, target = (transform_landmarks(one, matrix).astype(np.float32) for one in (self.own, self.target))
-        return EyePoints(own, target, self.gaze)
+        return EyePoints(own, target)
 
     def box(self, margin: float, height: int, width: int, eye: np.ndarray = BOTH) -> Box | None:
         """Pixels around an eye, xyxy; None where it lies outside the picture."""
@@ -124,7 +122,7 @@ def match_eyes(
     Args:
         face: 0..1.
         target: the same pixels.
-        weight: with which the face shows.
+        weight: with which the face shows, without what is the target's own.
         points: in these pixels.
         unit: pixels for one of a 256-pixel crop.
         place: x and y of the first pixel in the frame.
@@ -150,13 +148,12 @@ def match_eyes(
 def _stretch(one: _Eye, mine: Span, theirs: Span, ratio: float) -> Stretch | None:
     """What is done in one eye, looked at again until it reaches what is aimed at."""
     aim = _aimed_at(mine, theirs, ratio)
-    glint, iris = _glint(one)
-    if max(mine.low - aim.low, abs(aim.high - mine.high)) <= 0.004 and glint is None:
+    if max(mine.low - aim.low, abs(aim.high - mine.high)) <= 0.004:
         return None
     masks = _masks(one.points.own, one.eye, one.weight.shape, one.unit)
     after, reached = aim, mine
     for _ in range(CORRECTIONS + 1):
-        made = Stretch(mine, after, *masks, one.place, glint=glint, iris=iris)
+        made = Stretch(mine, after, *masks, one.place)
         reached = one.span(made.lay(one.face), one.points.own) or reached
         low = np.clip(after.low + aim.low - reached.low, 0, mine.low)
         high = np.clip(after.high + aim.high - reached.high, min(mine.high, aim.high), aim.high + 0.1)
@@ -175,20 +172,6 @@ def _aimed_at(mine: Span, theirs: Span, ratio: float) -> Span:
     high = max(min(mine.high, DIMMED * theirs.high), min(high, BRIGHTER * theirs.high))
     much = min(1.0, (MOST - 1) * span / max(high - low - span, 1e-6)) * min(mine.open, theirs.open)
     return Span(mine.low + much * (low - mine.low), mine.high + much * (high - mine.high), 1.0)
-
-
-def _glint(one: _Eye) -> tuple[Glint | None, tuple | None]:
-    """The target's catch-light where the new face's iris is, and where that is."""
-    points = one.points
-    if points.gaze is None:
-        return None, None
-    number = 0 if one.eye is RIGHT_EYE else 1
-    gaze, luma = points.gaze[number], luma_of(one.target)
-    glint = find_glint(luma, eye_opening(points.target, one.eye, luma.shape), points.target, number, gaze)
-    if glint is None:
-        return None, None
-    own, theirs = (eye_axes(landmarks, number)[0] for landmarks in (points.own, points.target))
-    return moved_glint(glint, (own - theirs).astype(np.float32)), (points.own, number, gaze)
 
 
 def _masks(landmarks: Landmarks, eye: np.ndarray, shape: tuple[int, ...], unit: float) -> tuple[Mask, Mask]:

@@ -183,16 +183,11 @@ def keep_target_pixels(reenacted: Reenacted, moved: Crop) -> Crop:
 
 def lay_target_pixels(reenacted: Reenacted, moved: Crop) -> None:
     """The same, in place."""
-    pixels, mouth = reenacted.target_pixels, reenacted.mouth
-    if pixels is not None:
-        here, theirs, weight = pixels.here, pixels.pixels, pixels.weight
-    elif mouth is None:
-        rows, columns = (np.flatnonzero(reenacted.from_target.any(axis=axis)) for axis in (1, 0))
-        if not len(rows):
-            return
+    for one in reenacted.laid:
+        one.lay(moved)
+    if reenacted.laid:
+        return
+    rows, columns = (np.flatnonzero(reenacted.from_target.any(axis=axis)) for axis in (1, 0))
+    if len(rows):
         here = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
-        theirs, weight = reenacted.crop[here], reenacted.from_target[here]
-    if pixels is not None or mouth is None:
-        moved[here] += (theirs - moved[here]) * weight[..., None]
-    if mouth is not None:
-        mouth.lay(moved)
+        moved[here] += (reenacted.crop[here] - moved[here]) * reenacted.from_target[here][..., None]

@@ -22,7 +22,6 @@ from aotface.compose.source_noise import without_noise
 from aotface.errors import FaceIndexError, InputError, NoFaceError, UsageError
 from aotface.face.align import align, scale_of
 from aotface.face.detect import detect
-from aotface.face.gaze import gaze_at
 from aotface.options import DEFAULTS, Options
 from aotface.reenact.base import PreparedSource, Reenactor
 from aotface.reenact.given import GivenSwap
@@ -247,7 +246,7 @@ def camera_of(face: SwappedFace, options: Options, source: PreparedSource) -> Ca
     side = len(face.mask)
     own = face.mask if face.kept is None else face.mask * (1 - cv2.resize(face.kept, (side, side)))
     blur = defocus(face.reenacted, face.target.crop, *points, own, scale_of(face.target.matrix))
-    eyes = EyePoints(*points, gaze_at(face.target.face))
+    eyes = EyePoints(*points)
     return Camera(features, seed, blur=blur if blur >= LEAST_BLUR else 0.0, eyes=eyes, kept=face.kept)
 
 

@@ -6,20 +6,9 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from aotface.reenact.reading import Reading
+from aotface.reenact.target_eyes import TargetEye
 from aotface.reenact.target_mouth import TargetMouth
 from aotface.types import AlignedFace, Crop, Face, Frame, Landmarks, Mask
-
-
-@dataclass(frozen=True)
-class TargetPixels:
-    """The target's pixels in a part of the crop, without the source's that X_r may have mixed in.
-
-    ``here``: rows and columns of the crop. ``pixels``: theirs. ``weight``: how much of them shows, 0..1.
-    """
-
-    here: tuple[slice, slice]
-    pixels: Crop
-    weight: Mask
 
 
 @dataclass(frozen=True)
@@ -27,10 +16,10 @@ class Reenacted:
     """X_r: the source's identity in the target's crop, before the transfer. All arrays have the crop's side.
 
     ``crop``: outside ``mask`` it is the target's own. ``mask``: soft, 0..1, where the source's face shows.
-    ``from_target``: 0..1, where inside the mask the pixels already are the target's (inner mouth, closed eyes) and must
-    not be moved again. ``landmarks``: of the new shape, crop pixels. ``reading``: where in the source's picture X_r was
-    read; None for reenactors that do not read one. ``target_pixels``, ``mouth``: what of the target is laid over Y; both
-    None: X_r's pixels where ``from_target``.
+    ``from_target``: 0..1, where inside the mask the pixels already are the target's (mouth, eyes) and must not be moved
+    again. ``landmarks``: of the new shape, crop pixels. ``reading``: where in the source's picture X_r was read; None for
+    reenactors that do not read one. ``eyes``, ``mouth``: what of the target is laid over Y; neither: X_r's pixels where
+    ``from_target``.
     """
 
     crop: Crop
@@ -38,8 +27,13 @@ class Reenacted:
     from_target: Mask
     landmarks: Landmarks
     reading: Reading | None = None
-    target_pixels: TargetPixels | None = None
+    eyes: tuple[TargetEye, ...] = ()
     mouth: TargetMouth | None = None
+
+    @property
+    def laid(self) -> tuple[TargetEye | TargetMouth, ...]:
+        """All of it."""
+        return self.eyes if self.mouth is None else (*self.eyes, self.mouth)
 
 
 @runtime_checkable

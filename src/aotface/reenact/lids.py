@@ -7,13 +7,12 @@ is read from a little further down.
 An open eye of a shut, narrow or averted one: what lies between the target's lids is the target's.
 """
 
-import cv2
 import numpy as np
 
 from aotface.face.gaze import eye_axes
 from aotface.face.mesh import LEFT_EYE, MEAN, RIGHT_EYE, opening
 from aotface.face.pose import fit_pose
-from aotface.types import CROP_SIDE, Landmarks, Mask
+from aotface.types import Landmarks
 
 RIM = 0.2
 """How far down, in widths of the eye, the middle of the lower lid is moved where the target's eye is shut."""
@@ -46,32 +45,23 @@ def lid_places(source: Landmarks, points: Landmarks) -> tuple[Landmarks, Landmar
     return _lowered(source, shut), _lowered(source, shut[::-1])
 
 
-def unseen_eyes(source: Landmarks, target: Landmarks, points: Landmarks, side: int) -> Mask:
-    """Where the target's own eye shows.
+def unseen_eyes(source: Landmarks, target: Landmarks) -> tuple[float, float]:
+    """How much of the target's own eyes shows where the source's gaze is wanted: of the person's right and left one.
 
     Args:
         source: 468 x 3, of the source.
         target: 468 x 3, of the target.
-        points: 468 x 3, of the new face, in a square of ``side`` pixels.
-        side: of that square.
 
     Returns:
-        0..1, within the lids; 0 where both people's eyes are shut.
+        0..1 each; 0 where both people's eyes are shut.
     """
-    rings = LEFT_EYE, RIGHT_EYE
-    gaps = [(opening(source, ring), opening(target, ring)) for ring in rings]
+    gaps = [(opening(source, ring), opening(target, ring)) for ring in (RIGHT_EYE, LEFT_EYE)]
     narrow = max(1 - _share(own / max(theirs, 1e-6), NARROW[::-1]) for own, theirs in gaps)
     both = max(narrow, _share(abs(_turn(source) - _turn(target)), AVERTED))  # or their colours would differ
-    shown = np.zeros((side, side), np.float32)
-    for ring, (own, theirs) in zip(rings, gaps, strict=True):
-        weight = max(both, (1 - _share(own, SHUT_SOURCE)) * _share(theirs, OPEN_TARGET))
-        if weight > 0:
-            polygon = np.round(points[ring, :2] * 16).astype(np.int32)
-            hole = np.zeros((side, side), np.uint8)
-            cv2.fillPoly(hole, [polygon], (255,), lineType=cv2.LINE_AA, shift=4)
-            soft = cv2.GaussianBlur(hole.astype(np.float32) / 255, (0, 0), side / CROP_SIDE)
-            shown = np.maximum(shown, np.float32(weight) * soft)
-    return shown
+    right, left = (
+        max(both, (1 - _share(own, SHUT_SOURCE)) * _share(theirs, OPEN_TARGET)) for own, theirs in gaps
+    )
+    return right, left
 
 
 def _turn(points: Landmarks) -> float:

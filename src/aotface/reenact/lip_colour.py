@@ -91,9 +91,7 @@ def outline_of(points: Landmarks, box: Box) -> Outline:
     rows, columns = box
     size = columns.stop - columns.start, rows.stop - rows.start
     moved = points[:, :2] - [columns.start, rows.start]
-    planes = [_drawn(moved[ring], size) for ring in (OUTER_LIPS, INNER_LIPS)]
-    far = [cv2.distanceTransform(part, cv2.DIST_L2, 5) for part in (1 - planes[0], planes[1])]
-    off, inner = (cv2.resize(part, size, interpolation=cv2.INTER_AREA) / FINER for part in far)
+    off, inner = far_of(points[OUTER_LIPS], box)[0], far_of(points[INNER_LIPS], box)[1]
     middle = (moved[INNER_LIPS[1:10]] + moved[INNER_LIPS[:10:-1]]) / 2
     line = np.concatenate([moved[INNER_LIPS[:1]], middle, moved[INNER_LIPS[10:11]]])
     line = line[np.argsort(line[:, 0])]
@@ -102,11 +100,17 @@ def outline_of(points: Landmarks, box: Box) -> Outline:
     return Outline(off, inner * np.float32(opening(points, INNER_LIPS) > OPEN), above)
 
 
-def _drawn(ring: Float[np.ndarray, "points 2"], size: tuple[int, int]) -> np.ndarray:
+def far_of(ring: Float[np.ndarray, "points axes"], box: Box) -> tuple[Plane, Plane]:
+    """How far pixels of a box are from a ring of landmarks, 0 in it; and how deep they lie in it, 0 on and beyond it."""
+    rows, columns = box
+    size = columns.stop - columns.start, rows.stop - rows.start
     plane = np.zeros((size[1] * FINER, size[0] * FINER), np.uint8)
-    outline = np.round(((ring + 0.5) * FINER - 0.5) * 16).astype(np.int32)
+    moved = ring[:, :2] - [columns.start, rows.start]
+    outline = np.round(((moved + 0.5) * FINER - 0.5) * 16).astype(np.int32)
     cv2.fillPoly(plane, [outline], (1,), shift=4)
-    return plane
+    far = (cv2.distanceTransform(part, cv2.DIST_L2, 5) for part in (1 - plane, plane))
+    off, deep = (cv2.resize(part, size, interpolation=cv2.INTER_AREA) / FINER for part in far)
+    return off, deep
 
 
 def lip_colour(face: AlignedFace) -> LipColour | None:
@@ -158,15 +162,20 @@ def recoloured(log: Pixels, outline: Outline, own: LipColour, wanted: LipColour)
     soft = cv2.GaussianBlur(outline.lips.astype(np.float32), (0, 0), 0.8)
     change = cv2.GaussianBlur(change.astype(np.float32), (0, 0), 0.5)
     change += soft[..., None] * np.clip(aim - reached, -most, most).astype(np.float32)
-    light, red, blue = (change[..., k] for k in range(3))
-    green = light - (LUMA[0, 0] + LUMA[0, 2] / 2) * red - LUMA[0, 2] * blue
-    return np.dstack([green + red, green, green + red / 2 + blue]).astype(np.float32)
+    return from_traits(change)
 
 
 def traits(log: np.ndarray) -> np.ndarray:
     """How bright, red and blue colours are."""
     red, green, blue = (log[..., k] for k in range(3))
     return np.stack([log @ LUMA[0], red - green, blue - (red + green) / 2], axis=-1)
+
+
+def from_traits(found: np.ndarray) -> np.ndarray:
+    """Colours of such traits, logarithms."""
+    light, red, blue = (found[..., k] for k in range(3))
+    green = light - (LUMA[0, 0] + LUMA[0, 2] / 2) * red - LUMA[0, 2] * blue
+    return np.stack([green + red, green, green + red / 2 + blue], axis=-1).astype(np.float32)
 
 
 def typical(log: Float32[np.ndarray, "pixels 3"]) -> Float32[np.ndarray, " 3"]:

@@ -2,8 +2,8 @@
 
 The new shape is the target's own (pose, expression, outline) moved towards the source's in the regions that
 carry identity. Its texture is the source photograph, read through a smooth dense map; what the photograph does not
-show comes from the face's mirrored side. An eye comes from the target when it is closed in the source; the mouth always
-does, see `aotface.reenact.target_mouth`.
+show comes from the face's mirrored side. Mouth and eyes are the target's own: see `aotface.reenact.target_mouth` and
+`aotface.reenact.target_eyes`.
 """
 
 from collections.abc import Sequence
@@ -19,10 +19,10 @@ from aotface.face.mesh import MIRROR
 from aotface.face.parse import source_planes, visibility_network
 from aotface.face.render import Raster, rasterize
 from aotface.options import DEFAULTS
-from aotface.reenact.base import Reenacted, TargetPixels
+from aotface.reenact.base import Reenacted
 from aotface.reenact.dense_map import Jump, dense_map, enlarge, lids, read_crop, read_mask, soften
 from aotface.reenact.edge import inner_mask
-from aotface.reenact.gaze import turn_eyes
+from aotface.reenact.iris_colour import IrisColour, iris_colour
 from aotface.reenact.lids import lid_places, unseen_eyes
 from aotface.reenact.lip_colour import LipColour, lip_colour
 from aotface.reenact.lips import part_lips, without_streaks
@@ -30,9 +30,10 @@ from aotface.reenact.mouth_shading import level_mouth
 from aotface.reenact.reading import Reading, SourceSkin
 from aotface.reenact.shape import identity_shape
 from aotface.reenact.spectacles import without_spectacles
-from aotface.reenact.target_mouth import target_mouth
+from aotface.reenact.target_eyes import TargetEye, target_eyes
+from aotface.reenact.target_mouth import TargetMouth, target_mouth
 from aotface.reenact.visibility import balance, inside, weights
-from aotface.types import CROP_SIDE, AlignedFace, Crop, Face, Frame, Gaze, Landmarks, Mask, Matrix
+from aotface.types import CROP_SIDE, AlignedFace, Crop, Face, Frame, Landmarks, Mask, Matrix
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class MeshSource:
 
     ``texture``: 0..1, where its picture may be read as its face; ``matrix``: frame to texture. ``skin``: the same, bare skin
     beside the mesh too; None: nothing is read there. ``gaze``: whose the eyes' direction is, see `aotface.options.Options`.
-    ``lips``: their colour; None: lips keep the target's.
+    ``lips``, ``iris``: their colour; None: they keep the target's.
     """
 
     frame: Frame
@@ -51,11 +52,12 @@ class MeshSource:
     skin: Mask | None = None
     gaze: str = DEFAULTS.gaze
     lips: LipColour | None = None
+    iris: IrisColour | None = None
 
     def reenact(self, target: AlignedFace) -> Reenacted:
         """See `aotface.reenact.base.PreparedSource`."""
-        gaze = gaze_at(target.face) if self.gaze == "target" else None
-        made = reenact(self.frame, self.face, target, self.texture, self.matrix, gaze=gaze, lips=self.lips)
+        colours = self.lips, self.iris
+        made = reenact(self.frame, self.face, target, self.texture, self.matrix, 1.0, self.gaze, *colours)
         if self.skin is None or made.reading is None:
             return made
         return replace(made, reading=replace(made.reading, skin=SourceSkin(self.skin, self.matrix)))
@@ -75,10 +77,10 @@ class MeshReenactor:
     def prepare(self, source: Frame, face: Face) -> MeshSource:
         """See `aotface.reenact.base.Reenactor`."""
         aligned, seen = align(source, face), visibility_network().see(source, face)
-        bare = without_spectacles(source, face, seen)
-        return MeshSource(
-            bare, face, aligned.matrix, *source_planes(source, aligned, seen), self.gaze, lip_colour(aligned)
-        )
+        bare, gaze = without_spectacles(source, face, seen), gaze_at(face)
+        iris = None if gaze is None else iris_colour(aligned.crop, aligned.landmarks, gaze)
+        planes = source_planes(source, aligned, seen)
+        return MeshSource(bare, face, aligned.matrix, *planes, self.gaze, lip_colour(aligned), iris)
 
 
 def reenact(
@@ -88,8 +90,9 @@ def reenact(
     source_visible: Mask | None = None,
     source_matrix: Matrix | None = None,
     identity_strength: float = 1.0,
-    gaze: Gaze | None = None,
+    gaze: str = "source",
     lips: LipColour | None = None,
+    iris: IrisColour | None = None,
 ) -> Reenacted:
     """Put the source's face into the target's pose and expression.
 
@@ -101,8 +104,9 @@ def reenact(
             else the target.
         source_matrix: frame-to-crop matrix of ``source_visible``; left out, the mask is on the frame's own pixels.
         identity_strength: 0 keeps the target's shape, 1 takes the source's where identity lives.
-        gaze: where the eyes shall look; None: where the source's do.
+        gaze: ``target``: the eyes are the target's; ``source``: the source's, where it shows some that fit.
         lips: colour of the source's lips; None: lips keep the target's.
+        iris: colour of the source's irises; None: the target's eyes keep theirs.
 
     Returns:
         The reenacted face.
@@ -119,8 +123,6 @@ def reenact(
     points = identity_shape(*shape, seen_target)
     raster = rasterize(points, grid)
     both, places, weight, toned = _source_places(source.landmarks, points, raster)
-    if gaze is not None and source.iris is not None:
-        both = turn_eyes(both, source.landmarks, source.iris, points, gaze)
     both, parting = part_lips(both, source.landmarks, places, points, raster, target)
     visible: Mask = np.ones((grid, grid), np.float32)
     if source_visible is not None:
@@ -129,14 +131,15 @@ def reenact(
         weight, visible, toned = _where_seen(weight, toned, seen, raster)
 
     edge = inner_mask(points, raster, target_points)
-    own = unseen_eyes(source.landmarks, target_points, points, grid)
     large_points = _enlarged_points(points, shrink)
     mouth = target_mouth(target, points, raster.covered, lips)
-    eyes = enlarge(own, side)
-    from_target = eyes.copy()
-    if mouth is not None:
-        from_target[mouth.here] = np.maximum(eyes[mouth.here], mouth.weight)
-    shown = (cv2.erode(edge, np.ones((3, 3))) > 0) * (1 - np.maximum(own, enlarge(from_target, grid)))
+    shares = (1.0, 1.0) if gaze == "target" else unseen_eyes(source.landmarks, target_points)
+    eyes = tuple(target_eyes(target, points, raster.covered, iris, shares))
+    parts: tuple[TargetEye | TargetMouth, ...] = eyes if mouth is None else (*eyes, mouth)
+    from_target: Mask = np.zeros((side, side), np.float32)
+    for laid in parts:
+        from_target[laid.here] = np.maximum(from_target[laid.here], laid.weight)
+    shown = (cv2.erode(edge, np.ones((3, 3))) > 0) * (1 - enlarge(from_target, grid))
     even = balance(source_frame, both, toned, points) if (weight[raster.covered] < 1).any() else None
     reading = Reading(source_frame, both, weight, shown, parting, raster.covered, balance=even)
     drawn = np.clip(enlarge(raster.covered.astype(np.float32), side) * 4 - 1.5, 0, 1)
@@ -146,16 +149,11 @@ def reenact(
     reading = replace(reading, shading=shading)
     if parting is not None:
         face *= enlarge(parting.shade, side)[box][..., None]
-    pixels = None
-    if eyes.any():
-        here, theirs = _box(eyes > 0), _through_target(target.crop, raster, target_points, side)
-        face += (theirs[box] - face) * eyes[box][..., None]
-        pixels = TargetPixels(here, np.clip(theirs[here], 0, 1), eyes[here])
     crop = _over(target.crop, face, drawn, box)
-    if mouth is not None:
-        mouth.lay(crop)
+    for laid in parts:
+        laid.lay(crop)
     mask = enlarge(np.clip(edge * visible, 0, 1), side)
-    return Reenacted(crop, mask, from_target, large_points, reading, pixels, mouth)
+    return Reenacted(crop, mask, from_target, large_points, reading, eyes, mouth)
 
 
 def _source_places(
@@ -234,17 +232,3 @@ def _enlarged_points(points: Landmarks, shrink: float) -> Landmarks:
     """Landmarks of the 256-px grid in the crop's own pixels."""
     back = 1 / shrink
     return transform_landmarks(points, np.array([[back, 0, (back - 1) / 2], [0, back, (back - 1) / 2]]))
-
-
-def _through_target(crop: Crop, raster: Raster, target: Landmarks, side: int) -> Crop:
-    """The target's crop under the new shape: mouth and eyes follow the parts that were shifted."""
-    large = enlarge(dense_map(raster, target[:, :2]), side)
-    zoom = side / raster.depth.shape[0]
-    large = (large + 0.5) * zoom - 0.5
-    return cv2.remap(
-        crop,
-        large[..., 0].astype(np.float32),
-        large[..., 1].astype(np.float32),
-        cv2.INTER_CUBIC,
-        borderMode=cv2.BORDER_REPLICATE,
-    )

@@ -19,12 +19,11 @@ from aotface.compose.sharpness import softness
 from aotface.compose.skin_texture import TextureArray
 from aotface.errors import InputError
 from aotface.face.align import align, scale_of
-from aotface.face.gaze import gaze_at
 from aotface.media.video.decode import VideoFrame
 from aotface.media.video.parts import Parts
 from aotface.reenact.base import Reenacted
 from aotface.transfer.base import shrunk
-from aotface.types import AlignedFace, Crop, Face, Frame, Gaze, Landmarks, Mask
+from aotface.types import AlignedFace, Crop, Face, Frame, Landmarks, Mask
 from aotface.video.scene import Scene
 from aotface.video.temporal_filter import FilterableChange, Light, filterable, light_grid
 
@@ -62,7 +61,7 @@ class TemporalFeatures:
 class FaceBuffers:
     """What only the frame itself needs of a face: X_r, and Y where the maps do not decide it. No pixels of the target.
 
-    ``landmarks``: of the target, crop pixels. ``gaze``: the target's. ``apart``: of somebody else's swap, see
+    ``landmarks``: of the target, crop pixels. ``apart``: of somebody else's swap, see
     `aotface.compose.refined.difference`.
     """
 
@@ -70,14 +69,13 @@ class FaceBuffers:
     reenacted: Reenacted
     swapped: Crop | None
     landmarks: Landmarks
-    gaze: Gaze | None
     apart: Mask | None = None
 
     @property
     def bytes(self) -> int:
         """What it takes in memory."""
         x_r = self.reenacted
-        parts = [one.pixels for one in (x_r.target_pixels, x_r.mouth) if one is not None]
+        parts = [one.pixels for one in x_r.laid]
         arrays = (x_r.crop, x_r.mask, x_r.from_target, self.swapped, *parts)
         return sum(array.nbytes for array in arrays if array is not None)
 
@@ -223,7 +221,7 @@ def _given_buffers(target: AlignedFace, given: Crop, apart: Mask) -> FaceBuffers
     """Of a face that somebody else has swapped: its mask is the region alone."""
     nothing = np.zeros(given.shape[:2], np.float32)
     reenacted = Reenacted(given, np.ones_like(nothing), nothing, target.landmarks)
-    return FaceBuffers(place_of(target), reenacted, None, target.landmarks, None, apart)
+    return FaceBuffers(place_of(target), reenacted, None, target.landmarks, apart)
 
 
 def _made_again(face: Face, read: FrameInputs) -> FaceBuffers:
@@ -249,7 +247,7 @@ def _filterable(face: FaceInProgress) -> FilterableChange:
 
 def _buffers(face: FaceInProgress, swapped: Crop | None) -> FaceBuffers:
     target = face.target
-    return FaceBuffers(place_of(target), face.reenacted, swapped, target.landmarks, gaze_at(target.face))
+    return FaceBuffers(place_of(target), face.reenacted, swapped, target.landmarks)
 
 
 def _softness(face: FaceInProgress) -> float:

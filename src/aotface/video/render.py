@@ -301,7 +301,7 @@ def _camera(
     features, seed = features_of(len(made.reenacted.mask), *points), (scene.options.seed, shown, face.track)
     if given:
         return Camera(features, seed, texture, given)
-    eyes = EyePoints(*points, made.gaze)
+    eyes = EyePoints(*points)
     return Camera(features, seed, texture, eyes=eyes, kept=kept_of(made.reenacted))
 
 

@@ -1,0 +1,106 @@
+"""The colour of irises beside their whites, and irises brought towards another's [ours].
+
+How bright and how coloured an eye is follows the light; what an iris is beside its own white does not. An iris keeps its
+light, its pupil and its catch-light; only its colour becomes another.
+"""
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from jaxtyping import Float32
+
+from aotface.face.gaze import eye_axes
+from aotface.face.mesh import LEFT_EYE, RIGHT_EYE
+from aotface.reenact.lip_colour import Pixels, Plane, falling, far_of, from_traits, logarithm, rising, traits
+from aotface.types import Crop, Gaze, Landmarks
+
+RADIUS = 0.2
+"""Of an iris, in widths of the eye."""
+
+RING, WHITE = (0.45, 0.9), (1.15, 2.2)
+"""Distance from an iris's centre, in its radii, where its colour shows, and the white's."""
+
+DEEP = 1.0
+"""Pixels at 256 from the lids within which neither counts: lashes and shadow."""
+
+FEWEST = (8.0, 24.0)
+"""Pixels of an iris from which its colour begins to count, and counts."""
+
+MOST = (0.35, 0.45, 0.5)
+"""How far an iris is moved at most: light, red, blue; see `aotface.reenact.lip_colour.traits`."""
+
+GLINT = (0.5, 1.0)
+"""How much brighter than its iris a pixel is, as a logarithm, that changes less, and not at all: it is a reflection."""
+
+RINGS = RIGHT_EYE, LEFT_EYE
+
+
+class IrisColour(NamedTuple):
+    """Logarithms: ``iris``: how bright, red and blue irises are beside their whites; ``level``: without whites. ``sure``:
+    0..1."""
+
+    iris: Float32[np.ndarray, " 3"]
+    level: Float32[np.ndarray, " 3"]
+    sure: float
+
+
+def iris_colour(crop: Crop, landmarks: Landmarks, gaze: Gaze) -> IrisColour | None:
+    """Of both eyes of a face; None where they hardly show.
+
+    Args:
+        crop: side x side x 3, about 256 px.
+        landmarks: 468 x 3, its pixels.
+        gaze: where the irises lie.
+    """
+    irises, whites = [], []
+    for eye, ring in enumerate(RINGS):
+        low = np.clip(np.floor(landmarks[ring, :2].min(axis=0)) - 2, 0, len(crop) - 1).astype(int)
+        high = np.clip(np.ceil(landmarks[ring, :2].max(axis=0)) + 3, low + 1, len(crop)).astype(int)
+        here = slice(low[1], high[1]), slice(low[0], high[0])
+        depth, far = far_of(landmarks[ring], here)[1] > DEEP, distance(landmarks, eye, gaze, here)
+        found = traits(logarithm(crop[here]))
+        irises.append(found[depth & (far > RING[0]) & (far < RING[1])])
+        whites.append(found[depth & (far > WHITE[0]) & (far < WHITE[1])])
+    iris, white = np.concatenate(irises), np.concatenate(whites)
+    if min(len(iris), len(white)) < FEWEST[0]:
+        return None
+    level = _between(iris, 15, 75)
+    count = min(len(iris), len(white))
+    sure = float(np.clip((count - FEWEST[0]) / (FEWEST[1] - FEWEST[0]), 0, 1))
+    return IrisColour(level - _between(white, 50, 90), level, sure)
+
+
+def recoloured_iris(
+    log: Pixels, far: Plane, own: IrisColour, wanted: IrisColour, vivid: float
+) -> Float32[np.ndarray, "rows columns 3"]:
+    """What is added to the logarithm of an eye.
+
+    Args:
+        log: of its pixels.
+        far: see `distance`.
+        own: colour of its iris.
+        wanted: towards which it goes.
+        vivid: how coloured the picture is, 0..1: a grey one stays grey.
+    """
+    most = np.array(MOST, np.float32) * [1, vivid, vivid] * min(own.sure, wanted.sure)
+    change = np.clip(wanted.iris - own.iris, -most, most).astype(np.float32)
+    share = falling(far, (0.85, 1.15)) * rising(far, (0.2, 0.5))
+    share *= falling(cv2.GaussianBlur(traits(log)[..., 0], (0, 0), 0.5) - own.level[0], GLINT)
+    return from_traits(change) * share[..., None]
+
+
+def distance(landmarks: Landmarks, eye: int, gaze: Gaze, here: tuple[slice, slice]) -> Plane:
+    """How far pixels of a box are from the centre of an iris, in its radii."""
+    middle, across, down = eye_axes(landmarks, eye)
+    centre = middle + gaze[eye, 0] * across + gaze[eye, 1] * down
+    ring = RINGS[eye]
+    width = float(np.linalg.norm((landmarks[ring[0]] - landmarks[ring[8]]).astype(np.float64)))
+    rows, columns = np.mgrid[here]
+    return (np.hypot(columns - centre[0], rows - centre[1]) / max(RADIUS * width, 1e-3)).astype(np.float32)
+
+
+def _between(values: Float32[np.ndarray, "pixels 3"], low: float, high: float) -> Float32[np.ndarray, " 3"]:
+    """Mean of what lies between two percentiles of light."""
+    first, last = np.percentile(values[:, 0], (low, high))
+    return values[(values[:, 0] >= first) & (values[:, 0] <= last)].mean(axis=0)

@@ -1,0 +1,158 @@
+"""The eyes of a new face: the target's own, in the source's iris colour [ours].
+
+A photograph shows an eye with one gaze, one opening and one light. Moved into others it shows white spots, dark rings and
+lids that end in its whites. The target's eye is the only one that was photographed with this gaze in this light. So all that
+lies between the lids, and their rim with its lashes, is laid into the new face at the new eye's place; skin beside
+the rim gets the tone around it. Irises get the source's colour. Lids, creases, brows, and where eyes lie, are the source's.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from jaxtyping import Bool, Float32
+
+from aotface.face.gaze import gaze_at
+from aotface.face.mesh import LEFT_EYE, RIGHT_EYE
+from aotface.face.template import similarity_between
+from aotface.reenact.iris_colour import IrisColour, distance, iris_colour, recoloured_iris
+from aotface.reenact.lip_colour import VIVID, Box, Pixels, Plane, falling, far_of, logarithm, rising, typical
+from aotface.types import AlignedFace, Crop, Landmarks, Mask
+
+RIM = (0.8, 4.0)
+"""Distance from an eye's opening, in pixels at 256, over which the target's lids end."""
+
+BESIDE, REACH = (1.5, 7.0), 10
+"""The same in which the tone of both lids is compared; and how far around an eye is worked on."""
+
+TONE, LEAST = 3.0, 0.02
+"""Standard deviation in pixels at 256 of what tone is matched by, and the weight that its mean has everywhere."""
+
+FURTHEST, PIGMENT = 2.5, 0.35
+"""How far the target's lids are moved at most, as a logarithm; and what of that may be the skin's own colour: eyes get none
+of it. What is beyond is light, and lies on the eye, too."""
+
+RINGS = RIGHT_EYE, LEFT_EYE
+
+
+@dataclass(frozen=True)
+class TargetEye:
+    """What is laid into a new face.
+
+    ``here``: rows and columns of the crop. ``pixels``: the target's eye there, with the new iris. ``off``: distance from the
+    opening; ``free``: where the mesh is and nothing covers the target's lids, 0..1; both at 256 px. ``share``: how much
+    of it all shows.
+    """
+
+    here: Box
+    pixels: Pixels
+    off: Plane
+    free: Mask
+    share: float = 1.0
+
+    @property
+    def weight(self) -> Plane:
+        """With which it shows, in ``here``."""
+        shown = falling(self.off, RIM) * np.maximum(self.free, falling(self.off, (0.0, 1.0)))
+        soft = cv2.GaussianBlur(shown * shown * (3 - 2 * shown), (0, 0), 0.5)
+        return self._large(soft) * np.float32(self.share)
+
+    def lay(self, face: Crop) -> None:
+        """Lay it into a new face, in place.
+
+        Args:
+            face: X_r or Y, whole crops.
+        """
+        own, size = face[self.here], self.off.shape[::-1]
+        mine, theirs = (logarithm(_resized(picture, size)) for picture in (own, self.pixels))
+        laid = np.clip(self.pixels * self._large(np.exp(self._tone(mine - theirs))), 0, 1)
+        own += (laid - own) * self.weight[..., None]
+
+    def _tone(self, apart: Pixels) -> Pixels:
+        """What carries the target's lids to the new face's, logarithms."""
+        known = (self.free * (self.off > BESIDE[0]) * (self.off < BESIDE[1]))[..., None].astype(np.float32)
+        mean = (apart * known).sum(axis=(0, 1)) / max(float(known.sum()), 1.0)
+        near = cv2.GaussianBlur(np.dstack([(apart - mean) * known, known]), (0, 0), TONE)
+        found = np.clip(mean + near[..., :-1] / (near[..., -1:] + np.float32(LEAST)), -FURTHEST, FURTHEST)
+        pigment = np.clip(found, -PIGMENT, PIGMENT)
+        return np.asarray(found - pigment + pigment * rising(self.off, (0.0, 2.0))[..., None])
+
+    def _large(self, plane: np.ndarray) -> np.ndarray:
+        return _resized(plane.astype(np.float32), self.pixels.shape[1::-1])
+
+
+def target_eyes(
+    target: AlignedFace,
+    points: Landmarks,
+    covered: Bool[np.ndarray, "grid grid"],
+    source: IrisColour | None,
+    shares: tuple[float, float],
+) -> Iterator[TargetEye]:
+    """The target's eyes at the new ones' places.
+
+    Args:
+        target: see there.
+        points: 468 x 3, of the new face, pixels of a grid that is no finer than the crop.
+        covered: where the mesh is, on that grid.
+        source: whose irises' colour is wanted; None: it stays.
+        shares: how much of the person's right and left eye shows.
+
+    Yields:
+        Those that lie in the crop.
+    """
+    zoom = len(target.crop) / len(covered)
+    gaze, own = gaze_at(target.face), None
+    if gaze is not None and source is not None:
+        small = cv2.resize(target.crop, covered.shape, interpolation=cv2.INTER_AREA)
+        own = iris_colour(small, target.landmarks / np.float32(zoom), gaze)
+    for eye, (ring, share) in enumerate(zip(RINGS, shares, strict=True)):
+        box = _around(points[ring], len(covered))
+        if share <= 0 or box is None:
+            continue
+        here = tuple(slice(round(part.start * zoom), round(part.stop * zoom)) for part in box)
+        size = here[1].stop - here[1].start, here[0].stop - here[0].start
+        off = far_of(points[ring], box)[0]
+        there = (points[ring, :2].astype(np.float64) + 0.5) * zoom - 0.5 - [here[1].start, here[0].start]
+        back = similarity_between(there, target.landmarks[ring, :2].astype(np.float64))
+        pixels = _carried(target.crop, back, size, cv2.INTER_CUBIC)
+        free = covered[box].astype(np.float32)
+        if target.visible is not None:
+            seen = _resized(target.visible, target.crop.shape[1::-1])
+            free = free * _resized(_carried(seen, back, size, cv2.INTER_LINEAR), off.shape[::-1])
+        if own is not None and source is not None and gaze is not None:
+            far = distance(points, eye, gaze, box)
+            pixels = _with_iris(pixels, off, far, own, source)
+        yield TargetEye((here[0], here[1]), np.clip(pixels, 0, 1), off, free, share)
+
+
+def _with_iris(pixels: Pixels, off: Plane, far: Plane, own: IrisColour, source: IrisColour) -> Pixels:
+    """An eye whose iris has the source's colour."""
+    log = logarithm(_resized(pixels, off.shape[::-1]))
+    skin = typical(log[off > BESIDE[0]])
+    vivid = float(np.clip((skin[0] - skin[1]) / VIVID, 0, 1))
+    added = recoloured_iris(log, far, own, source, vivid) * falling(off, (0.0, 1.0))[..., None]
+    return pixels * np.exp(_resized(added.astype(np.float32), pixels.shape[1::-1]))
+
+
+def _around(ring: Float32[np.ndarray, "16 3"], side: int) -> Box | None:
+    """Rows and columns around an eye; None where it lies beside the crop."""
+    low = np.clip(np.floor(ring[:, :2].min(axis=0) - REACH), 0, side).astype(int)
+    high = np.clip(np.ceil(ring[:, :2].max(axis=0) + REACH) + 1, 0, side).astype(int)
+    if (high - low).min() < REACH:
+        return None
+    return slice(int(low[1]), int(high[1])), slice(int(low[0]), int(high[0]))
+
+
+def _carried(values: np.ndarray, back: np.ndarray, size: tuple[int, int], how: int) -> np.ndarray:
+    return cv2.warpAffine(
+        values, back, size, flags=how | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE
+    )
+
+
+def _resized(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """At another width and height."""
+    if picture.shape[1::-1] == size:
+        return picture
+    shrinks = size[0] < picture.shape[1]
+    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
