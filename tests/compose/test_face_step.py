@@ -10,9 +10,10 @@ import pytest
 from aotface.compose.face_step import FaceInProgress, Known, keep_target_pixels, shown_mask, start_face
 from aotface.face.detect import detect
 from aotface.media.image import read_image
-from aotface.reenact.base import Reenacted, TargetPixels
+from aotface.reenact.base import Reenacted
 from aotface.reenact.given import GivenSwap
 from aotface.reenact.mesh import MeshReenactor, MeshSource
+from aotface.reenact.target_eyes import TargetEye
 from aotface.samples import sample
 from aotface.transfer import open_transfer
 from aotface.types import AlignedFace, Face, Frame, Mask
@@ -90,6 +91,7 @@ PICTURE = """
 import sys
 from aotface import swap
 from aotface.media.image import read_image
+from aotface.reenact.target_eyes import TargetEye
 from aotface.samples import sample
 source, target = (read_image(sample(name)).frame for name in ("source_light_man", "target_medium_man_warm_side"))
 swap(source, target, transfer={transfer!r})
@@ -97,15 +99,16 @@ print(*(name for name in sys.modules if name.startswith("aotface")))
 """
 
 
-def test_where_lips_meet_the_targets_teeth_no_light_of_the_source_is_left() -> None:
+def test_what_is_laid_over_the_face_is_the_target_alone() -> None:
     """X_r is a mixture there; what stays is the target's part of it alone."""
     side = 4
     mixed, theirs = np.full((side, side, 3), 0.3, np.float32), np.full((side, side, 3), 0.5, np.float32)
     share = np.full((side, side), 0.25, np.float32)
     made = Reenacted(mixed, np.ones((side, side), np.float32), share, np.zeros((468, 3), np.float32))
     moved = np.full((side, side, 3), 0.9, np.float32)
-    whole = slice(0, side), slice(0, side)
-    found = keep_target_pixels(replace(made, target_pixels=TargetPixels(whole, theirs, share)), moved)
+    whole, within = (slice(0, side), slice(0, side)), np.zeros((side, side), np.float32)
+    eye = TargetEye(whole, theirs, within, np.zeros_like(share), 0.25)
+    found = keep_target_pixels(replace(made, eyes=(eye,)), moved)
     np.testing.assert_allclose(found, 0.9 + 0.25 * (0.5 - 0.9), rtol=1e-6)
     np.testing.assert_allclose(keep_target_pixels(made, moved), 0.9 + 0.25 * (0.3 - 0.9), rtol=1e-6)  # twin
 
@@ -120,6 +123,6 @@ def test_a_picture_loads_nothing_of_the_video_line() -> None:
         if name.startswith(("aotface.video", "aotface.media.video", "aotface.tracking"))
     }
     assert video == set()
-    # eyes, camera match and adjustments eight; hairline two; gaze, lids, mouth and spectacles seven; one-sided light two;
+    # eyes, camera match and adjustments seven; hairline two; eyes, lids, mouth and spectacles nine; one-sided light two;
     # blocks; graph
     assert "aotface.compose.face_step" in loaded and len(loaded) <= 127

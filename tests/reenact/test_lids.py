@@ -45,10 +45,8 @@ def turned(degrees: float, points: np.ndarray) -> np.ndarray:
 
 
 def shown(source: np.ndarray, target: np.ndarray) -> list[float]:
-    """How far the target's right and left eye show, in their middles."""
-    mask = unseen_eyes(source, target, target, 256)
-    middles = [target[ring, :2].mean(axis=0).round().astype(int) for ring in (RIGHT_EYE, LEFT_EYE)]
-    return [round(float(mask[y, x]), 2) for x, y in middles]
+    """How far the target's right and left eye show."""
+    return [round(one, 2) for one in unseen_eyes(source, target)]
 
 
 def test_the_targets_eyes_show_where_the_sources_are_narrow_averted_or_shut() -> None:

@@ -15,10 +15,10 @@ from aotface.face.mesh import LEFT_EYE, RIGHT_EYE
 from aotface.reenact.lip_colour import Pixels, Plane, falling, far_of, from_traits, logarithm, rising, traits
 from aotface.types import Crop, Gaze, Landmarks
 
-RADIUS = 0.2
+RADIUS = 0.22
 """Of an iris, in widths of the eye."""
 
-RING, WHITE = (0.45, 0.9), (1.15, 2.2)
+RING, WHITE = (0.45, 0.85), (1.15, 2.1)
 """Distance from an iris's centre, in its radii, where its colour shows, and the white's."""
 
 DEEP = 1.0
@@ -27,8 +27,14 @@ DEEP = 1.0
 FEWEST = (8.0, 24.0)
 """Pixels of an iris from which its colour begins to count, and counts."""
 
-MOST = (0.35, 0.45, 0.5)
-"""How far an iris is moved at most: light, red, blue; see `aotface.reenact.lip_colour.traits`."""
+NATURAL = (-1.3, -0.55), (-0.13, 0.35), (-0.34, 0.12)
+"""Irises beside their whites, see `aotface.reenact.lip_colour.traits`: the middle four fifths of portraits, about."""
+
+EVENED = 0.6
+"""How much of the colours within an iris that differ from its own goes: noise and blocks, which a change makes vivid."""
+
+MOST = (0.35, 0.45, 0.45)
+"""How far an iris is moved at most."""
 
 GLINT = (0.5, 1.0)
 """How much brighter than its iris a pixel is, as a logarithm, that changes less, and not at all: it is a reflection."""
@@ -83,11 +89,15 @@ def recoloured_iris(
         wanted: towards which it goes.
         vivid: how coloured the picture is, 0..1: a grey one stays grey.
     """
-    most = np.array(MOST, np.float32) * [1, vivid, vivid] * min(own.sure, wanted.sure)
-    change = np.clip(wanted.iris - own.iris, -most, most).astype(np.float32)
-    share = falling(far, (0.85, 1.15)) * rising(far, (0.2, 0.5))
-    share *= falling(cv2.GaussianBlur(traits(log)[..., 0], (0, 0), 0.5) - own.level[0], GLINT)
-    return from_traits(change) * share[..., None]
+    sure = min(own.sure, wanted.sure)
+    most = np.array(MOST, np.float32) * [1, vivid, vivid] * sure
+    change = np.clip(np.clip(wanted.iris, *np.array(NATURAL).T) - own.iris, -most, most).astype(np.float32)
+    found = traits(log)
+    even = (own.level - found) * np.float32(EVENED * sure) * np.float32([0, 1, 1])
+    reflected = falling(cv2.GaussianBlur(found[..., 0], (0, 0), 0.5) - own.level[0], GLINT)
+    share = falling(far, (0.85, 1.1)) * reflected
+    light = share * rising(far, (0.2, 0.5))
+    return from_traits((change + even) * np.dstack([light, share, share]))
 
 
 def distance(landmarks: Landmarks, eye: int, gaze: Gaze, here: tuple[slice, slice]) -> Plane:

@@ -30,8 +30,8 @@ TONE, LEAST = 3.0, 0.02
 """Standard deviation in pixels at 256 of what tone is matched by, and the weight that its mean has everywhere."""
 
 FURTHEST, PIGMENT = 2.5, 0.35
-"""How far the target's lids are moved at most, as a logarithm; and what of that may be the skin's own colour: eyes get none
-of it. What is beyond is light, and lies on the eye, too."""
+"""How far lids of the target are moved at most, as a logarithm; and what of their mean may be the colour of skin: eyes
+get none of it. What is beyond is light (a transfer that left the source's), and lies on the eye, too."""
 
 RINGS = RIGHT_EYE, LEFT_EYE
 
@@ -75,8 +75,8 @@ class TargetEye:
         mean = (apart * known).sum(axis=(0, 1)) / max(float(known.sum()), 1.0)
         near = cv2.GaussianBlur(np.dstack([(apart - mean) * known, known]), (0, 0), TONE)
         found = np.clip(mean + near[..., :-1] / (near[..., -1:] + np.float32(LEAST)), -FURTHEST, FURTHEST)
-        pigment = np.clip(found, -PIGMENT, PIGMENT)
-        return np.asarray(found - pigment + pigment * rising(self.off, (0.0, 2.0))[..., None])
+        light = np.clip(mean - np.clip(mean, -PIGMENT, PIGMENT), -FURTHEST, FURTHEST)
+        return np.asarray(light + (found - light) * rising(self.off, (0.0, 2.0))[..., None])
 
     def _large(self, plane: np.ndarray) -> np.ndarray:
         return _resized(plane.astype(np.float32), self.pixels.shape[1::-1])
