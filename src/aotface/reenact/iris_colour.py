@@ -71,10 +71,10 @@ def iris_colour(crop: Crop, landmarks: Landmarks, gaze: Gaze) -> IrisColour | No
     iris, white = np.concatenate(irises), np.concatenate(whites)
     if min(len(iris), len(white)) < FEWEST[0]:
         return None
-    level = _between(iris, 15, 75)
+    level = _between(iris, 15.0, 75.0)
     count = min(len(iris), len(white))
     sure = float(np.clip((count - FEWEST[0]) / (FEWEST[1] - FEWEST[0]), 0, 1))
-    return IrisColour(level - _between(white, 50, 90), level, sure)
+    return IrisColour(level - _between(white, 50.0, 90.0), level, sure)
 
 
 def recoloured_iris(
@@ -93,7 +93,7 @@ def recoloured_iris(
     most = np.array(MOST, np.float32) * [1, vivid, vivid] * sure
     change = np.clip(np.clip(wanted.iris, *np.array(NATURAL).T) - own.iris, -most, most).astype(np.float32)
     found = traits(log)
-    even = (own.level - found) * np.float32(EVENED * sure) * np.float32([0, 1, 1])
+    even = (own.level - found) * np.array([0, EVENED, EVENED], np.float32) * np.float32(sure)
     reflected = falling(cv2.GaussianBlur(found[..., 0], (0, 0), 0.5) - own.level[0], GLINT)
     share = falling(far, (0.85, 1.1)) * reflected
     light = share * rising(far, (0.2, 0.5))

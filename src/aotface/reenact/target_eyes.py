@@ -18,7 +18,7 @@ from aotface.face.mesh import LEFT_EYE, RIGHT_EYE
 from aotface.face.template import similarity_between
 from aotface.reenact.iris_colour import IrisColour, distance, iris_colour, recoloured_iris
 from aotface.reenact.lip_colour import VIVID, Box, Pixels, Plane, falling, far_of, logarithm, rising, typical
-from aotface.types import AlignedFace, Crop, Landmarks, Mask
+from aotface.types import AlignedFace, Crop, Landmarks
 
 RIM = (0.8, 4.0)
 """Distance from an eye's opening, in pixels at 256, over which the target's lids end."""
@@ -35,6 +35,9 @@ get none of it. What is beyond is light (a transfer that left the source's), and
 
 RINGS = RIGHT_EYE, LEFT_EYE
 
+SmallPlane = Float32[np.ndarray, "small_rows small_columns"]
+"""At 256 px, beside pixels of the crop."""
+
 
 @dataclass(frozen=True)
 class TargetEye:
@@ -47,8 +50,8 @@ class TargetEye:
 
     here: Box
     pixels: Pixels
-    off: Plane
-    free: Mask
+    off: SmallPlane
+    free: SmallPlane
     share: float = 1.0
 
     @property
@@ -126,7 +129,9 @@ def target_eyes(
         yield TargetEye((here[0], here[1]), np.clip(pixels, 0, 1), off, free, share)
 
 
-def _with_iris(pixels: Pixels, off: Plane, far: Plane, own: IrisColour, source: IrisColour) -> Pixels:
+def _with_iris(
+    pixels: Pixels, off: SmallPlane, far: SmallPlane, own: IrisColour, source: IrisColour
+) -> Pixels:
     """An eye whose iris has the source's colour."""
     log = logarithm(_resized(pixels, off.shape[::-1]))
     skin = typical(log[off > BESIDE[0]])
