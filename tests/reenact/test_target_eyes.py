@@ -56,7 +56,7 @@ def laid(
     found = Face(0, (0.0, 0.0, 1.0, 1.0), 1.0, theirs, gaze=GAZE)
     seen = np.full((SIDE, SIDE), visible, np.float32)
     target = AlignedFace(found, crop, np.eye(2, 3), theirs * np.float32(zoom), seen)
-    eyes = list(target_eyes(target, POINTS, np.ones((SIDE, SIDE), bool), iris, (share, share)))
+    eyes = list(target_eyes(target, face, POINTS, np.ones((SIDE, SIDE), bool), iris, (share, share)))
     for eye in eyes:
         eye.lay(face)
     return eyes
@@ -106,9 +106,20 @@ def test_lids_get_the_tone_around_them_and_eyes_keep_theirs() -> None:
     np.testing.assert_allclose(of_iris(face, 0), 0.75 * np.float32(BROWN), atol=0.03)
 
 
-def test_what_covers_the_targets_lids_is_not_brought_along() -> None:
-    free, covered = (laid(drawn(POINTS, BROWN), visible=one)[0] for one in (1.0, 0.0))
-    assert covered.weight.sum() < 0.8 * free.weight.sum() and covered.weight.max() > 0.95
+def ringed() -> Crop:
+    """Eyes in black rims, as under a frame."""
+    face = drawn(POINTS, BROWN)
+    for ring in (RIGHT_EYE, LEFT_EYE):
+        cv2.polylines(face, [np.round(POINTS[ring, :2]).astype(np.int32)], True, (0.05, 0.05, 0.05), 5)
+    return face
+
+
+def test_a_rim_that_is_unlike_the_targets_goes_unless_that_is_covered() -> None:
+    (x, y), face, hidden = np.round(POINTS[RIGHT_EYE[4], :2]).astype(int), ringed(), ringed()
+    plain = laid(drawn(POINTS, BROWN))[0]
+    wide, narrow = laid(face)[0], laid(hidden, visible=0.0)[0]
+    assert wide.weight.sum() > 1.2 * plain.weight.sum() and narrow.weight.sum() == plain.weight.sum()
+    assert face[y + 2, x, 0] > 0.55 > 0.3 > hidden[y + 2, x, 0]
 
 
 def test_shares_grey_pictures_and_eyes_beside_the_crop() -> None:

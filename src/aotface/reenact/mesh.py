@@ -131,29 +131,32 @@ def reenact(
         weight, visible, toned = _where_seen(weight, toned, seen, raster)
 
     edge = inner_mask(points, raster, target_points)
-    large_points = _enlarged_points(points, shrink)
-    mouth = target_mouth(target, points, raster.covered, lips)
-    shares = (1.0, 1.0) if gaze == "target" else unseen_eyes(source.landmarks, target_points)
-    eyes = tuple(target_eyes(target, points, raster.covered, iris, shares))
-    parts: tuple[TargetEye | TargetMouth, ...] = eyes if mouth is None else (*eyes, mouth)
-    from_target: Mask = np.zeros((side, side), np.float32)
-    for laid in parts:
-        from_target[laid.here] = np.maximum(from_target[laid.here], laid.weight)
-    shown = (cv2.erode(edge, np.ones((3, 3))) > 0) * (1 - enlarge(from_target, grid))
     even = balance(source_frame, both, toned, points) if (weight[raster.covered] < 1).any() else None
-    reading = Reading(source_frame, both, weight, shown, parting, raster.covered, balance=even)
+    within = (cv2.erode(edge, np.ones((3, 3))) > 0).astype(np.float32)
+    reading = Reading(source_frame, both, weight, within, parting, raster.covered, balance=even)
     drawn = np.clip(enlarge(raster.covered.astype(np.float32), side) * 4 - 1.5, 0, 1)
     box = _box(drawn > 0)  # elsewhere the crop is the target's
     face = _read_face(reading, side, box)
     shading = level_mouth(face, box, source.landmarks, side, points, target_points, grid)
-    reading = replace(reading, shading=shading)
     if parting is not None:
         face *= enlarge(parting.shade, side)[box][..., None]
     crop = _over(target.crop, face, drawn, box)
-    for laid in parts:
-        laid.lay(crop)
+    mouth = target_mouth(target, points, raster.covered, lips)
+    shares = (1.0, 1.0) if gaze == "target" else unseen_eyes(source.landmarks, target_points)
+    eyes = tuple(target_eyes(target, crop, points, raster.covered, iris, shares))
+    from_target = _lay(crop, eyes if mouth is None else (*eyes, mouth))
+    reading = replace(reading, shown=within * (1 - enlarge(from_target, grid)), shading=shading)
     mask = enlarge(np.clip(edge * visible, 0, 1), side)
-    return Reenacted(crop, mask, from_target, large_points, reading, eyes, mouth)
+    return Reenacted(crop, mask, from_target, _enlarged_points(points, shrink), reading, eyes, mouth)
+
+
+def _lay(crop: Crop, parts: Sequence[TargetEye | TargetMouth]) -> Mask:
+    """Lay them into X_r, in place; where it is the target's then."""
+    shown: Mask = np.zeros(crop.shape[:2], np.float32)
+    for part in parts:
+        part.lay(crop)
+        shown[part.here] = np.maximum(shown[part.here], part.weight)
+    return shown
 
 
 def _source_places(

@@ -16,15 +16,24 @@ from jaxtyping import Bool, Float32
 from aotface.face.gaze import gaze_at
 from aotface.face.mesh import LEFT_EYE, RIGHT_EYE
 from aotface.face.template import similarity_between
+from aotface.face.texture import LUMA
 from aotface.reenact.iris_colour import IrisColour, distance, iris_colour, recoloured_iris
 from aotface.reenact.lip_colour import VIVID, Box, Pixels, Plane, falling, far_of, logarithm, rising, typical
 from aotface.types import AlignedFace, Crop, Landmarks
 
-RIM = (0.8, 4.0)
-"""Distance from an eye's opening, in pixels at 256, over which the target's lids end."""
+RIM, WIDE = (0.0, 1.0), (0.8, 4.0)
+"""Distance from an eye's opening, in pixels at 256, over which the target's lids end: where the source's rim is like theirs,
+and where it is not."""
+
+UNLIKE = (0.35, 0.7)
+"""How much darker or brighter than the target's a rim is, as a logarithm, that is like it, and is not: an iris or a white
+outside of the opening, a shadow, a liner, a frame."""
 
 BESIDE, REACH = (1.5, 7.0), 10
 """The same in which the tone of both lids is compared; and how far around an eye is worked on."""
+
+LIKE = (0.4, 0.8)
+"""How far from what is usual around an eye a place is, as a logarithm, that counts less for tone, and not: it is no skin."""
 
 TONE, LEAST = 3.0, 0.02
 """Standard deviation in pixels at 256 of what tone is matched by, and the weight that its mean has everywhere."""
@@ -44,22 +53,20 @@ class TargetEye:
     """What is laid into a new face.
 
     ``here``: rows and columns of the crop. ``pixels``: the target's eye there, with the new iris. ``off``: distance from the
-    opening; ``free``: where the mesh is and nothing covers the target's lids, 0..1; both at 256 px. ``share``: how much
-    of it all shows.
+    opening; ``free``: where the mesh is and nothing covers the target's lids, 0..1; ``shown``: with which weight it shows;
+    all at 256 px.
     """
 
     here: Box
     pixels: Pixels
     off: SmallPlane
     free: SmallPlane
-    share: float = 1.0
+    shown: SmallPlane
 
     @property
     def weight(self) -> Plane:
         """With which it shows, in ``here``."""
-        shown = falling(self.off, RIM) * np.maximum(self.free, falling(self.off, (0.0, 1.0)))
-        soft = cv2.GaussianBlur(shown * shown * (3 - 2 * shown), (0, 0), 0.5)
-        return self._large(soft) * np.float32(self.share)
+        return self._large(self.shown)
 
     def lay(self, face: Crop) -> None:
         """Lay it into a new face, in place.
@@ -67,19 +74,10 @@ class TargetEye:
         Args:
             face: X_r or Y, whole crops.
         """
-        own, size = face[self.here], self.off.shape[::-1]
-        mine, theirs = (logarithm(_resized(picture, size)) for picture in (own, self.pixels))
-        laid = np.clip(self.pixels * self._large(np.exp(self._tone(mine - theirs))), 0, 1)
+        own = face[self.here]
+        tone = _tone(_apart(own, self.pixels, self.off.shape[::-1]), self.off, self.free)
+        laid = np.clip(self.pixels * self._large(np.exp(tone)), 0, 1)
         own += (laid - own) * self.weight[..., None]
-
-    def _tone(self, apart: Pixels) -> Pixels:
-        """What carries the target's lids to the new face's, logarithms."""
-        known = (self.free * (self.off > BESIDE[0]) * (self.off < BESIDE[1]))[..., None].astype(np.float32)
-        mean = (apart * known).sum(axis=(0, 1)) / max(float(known.sum()), 1.0)
-        near = cv2.GaussianBlur(np.dstack([(apart - mean) * known, known]), (0, 0), TONE)
-        found = np.clip(mean + near[..., :-1] / (near[..., -1:] + np.float32(LEAST)), -FURTHEST, FURTHEST)
-        light = np.clip(mean - np.clip(mean, -PIGMENT, PIGMENT), -FURTHEST, FURTHEST)
-        return np.asarray(light + (found - light) * rising(self.off, (0.0, 2.0))[..., None])
 
     def _large(self, plane: np.ndarray) -> np.ndarray:
         return _resized(plane.astype(np.float32), self.pixels.shape[1::-1])
@@ -87,6 +85,7 @@ class TargetEye:
 
 def target_eyes(
     target: AlignedFace,
+    face: Crop,
     points: Landmarks,
     covered: Bool[np.ndarray, "grid grid"],
     source: IrisColour | None,
@@ -96,6 +95,7 @@ def target_eyes(
 
     Args:
         target: see there.
+        face: X_r, a whole crop.
         points: 468 x 3, of the new face, pixels of a grid that is no finer than the crop.
         covered: where the mesh is, on that grid.
         source: whose irises' colour is wanted; None: it stays.
@@ -126,7 +126,41 @@ def target_eyes(
         if own is not None and source is not None and gaze is not None:
             far = distance(points, eye, gaze, box)
             pixels = _with_iris(pixels, off, far, own, source)
-        yield TargetEye((here[0], here[1]), np.clip(pixels, 0, 1), off, free, share)
+        pixels = np.clip(pixels, 0, 1)
+        shown = _shown(_apart(face[here], pixels, off.shape[::-1]), off, free) * np.float32(share)
+        yield TargetEye((here[0], here[1]), pixels, off, free, shown)
+
+
+def _shown(apart: Pixels, off: Plane, free: Plane) -> Plane:
+    """With which weight the target's eye shows: between the lids, and on their rim where the source's is unlike it."""
+    unlike = np.abs(cv2.GaussianBlur((apart - _tone(apart, off, free)) @ LUMA[0], (0, 0), 0.7))
+    unlike = cv2.GaussianBlur(rising(unlike, UNLIKE), (0, 0), 1.0) * free
+    shown = np.maximum(falling(off, RIM), falling(off, WIDE) * np.clip(2 * unlike, 0, 1))
+    return np.asarray(cv2.GaussianBlur(shown * shown * (3 - 2 * shown), (0, 0), 0.5))
+
+
+def _tone(apart: Pixels, off: Plane, free: Plane) -> Pixels:
+    """What carries the target's lids to the new face's, logarithms.
+
+    Args:
+        apart: the new face's less the target's.
+        off: see `TargetEye`.
+        free: see there.
+    """
+    beside, luma = free * (off > BESIDE[0]) * (off < BESIDE[1]), apart @ LUMA[0]
+    usual = np.float32(np.median(luma[beside > 0.5])) if (beside > 0.5).any() else np.float32(0)
+    known = (beside * falling(np.abs(luma - usual), LIKE))[..., None].astype(np.float32)
+    mean = (apart * known).sum(axis=(0, 1)) / max(float(known.sum()), 1.0)
+    near = cv2.GaussianBlur(np.dstack([(apart - mean) * known, known]), (0, 0), TONE)
+    found = np.clip(mean + near[..., :-1] / (near[..., -1:] + np.float32(LEAST)), -FURTHEST, FURTHEST)
+    light = np.clip(mean - np.clip(mean, -PIGMENT, PIGMENT), -FURTHEST, FURTHEST)
+    return np.asarray(light + (found - light) * rising(off, (0.0, 2.0))[..., None])
+
+
+def _apart(face: np.ndarray, pixels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """How far two pictures are apart, logarithms, at a size."""
+    mine, theirs = (logarithm(_resized(picture, size)) for picture in (face, pixels))
+    return mine - theirs
 
 
 def _with_iris(
