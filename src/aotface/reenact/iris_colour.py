@@ -27,8 +27,12 @@ DEEP = 1.0
 FEWEST = (8.0, 24.0)
 """Pixels of an iris from which its colour begins to count, and counts."""
 
-NATURAL = (-1.3, -0.55), (-0.13, 0.35), (-0.34, 0.12)
-"""Irises beside their whites, see `aotface.reenact.lip_colour.traits`: the middle four fifths of portraits, about."""
+NATURAL, OFF = ((-1.3, -0.55), (-0.13, 0.35)), 0.15
+"""Irises beside their whites, see `aotface.reenact.lip_colour.traits`: how bright and red the middle four fifths of faces
+are. What is less red is as much bluer, from brown to blue, or at most so far from that: none is violet."""
+
+TURNED = (0.5, 0.7)
+"""Width of an eye in its picture over that in space, from which on it counts, and counts wholly: not seen from its side."""
 
 EVENED = 0.6
 """How much of the colours within an iris that differ from its own goes: noise and blocks, which a change makes vivid."""
@@ -59,22 +63,22 @@ def iris_colour(crop: Crop, landmarks: Landmarks, gaze: Gaze) -> IrisColour | No
         landmarks: 468 x 3, its pixels.
         gaze: where the irises lie.
     """
-    irises, whites = [], []
+    found, counts = [], []
     for eye, ring in enumerate(RINGS):
         low = np.clip(np.floor(landmarks[ring, :2].min(axis=0)) - 2, 0, len(crop) - 1).astype(int)
         high = np.clip(np.ceil(landmarks[ring, :2].max(axis=0)) + 3, low + 1, len(crop)).astype(int)
         here = slice(low[1], high[1]), slice(low[0], high[0])
         depth, far = far_of(landmarks[ring], here)[1] > DEEP, distance(landmarks, eye, gaze, here)
-        found = traits(logarithm(crop[here]))
-        irises.append(found[depth & (far > RING[0]) & (far < RING[1])])
-        whites.append(found[depth & (far > WHITE[0]) & (far < WHITE[1])])
-    iris, white = np.concatenate(irises), np.concatenate(whites)
-    if min(len(iris), len(white)) < FEWEST[0]:
+        colours = traits(logarithm(crop[here]))
+        iris, white = (colours[depth & (far > span[0]) & (far < span[1])] for span in (RING, WHITE))
+        if (count := min(len(iris), len(white))) > 0:
+            width = np.linalg.norm(eye_axes(landmarks, eye)[1]) / max(_width(landmarks, ring), 1e-3)
+            counts.append(count * float(rising(np.array([width]), TURNED)[0]))
+            found.append((_between(iris, 15.0, 75.0), _between(white, 50.0, 90.0)))
+    if sum(counts) < FEWEST[0]:
         return None
-    level = _between(iris, 15.0, 75.0)
-    count = min(len(iris), len(white))
-    sure = float(np.clip((count - FEWEST[0]) / (FEWEST[1] - FEWEST[0]), 0, 1))
-    return IrisColour(level - _between(white, 50.0, 90.0), level, sure)
+    level, white = np.average(np.array(found), axis=0, weights=counts).astype(np.float32)
+    return IrisColour(level - white, level, float(rising(np.array([sum(counts)]), FEWEST)[0]))
 
 
 def recoloured_iris(
@@ -91,7 +95,7 @@ def recoloured_iris(
     """
     sure = min(own.sure, wanted.sure)
     most = np.array(MOST, np.float32) * [1, vivid, vivid] * sure
-    change = np.clip(np.clip(wanted.iris, *np.array(NATURAL).T) - own.iris, -most, most).astype(np.float32)
+    change = np.clip(_natural(wanted.iris) - own.iris, -most, most)
     found = traits(log)
     even = (own.level - found) * np.array([0, EVENED, EVENED], np.float32) * np.float32(sure)
     reflected = falling(cv2.GaussianBlur(found[..., 0], (0, 0), 0.5) - own.level[0], GLINT)
@@ -104,10 +108,20 @@ def distance(landmarks: Landmarks, eye: int, gaze: Gaze, here: tuple[slice, slic
     """How far pixels of a box are from the centre of an iris, in its radii."""
     middle, across, down = eye_axes(landmarks, eye)
     centre = middle + gaze[eye, 0] * across + gaze[eye, 1] * down
-    ring = RINGS[eye]
-    width = float(np.linalg.norm((landmarks[ring[0]] - landmarks[ring[8]]).astype(np.float64)))
     rows, columns = np.mgrid[here]
-    return (np.hypot(columns - centre[0], rows - centre[1]) / max(RADIUS * width, 1e-3)).astype(np.float32)
+    radius = max(RADIUS * _width(landmarks, RINGS[eye]), 1e-3)
+    return (np.hypot(columns - centre[0], rows - centre[1]) / radius).astype(np.float32)
+
+
+def _width(landmarks: Landmarks, ring: np.ndarray) -> float:
+    """Of an eye in space."""
+    return float(np.linalg.norm((landmarks[ring[0]] - landmarks[ring[8]]).astype(np.float64)))
+
+
+def _natural(iris: Float32[np.ndarray, " 3"]) -> Float32[np.ndarray, " 3"]:
+    """The nearest colour that irises have."""
+    light, red = (np.clip(one, *span) for one, span in zip(iris[:2], NATURAL, strict=True))
+    return np.array([light, red, np.clip(iris[2], -red - OFF, -red + OFF)], np.float32)
 
 
 def _between(values: Float32[np.ndarray, "pixels 3"], low: float, high: float) -> Float32[np.ndarray, " 3"]:
