@@ -107,7 +107,7 @@ def test_what_is_laid_over_the_face_is_the_target_alone() -> None:
     made = Reenacted(mixed, np.ones((side, side), np.float32), share, np.zeros((468, 3), np.float32))
     moved = np.full((side, side, 3), 0.9, np.float32)
     whole, within = (slice(0, side), slice(0, side)), np.zeros((side, side), np.float32)
-    eye = TargetEye(whole, theirs, within, within, share)
+    eye = TargetEye(whole, theirs, within, within, share, np.eye(2, 3))
     found = keep_target_pixels(replace(made, eyes=(eye,)), moved)
     np.testing.assert_allclose(found, 0.9 + 0.25 * (0.5 - 0.9), rtol=1e-6)
     np.testing.assert_allclose(keep_target_pixels(made, moved), 0.9 + 0.25 * (0.3 - 0.9), rtol=1e-6)  # twin

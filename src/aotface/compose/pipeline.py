@@ -226,7 +226,7 @@ def swap_face(
     """
     one = start_face(frame, face, source, transfer, options, full_resolution=True)
     assert one is not None  # no region was given that might not find it
-    reenacted, finer, target = one.reenacted, full_resolution_faces(one), one.target
+    reenacted, finer, target = one.reenacted, full_resolution_faces(one, frame), one.target
     made = (reenacted.crop, one.swapped, one.mask)
     beyond = go_beyond(frame, target.matrix, target.landmarks, reenacted, *made[1:], one.visible)
     if beyond is not None:

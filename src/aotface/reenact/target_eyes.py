@@ -19,7 +19,7 @@ from aotface.face.template import similarity_between
 from aotface.face.texture import LUMA
 from aotface.reenact.iris_colour import IrisColour, distance, iris_colour, recoloured_iris
 from aotface.reenact.lip_colour import VIVID, Box, Pixels, Plane, falling, far_of, logarithm, rising, typical
-from aotface.types import AlignedFace, Crop, Landmarks
+from aotface.types import AlignedFace, Crop, Landmarks, Matrix
 
 RIM, WIDE = (0.0, 1.0), (0.8, 4.0)
 """Distance from an eye's opening, in pixels at 256, over which the target's lids end: where the source's rim is like theirs,
@@ -54,7 +54,7 @@ class TargetEye:
 
     ``here``: rows and columns of the crop. ``pixels``: the target's eye there, with the new iris. ``off``: distance from the
     opening; ``free``: where the mesh is and nothing covers the target's lids, 0..1; ``shown``: with which weight it shows;
-    all at 256 px.
+    all at 256 px. ``back``: pixels of ``pixels`` to points of the target's crop.
     """
 
     here: Box
@@ -62,6 +62,7 @@ class TargetEye:
     off: SmallPlane
     free: SmallPlane
     shown: SmallPlane
+    back: Matrix
 
     @property
     def weight(self) -> Plane:
@@ -128,7 +129,7 @@ def target_eyes(
             pixels = _with_iris(pixels, off, far, own, source)
         pixels = np.clip(pixels, 0, 1)
         shown = _shown(_apart(face[here], pixels, off.shape[::-1]), off, free) * np.float32(share)
-        yield TargetEye((here[0], here[1]), pixels, off, free, shown)
+        yield TargetEye((here[0], here[1]), pixels, off, free, shown, back)
 
 
 def _shown(apart: Pixels, off: Plane, free: Plane) -> Plane:
