@@ -21,11 +21,11 @@ from aotface.reenact.iris_colour import IrisColour, distance, iris_colour, recol
 from aotface.reenact.lip_colour import VIVID, Box, Pixels, Plane, falling, far_of, logarithm, rising, typical
 from aotface.types import AlignedFace, Crop, Landmarks, Matrix
 
-RIM, WIDE = (0.0, 1.0), (0.8, 4.0)
+RIM, WIDE = (0.0, 0.6), (0.8, 4.0)
 """Distance from an eye's opening, in pixels at 256, over which the target's lids end: where the source's rim is like theirs,
 and where it is not."""
 
-UNLIKE = (0.35, 0.7)
+UNLIKE = (0.8, 1.2)
 """How much darker or brighter than the target's a rim is, as a logarithm, that is like it, and is not: an iris or a white
 outside of the opening, a shadow, a liner, a frame."""
 
