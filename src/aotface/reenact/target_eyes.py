@@ -18,19 +18,30 @@ from aotface.face.mesh import LEFT_EYE, RIGHT_EYE
 from aotface.face.template import similarity_between
 from aotface.face.texture import LUMA
 from aotface.reenact.iris_colour import IrisColour, distance, iris_colour, recoloured_iris
-from aotface.reenact.lip_colour import VIVID, Box, Pixels, Plane, falling, far_of, logarithm, rising, typical
+from aotface.reenact.lip_colour import (
+    VIVID,
+    Box,
+    Pixels,
+    Plane,
+    falling,
+    far_of,
+    logarithm,
+    rising,
+    traits,
+    typical,
+)
 from aotface.types import AlignedFace, Crop, Landmarks, Matrix
 
 RIM, WIDE = (0.0, 0.6), (0.8, 4.0)
 """Distance from an eye's opening, in pixels at 256, over which the target's lids end: where the source's rim is like theirs,
 and where it is not."""
 
-UNLIKE = (0.8, 1.2)
-"""How much darker or brighter than the target's a rim is, as a logarithm, that is like it, and is not: an iris or a white
-outside of the opening, a shadow, a liner, a frame."""
+BRIGHTER, DARKER, REDDER = (0.25, 0.5), (0.6, 1.0), (0.2, 0.4)
+"""How much brighter or darker than the target's a rim is, and how far from it in redness, as logarithms, that is like it,
+and is not: it is no lid but a white or an iris outside of the opening, a shadow, a liner, a frame."""
 
 BESIDE, REACH = (1.5, 7.0), 10
-"""The same in which the tone of both lids is compared; and how far around an eye is worked on."""
+"""Distance in which the tone of both lids is compared; and how far around an eye is worked on; the same pixels."""
 
 LIKE = (0.4, 0.8)
 """How far from what is usual around an eye a place is, as a logarithm, that counts less for tone, and not: it is no skin."""
@@ -134,8 +145,10 @@ def target_eyes(
 
 def _shown(apart: Pixels, off: Plane, free: Plane) -> Plane:
     """With which weight the target's eye shows: between the lids, and on their rim where the source's is unlike it."""
-    unlike = np.abs(cv2.GaussianBlur((apart - _tone(apart, off, free)) @ LUMA[0], (0, 0), 0.7))
-    unlike = cv2.GaussianBlur(rising(unlike, UNLIKE), (0, 0), 1.0) * free
+    light, red, _ = np.moveaxis(traits(cv2.GaussianBlur(apart - _tone(apart, off, free), (0, 0), 0.7)), -1, 0)
+    unlike = np.maximum(rising(light, BRIGHTER), rising(-light, DARKER))
+    unlike = np.maximum(unlike, rising(np.abs(red), REDDER))
+    unlike = cv2.GaussianBlur(unlike, (0, 0), 1.0) * free
     shown = np.maximum(falling(off, RIM), falling(off, WIDE) * np.clip(2 * unlike, 0, 1))
     return np.asarray(cv2.GaussianBlur(shown * shown * (3 - 2 * shown), (0, 0), 0.5))
 
