@@ -27,7 +27,6 @@ from aotface.reenact.lip_colour import (
     far_of,
     logarithm,
     rising,
-    traits,
     typical,
 )
 from aotface.types import AlignedFace, Crop, Landmarks, Matrix
@@ -36,9 +35,9 @@ RIM, WIDE = (0.0, 0.6), (0.8, 4.0)
 """Distance from an eye's opening, in pixels at 256, over which the target's lids end: where the source's rim is like theirs,
 and where it is not."""
 
-BRIGHTER, DARKER, REDDER = (0.25, 0.5), (0.6, 1.0), (0.2, 0.4)
-"""How much brighter or darker than the target's a rim is, and how far from it in redness, as logarithms, that is like it,
-and is not: it is no lid but a white or an iris outside of the opening, a shadow, a liner, a frame."""
+DARKER, BRIGHTER = (0.8, 1.2), (0.12, 0.3)
+"""How much darker than the target's a rim is, as a logarithm, that is like it, and is not: an iris outside of the opening, a
+shadow, a liner, a frame. The same for one that is brighter than the target's, and than skin beside it: a white."""
 
 BESIDE, REACH = (1.5, 7.0), 10
 """Distance in which the tone of both lids is compared; and how far around an eye is worked on; the same pixels."""
@@ -87,7 +86,8 @@ class TargetEye:
             face: X_r or Y, whole crops.
         """
         own = face[self.here]
-        tone = _tone(_apart(own, self.pixels, self.off.shape[::-1]), self.off, self.free)
+        mine, theirs = (logarithm(_resized(one, self.off.shape[::-1])) for one in (own, self.pixels))
+        tone = _tone(mine - theirs, self.off, self.free)
         laid = np.clip(self.pixels * self._large(np.exp(tone)), 0, 1)
         own += (laid - own) * self.weight[..., None]
 
@@ -139,15 +139,26 @@ def target_eyes(
             far = distance(points, eye, gaze, box)
             pixels = _with_iris(pixels, off, far, own, source)
         pixels = np.clip(pixels, 0, 1)
-        shown = _shown(_apart(face[here], pixels, off.shape[::-1]), off, free) * np.float32(share)
+        mine, theirs = (logarithm(_resized(one, off.shape[::-1])) for one in (face[here], pixels))
+        shown = _shown(mine, mine - theirs, off, free) * np.float32(share)
         yield TargetEye((here[0], here[1]), pixels, off, free, shown, back)
 
 
-def _shown(apart: Pixels, off: Plane, free: Plane) -> Plane:
-    """With which weight the target's eye shows: between the lids, and on their rim where the source's is unlike it."""
-    light, red, _ = np.moveaxis(traits(cv2.GaussianBlur(apart - _tone(apart, off, free), (0, 0), 0.7)), -1, 0)
-    unlike = np.maximum(rising(light, BRIGHTER), rising(-light, DARKER))
-    unlike = np.maximum(unlike, rising(np.abs(red), REDDER))
+def _shown(face: Pixels, apart: Pixels, off: Plane, free: Plane) -> Plane:
+    """With which weight the target's eye shows: between the lids, and on their rim where the source's is unlike it.
+
+    Args:
+        face: X_r, logarithms.
+        apart: see `_tone`.
+        off: see `TargetEye`.
+        free: see there.
+    """
+    own, light = (
+        cv2.GaussianBlur(one @ LUMA[0], (0, 0), 0.7) for one in (face, apart - _tone(apart, off, free))
+    )
+    beside = (off > BESIDE[0]) & (off < BESIDE[1])
+    white = np.minimum(light, own - (np.median(own[beside]) if beside.any() else 0))
+    unlike = np.maximum(rising(-light, DARKER), rising(white, BRIGHTER))
     unlike = cv2.GaussianBlur(unlike, (0, 0), 1.0) * free
     shown = np.maximum(falling(off, RIM), falling(off, WIDE) * np.clip(2 * unlike, 0, 1))
     return np.asarray(cv2.GaussianBlur(shown * shown * (3 - 2 * shown), (0, 0), 0.5))
@@ -169,12 +180,6 @@ def _tone(apart: Pixels, off: Plane, free: Plane) -> Pixels:
     found = np.clip(mean + near[..., :-1] / (near[..., -1:] + np.float32(LEAST)), -FURTHEST, FURTHEST)
     light = np.clip(mean - np.clip(mean, -PIGMENT, PIGMENT), -FURTHEST, FURTHEST)
     return np.asarray(light + (found - light) * rising(off, (0.0, 2.0))[..., None])
-
-
-def _apart(face: np.ndarray, pixels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """How far two pictures are apart, logarithms, at a size."""
-    mine, theirs = (logarithm(_resized(picture, size)) for picture in (face, pixels))
-    return mine - theirs
 
 
 def _with_iris(
