@@ -127,3 +127,6 @@ def test_shares_grey_pictures_and_eyes_beside_the_crop() -> None:
     half = laid(drawn(POINTS, BROWN), share=0.5)[0]
     assert half.weight.max() == pytest.approx(0.5)
     assert iris_colour(drawn(opened(0.02), BROWN), opened(0.02), GAZE) is None
+    for by in np.linspace(0.6, 1.2, 13).tolist():  # some with a pixel or two
+        found = iris_colour(drawn(opened(by), BROWN), opened(by), GAZE)
+        assert found is None or np.isfinite([*found.iris, *found.level]).all()

@@ -126,5 +126,6 @@ def _natural(iris: Float32[np.ndarray, " 3"]) -> Float32[np.ndarray, " 3"]:
 
 def _between(values: Float32[np.ndarray, "pixels 3"], low: float, high: float) -> Float32[np.ndarray, " 3"]:
     """Mean of what lies between two percentiles of light."""
-    first, last = np.percentile(values[:, 0], (low, high))
+    first = np.percentile(values[:, 0], low, method="lower")  # a pixel's own, so that some lie between
+    last = np.percentile(values[:, 0], high, method="higher")
     return values[(values[:, 0] >= first) & (values[:, 0] <= last)].mean(axis=0)
