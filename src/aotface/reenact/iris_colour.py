@@ -37,8 +37,8 @@ TURNED = (0.5, 0.7)
 EVENED = 0.6
 """How much of the colours within an iris that differ from its own goes: noise and blocks, which a change makes vivid."""
 
-MOST = (0.35, 0.45, 0.45)
-"""How far an iris is moved at most."""
+MOST, LIGHTER = (0.35, 0.45, 0.45), 0.1
+"""How far an iris is moved at most; and how much lighter it becomes, or an eye would lose its contrast."""
 
 GLINT = (0.5, 1.0)
 """How much brighter than its iris a pixel is, as a logarithm, that changes less, and not at all: it is a reflection."""
@@ -96,6 +96,7 @@ def recoloured_iris(
     sure = min(own.sure, wanted.sure)
     most = np.array(MOST, np.float32) * [1, vivid, vivid] * sure
     change = np.clip(_natural(wanted.iris) - own.iris, -most, most)
+    change[0] = min(change[0], LIGHTER)
     found = traits(log)
     even = (own.level - found) * np.array([0, EVENED, EVENED], np.float32) * np.float32(sure)
     reflected = falling(cv2.GaussianBlur(found[..., 0], (0, 0), 0.5) - own.level[0], GLINT)
