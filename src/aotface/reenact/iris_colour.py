@@ -37,7 +37,7 @@ TURNED = (0.5, 0.7)
 EVENED = 0.6
 """How much of the colours within an iris that differ from its own goes: noise and blocks, which a change makes vivid."""
 
-MOST, LIGHTER = (0.35, 0.45, 0.45), 0.1
+MOST, LIGHTER = (0.35, 0.45, 0.45), 0.15
 """How far an iris is moved at most; and how much lighter it becomes, or an eye would lose its contrast."""
 
 GLINT = (0.5, 1.0)

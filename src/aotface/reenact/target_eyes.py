@@ -31,7 +31,7 @@ from aotface.reenact.lip_colour import (
 )
 from aotface.types import AlignedFace, Crop, Landmarks, Matrix
 
-RIM, WIDE = (0.1, 0.7), (0.8, 4.0)
+RIM, WIDE = (0.0, 0.6), (0.8, 4.0)
 """Distance from an eye's opening, in pixels at 256, over which the target's lids end: where the source's rim is like theirs,
 and where it is not."""
 
