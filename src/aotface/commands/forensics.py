@@ -153,21 +153,22 @@ class ForensicsReport:
 
     def run(self, reporter: Reporter) -> None:
         """Write both files."""
-        import msgspec
-
         from aotface.forensics.experiment import RECORD
         from aotface.forensics.matrix import Matrix
         from aotface.forensics.page import page
         from aotface.forensics.report import blocks_of, markdown, occlusion_of
         from aotface.forensics.results import read_results
         from aotface.forensics.tables import arm_rows
-        from aotface.media.files import read_bytes, show, write_bytes
+        from aotface.forge.store import decoded
+        from aotface.media.files import show, write_bytes
 
         if not (self.experiment / RECORD).is_file():
             raise UsageError(
                 f"{show(self.experiment)}: holds no experiment; run `aotface forensics experiment`"
             )
-        matrix = msgspec.json.decode(read_bytes(self.experiment / RECORD), type=Matrix)
+        if self.output.suffix.lower() != ".html":
+            raise UsageError(f"expected --output FILE.html, got {show(self.output)}")
+        matrix = decoded(self.experiment / RECORD, Matrix)
         found = read_results(matrix, self.experiment)
         rows = arm_rows(found)
         blocks = blocks_of(found, rows)

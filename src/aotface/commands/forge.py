@@ -237,7 +237,8 @@ class ForgeVerify:
         from aotface.media.files import show, write_bytes
 
         whole = open_store(self.store)
-        page = self.output or self.store.with_name(f"{self.store.name}.html")
+        place = self.store.resolve()  # it may be called "."
+        page = self.output or place.with_name(f"{place.name}.html")
         found = verify_store(whole, reporter)
         write_bytes(page, page_of(whole, found).encode(), overwrite=True)
         report(found, self.store, page, reporter)
