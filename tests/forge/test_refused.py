@@ -133,6 +133,7 @@ def test_a_set_that_is_shown_keeps_its_marks(
         {"files": {"../../victim": "0"}},
         {"files": {"frames//0.png": "0"}},
         {"rate": "1/0"},
+        {"rate": "1e999999999"},
         {"frames_count": 0},
     ],
 )

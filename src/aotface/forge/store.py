@@ -18,7 +18,6 @@ import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
@@ -28,7 +27,7 @@ import numpy as np
 from jaxtyping import Float32, Float64, UInt8
 
 from aotface.errors import InputError
-from aotface.forge.plan import Plan
+from aotface.forge.plan import Plan, is_rate
 from aotface.media.files import read_bytes, show
 from aotface.media.plain import array_of
 
@@ -243,10 +242,7 @@ def _wrong(line: Sample) -> str | None:
     for name in line.files:
         if not all(_WORD.fullmatch(part) for part in name.split("/")):
             return f"expected files in its own folder, got {name!r}"
-    try:
-        sound = Fraction(line.rate) > 0 and line.frames_count > 0
-    except (ValueError, ZeroDivisionError):
-        sound = False
+    sound = is_rate(line.rate) and line.frames_count > 0
     return None if sound else f"expected frames and a rate, got {line.frames_count} at {line.rate!r}"
 
 
