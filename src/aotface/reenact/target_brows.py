@@ -1,0 +1,122 @@
+"""The target's own brows in a new face, in the tone of the skin around them [ours].
+
+They are laid in where the source's picture shows none, see `aotface.reenact.source_brows`. The new shape leaves them in
+their place, so they meet what the target's frame or hair shows of them.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from jaxtyping import Bool
+
+from aotface.face.mesh import BROW_REACH, LEFT_BROW, LEFT_EYE, RIGHT_BROW, RIGHT_EYE
+from aotface.face.texture import LUMA
+from aotface.reenact.lip_colour import Box, Pixels, Plane, falling, logarithm, rising
+from aotface.types import Crop, Landmarks, Mask
+
+EDGE, LIDS = (3.0, 9.0), (1.0, 5.0)
+"""Distance from a brow, in pixels at 256, over which the target's skin ends; and from an eye, over which it begins."""
+
+BESIDE = (4.0, 15.0)
+"""Distance from a brow, in the same pixels, in which skin is compared."""
+
+TONE, LEAST = 6.0, 0.01
+"""Standard deviation, in the same pixels, of what the skins are matched by; and the weight that their mean has everywhere."""
+
+FURTHEST, PIGMENT, ON_HAIRS = 2.5, 0.35, 0.5
+"""How far skin is moved at most, as a logarithm; what of that may be the skin's own colour; and the share of it that hairs
+get. What is beyond is light, and lies on hairs as well."""
+
+HAIRS = (0.1, 0.4)
+"""How much darker or brighter than skin, as a logarithm, a place is where hairs begin, and are all."""
+
+
+@dataclass(frozen=True)
+class TargetBrows:
+    """What is laid into a new face.
+
+    ``here``: rows and columns of the crop. ``pixels``: the target's brows there. ``small``: in the same box at 256 px: with
+    which weight they show, at most. ``known``: there, skin that may be compared.
+    """
+
+    here: Box
+    pixels: Pixels
+    small: Plane
+    known: Plane
+
+    @property
+    def weight(self) -> Plane:
+        """With which they show; in ``here``."""
+        return _resized(self.small, self.pixels.shape[1::-1])
+
+    def lay(self, face: Crop) -> None:
+        """Lay them into a new face, in place.
+
+        Args:
+            face: X_r or Y, whole crops.
+        """
+        own, size = face[self.here], self.small.shape[::-1]
+        mine, theirs = (logarithm(_resized(picture, size)) for picture in (own, self.pixels))
+        tone = np.clip(self._continued(mine - theirs), -FURTHEST, FURTHEST)
+        stands = np.abs((theirs - self._continued(theirs)) @ LUMA[0])
+        pigment = np.clip(tone, -PIGMENT, PIGMENT)
+        tone -= (1 - ON_HAIRS) * pigment * rising(stands, HAIRS)[..., None]
+        laid = self.pixels * np.exp(_resized(tone.astype(np.float32), self.pixels.shape[1::-1]))
+        own += (np.clip(laid, 0, 1) - own) * self.weight[..., None]
+
+    def _continued(self, values: Pixels) -> Pixels:
+        """Values of the skin around, carried on into the brows."""
+        known = self.known[..., None]
+        mean = (values * known).sum(axis=(0, 1)) / max(float(known.sum()), 1e-3)
+        near = cv2.GaussianBlur(np.dstack([(values - mean) * known, known]), (0, 0), TONE)
+        return np.asarray(mean + near[..., :-1] / (near[..., -1:] + np.float32(LEAST)), np.float32)
+
+
+def target_brows(
+    target: Crop, points: Landmarks, covered: Bool[np.ndarray, "grid grid"], seen: Mask
+) -> TargetBrows | None:
+    """The target's brows at the new ones' place.
+
+    Args:
+        target: its crop, under the new shape.
+        points: 468 x 3, of the new face, pixels of a grid that is no finer than the crop.
+        covered: where the mesh is, on that grid.
+        seen: how far both pictures show their skin there, 0..1.
+
+    Returns:
+        None where they lie beside the crop.
+    """
+    grid, zoom = len(covered), len(target) / len(covered)
+    up = (points[10, :2] - points[152, :2]) * BROW_REACH
+    rings = [np.concatenate([points[ring, :2], points[ring, :2] + up]) for ring in (LEFT_BROW, RIGHT_BROW)]
+    brow, eye = (_off(part, grid) for part in (rings, [points[ring, :2] for ring in (LEFT_EYE, RIGHT_EYE)]))
+    weight = falling(brow, EDGE) * rising(eye, LIDS) * covered
+    rows, columns = (np.flatnonzero((brow < BESIDE[1]).any(axis=axis)) for axis in (1, 0))
+    if min(len(rows), len(columns)) < 8:
+        return None
+    box = slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
+    inside = cv2.erode(covered.astype(np.float32), np.ones((5, 5)))
+    known = inside * seen * rising(eye, (LIDS[0], 3.0)) * rising(brow, (BESIDE[0] - 1, BESIDE[0]))
+    known *= falling(brow, (BESIDE[1] - 1, BESIDE[1]))
+    here = tuple(slice(round(part.start * zoom), round(part.stop * zoom)) for part in box)
+    soft = cv2.GaussianBlur(weight.astype(np.float32), (0, 0), 1.0) * inside
+    return TargetBrows(
+        (here[0], here[1]), np.clip(target[here], 0, 1), soft[box], known[box].astype(np.float32)
+    )
+
+
+def _off(outlines: list[np.ndarray], side: int) -> Plane:
+    """Distance from outlines, in pixels."""
+    drawn = np.ones((side, side), np.uint8)
+    for outline in outlines:
+        cv2.fillConvexPoly(drawn, cv2.convexHull(np.round(outline).astype(np.int32)), (0,))
+    return np.asarray(cv2.distanceTransform(drawn, cv2.DIST_L2, 5), np.float32)
+
+
+def _resized(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """At another width and height."""
+    if picture.shape[1::-1] == size:
+        return picture
+    shrinks = size[0] < picture.shape[1]
+    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
