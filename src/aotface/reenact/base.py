@@ -30,8 +30,8 @@ class Reenacted:
     ``crop``: outside ``mask`` it is the target's own. ``mask``: soft, 0..1, where the source's face shows.
     ``from_target``: 0..1, where inside the mask the pixels already are the target's (inner mouth, closed eyes) and must
     not be moved again. ``landmarks``: of the new shape, crop pixels. ``reading``: where in the source's picture X_r was
-    read; None for reenactors that do not read one. ``target_pixels``, ``mouth``, ``brows``: what of the target is laid over Y; all
-    None: X_r's pixels where ``from_target``.
+    read; None for reenactors that do not read one. ``target_pixels``, ``mouth``, ``brows``: what of the
+    target is laid over Y; all None: X_r's pixels where ``from_target``.
     """
 
     crop: Crop

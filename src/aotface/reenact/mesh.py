@@ -29,9 +29,8 @@ from aotface.reenact.lips import part_lips, without_streaks
 from aotface.reenact.mouth_shading import level_mouth
 from aotface.reenact.reading import Reading, SourceSkin
 from aotface.reenact.shape import identity_shape
-from aotface.reenact.source_brows import without_hidden_brows
 from aotface.reenact.spectacles import without_spectacles
-from aotface.reenact.target_brows import target_brows
+from aotface.reenact.target_brows import target_brows, without_hidden_brows
 from aotface.reenact.target_mouth import target_mouth
 from aotface.reenact.visibility import balance, inside, weights
 from aotface.types import CROP_SIDE, AlignedFace, Crop, Face, Frame, Gaze, Landmarks, Mask, Matrix

@@ -13,6 +13,7 @@ from jaxtyping import Float32
 
 from aotface.face.align import align, invert, scale_of
 from aotface.face.mesh import LEFT_BROW, LEFT_EYE, RIGHT_BROW, RIGHT_EYE
+from aotface.face.parse import bridge_of
 from aotface.face.visibility.classes import Surface
 from aotface.face.visibility.network import Visibility
 from aotface.masked import continued
@@ -22,13 +23,7 @@ LARGEST = 768
 """Side of the crop in which a frame is filled, at most."""
 
 BRIDGE = 0.68
-"""Probability of a frame across the nose, from eye to eye, from which a face wears spectacles. An old face with deep lids
-can look like a wearer, but not there: 9 such faces had up to .63, 45 wearers .73 and more
-(docs/log/2026-11-29-skin.md)."""
-
-NOSE = (0.15, 0.85), (-0.5, 0.9)
-"""Where a bridge is looked for: along the line from one inner corner of an eye to the other, and down from it; in parts of
-their distance."""
+"""Probability of a frame across the nose from which a source wears spectacles, see `aotface.face.parse.bridge_of`."""
 
 LIKELY, UNSURE = 0.5, 0.12
 """Probability of a frame from which a pixel is one; and the same beside such pixels, where it also stands out."""
@@ -75,7 +70,7 @@ def without_spectacles(frame: Frame, face: Face, seen: Visibility) -> Frame:
         face: of it.
         seen: what it shows of that face.
     """
-    if not seen.spectacles.any() or _bridge(seen, align(frame, face).landmarks) < BRIDGE:
+    if not seen.spectacles.any() or bridge_of(seen, align(frame, face).landmarks) < BRIDGE:
         return frame
     side = int(np.clip(CROP_SIDE / scale_of(align(frame, face).matrix), CROP_SIDE, LARGEST))
     aligned = align(frame, face, side)
@@ -98,18 +93,6 @@ def without_spectacles(frame: Frame, face: Face, seen: Visibility) -> Frame:
     bare = tones[-1]
     soft = cv2.GaussianBlur(cv2.dilate(worn, np.ones((3, 3))), (0, 0), 0.5 * unit)
     return _laid(frame, bare, np.clip(1.5 * soft, 0, 1), aligned.matrix)
-
-
-def _bridge(seen: Visibility, landmarks: np.ndarray) -> float:
-    """How surely a frame goes over the nose: median, from eye to eye, of the likeliest pixel up or down from there."""
-    start, stop = landmarks[133, :2], landmarks[362, :2]
-    along = stop - start
-    down = np.array([-along[1], along[0]])
-    u, v = (np.linspace(*span, count) for span, count in zip(NOSE, (15, 40), strict=True))
-    places = (start + u[:, None, None] * along + v[None, :, None] * down).astype(np.float32)
-    rim = seen.in_crop(seen.of(Surface.FRAME), CROP_SIDE)
-    found = cv2.remap(rim, places[..., 0], places[..., 1], cv2.INTER_LINEAR)
-    return float(np.median(found.max(axis=1)))
 
 
 def _beside(rim: Plane) -> Mask:

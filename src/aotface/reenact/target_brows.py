@@ -1,7 +1,8 @@
-"""The target's own brows in a new face, in the tone of the skin around them [ours].
+"""Whose brows a new face has: the source's, one of them twice, or the target's, where the source's are hidden [ours].
 
-They are laid in where the source's picture shows none, see `aotface.reenact.source_brows`. The new shape leaves them in
-their place, so they meet what the target's frame or hair shows of them.
+Under a frame or a fringe there is no brow to read. What is filled in there is a smear, and half a brow beside half of the
+target's is no better. So a hidden one comes from the face's other side, mirrored. Where both are hidden the target's own
+are laid in, whole, in the tone of the skin around them. The new shape leaves them in their place.
 """
 
 from dataclasses import dataclass
@@ -10,10 +11,21 @@ import cv2
 import numpy as np
 from jaxtyping import Bool
 
+from aotface.face.align import align
 from aotface.face.mesh import BROW_REACH, LEFT_BROW, LEFT_EYE, RIGHT_BROW, RIGHT_EYE
 from aotface.face.texture import LUMA
 from aotface.reenact.lip_colour import Box, Pixels, Plane, falling, logarithm, rising
-from aotface.types import Crop, Landmarks, Mask
+from aotface.types import CROP_SIDE, AlignedFace, Crop, Frame, Landmarks, Mask
+
+HIDDEN, SOUND = 0.45, 0.25
+"""Share of a brow from which it is hidden; and up to which the other one stands in for it: of 48 wearers of ``train`` the
+filled brows look whole up to .44, and none from .55 on (docs/log/2026-11-29-brows.md)."""
+
+FILLED = 0.03
+"""Change of display light from which a pixel was filled."""
+
+AROUND = 4.0, 9.0
+"""Distance from a hidden brow, in pixels at 256, up to which nothing is read, and from which all is."""
 
 EDGE, LIDS = (3.0, 9.0), (1.0, 5.0)
 """Distance from a brow, in pixels at 256, over which the target's skin ends; and from an eye, over which it begins."""
@@ -22,7 +34,7 @@ BESIDE = (4.0, 15.0)
 """Distance from a brow, in the same pixels, in which skin is compared."""
 
 TONE, LEAST = 6.0, 0.01
-"""Standard deviation, in the same pixels, of what the skins are matched by; and the weight that their mean has everywhere."""
+"""Standard deviation, in the same pixels, of what skins are matched by; and the weight that their mean has everywhere."""
 
 FURTHEST, PIGMENT, ON_HAIRS = 2.5, 0.35, 0.5
 """How far skin is moved at most, as a logarithm; what of that may be the skin's own colour; and the share of it that hairs
@@ -30,6 +42,29 @@ get. What is beyond is light, and lies on hairs as well."""
 
 HAIRS = (0.1, 0.4)
 """How much darker or brighter than skin, as a logarithm, a place is where hairs begin, and are all."""
+
+
+def without_hidden_brows(
+    source: Frame, bare: Frame, aligned: AlignedFace, texture: Mask
+) -> tuple[Mask, bool]:
+    """Where a source's picture may be read, without a brow that is hidden; and whether the target's are needed.
+
+    Args:
+        source: its picture.
+        bare: the same without the frame of spectacles; may be the very same.
+        aligned: its face, 256 x 256, of ``source``.
+        texture: where it may be read so far, 256 x 256, 0..1.
+    """
+    gone = texture < 0.5
+    if bare is not source:
+        gone |= np.abs(align(bare, aligned.face).crop - aligned.crop).max(axis=2) > FILLED
+    far = [_off([aligned.landmarks[ring, :2]], CROP_SIDE) for ring in (RIGHT_BROW, LEFT_BROW)]
+    shares = [float(gone[off == 0].mean()) if (off == 0).any() else 1.0 for off in far]
+    if max(shares) < HIDDEN:
+        return texture, False
+    if min(shares) > SOUND:
+        return texture, True
+    return texture * rising(far[int(np.argmax(shares))], AROUND), False
 
 
 @dataclass(frozen=True)
