@@ -212,7 +212,7 @@ def _in_picture(frame: Frame, aligned: AlignedFace) -> Mask:
 def _visible(seen: Visibility, crop: Crop, landmarks: Landmarks, geometry: Geometry) -> Mask:
     """What is in front by the network, and hands by their joints: the network has learnt few hands."""
     side = len(crop)
-    covered = seen.in_crop(_in_front(seen, landmarks * (CROP_SIDE / side)), side) * (geometry.mask > 0)
+    covered = seen.in_crop(in_front(seen, landmarks * (CROP_SIDE / side)), side) * (geometry.mask > 0)
     if side == CROP_SIDE:
         hands = covered_by_hands(crop, landmarks, geometry)
     else:
@@ -224,7 +224,7 @@ def _visible(seen: Visibility, crop: Crop, landmarks: Landmarks, geometry: Geome
     return np.clip(1 - np.maximum(covered, hands), 0, 1).astype(np.float32)
 
 
-def _in_front(seen: Visibility, landmarks: Landmarks) -> Mask:
+def in_front(seen: Visibility, landmarks: Landmarks) -> Mask:
     """What stays in front; no frame where none goes over the nose."""
     if not seen.spectacles.any() or seen.patched:
         return seen.in_front

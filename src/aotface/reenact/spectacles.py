@@ -54,6 +54,10 @@ PORES, DEEPEST, BELOW = 1.0, 0.06, (34.0, -44.0, 60.0)
 """Standard deviation of the blur under which pores lie; their greatest depth, as a share; and how far down their skin is
 looked for: pixels at 256."""
 
+LINE, LINES, BROWLESS = 3.0, ((0.06, 0.12), (0.04, 0.1)), (0.25, 0.5)
+"""Half the width, in pixels at 256, of the surroundings that a lens's thin edge stands out of; probability of a frame, and
+difference (a logarithm), from which it does; and the probability of a brow at which none is looked for."""
+
 FLOOR = np.float32(0.02)
 """Display light added before a logarithm."""
 
@@ -91,8 +95,37 @@ def without_spectacles(frame: Frame, face: Face, seen: Visibility) -> Frame:
         tones.append(bare + (continued(aligned.crop, hairs) - bare) * under[..., None])
     worn = _worn(aligned.crop, tones, rim, _grown(broad, 1.5 * unit), eyes)
     bare = tones[-1]
-    soft = cv2.GaussianBlur(cv2.dilate(worn, np.ones((3, 3))), (0, 0), 0.5 * unit)
-    return _laid(frame, bare, np.clip(1.5 * soft, 0, 1), aligned.matrix)
+    soft = np.clip(1.5 * cv2.GaussianBlur(cv2.dilate(worn, np.ones((3, 3))), (0, 0), 0.5 * unit), 0, 1)
+    around, thin = _thin(aligned.crop, rim, brow, eyes)
+    thin *= 1 - soft
+    total = soft + thin
+    filled = (bare * soft[..., None] + around * thin[..., None]) / np.maximum(total, 1e-6)[..., None]
+    return _laid(frame, filled, total, aligned.matrix)
+
+
+def _thin(crop: Crop, rim: Plane, brow: Plane, eyes: Mask) -> tuple[Crop, Mask]:
+    """The median around each pixel; and how surely one is on a thin edge of a lens, which is hardly a frame.
+
+    Args:
+        crop: the face.
+        rim: how likely a frame is.
+        brow: how likely a brow is.
+        eyes: 1 in the eyes' openings.
+    """
+    unit = len(crop) / CROP_SIDE
+    width = 2 * round(LINE * unit) + 1
+    around = (
+        cv2.medianBlur((np.clip(crop, 0, 1) * 255 + 0.5).astype(np.uint8), width).astype(np.float32) / 255
+    )
+    apart = np.abs(np.log((cv2.GaussianBlur(crop, (0, 0), 0.4 * unit) + FLOOR) / (around + FLOOR))).max(
+        axis=2
+    )
+    (low, high), (least, surely) = LINES
+    near = cv2.dilate(rim, np.ones((2 * round(unit) + 1,) * 2))
+    sure = np.clip((near - low) / (high - low), 0, 1) * np.clip((apart - least) / (surely - least), 0, 1)
+    sure = sure * np.clip((BROWLESS[1] - brow) / (BROWLESS[1] - BROWLESS[0]), 0, 1)
+    sure = sure * (1 - _grown(eyes, EYES[1] * unit))
+    return around, np.clip(1.5 * cv2.GaussianBlur(sure.astype(np.float32), (0, 0), 0.4 * unit), 0, 1)
 
 
 def _beside(rim: Plane) -> Mask:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from jaxtyping import Bool
+from jaxtyping import Bool, Float32
 
 from aotface.face.align import align
 from aotface.face.mesh import BROW_REACH, LEFT_BROW, LEFT_EYE, RIGHT_BROW, RIGHT_EYE
@@ -77,8 +77,8 @@ class TargetBrows:
 
     here: Box
     pixels: Pixels
-    small: Plane
-    known: Plane
+    small: Float32[np.ndarray, "small_rows small_columns"]
+    known: Float32[np.ndarray, "small_rows small_columns"]
 
     @property
     def weight(self) -> Plane:
