@@ -1,9 +1,13 @@
 """A hidden brow is not read: the other one stands in for it, or the target's own, in the tone around them."""
 
+import cv2
 import numpy as np
 
 from aotface.face.align import align
 from aotface.face.mesh import LEFT_BROW, MEAN, RIGHT_BROW
+from aotface.face.visibility.classes import OUTPUTS, Surface
+from aotface.face.visibility.network import Visibility
+from aotface.face.visibility.view import view_of_crop
 from aotface.reenact.target_brows import target_brows, without_hidden_brows
 from aotface.types import Crop, Face, Frame, Mask
 
@@ -30,13 +34,20 @@ def picture(*brows: int) -> Frame:
     return frame
 
 
-def judged(texture: Mask, *filled: int) -> tuple[Mask, bool]:
+def judged(texture: Mask, *filled: int, fringe: int | None = None) -> tuple[Mask, bool]:
     bare = picture()
     source = picture(*filled) if filled else bare
     aligned = align(source, FACE)
     at = aligned.landmarks - POINTS
     assert np.abs(at[:, :2] - at[0, :2]).max() < 40  # the crop is nearly the picture
-    return without_hidden_brows(source, bare, aligned, texture)
+    planes = np.zeros((OUTPUTS, SIDE, SIDE), np.float32)
+    if fringe is not None:
+        x, y = np.round(aligned.landmarks[(RIGHT_BROW, LEFT_BROW)[fringe], :2].mean(axis=0)).astype(int)
+        hair = np.zeros((SIDE, SIDE), np.float32)
+        hair[y - 30 : y - 5, x - 20 : x + 20] = 1
+        planes[Surface.BROW] = cv2.warpAffine(hair, view_of_crop(SIDE), (SIDE, SIDE))
+    seen = Visibility(planes, view_of_crop(SIDE))
+    return without_hidden_brows(source, bare, aligned, texture, seen)
 
 
 def test_a_brow_under_a_frame_is_read_from_the_other_side() -> None:
@@ -47,6 +58,14 @@ def test_a_brow_under_a_frame_is_read_from_the_other_side() -> None:
     points = align(picture(), FACE).landmarks
     at = [np.round(points[ring, :2].mean(axis=0)).astype(int) for ring in (RIGHT_BROW, LEFT_BROW)]
     assert not target and read[at[0][1], at[0][0]] == 0 and read[at[1][1], at[1][0]] == 1
+
+
+def test_a_fringe_that_is_taken_for_a_brow_is_not_read() -> None:
+    whole = np.ones((SIDE, SIDE), np.float32)
+    read, target = judged(whole, fringe=1)
+    points = align(picture(), FACE).landmarks
+    x, y = np.round(points[LEFT_BROW, :2].mean(axis=0)).astype(int)
+    assert not target and read[y, x] == 0 and read[y - 20, x] < 0.1 and read[200].min() == 1
 
 
 def test_where_both_are_hidden_the_targets_are_needed() -> None:

@@ -14,6 +14,8 @@ from jaxtyping import Bool, Float32
 from aotface.face.align import align
 from aotface.face.mesh import BROW_REACH, LEFT_BROW, LEFT_EYE, RIGHT_BROW, RIGHT_EYE
 from aotface.face.texture import LUMA
+from aotface.face.visibility.classes import Surface
+from aotface.face.visibility.network import Visibility
 from aotface.reenact.lip_colour import Box, Pixels, Plane, falling, logarithm, rising
 from aotface.types import CROP_SIDE, AlignedFace, Crop, Frame, Landmarks, Mask
 
@@ -23,6 +25,13 @@ filled brows look whole up to .44, and none from .55 on (docs/log/2026-11-29-bro
 
 FILLED = 0.03
 """Change of display light from which a pixel was filled."""
+
+BEYOND, FRINGE, SOUND_FRINGE = 5.0, 0.65, 0.5
+"""Distance from a brow, in pixels at 256, from which a likely brow is none but a fringe; how much of it there must be, in
+sizes of the brow, for that brow to be hidden; and up to what the other one stands in for it."""
+
+LARGE = 0.7
+"""Size of the other brow over the hidden one's from which it does: of a head that is turned away it shows too little."""
 
 AROUND = 4.0, 9.0
 """Distance from a hidden brow, in pixels at 256, up to which nothing is read, and from which all is."""
@@ -45,7 +54,7 @@ HAIRS = (0.1, 0.4)
 
 
 def without_hidden_brows(
-    source: Frame, bare: Frame, aligned: AlignedFace, texture: Mask
+    source: Frame, bare: Frame, aligned: AlignedFace, texture: Mask, seen: Visibility
 ) -> tuple[Mask, bool]:
     """Where a source's picture may be read, without a brow that is hidden; and whether the target's are needed.
 
@@ -54,17 +63,29 @@ def without_hidden_brows(
         bare: the same without the frame of spectacles; may be the very same.
         aligned: its face, 256 x 256, of ``source``.
         texture: where it may be read so far, 256 x 256, 0..1.
+        seen: what ``source`` shows of the face.
     """
     gone = texture < 0.5
     if bare is not source:
         gone |= np.abs(align(bare, aligned.face).crop - aligned.crop).max(axis=2) > FILLED
     far = [_off([aligned.landmarks[ring, :2]], CROP_SIDE) for ring in (RIGHT_BROW, LEFT_BROW)]
+    sizes = [max(int((off == 0).sum()), 1) for off in far]
     shares = [float(gone[off == 0].mean()) if (off == 0).any() else 1.0 for off in far]
-    if max(shares) < HIDDEN:
+    brow = seen.in_crop(seen.of(Surface.BROW), CROP_SIDE)
+    beyond = [brow * ((off > BEYOND) & (off < other)) for off, other in zip(far, far[::-1], strict=True)]
+    fringes = [float(one.sum()) / size for one, size in zip(beyond, sizes, strict=True)]
+    worse = int(
+        np.argmax(
+            [max(share, fringe - FRINGE + HIDDEN) for share, fringe in zip(shares, fringes, strict=True)]
+        )
+    )
+    other = 1 - worse
+    if shares[worse] < HIDDEN and fringes[worse] < FRINGE:
         return texture, False
-    if min(shares) > SOUND:
-        return texture, True
-    return texture * rising(far[int(np.argmax(shares))], AROUND), False
+    if shares[other] > SOUND or fringes[other] > SOUND_FRINGE or sizes[other] < LARGE * sizes[worse]:
+        return texture, shares[worse] >= HIDDEN
+    hair = cv2.GaussianBlur(cv2.dilate(beyond[worse], np.ones((5, 5))), (0, 0), 2.0)
+    return texture * rising(far[worse], AROUND) * falling(hair, (0.1, 0.5)), False
 
 
 @dataclass(frozen=True)
