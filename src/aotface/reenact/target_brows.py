@@ -36,7 +36,7 @@ LARGE = 0.7
 AROUND = 4.0, 9.0
 """Distance from a hidden brow, in pixels at 256, up to which nothing is read, and from which all is."""
 
-EDGE, LIDS = (3.0, 9.0), (1.0, 5.0)
+EDGE, LIDS = (2.0, 8.0), (1.0, 5.0)
 """Distance from a brow, in pixels at 256, over which the target's skin ends; and from an eye, over which it begins."""
 
 BESIDE = (4.0, 15.0)
@@ -153,7 +153,8 @@ def target_brows(
         return None
     box = slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
     inside = cv2.erode(covered.astype(np.float32), np.ones((5, 5)))
-    known = inside * seen * rising(eye, (LIDS[0], 3.0)) * rising(brow, (BESIDE[0] - 1, BESIDE[0]))
+    bare = rising(cv2.erode(seen, np.ones((5, 5))), (0.6, 0.95))  # dark pixels at the edge of hair are no skin
+    known = inside * bare * rising(eye, (LIDS[0], 3.0)) * rising(brow, (BESIDE[0] - 1, BESIDE[0]))
     known *= falling(brow, (BESIDE[1] - 1, BESIDE[1]))
     here = tuple(slice(round(part.start * zoom), round(part.stop * zoom)) for part in box)
     soft = cv2.GaussianBlur(weight.astype(np.float32), (0, 0), 1.0) * inside
