@@ -115,5 +115,5 @@ def test_a_larger_crop_gets_the_same() -> None:
 
 def test_brows_beside_the_crop_are_none() -> None:
     everywhere = np.ones((SIDE, SIDE), bool)
-    gone = POINTS - np.float32([0, 400, 0])
+    gone = POINTS - np.array([0, 400, 0], np.float32)
     assert target_brows(drawn(1.0), gone, everywhere, everywhere.astype(np.float32)) is None

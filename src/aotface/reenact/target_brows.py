@@ -153,7 +153,9 @@ def target_brows(
         return None
     box = slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
     inside = cv2.erode(covered.astype(np.float32), np.ones((5, 5)))
-    bare = rising(cv2.erode(seen, np.ones((5, 5))), (0.6, 0.95))  # dark pixels at the edge of hair are no skin
+    bare = rising(
+        cv2.erode(seen, np.ones((5, 5))), (0.6, 0.95)
+    )  # dark pixels at the edge of hair are no skin
     known = inside * bare * rising(eye, (LIDS[0], 3.0)) * rising(brow, (BESIDE[0] - 1, BESIDE[0]))
     known *= falling(brow, (BESIDE[1] - 1, BESIDE[1]))
     here = tuple(slice(round(part.start * zoom), round(part.stop * zoom)) for part in box)
