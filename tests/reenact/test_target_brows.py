@@ -52,28 +52,28 @@ def judged(texture: Mask, *filled: int, fringe: int | None = None) -> tuple[Mask
 
 def test_a_brow_under_a_frame_is_read_from_the_other_side() -> None:
     whole = np.ones((SIDE, SIDE), np.float32)
-    same, target = judged(whole)
-    assert same is whole and not target
-    read, target = judged(whole, 0)
+    same, shown = judged(whole)
+    assert same is whole and shown
+    read, shown = judged(whole, 0)
     points = align(picture(), FACE).landmarks
     at = [np.round(points[ring, :2].mean(axis=0)).astype(int) for ring in (RIGHT_BROW, LEFT_BROW)]
-    assert not target and read[at[0][1], at[0][0]] == 0 and read[at[1][1], at[1][0]] == 1
+    assert shown and read[at[0][1], at[0][0]] == 0 and read[at[1][1], at[1][0]] == 1
 
 
 def test_a_fringe_that_is_taken_for_a_brow_is_not_read() -> None:
     whole = np.ones((SIDE, SIDE), np.float32)
-    read, target = judged(whole, fringe=1)
+    read, shown = judged(whole, fringe=1)
     points = align(picture(), FACE).landmarks
     x, y = np.round(points[LEFT_BROW, :2].mean(axis=0)).astype(int)
-    assert not target and read[y, x] == 0 and read[y - 20, x] < 0.1 and read[200].min() == 1
+    assert shown and read[y, x] == 0 and read[y - 20, x] < 0.1 and read[200].min() == 1
 
 
 def test_where_both_are_hidden_the_targets_are_needed() -> None:
     whole = np.ones((SIDE, SIDE), np.float32)
-    assert judged(whole, 0, 1)[1]
+    assert not judged(whole, 0, 1)[1]
     fringe = whole.copy()
     fringe[:128] = 0
-    assert judged(fringe)[1] and not judged(whole)[1]
+    assert not judged(fringe)[1] and judged(whole)[1]
 
 
 def drawn(tone: float) -> Crop:

@@ -88,9 +88,9 @@ class MeshReenactor:
         aligned, seen = align(source, face), visibility_network().see(source, face)
         bare = without_spectacles(source, face, seen)
         texture, skin = source_planes(source, aligned, seen)
-        texture, no_brows = without_hidden_brows(source, bare, aligned, texture, seen)
+        texture, brows = without_hidden_brows(source, bare, aligned, texture, seen)
         lips = lip_colour(aligned)
-        return MeshSource(bare, face, aligned.matrix, texture, skin, self.gaze, lips, not no_brows)
+        return MeshSource(bare, face, aligned.matrix, texture, skin, self.gaze, lips, brows)
 
 
 def reenact(

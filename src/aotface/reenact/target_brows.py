@@ -56,7 +56,7 @@ HAIRS = (0.1, 0.4)
 def without_hidden_brows(
     source: Frame, bare: Frame, aligned: AlignedFace, texture: Mask, seen: Visibility
 ) -> tuple[Mask, bool]:
-    """Where a source's picture may be read, without a brow that is hidden; and whether the target's are needed.
+    """Where a source's picture may be read, without a brow that is hidden; and whether it shows any.
 
     Args:
         source: its picture.
@@ -81,11 +81,11 @@ def without_hidden_brows(
     )
     other = 1 - worse
     if shares[worse] < HIDDEN and fringes[worse] < FRINGE:
-        return texture, False
+        return texture, True
     if shares[other] > SOUND or fringes[other] > SOUND_FRINGE or sizes[other] < LARGE * sizes[worse]:
-        return texture, shares[worse] >= HIDDEN
+        return texture, shares[worse] < HIDDEN
     hair = cv2.GaussianBlur(cv2.dilate(beyond[worse], np.ones((5, 5))), (0, 0), 2.0)
-    return texture * rising(far[worse], AROUND) * falling(hair, (0.1, 0.5)), False
+    return texture * rising(far[worse], AROUND) * falling(hair, (0.1, 0.5)), True
 
 
 @dataclass(frozen=True)
