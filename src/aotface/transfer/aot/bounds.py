@@ -13,7 +13,7 @@ from jaxtyping import Float32
 from aotface.colour_space import srgb_to_linear
 from aotface.face.align import resize_matrix, transform_landmarks
 from aotface.face.texture import features_mask
-from aotface.transfer.aot.colour_map_arrays import ColourMapArray, apply_colour_map_array
+from aotface.transfer.aot.colour_map_arrays import ColourMapArray
 from aotface.transfer.base import FacePair
 from aotface.types import CROP_SIDE, Mask
 
@@ -28,6 +28,7 @@ COLOURED = (0.03, 0.03, 0.03, 0.03)
 AROUND = 3.0
 """Pixels at 256 around a place in which the target's own octaves raise the bounds."""
 
+SMOOTH, ENERGY, FINE, APART = 6.0, 4.0, 0.02, 0.12
 FLOOR = np.float32(4e-3)
 """Linear light added before a logarithm."""
 
@@ -43,26 +44,70 @@ def bound_octaves(field: ColourMapArray, pair: FacePair) -> ColourMapArray:
     skin = cv2.resize(pair.mask, (side, side), interpolation=cv2.INTER_AREA) * (
         1 - features_mask((side, side), *points, unit=unit)
     )
-    light = np.dstack([srgb_to_linear(apply_colour_map_array(crops[0], field)), srgb_to_linear(crops[1])])
-    less = _less(light, skin, unit)
+    before, theirs = (srgb_to_linear(crop) for crop in crops)
+    moved = _lit(before, field[..., :3], field[..., 3:4])
+    light = np.dstack([np.maximum(moved + field[..., 4:], 0), theirs])
+    less, share = _less(light, skin, unit)
     changed = field.copy()
     changed[..., :3] += less
     changed[..., 4:] *= np.exp(less)
+    return _paler(changed, before, share, skin, unit)
+
+
+def _lit(linear, gain, saturation):
+    grey = (linear @ _LUMA)[..., None]
+    return np.exp(gain) * (grey + saturation * (linear - grey))
+
+
+def _paler(field, before, share, skin, unit):
+    """Fine colour, finer than the map too, is drawn towards that around it."""
+    bias = field[..., 4:]
+    now = np.maximum(_lit(before, field[..., :3], field[..., 3:4]) + bias, 0)
+    stack = cv2.GaussianBlur(np.dstack([now * skin[..., None], skin]), (0, 0), SMOOTH * unit, borderType=cv2.BORDER_CONSTANT)
+    around = stack[..., :3] / np.maximum(stack[..., 3:], np.float32(1e-3))
+    even = around * ((now @ _LUMA) / (around @ _LUMA + np.float32(1e-6)))[..., None]
+    share = (1 + (share - 1) * skin)[..., None]
+    wanted = even + share * (now - even)
+    changed = field.copy()
+    changed[..., 3:4] *= share
+    given = _lit(before, field[..., :3], changed[..., 3:4])
+    more = np.log((np.maximum(wanted - bias, 0) + np.float32(1e-4)) / (np.maximum(given, 0) + np.float32(1e-4)))
+    changed[..., :3] += np.clip(more, -1.5, 1.5) * np.minimum(20 * (1 - share), 1)
     return changed
 
 
 def _less(light, skin, unit):
     total = np.zeros((*skin.shape, 3), np.float32)
     coarse = None
+    share = np.ones_like(skin)
     for number, width in enumerate(WIDTHS):
         stack = np.dstack([light * skin[..., None], skin])
         blurred = cv2.GaussianBlur(stack, (0, 0), width * unit, borderType=cv2.BORDER_CONSTANT)
         logs = _parts(np.log(blurred[..., :6] / np.maximum(blurred[..., 6:], np.float32(1e-3)) + FLOOR))
         if coarse is not None:
             octave = (logs - coarse) * skin[..., None]
-            total += _outside(octave, number - 1, unit)
+            less, colour = _outside(octave, number - 1, unit)
+            total += less[..., None]
+            if width >= SMOOTH:
+                total += octave[..., 1:4] * (colour - 1)[..., None]
+                even = logs
+                if width == SMOOTH:
+                    apart = logs[..., 1:4] + total - total.mean(axis=2, keepdims=True) - logs[..., 5:]
+                    total += apart * (_share(np.linalg.norm(apart, axis=2), APART) - 1)[..., None]
+            elif number == len(WIDTHS) - 1:
+                share = _energy((logs - even) * skin[..., None], skin, unit)
         coarse = logs
-    return total * skin[..., None]
+    return total * skin[..., None], share
+
+
+def _energy(octave, skin, unit):
+    squares = [(octave[..., k : k + 3] ** 2).sum(axis=2) for k in (1, 5)]
+    blurred = cv2.GaussianBlur(np.dstack([*squares, skin]), (0, 0), ENERGY * unit, borderType=cv2.BORDER_CONSTANT)
+    known = np.maximum(blurred[..., 2], np.float32(1e-2))
+    own, theirs = (blurred[..., k] / known for k in (0, 1))
+    usual = max(float(np.sqrt(squares[1]).sum() / max(float(skin.sum()), 1.0)), FINE) ** 2
+    most = np.clip(theirs, usual, 2 * usual)
+    return (1 + (own / most) ** 2) ** np.float32(-0.25)
 
 
 def _outside(octave, number, unit):
@@ -74,7 +119,7 @@ def _outside(octave, number, unit):
     size, most = (np.linalg.norm(octave[..., k : k + 3], axis=2) for k in (1, 5))
     share = _share(size, np.maximum(COLOURED[number], cv2.dilate(most, reach)))
     less = bright * (_share(bright, np.where(bright > 0, high, low)) - 1)
-    return less[..., None] + octave[..., 1:4] * (share - 1)[..., None]
+    return less, share
 
 
 def _share(value, most):
