@@ -1,10 +1,12 @@
 """What skin of Y shows beside its surroundings is bounded by what the target shows at that place [ours].
 
-A hard lamp in the source's photograph leaves deep folds, dark holes beside the nose and bright ridges, and a channel that is
-almost 0 there becomes a patch of yellow or violet once it is lifted. The broad light of Y follows the target, but its finer
-octaves are the source's. In each of them, brightness and colour may stand out as far as any face's do, and further only
-where the target's do. What is within these bounds stays as it is, so wrinkles, freckles and blush are kept.
+The broad light of a map follows the target; what is finer is the source's photograph. A hard lamp there leaves deep folds,
+dark holes beside the nose and bright ridges. A channel that is almost 0 there becomes a patch of yellow or violet when it is
+lifted, or when haze is taken off it. So each octave of Y may stand out as far as any face's does, and further only where the
+target's does. Wrinkles, freckles and blush within these bounds stay as they are.
 """
+
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -12,126 +14,188 @@ from jaxtyping import Float32
 
 from aotface.colour_space import srgb_to_linear
 from aotface.face.align import resize_matrix, transform_landmarks
+from aotface.face.mesh import LEFT_BROW, LEFT_EYE, OUTER_LIPS, RIGHT_BROW, RIGHT_EYE
 from aotface.face.texture import features_mask
 from aotface.transfer.aot.colour_map_arrays import ColourMapArray
 from aotface.transfer.base import FacePair
-from aotface.types import CROP_SIDE, Mask
+from aotface.types import CROP_SIDE, Crop, Mask
 
-WIDTHS = (24.0, 12.0, 6.0, 3.0, 1.0)
-"""Blurs between which octaves lie, in pixels at 256."""
+COARSE, FINE = (24.0, 12.0, 6.0), (6.0, 3.0, 1.0)
+"""Blurs between which octaves lie, in pixels at 256: those looked at on half the map's side, and on all of it."""
 
-DARKER = (0.07, 0.08, 0.08, 0.06)
-BRIGHTER = (0.06, 0.07, 0.07, 0.06)
-COLOURED = (0.03, 0.03, 0.03, 0.03)
-"""How far any skin may stand out in each octave (logarithm): to the dark, to the bright, and in colour."""
+DARKER, BRIGHTER = (
+    {12.0: 0.07, 6.0: 0.08, 3.0: 0.08, 1.0: 0.06},
+    {12.0: 0.06, 6.0: 0.07, 3.0: 0.07, 1.0: 0.06},
+)
+"""How far an octave of any skin may stand out to the dark and to the bright, by its finer blur: logarithms."""
+
+COLOURED, APART = 0.03, 0.12
+"""The same of colour in broad octaves, and how far it may be from the target's at the same place at last."""
+
+MOTTLED, NEAR = 0.02, 4.0
+"""Colour finer than that: what any skin has of it, and the neighbourhood it is measured in, pixels at 256."""
 
 AROUND = 3.0
 """Pixels at 256 around a place in which the target's own octaves raise the bounds."""
 
-SMOOTH, ENERGY, FINE, APART = 6.0, 4.0, 0.02, 0.12
-FLOOR = np.float32(4e-3)
-"""Linear light added before a logarithm."""
+FLOOR, LEAST = np.float32(4e-3), np.float32(1e-4)
+"""Linear light added before a logarithm: of pictures, and of what a gain is applied to."""
 
-_LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
+COLOURS = np.array([[2, -1, -1], [0, 3**0.5, -(3**0.5)]], np.float32) / np.float32(6**0.5)
+"""Rows: two directions of colour, of length 1, at right angles to brightness and to each other."""
+
+PARTS = np.concatenate([np.full((1, 3), 1 / 3, np.float32), COLOURS])
+"""Rows: brightness, and those two."""
+
+_LUMA = np.array([[0.2126, 0.7152, 0.0722]], np.float32)
+
+Planes = Float32[np.ndarray, "6 _side _side"]
+"""Of Y, then of the target: see `PARTS`."""
+
+Light = Float32[np.ndarray, "_side _side 3"]
+
+
+class _Seen(NamedTuple):
+    """Y and the target side by side in linear light, and the skin that counts, 0..1."""
+
+    light: Float32[np.ndarray, "_side _side 6"]
+    skin: Mask
 
 
 def bound_octaves(field: ColourMapArray, pair: FacePair) -> ColourMapArray:
+    """Take out of a map what lets skin stand out more than the target's at that place and any skin does.
+
+    Args:
+        field: what will be laid on X_r.
+        pair: the face, at 256 px or less.
+
+    Returns:
+        The field with other gains and less saturation; equal channels stay equal where it makes Y grey.
+
+    Source: [ours].
+    """
     side = len(field)
-    unit = side / CROP_SIDE
-    shrink = resize_matrix(np.eye(2, 3), len(pair.mask), side)
-    points = (transform_landmarks(one, shrink) for one in (pair.own_landmarks, pair.landmarks))
-    crops = [cv2.resize(one, (side, side), interpolation=cv2.INTER_AREA) for one in (pair.reenacted, pair.target)]
-    skin = cv2.resize(pair.mask, (side, side), interpolation=cv2.INTER_AREA) * (
-        1 - features_mask((side, side), *points, unit=unit)
+    before, theirs = (srgb_to_linear(_shrunk(crop, side)) for crop in (pair.reenacted, pair.target))
+    skin, coloured = _skin(pair, side), bool(field[..., 3].any())
+    moved = np.maximum(_lit(before, field) + field[..., 4:], 0)
+    seen = _Seen(np.concatenate([moved, theirs], axis=2), skin)
+    half = _Seen(_shrunk(seen.light, side // 2), _shrunk(skin, side // 2))
+    broad, fine = _beyond(half, COARSE, side), _beyond(seen, FINE, side)
+    less = cv2.resize(
+        np.ascontiguousarray(broad.transpose(1, 2, 0)), (side, side), interpolation=cv2.INTER_LINEAR
     )
-    before, theirs = (srgb_to_linear(crop) for crop in crops)
-    moved = _lit(before, field[..., :3], field[..., 3:4])
-    light = np.dstack([np.maximum(moved + field[..., 4:], 0), theirs])
-    less, share = _less(light, skin, unit)
+    less[..., 0] += fine[0]
+    less *= skin[..., None]
+    gain = less[..., :1] + less[..., 1:] @ COLOURS if coloured else less[..., :1]
     changed = field.copy()
-    changed[..., :3] += less
-    changed[..., 4:] *= np.exp(less)
-    return _paler(changed, before, share, skin, unit)
+    changed[..., :3] += gain
+    changed[..., 4:] *= np.exp(gain)
+    return _calmer(changed, before, seen) if coloured else changed
 
 
-def _lit(linear, gain, saturation):
-    grey = (linear @ _LUMA)[..., None]
-    return np.exp(gain) * (grey + saturation * (linear - grey))
+def _skin(pair: FacePair, side: int) -> Mask:
+    """Where skin shows, without eyes and brows; without lips where they are not the target's own."""
+    shrink = resize_matrix(np.eye(2, 3), len(pair.mask), side)
+    points = [transform_landmarks(one, shrink) for one in (pair.own_landmarks, pair.landmarks)]
+    mask, unit, shape = _shrunk(pair.mask, side), side / CROP_SIDE, (side, side)
+    others = features_mask(shape, *points, unit=unit, parts=(LEFT_EYE, RIGHT_EYE, LEFT_BROW, RIGHT_BROW))
+    lips = features_mask(shape, *points, unit=unit, parts=(OUTER_LIPS,))
+    shown = float((mask * lips).sum() / max(float(lips.sum()), 1e-6))
+    return mask * (1 - others) * (1 - lips * np.float32(np.clip(2 * shown - 0.4, 0, 1)))
 
 
-def _paler(field, before, share, skin, unit):
-    """Fine colour, finer than the map too, is drawn towards that around it."""
-    bias = field[..., 4:]
-    now = np.maximum(_lit(before, field[..., :3], field[..., 3:4]) + bias, 0)
-    stack = cv2.GaussianBlur(np.dstack([now * skin[..., None], skin]), (0, 0), SMOOTH * unit, borderType=cv2.BORDER_CONSTANT)
-    around = stack[..., :3] / np.maximum(stack[..., 3:], np.float32(1e-3))
-    even = around * ((now @ _LUMA) / (around @ _LUMA + np.float32(1e-6)))[..., None]
-    share = (1 + (share - 1) * skin)[..., None]
-    wanted = even + share * (now - even)
+def _beyond(seen: _Seen, widths: tuple[float, ...], side: int) -> Planes:
+    """What octaves of Y have beyond their bounds, with the sign that takes it away; colour only in broad octaves."""
+    total, coarse = np.zeros((3, *seen.skin.shape), np.float32), None
+    for width in widths:
+        logs = _logs(seen, width * len(seen.skin) / CROP_SIDE)
+        if coarse is not None:
+            octave = (logs - coarse) * seen.skin
+            total[0] += _outside(octave[0], octave[3], DARKER[width], BRIGHTER[width])
+            if widths is COARSE:
+                total[1:] += _paler(octave[1:3], _around(cv2.magnitude(octave[4], octave[5])), COLOURED)
+        coarse = logs
+    if widths is COARSE:
+        total[1:] += _paler((coarse[1:3] + total[1:] - coarse[4:]) * seen.skin, np.float32(0), APART)
+    return total
+
+
+def _logs(seen: _Seen, sigma: float) -> Planes:
+    """Logarithms of both pictures, blurred over skin."""
+    stack = np.concatenate([seen.light * seen.skin[..., None], seen.skin[..., None]], axis=2)
+    *planes, known = cv2.split(cv2.GaussianBlur(stack, (0, 0), sigma, borderType=cv2.BORDER_CONSTANT))
+    weight = 1 / np.maximum(known, np.float32(1e-3))
+    logs = np.log(np.stack(planes) * weight + FLOOR).reshape(2, 3, -1)
+    return np.matmul(PARTS, logs).reshape(6, *seen.skin.shape)
+
+
+def _outside(bright: Mask, theirs: Mask, darker: float, brighter: float) -> Mask:
+    high, low = _around(np.maximum(theirs, 0)), _around(np.maximum(-theirs, 0))
+    most = np.where(bright > 0, np.maximum(high, np.float32(brighter)), np.maximum(low, np.float32(darker)))
+    return bright * (_share(bright / most) - 1)
+
+
+def _paler(colour: np.ndarray, theirs: np.ndarray, most: float) -> np.ndarray:
+    size = cv2.magnitude(colour[0], colour[1])
+    return colour * (_share(size / np.maximum(theirs, np.float32(most))) - 1)
+
+
+def _share(ratio: np.ndarray) -> np.ndarray:
+    """What is left of a value that is so many times its bound: all of a small one, the bound itself of a great one."""
+    square = ratio * ratio
+    return 1 / np.sqrt(np.sqrt(1 + square * square))
+
+
+def _around(values: Mask) -> Mask:
+    """The greatest value near each place."""
+    reach = 2 * max(1, round(AROUND * len(values) / CROP_SIDE)) + 1
+    return cv2.dilate(values, np.ones((reach, reach), np.uint8))
+
+
+def _calmer(field: ColourMapArray, before: Light, seen: _Seen) -> ColourMapArray:
+    """The field whose fine colour, finer than the map too, is drawn towards that around it where it is mottled.
+
+    Less saturation takes colour off each pixel of X_r, and the gain gives back that of the neighbourhood.
+    """
+    bias, unit = field[..., 4:], len(field) / CROP_SIDE
+    now = np.maximum(_lit(before, field) + bias, 0)
+    around = _mean(now, seen.skin, COARSE[-1] * unit)
+    share = (
+        1
+        - (1 - _kept(_Seen(np.concatenate([now, seen.light[..., 3:]], axis=2), seen.skin), unit)) * seen.skin
+    )
+    even = around * (cv2.transform(now, _LUMA) / (cv2.transform(around, _LUMA) + LEAST))[..., None]
+    wanted = even + share[..., None] * (now - even)
     changed = field.copy()
-    changed[..., 3:4] *= share
-    given = _lit(before, field[..., :3], changed[..., 3:4])
-    more = np.log((np.maximum(wanted - bias, 0) + np.float32(1e-4)) / (np.maximum(given, 0) + np.float32(1e-4)))
-    changed[..., :3] += np.clip(more, -1.5, 1.5) * np.minimum(20 * (1 - share), 1)
+    changed[..., 3] *= share
+    given = np.maximum(_lit(before, changed), 0)
+    more = np.log((np.maximum(wanted - bias, 0) + LEAST) / (given + LEAST))
+    changed[..., :3] += more * np.minimum(20 * (1 - share), 1)[..., None]
     return changed
 
 
-def _less(light, skin, unit):
-    total = np.zeros((*skin.shape, 3), np.float32)
-    coarse = None
-    share = np.ones_like(skin)
-    for number, width in enumerate(WIDTHS):
-        stack = np.dstack([light * skin[..., None], skin])
-        blurred = cv2.GaussianBlur(stack, (0, 0), width * unit, borderType=cv2.BORDER_CONSTANT)
-        logs = _parts(np.log(blurred[..., :6] / np.maximum(blurred[..., 6:], np.float32(1e-3)) + FLOOR))
-        if coarse is not None:
-            octave = (logs - coarse) * skin[..., None]
-            less, colour = _outside(octave, number - 1, unit)
-            total += less[..., None]
-            if width >= SMOOTH:
-                total += octave[..., 1:4] * (colour - 1)[..., None]
-                even = logs
-                if width == SMOOTH:
-                    apart = logs[..., 1:4] + total - total.mean(axis=2, keepdims=True) - logs[..., 5:]
-                    total += apart * (_share(np.linalg.norm(apart, axis=2), APART) - 1)[..., None]
-            elif number == len(WIDTHS) - 1:
-                share = _energy((logs - even) * skin[..., None], skin, unit)
-        coarse = logs
-    return total * skin[..., None], share
+def _kept(seen: _Seen, unit: float) -> Mask:
+    """How much of its fine colour each place of Y keeps: as much as the target has."""
+    fine = (_logs(seen, FINE[-1] * unit) - _logs(seen, COARSE[-1] * unit)) * seen.skin
+    own, theirs = (fine[k] ** 2 + fine[k + 1] ** 2 for k in (1, 4))
+    usual = max(float(np.sqrt(theirs).sum() / max(float(seen.skin.sum()), 1.0)), MOTTLED) ** 2
+    energy = _mean(np.stack([own, theirs], axis=2), seen.skin, NEAR * unit)
+    ratio = energy[..., 0] / np.clip(energy[..., 1], usual, 2 * usual)
+    return 1 / np.sqrt(np.sqrt(1 + ratio * ratio))
 
 
-def _energy(octave, skin, unit):
-    squares = [(octave[..., k : k + 3] ** 2).sum(axis=2) for k in (1, 5)]
-    blurred = cv2.GaussianBlur(np.dstack([*squares, skin]), (0, 0), ENERGY * unit, borderType=cv2.BORDER_CONSTANT)
-    known = np.maximum(blurred[..., 2], np.float32(1e-2))
-    own, theirs = (blurred[..., k] / known for k in (0, 1))
-    usual = max(float(np.sqrt(squares[1]).sum() / max(float(skin.sum()), 1.0)), FINE) ** 2
-    most = np.clip(theirs, usual, 2 * usual)
-    return (1 + (own / most) ** 2) ** np.float32(-0.25)
+def _lit(linear: Light, field: ColourMapArray) -> Light:
+    """The formula of `colour_map`, without its bias."""
+    grey = cv2.transform(linear, _LUMA)[..., None]
+    return np.exp(field[..., :3]) * (grey + field[..., 3:4] * (linear - grey))
 
 
-def _outside(octave, number, unit):
-    """What of one octave lies beyond its bounds, with the sign that takes it away."""
-    reach = np.ones((2 * round(AROUND * unit) + 1,) * 2, np.uint8)
-    bright, theirs = octave[..., 0], octave[..., 4]
-    high = np.maximum(BRIGHTER[number], cv2.dilate(np.maximum(theirs, 0), reach))
-    low = np.maximum(DARKER[number], cv2.dilate(np.maximum(-theirs, 0), reach))
-    size, most = (np.linalg.norm(octave[..., k : k + 3], axis=2) for k in (1, 5))
-    share = _share(size, np.maximum(COLOURED[number], cv2.dilate(most, reach)))
-    less = bright * (_share(bright, np.where(bright > 0, high, low)) - 1)
-    return less, share
+def _mean(values: np.ndarray, weight: Mask, sigma: float) -> np.ndarray:
+    """Mean of a neighbourhood under a weight."""
+    stack = np.concatenate([values * weight[..., None], weight[..., None]], axis=2)
+    eased = cv2.GaussianBlur(stack, (0, 0), sigma, borderType=cv2.BORDER_CONSTANT)
+    return eased[..., :-1] / np.maximum(eased[..., -1:], np.float32(1e-3))
 
 
-def _share(value, most):
-    """What is left of a value that softly ends at its bound."""
-    return (1 + (np.abs(value) / most) ** 4) ** np.float32(-0.25)
-
-
-def _parts(logs):
-    """Of both pictures: brightness, and what each channel has beside it."""
-    parts = []
-    for k in (0, 3):
-        one = np.ascontiguousarray(logs[..., k : k + 3])
-        mean = one.mean(axis=2, keepdims=True)
-        parts += [mean, one - mean]
-    return np.concatenate(parts, axis=2)
+def _shrunk(values: Crop | Mask, side: int) -> np.ndarray:
+    return cv2.resize(values, (side, side), interpolation=cv2.INTER_AREA)

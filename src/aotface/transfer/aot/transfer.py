@@ -7,8 +7,8 @@ from aotface.options import BACKENDS
 from aotface.transfer import LISTED, TransferSettings
 from aotface.transfer.aot.apply import bf16_is_fast, transport_full
 from aotface.transfer.aot.backends import Finder, open_finder, version_of
-from aotface.transfer.aot.bounds import bound_octaves
 from aotface.transfer.aot.both_sides import without_one_sided_light
+from aotface.transfer.aot.bounds import bound_octaves
 from aotface.transfer.aot.brows import without_brows
 from aotface.transfer.aot.change import ColourMapChange
 from aotface.transfer.aot.checkpoint import load_trained
