@@ -29,6 +29,10 @@ DARKER, BRIGHTER = (
 )
 """How far an octave of any skin may stand out to the dark and to the bright, by its finer blur: logarithms."""
 
+HARDER = (1.0, 1.5)
+"""How many times as much contrast as the target's photograph the source's has for these bounds to begin to count, and to
+count: under a harder lamp than the source's, any face stands out more."""
+
 COLOURED, APART = 0.03, 0.12
 """The same of colour in broad octaves, and how far it may be from the target's at the same place at last."""
 
@@ -84,7 +88,7 @@ def bound_octaves(field: ColourMapArray, pair: FacePair) -> ColourMapArray:
     less = cv2.resize(
         np.ascontiguousarray(broad.transpose(1, 2, 0)), (side, side), interpolation=cv2.INTER_LINEAR
     )
-    less[..., 0] += fine[0]
+    less[..., 0] = (less[..., 0] + fine[0]) * _harder(before, theirs, skin)
     less *= skin[..., None]
     gain = less[..., :1] + less[..., 1:] @ COLOURS if coloured else less[..., :1]
     changed = field.copy()
@@ -102,6 +106,19 @@ def _skin(pair: FacePair, side: int) -> Mask:
     lips = features_mask(shape, *points, unit=unit, parts=(OUTER_LIPS,))
     shown = float((mask * lips).sum() / max(float(lips.sum()), 1e-6))
     return mask * (1 - others) * (1 - lips * np.float32(np.clip(2 * shown - 0.4, 0, 1)))
+
+
+def _harder(before: Light, theirs: Light, skin: Mask) -> np.float32:
+    """0 where X_r has no more contrast than the target, 1 where it has much more."""
+    half, levels = len(skin) // 2, []
+    shades = np.dstack([_shrunk(cv2.transform(one, _LUMA), half) for one in (before, theirs)])
+    shown = _shrunk(skin, half)
+    for width in (COARSE[0], COARSE[-1]):
+        levels.append(np.log(_mean(shades, shown, width * half / CROP_SIDE) + FLOOR))
+    inner = cv2.erode(shown, np.ones((5, 5), np.uint8)) ** 2  # hair at the edge is no light
+    energy = [float(((levels[1] - levels[0])[..., k] ** 2 * inner).sum()) for k in (0, 1)]
+    ratio = (energy[0] / max(energy[1], 1e-6)) ** 0.5
+    return np.float32(np.clip((ratio - HARDER[0]) / (HARDER[1] - HARDER[0]), 0, 1))
 
 
 def _beyond(seen: _Seen, widths: tuple[float, ...], side: int) -> Planes:
