@@ -18,7 +18,7 @@ from aotface.face.mesh import LEFT_BROW, LEFT_EYE, OUTER_LIPS, RIGHT_BROW, RIGHT
 from aotface.face.texture import features_mask
 from aotface.transfer.aot.colour_map_arrays import ColourMapArray
 from aotface.transfer.base import FacePair
-from aotface.types import CROP_SIDE, Crop, Mask
+from aotface.types import CROP_SIDE, Mask
 
 COARSE, FINE = (24.0, 12.0, 6.0), (6.0, 3.0, 1.0)
 """Blurs between which octaves lie, in pixels at 256: those looked at on half the map's side, and on all of it."""
@@ -56,6 +56,11 @@ _LUMA = np.array([[0.2126, 0.7152, 0.0722]], np.float32)
 Planes = Float32[np.ndarray, "6 _side _side"]
 """Of Y, then of the target: see `PARTS`."""
 
+Parts = Float32[np.ndarray, "3 _side _side"]
+"""Of one picture."""
+
+Colour = Float32[np.ndarray, "2 _side _side"]
+
 Light = Float32[np.ndarray, "_side _side 3"]
 
 
@@ -84,7 +89,7 @@ def bound_octaves(field: ColourMapArray, pair: FacePair) -> ColourMapArray:
     moved = np.maximum(_lit(before, field) + field[..., 4:], 0)
     seen = _Seen(np.concatenate([moved, theirs], axis=2), skin)
     half = _Seen(_shrunk(seen.light, side // 2), _shrunk(skin, side // 2))
-    broad, fine = _beyond(half, COARSE, side), _beyond(seen, FINE, side)
+    broad, fine = _beyond(half, COARSE), _beyond(seen, FINE)
     less = cv2.resize(
         np.ascontiguousarray(broad.transpose(1, 2, 0)), (side, side), interpolation=cv2.INTER_LINEAR
     )
@@ -121,16 +126,16 @@ def _harder(before: Light, theirs: Light, skin: Mask) -> np.float32:
     return np.float32(np.clip((ratio - HARDER[0]) / (HARDER[1] - HARDER[0]), 0, 1))
 
 
-def _beyond(seen: _Seen, widths: tuple[float, ...], side: int) -> Planes:
+def _beyond(seen: _Seen, widths: tuple[float, ...]) -> Parts:
     """What octaves of Y have beyond their bounds, with the sign that takes it away; colour only in broad octaves."""
-    total, coarse = np.zeros((3, *seen.skin.shape), np.float32), None
-    for width in widths:
-        logs = _logs(seen, width * len(seen.skin) / CROP_SIDE)
-        if coarse is not None:
-            octave = (logs - coarse) * seen.skin
-            total[0] += _outside(octave[0], octave[3], DARKER[width], BRIGHTER[width])
-            if widths is COARSE:
-                total[1:] += _paler(octave[1:3], _around(cv2.magnitude(octave[4], octave[5])), COLOURED)
+    total, unit = np.zeros((3, *seen.skin.shape), np.float32), len(seen.skin) / CROP_SIDE
+    coarse = _logs(seen, widths[0] * unit)
+    for width in widths[1:]:
+        logs = _logs(seen, width * unit)
+        octave = (logs - coarse) * seen.skin
+        total[0] += _outside(octave[0], octave[3], DARKER[width], BRIGHTER[width])
+        if widths is COARSE:
+            total[1:] += _paler(octave[1:3], _around(cv2.magnitude(octave[4], octave[5])), COLOURED)
         coarse = logs
     if widths is COARSE:
         total[1:] += _paler((coarse[1:3] + total[1:] - coarse[4:]) * seen.skin, np.float32(0), APART)
@@ -147,12 +152,14 @@ def _logs(seen: _Seen, sigma: float) -> Planes:
 
 
 def _outside(bright: Mask, theirs: Mask, darker: float, brighter: float) -> Mask:
+    """What of an octave's brightness lies beyond its bounds, with the sign that takes it away."""
     high, low = _around(np.maximum(theirs, 0)), _around(np.maximum(-theirs, 0))
     most = np.where(bright > 0, np.maximum(high, np.float32(brighter)), np.maximum(low, np.float32(darker)))
     return bright * (_share(bright / most) - 1)
 
 
-def _paler(colour: np.ndarray, theirs: np.ndarray, most: float) -> np.ndarray:
+def _paler(colour: Colour, theirs: Mask | np.float32, most: float) -> Colour:
+    """The same of colour, in whatever direction it stands out."""
     size = cv2.magnitude(colour[0], colour[1])
     return colour * (_share(size / np.maximum(theirs, np.float32(most))) - 1)
 
@@ -214,5 +221,5 @@ def _mean(values: np.ndarray, weight: Mask, sigma: float) -> np.ndarray:
     return eased[..., :-1] / np.maximum(eased[..., -1:], np.float32(1e-3))
 
 
-def _shrunk(values: Crop | Mask, side: int) -> np.ndarray:
+def _shrunk(values: Float32[np.ndarray, "_rows _columns ..."], side: int) -> np.ndarray:
     return cv2.resize(values, (side, side), interpolation=cv2.INTER_AREA)
