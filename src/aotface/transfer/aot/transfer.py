@@ -70,7 +70,7 @@ class AotTransfer:
         return found
 
     def colour_map(self, pair: FacePair) -> ColourMapArray:
-        """The map that is applied to X_r: the network's, put right: brows, light, highlights, what stands out, eye whites."""
+        """The map that is applied to X_r: the network's, put right: brows, light, what stands out, eye whites."""
         small = pair.small
         given = (pair.reenacted, small.target, small.mask, small.geometry)
         found: ColourMapArray | None
