@@ -24,8 +24,8 @@ COARSE, FINE = (24.0, 12.0, 6.0), (6.0, 3.0, 1.0)
 """Blurs between which octaves lie, in pixels at 256: those looked at on half the map's side, and on all of it."""
 
 DARKER, BRIGHTER = (
-    {12.0: 0.07, 6.0: 0.08, 3.0: 0.08, 1.0: 0.06},
-    {12.0: 0.06, 6.0: 0.07, 3.0: 0.07, 1.0: 0.06},
+    {12.0: 0.055, 6.0: 0.06, 3.0: 0.06, 1.0: 0.045},
+    {12.0: 0.045, 6.0: 0.05, 3.0: 0.05, 1.0: 0.045},
 )
 """How far an octave of any skin may stand out to the dark and to the bright, by its finer blur: logarithms."""
 
@@ -39,7 +39,7 @@ COLOURED, APART = 0.03, 0.12
 MOTTLED, NEAR = 0.02, 4.0
 """Colour finer than that: what any skin has of it, and the neighbourhood it is measured in, pixels at 256."""
 
-AROUND = 3.0
+AROUND = 2.0
 """Pixels at 256 around a place in which the target's own octaves raise the bounds."""
 
 FLOOR, LEAST = np.float32(4e-3), np.float32(1e-4)
