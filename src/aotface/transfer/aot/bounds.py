@@ -14,7 +14,15 @@ from jaxtyping import Float32
 
 from aotface.colour_space import srgb_to_linear
 from aotface.face.align import resize_matrix, transform_landmarks
-from aotface.face.mesh import LEFT_BROW, LEFT_EYE, OUTER_LIPS, RIGHT_BROW, RIGHT_EYE
+from aotface.face.mesh import (
+    LEFT_BROW,
+    LEFT_EYE,
+    LEFT_NOSTRIL,
+    OUTER_LIPS,
+    RIGHT_BROW,
+    RIGHT_EYE,
+    RIGHT_NOSTRIL,
+)
 from aotface.face.texture import features_mask
 from aotface.transfer.aot.colour_map_arrays import ColourMapArray
 from aotface.transfer.base import FacePair
@@ -38,6 +46,12 @@ COLOURED, APART = 0.03, 0.12
 
 MOTTLED, NEAR = 0.02, 4.0
 """Colour finer than that: what any skin has of it, and the neighbourhood it is measured in, pixels at 256."""
+
+LASHES = 2.0
+"""How many times as far around eyes as around other features nothing is bounded: lashes and their paint."""
+
+HOLLOW = 0.5
+"""Share of a nostril's depth that is not bounded: a nose without nostrils looks like wax."""
 
 AROUND = 2.0
 """Pixels at 256 around a place in which the target's own octaves raise the bounds."""
@@ -93,7 +107,7 @@ def bound_octaves(field: ColourMapArray, pair: FacePair) -> ColourMapArray:
     less = cv2.resize(
         np.ascontiguousarray(broad.transpose(1, 2, 0)), (side, side), interpolation=cv2.INTER_LINEAR
     )
-    less[..., 0] = (less[..., 0] + fine[0]) * _harder(before, theirs, skin)
+    less[..., 0] = (less[..., 0] + fine[0]) * _harder(before, theirs, skin) * _bounded(pair, side)
     less *= skin[..., None]
     gain = less[..., :1] + less[..., 1:] @ COLOURS if coloured else less[..., :1]
     changed = field.copy()
@@ -103,14 +117,23 @@ def bound_octaves(field: ColourMapArray, pair: FacePair) -> ColourMapArray:
 
 
 def _skin(pair: FacePair, side: int) -> Mask:
-    """Where skin shows, without eyes and brows; without lips where they are not the target's own."""
+    """Where skin shows, without eyes, lashes and brows; without lips where they are not the target's own."""
     shrink = resize_matrix(np.eye(2, 3), len(pair.mask), side)
     points = [transform_landmarks(one, shrink) for one in (pair.own_landmarks, pair.landmarks)]
     mask, unit, shape = _shrunk(pair.mask, side), side / CROP_SIDE, (side, side)
-    others = features_mask(shape, *points, unit=unit, parts=(LEFT_EYE, RIGHT_EYE, LEFT_BROW, RIGHT_BROW))
+    brows = features_mask(shape, *points, unit=unit, parts=(LEFT_BROW, RIGHT_BROW))
+    eyes = features_mask(shape, *points, unit=LASHES * unit, parts=(LEFT_EYE, RIGHT_EYE))
     lips = features_mask(shape, *points, unit=unit, parts=(OUTER_LIPS,))
     shown = float((mask * lips).sum() / max(float(lips.sum()), 1e-6))
-    return mask * (1 - others) * (1 - lips * np.float32(np.clip(2 * shown - 0.4, 0, 1)))
+    return mask * (1 - np.maximum(brows, eyes)) * (1 - lips * np.float32(np.clip(2 * shown - 0.4, 0, 1)))
+
+
+def _bounded(pair: FacePair, side: int) -> Mask:
+    """How far brightness is bounded: less in the nostrils of X_r."""
+    points = transform_landmarks(pair.own_landmarks, resize_matrix(np.eye(2, 3), len(pair.mask), side))
+    parts = (LEFT_NOSTRIL, RIGHT_NOSTRIL)
+    hollow = features_mask((side, side), points, unit=side / CROP_SIDE, parts=parts)
+    return 1 - np.float32(HOLLOW) * hollow
 
 
 def _harder(before: Light, theirs: Light, skin: Mask) -> np.float32:
