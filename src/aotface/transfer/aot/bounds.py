@@ -47,8 +47,8 @@ COLOURED, APART = 0.03, 0.12
 MOTTLED, NEAR = 0.02, 4.0
 """Colour finer than that: what any skin has of it, and the neighbourhood it is measured in, pixels at 256."""
 
-LASHES = 2.0
-"""How many times as far around eyes as around other features nothing is bounded: lashes and their paint."""
+LASHES = 3.0
+"""How many times as far around eyes as around other features brightness is not bounded: lashes and their paint."""
 
 HOLLOW = 0.5
 """Share of a nostril's depth that is not bounded: a nose without nostrils looks like wax."""
@@ -117,23 +117,23 @@ def bound_octaves(field: ColourMapArray, pair: FacePair) -> ColourMapArray:
 
 
 def _skin(pair: FacePair, side: int) -> Mask:
-    """Where skin shows, without eyes, lashes and brows; without lips where they are not the target's own."""
+    """Where skin shows, without eyes and brows; without lips where they are not the target's own."""
     shrink = resize_matrix(np.eye(2, 3), len(pair.mask), side)
     points = [transform_landmarks(one, shrink) for one in (pair.own_landmarks, pair.landmarks)]
     mask, unit, shape = _shrunk(pair.mask, side), side / CROP_SIDE, (side, side)
-    brows = features_mask(shape, *points, unit=unit, parts=(LEFT_BROW, RIGHT_BROW))
-    eyes = features_mask(shape, *points, unit=LASHES * unit, parts=(LEFT_EYE, RIGHT_EYE))
+    others = features_mask(shape, *points, unit=unit, parts=(LEFT_EYE, RIGHT_EYE, LEFT_BROW, RIGHT_BROW))
     lips = features_mask(shape, *points, unit=unit, parts=(OUTER_LIPS,))
     shown = float((mask * lips).sum() / max(float(lips.sum()), 1e-6))
-    return mask * (1 - np.maximum(brows, eyes)) * (1 - lips * np.float32(np.clip(2 * shown - 0.4, 0, 1)))
+    return mask * (1 - others) * (1 - lips * np.float32(np.clip(2 * shown - 0.4, 0, 1)))
 
 
 def _bounded(pair: FacePair, side: int) -> Mask:
-    """How far brightness is bounded: less in the nostrils of X_r."""
+    """How far brightness is bounded: less in the nostrils of X_r, not at all by its lashes."""
     points = transform_landmarks(pair.own_landmarks, resize_matrix(np.eye(2, 3), len(pair.mask), side))
-    parts = (LEFT_NOSTRIL, RIGHT_NOSTRIL)
-    hollow = features_mask((side, side), points, unit=side / CROP_SIDE, parts=parts)
-    return 1 - np.float32(HOLLOW) * hollow
+    shape, unit = (side, side), side / CROP_SIDE
+    hollow = features_mask(shape, points, unit=unit, parts=(LEFT_NOSTRIL, RIGHT_NOSTRIL))
+    lashes = features_mask(shape, points, unit=LASHES * unit, parts=(LEFT_EYE, RIGHT_EYE))
+    return 1 - np.maximum(np.float32(HOLLOW) * hollow, lashes)
 
 
 def _harder(before: Light, theirs: Light, skin: Mask) -> np.float32:
