@@ -59,16 +59,15 @@ AROUND = 2.0
 FLOOR, LEAST = np.float32(4e-3), np.float32(1e-4)
 """Linear light added before a logarithm: of pictures, and of what a gain is applied to."""
 
-COLOURS = np.array([[2, -1, -1], [0, 3**0.5, -(3**0.5)]], np.float32) / np.float32(6**0.5)
-"""Rows: two directions of colour, of length 1, at right angles to brightness and to each other."""
-
-PARTS = np.concatenate([np.full((1, 3), 1 / 3, np.float32), COLOURS])
-"""Rows: brightness, and those two."""
+CHANNELS = np.array(
+    [[1, 2 / 6**0.5, 0], [1, -1 / 6**0.5, 0.5**0.5], [1, -1 / 6**0.5, -(0.5**0.5)]], np.float32
+)
+"""Rows: red, green and blue, of brightness and two directions of colour, which are at right angles and of length 1."""
 
 _LUMA = np.array([[0.2126, 0.7152, 0.0722]], np.float32)
 
 Planes = Float32[np.ndarray, "6 _side _side"]
-"""Of Y, then of the target: see `PARTS`."""
+"""Of Y, then of the target: see `CHANNELS`."""
 
 Parts = Float32[np.ndarray, "3 _side _side"]
 """Of one picture."""
@@ -109,7 +108,7 @@ def bound_octaves(field: ColourMapArray, pair: FacePair) -> ColourMapArray:
     )
     less[..., 0] = (less[..., 0] + fine[0]) * _harder(before, theirs, skin) * _bounded(pair, side)
     less *= skin[..., None]
-    gain = less[..., :1] + less[..., 1:] @ COLOURS if coloured else less[..., :1]
+    gain = cv2.transform(less, CHANNELS) if coloured else less[..., :1]
     changed = field.copy()
     changed[..., :3] += gain
     changed[..., 4:] *= np.exp(gain)
@@ -158,7 +157,7 @@ def _beyond(seen: _Seen, widths: tuple[float, ...]) -> Parts:
         octave = (logs - coarse) * seen.skin
         total[0] += _outside(octave[0], octave[3], DARKER[width], BRIGHTER[width])
         if widths is COARSE:
-            total[1:] += _paler(octave[1:3], _around(cv2.magnitude(octave[4], octave[5])), COLOURED)
+            total[1:] += _paler(octave[1:3], _around(_size(octave[4:])), COLOURED)
         coarse = logs
     if widths is COARSE:
         total[1:] += _paler((coarse[1:3] + total[1:] - coarse[4:]) * seen.skin, np.float32(0), APART)
@@ -170,8 +169,14 @@ def _logs(seen: _Seen, sigma: float) -> Planes:
     stack = np.concatenate([seen.light * seen.skin[..., None], seen.skin[..., None]], axis=2)
     *planes, known = cv2.split(cv2.GaussianBlur(stack, (0, 0), sigma, borderType=cv2.BORDER_CONSTANT))
     weight = 1 / np.maximum(known, np.float32(1e-3))
-    logs = np.log(np.stack(planes) * weight + FLOOR).reshape(2, 3, -1)
-    return np.matmul(PARTS, logs).reshape(6, *seen.skin.shape)
+    logs = [np.log(plane * weight + FLOOR) for plane in planes]
+    return np.stack([part for k in (0, 3) for part in _parts(*logs[k : k + 3])])
+
+
+def _parts(red: Mask, green: Mask, blue: Mask) -> list[Mask]:
+    """Brightness and colour of three channels; no matrix product, whose rounding depends on the number of threads."""
+    mean = (red + green + blue) * np.float32(1 / 3)
+    return [mean, (red - mean) * np.float32(1.5**0.5), (green - blue) * np.float32(0.5**0.5)]
 
 
 def _outside(bright: Mask, theirs: Mask, darker: float, brighter: float) -> Mask:
@@ -183,8 +188,12 @@ def _outside(bright: Mask, theirs: Mask, darker: float, brighter: float) -> Mask
 
 def _paler(colour: Colour, theirs: Mask | np.float32, most: float) -> Colour:
     """The same of colour, in whatever direction it stands out."""
-    size = cv2.magnitude(colour[0], colour[1])
-    return colour * (_share(size / np.maximum(theirs, np.float32(most))) - 1)
+    return colour * (_share(_size(colour) / np.maximum(theirs, np.float32(most))) - 1)
+
+
+def _size(colour: Colour) -> Mask:
+    """Its length; that of OpenCV is rounded by where the array lies in memory."""
+    return np.sqrt(colour[0] * colour[0] + colour[1] * colour[1])
 
 
 def _share(ratio: np.ndarray) -> np.ndarray:
