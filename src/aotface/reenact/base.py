@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from aotface.reenact.reading import Reading
+from aotface.reenact.target_brows import TargetBrows
 from aotface.reenact.target_eyes import TargetEye
 from aotface.reenact.target_mouth import TargetMouth
 from aotface.types import AlignedFace, Crop, Face, Frame, Landmarks, Mask
@@ -18,8 +19,8 @@ class Reenacted:
     ``crop``: outside ``mask`` it is the target's own. ``mask``: soft, 0..1, where the source's face shows.
     ``from_target``: 0..1, where inside the mask the pixels already are the target's (mouth, eyes) and must not be moved
     again. ``landmarks``: of the new shape, crop pixels. ``reading``: where in the source's picture X_r was read; None for
-    reenactors that do not read one. ``eyes``, ``mouth``: what of the target is laid over Y; neither: X_r's pixels where
-    ``from_target``.
+    reenactors that do not read one. ``eyes``, ``mouth``, ``brows``: what of the target is laid over Y; none: X_r's pixels
+    where ``from_target``.
     """
 
     crop: Crop
@@ -29,11 +30,12 @@ class Reenacted:
     reading: Reading | None = None
     eyes: tuple[TargetEye, ...] = ()
     mouth: TargetMouth | None = None
+    brows: TargetBrows | None = None
 
     @property
-    def laid(self) -> tuple[TargetEye | TargetMouth, ...]:
-        """All of it."""
-        return self.eyes if self.mouth is None else (*self.eyes, self.mouth)
+    def laid(self) -> tuple[TargetBrows | TargetEye | TargetMouth, ...]:
+        """All of it, in its order."""
+        return *(part for part in (self.brows, self.mouth) if part is not None), *self.eyes
 
 
 @runtime_checkable

@@ -30,6 +30,7 @@ from aotface.reenact.mouth_shading import level_mouth
 from aotface.reenact.reading import Reading, SourceSkin
 from aotface.reenact.shape import identity_shape
 from aotface.reenact.spectacles import without_spectacles
+from aotface.reenact.target_brows import TargetBrows, target_brows, without_hidden_brows
 from aotface.reenact.target_eyes import TargetEye, target_eyes
 from aotface.reenact.target_mouth import TargetMouth, target_mouth
 from aotface.reenact.visibility import balance, inside, weights
@@ -42,7 +43,7 @@ class MeshSource:
 
     ``texture``: 0..1, where its picture may be read as its face; ``matrix``: frame to texture. ``skin``: the same, bare skin
     beside the mesh too; None: nothing is read there. ``gaze``: whose the eyes' direction is, see `aotface.options.Options`.
-    ``lips``, ``iris``: their colour; None: they keep the target's.
+    ``lips``, ``iris``: their colour; None: they keep the target's. ``brows``: False where the target's are needed.
     """
 
     frame: Frame
@@ -53,11 +54,12 @@ class MeshSource:
     gaze: str = DEFAULTS.gaze
     lips: LipColour | None = None
     iris: IrisColour | None = None
+    brows: bool = True
 
     def reenact(self, target: AlignedFace) -> Reenacted:
         """See `aotface.reenact.base.PreparedSource`."""
-        colours = self.lips, self.iris
-        made = reenact(self.frame, self.face, target, self.texture, self.matrix, 1.0, self.gaze, *colours)
+        traits = self.lips, self.iris, self.brows
+        made = reenact(self.frame, self.face, target, self.texture, self.matrix, 1.0, self.gaze, *traits)
         if self.skin is None or made.reading is None:
             return made
         return replace(made, reading=replace(made.reading, skin=SourceSkin(self.skin, self.matrix)))
@@ -78,9 +80,11 @@ class MeshReenactor:
         """See `aotface.reenact.base.Reenactor`."""
         aligned, seen = align(source, face), visibility_network().see(source, face)
         bare, gaze = without_spectacles(source, face, seen), gaze_at(face)
+        texture, skin = source_planes(source, aligned, seen)
+        texture, brows = without_hidden_brows(source, bare, aligned, texture, seen)
         iris = None if gaze is None else iris_colour(aligned.crop, aligned.landmarks, gaze)
-        planes = source_planes(source, aligned, seen)
-        return MeshSource(bare, face, aligned.matrix, *planes, self.gaze, lip_colour(aligned), iris)
+        lips = lip_colour(aligned)
+        return MeshSource(bare, face, aligned.matrix, texture, skin, self.gaze, lips, iris, brows)
 
 
 def reenact(
@@ -93,6 +97,7 @@ def reenact(
     gaze: str = "source",
     lips: LipColour | None = None,
     iris: IrisColour | None = None,
+    brows: bool = True,
 ) -> Reenacted:
     """Put the source's face into the target's pose and expression.
 
@@ -107,6 +112,7 @@ def reenact(
         gaze: ``target``: the eyes are the target's; ``source``: the source's, where it shows some that fit.
         lips: colour of the source's lips; None: lips keep the target's.
         iris: colour of the source's irises; None: the target's eyes keep theirs.
+        brows: whether the source's picture shows any; if not, they are the target's.
 
     Returns:
         The reenacted face.
@@ -120,7 +126,7 @@ def reenact(
     target_points = transform_landmarks(target.landmarks, matrix)
     seen_target = target.visible if target.visible is None else enlarge(target.visible, grid)
     shape = source.landmarks, target_points, identity_strength, target.face.rest
-    points = identity_shape(*shape, seen_target)
+    points = identity_shape(*shape, seen_target, brows)
     raster = rasterize(points, grid)
     both, places, weight, toned = _source_places(source.landmarks, points, raster)
     both, parting = part_lips(both, source.landmarks, places, points, raster, target)
@@ -141,16 +147,23 @@ def reenact(
     if parting is not None:
         face *= enlarge(parting.shade, side)[box][..., None]
     crop = _over(target.crop, face, drawn, box)
+    laid = None
+    if not brows:
+        theirs = _through_target(target.crop, raster, target_points, side)
+        shows = visible if seen_target is None else visible * seen_target
+        laid = target_brows(theirs, points, raster.covered, shows)
     mouth = target_mouth(target, points, raster.covered, lips)
     shares = (1.0, 1.0) if gaze == "target" else unseen_eyes(source.landmarks, target_points)
     eyes = tuple(target_eyes(target, crop, points, raster.covered, iris, shares))
-    from_target = _lay(crop, eyes if mouth is None else (*eyes, mouth))
+    from_target = _lay(crop, [*(part for part in (laid, mouth) if part is not None), *eyes])
     reading = replace(reading, shown=within * (1 - enlarge(from_target, grid)), shading=shading)
     mask = enlarge(np.clip(edge * visible, 0, 1), side)
-    return Reenacted(crop, mask, from_target, _enlarged_points(points, shrink), reading, eyes, mouth)
+    if laid is not None:
+        mask[laid.here] = np.maximum(mask[laid.here], laid.weight * enlarge(edge, side)[laid.here])
+    return Reenacted(crop, mask, from_target, _enlarged_points(points, shrink), reading, eyes, mouth, laid)
 
 
-def _lay(crop: Crop, parts: Sequence[TargetEye | TargetMouth]) -> Mask:
+def _lay(crop: Crop, parts: Sequence[TargetBrows | TargetEye | TargetMouth]) -> Mask:
     """Lay them into X_r, in place; where it is the target's then."""
     shown: Mask = np.zeros(crop.shape[:2], np.float32)
     for part in parts:
@@ -235,3 +248,17 @@ def _enlarged_points(points: Landmarks, shrink: float) -> Landmarks:
     """Landmarks of the 256-px grid in the crop's own pixels."""
     back = 1 / shrink
     return transform_landmarks(points, np.array([[back, 0, (back - 1) / 2], [0, back, (back - 1) / 2]]))
+
+
+def _through_target(crop: Crop, raster: Raster, target: Landmarks, side: int) -> Crop:
+    """The target's crop under the new shape: mouth and eyes follow the parts that were shifted."""
+    large = enlarge(dense_map(raster, target[:, :2]), side)
+    zoom = side / raster.depth.shape[0]
+    large = (large + 0.5) * zoom - 0.5
+    return cv2.remap(
+        crop,
+        large[..., 0].astype(np.float32),
+        large[..., 1].astype(np.float32),
+        cv2.INTER_CUBIC,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
