@@ -228,10 +228,12 @@ QUIET_SIDE = 256
 def _strength(luma: Plane) -> Plane:
     """How strong the mark may be at each pixel, in levels of 255: texture hides it, smooth skin and sky do
     not."""
-    texture = cv2.GaussianBlur(cv2.absdiff(luma, cv2.GaussianBlur(luma, (0, 0), 1.2)), (0, 0), 3)
-    texture = cv2.GaussianBlur(
-        cv2.erode(texture, np.ones((13, 13))), (0, 0), 3
-    )  # no halo beside a sharp edge
+    height, width = luma.shape
+    fine = cv2.absdiff(luma, cv2.GaussianBlur(luma, (0, 0), 1.2))
+    # What follows is so smooth that half the side holds it.
+    half = cv2.resize(fine, (max(1, width // 2), max(1, height // 2)), interpolation=cv2.INTER_AREA)
+    half = cv2.erode(cv2.GaussianBlur(half, (0, 0), 1.5), np.ones((7, 7)))  # no halo beside a sharp edge
+    texture = cv2.resize(cv2.GaussianBlur(half, (0, 0), 1.5), (width, height), interpolation=cv2.INTER_LINEAR)
     strength: Plane = np.asarray(texture * GAIN, np.float32)
     strength += FLAT
     np.minimum(strength, PEAK, out=strength)
