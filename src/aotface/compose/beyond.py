@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float32
 
-from aotface.compose.blend import carry, face_box, frame_mask, rounded
+from aotface.compose.blend import carry, face_box, frame_mask
 from aotface.compose.forehead import Forehead, find_forehead, read_forehead
 from aotface.face.align import invert, resize_matrix, sample, scale_of
 from aotface.face.mesh import LEFT_BROW, RIGHT_BROW
@@ -94,11 +94,12 @@ class Beyond:
         x0, y0, x1, y1 = box
         whole, white = frame.copy(), np.float32(np.iinfo(frame.dtype).max)
         tone = carry(self.tone, small, box, cv2.INTER_LINEAR, cv2.BORDER_REPLICATE)
-        part = np.asarray(cv2.multiply(frame[y0:y1, x0:x1].astype(np.float32), tone), np.float32)
+        depth = cv2.CV_8U if frame.dtype == np.uint8 else cv2.CV_16U
+        part = cv2.multiply(frame[y0:y1, x0:x1], tone, dtype=cv2.CV_32F if self.crease.any() else depth)
         if self.crease.any():
             crease = carry(self.crease * white, small, box, cv2.INTER_LINEAR, cv2.BORDER_REPLICATE)
-            part -= cv2.merge([crease] * 3)
-        whole[y0:y1, x0:x1] = rounded(part / white, frame.dtype)
+            part = cv2.subtract(part, cv2.merge([crease] * 3), dtype=depth)
+        whole[y0:y1, x0:x1] = part
         return whole
 
     def changed(self, matrix: Matrix, height: int, width: int) -> Mask:

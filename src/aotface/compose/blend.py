@@ -16,7 +16,7 @@ from aotface.compose.camera import (
 from aotface.compose.eye_stretch import Stretch, stretch_eyes
 from aotface.compose.eyes import EyePoints, match_eyes
 from aotface.compose.skin_texture import Seen, TextureArray, measure_texture, skin_of
-from aotface.face.align import invert, places_of, resize_matrix, sample, scale_of, transform_points
+from aotface.face.align import invert, places_of, region_of, resize_matrix, sample, scale_of, transform_points
 from aotface.face.texture import LUMA
 from aotface.types import CROP_SIDE, Crop, Frame, Mask, Matrix
 
@@ -251,8 +251,10 @@ def _low_band_shift(
         interpolation=cv2.INTER_AREA,
     )
     share = cv2.resize((mask > 0).astype(np.float32), (CROP_SIDE, CROP_SIDE), interpolation=cv2.INTER_AREA)
-    face /= np.maximum(share, 1e-6)[..., None]
-    difference = face - sample(target, map_x, map_y, scale_of(small))
+    here = _box_of(weight)  # elsewhere nothing is read
+    difference, region = np.zeros_like(face), region_of(target, map_x, map_y)
+    face = face[here] / np.maximum(share[here], 1e-6)[..., None]
+    difference[here] = face - sample(target, map_x[here], map_y[here], scale_of(small), region)
     shift = np.zeros_like(difference)
     inner_before: np.ndarray = np.ones((CROP_SIDE, CROP_SIDE), np.float32)
     for reach in BAND_REACHES:
@@ -353,8 +355,14 @@ def carry(values: np.ndarray, matrix: Matrix, strip: Box, interpolation: int, bo
 def _reached(mask: Mask, scale: float) -> tuple[slice, slice]:
     """Rows and columns of the crop that the frame's pixels under the mask are made of."""
     margin = int(np.ceil(6 * max(scale, 1))) + 6  # mask and face are low-passed, then read by eight taps
+    rows, columns = (slice(max(0, at.start - margin), at.stop + margin) for at in _box_of(mask))
+    return rows, columns
+
+
+def _box_of(mask: Mask) -> tuple[slice, slice]:
+    """Rows and columns that show something; a mask that shows nothing has none."""
     found = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
-    rows, columns = (slice(max(0, at[0] - margin), at[-1] + 1 + margin) for at in found)
+    rows, columns = (slice(int(at[0]), int(at[-1]) + 1) for at in found)
     return rows, columns
 
 

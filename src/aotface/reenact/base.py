@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
+from aotface.face.render import Raster
 from aotface.reenact.reading import Reading
 from aotface.reenact.target_mouth import TargetMouth
 from aotface.types import AlignedFace, Crop, Face, Frame, Landmarks, Mask
@@ -30,7 +31,7 @@ class Reenacted:
     ``from_target``: 0..1, where inside the mask the pixels already are the target's (inner mouth, closed eyes) and must
     not be moved again. ``landmarks``: of the new shape, crop pixels. ``reading``: where in the source's picture X_r was
     read; None for reenactors that do not read one. ``target_pixels``, ``mouth``: what of the target is laid over Y; both
-    None: X_r's pixels where ``from_target``.
+    None: X_r's pixels where ``from_target``. ``raster``: of X_r's mesh, at 256 px; None: it is not known.
     """
 
     crop: Crop
@@ -40,6 +41,7 @@ class Reenacted:
     reading: Reading | None = None
     target_pixels: TargetPixels | None = None
     mouth: TargetMouth | None = None
+    raster: Raster | None = None
 
 
 @runtime_checkable

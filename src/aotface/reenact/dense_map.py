@@ -77,7 +77,9 @@ def read_crop(
     """
     spread = _steepness(dense) * dense.shape[0] / side
     region = None
-    if jump is None and spread < 2 and side > len(dense):  # nothing is averaged: no pixel depends on the whole
+    if (
+        jump is None and spread < 2 and side > len(dense)
+    ):  # nothing is averaged: no pixel depends on the whole
         large = _enlarge_map(dense, side, box)
     else:
         large = enlarge(dense, side)

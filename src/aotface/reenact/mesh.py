@@ -155,7 +155,8 @@ def reenact(
     if mouth is not None:
         mouth.lay(crop)
     mask = enlarge(np.clip(edge * visible, 0, 1), side)
-    return Reenacted(crop, mask, from_target, large_points, reading, pixels, mouth)
+    drawn_mesh = raster if grid == CROP_SIDE else None
+    return Reenacted(crop, mask, from_target, large_points, reading, pixels, mouth, drawn_mesh)
 
 
 def _source_places(
