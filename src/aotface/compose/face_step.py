@@ -45,8 +45,8 @@ class FaceInProgress:
     """One face before it is blended.
 
     ``target``: aligned. ``reenacted``: X_r. ``visible``: skin that shows, at 256 px, 0..1. ``change``: what the transfer
-    does to X_r. ``small``: the target at 256 px. ``full_resolution``: the face is larger than its crop, and X_r can be read at the frame's own pixels.
-    ``options``: how much of the change is wanted.
+    does to X_r. ``small``: the target at 256 px. ``full_resolution``: the face is larger than its crop, and X_r can be read
+    at the frame's own pixels. ``options``: how much of the change is wanted.
     """
 
     target: AlignedFace

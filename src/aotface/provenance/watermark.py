@@ -293,6 +293,9 @@ _EXACT = (1.0, 0.5, 0.75, 2 / 3, 0.25, 1 / 3, 1.5, 2.0)
 _CELLS = tuple(0.3 * 1.025**step for step in range(89))
 """Cell sizes tried on windows of two tiles, where two per cent are near enough: 0.3 to 2.64."""
 
+LUMA_ROWS = 64
+"""Rows whose luma is computed at a time."""
+
 _WINDOWS = ((0.5, 0.5), (0.25, 0.25), (0.25, 0.75), (0.75, 0.25), (0.75, 0.75))
 """Where the windows lie: fractions of the free height and width."""
 
@@ -305,7 +308,11 @@ def _luma(frame: Frame) -> Plane:
         size = (round(width * scale), round(height * scale))
         frame = cv2.resize(np.ascontiguousarray(frame), size, interpolation=cv2.INTER_AREA)
     weights = np.array([0.2126, 0.7152, 0.0722], np.float32) * np.float32(255 / np.iinfo(frame.dtype).max)
-    return (frame @ weights).astype(np.float32)
+    luma = np.empty(frame.shape[:2], np.float32)
+    for top in range(0, len(frame), LUMA_ROWS):  # a few rows at a time stay near the processor
+        rows = frame[top : top + LUMA_ROWS].astype(np.float32)
+        luma[top : top + LUMA_ROWS] = cv2.transform(rows, weights[None])
+    return luma
 
 
 def _flatten(luma: Plane) -> Plane:

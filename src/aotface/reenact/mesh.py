@@ -155,8 +155,8 @@ def reenact(
     if mouth is not None:
         mouth.lay(crop)
     mask = enlarge(np.clip(edge * visible, 0, 1), side)
-    drawn_mesh = raster if grid == CROP_SIDE else None
-    return Reenacted(crop, mask, from_target, large_points, reading, pixels, mouth, drawn_mesh)
+    made = Reenacted(crop, mask, from_target, large_points, reading, pixels, mouth)
+    return replace(made, raster=raster if grid == CROP_SIDE else None)
 
 
 def _source_places(
