@@ -124,9 +124,8 @@ def start_face(
             return None
         visible = visible * shown
     counted = shown_mask(reenacted, visible) * (1 - reenacted.from_target)
-    landmarks = target.landmarks, reenacted.landmarks
-    known_parts = geometry, reenacted.raster, small
-    pair = FacePair(reenacted.crop, target.crop, counted, *landmarks, options.seed, *known_parts)
+    points = target.landmarks, reenacted.landmarks, options.seed, geometry, reenacted.raster, small
+    pair = FacePair(reenacted.crop, target.crop, counted, *points)
     return FaceInProgress(target, reenacted, visible, transfer.find(pair), small, larger, options)
 
 

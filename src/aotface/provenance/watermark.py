@@ -235,8 +235,9 @@ def _strength(luma: Plane) -> Plane:
     half = cv2.erode(cv2.GaussianBlur(half, (0, 0), 1.5), np.ones((7, 7)))  # no halo beside a sharp edge
     half = np.minimum(cv2.GaussianBlur(half, (0, 0), 1.5) * np.float32(GAIN) + np.float32(FLAT), PEAK)
     strength = np.asarray(cv2.resize(half, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
-    room = cv2.min(luma, cv2.subtract(255.0, luma))
-    strength *= cv2.min(cv2.max(room, 0.0) * np.float32(0.25), 1.0)  # pure black and white stay pure
+    room = np.minimum(luma, 255 - luma)
+    if room.min() < 4:
+        strength *= np.clip(room / 4, 0, 1, out=room)  # pure black and white stay pure
     rms = cv2.norm(strength) / math.sqrt(strength.size)
     loudness = min(1.0, LOUDEST / max(rms, 1e-9)) * min(1.0, math.cbrt(QUIET_SIDE / min(luma.shape)))
     strength *= np.float32(loudness)
