@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float32
 
-from aotface.compose.blend import carry, face_box, frame_mask
+from aotface.compose.blend import carry, face_box, frame_mask, times
 from aotface.compose.forehead import Forehead, find_forehead, read_forehead
 from aotface.face.align import invert, resize_matrix, sample, scale_of
 from aotface.face.mesh import LEFT_BROW, RIGHT_BROW
@@ -209,14 +209,17 @@ def _with_forehead(
     own, after = _large(forehead.inner, side), swapped.copy()
     here = slice(int(np.flatnonzero((own < 1).any(axis=1)).max(initial=0)) + 1)
     wanted = (both[..., 3:] - np.float32(FLOOR)) * np.exp(tone)
-    maps = _large(np.dstack([wanted, cv2.transform(both[..., :3], LUMA), bright]), side)[here]
-    lit = _lit(before[here], maps)
+    around = np.asarray(cv2.transform(both[..., :3], LUMA), np.float32)
+    lit = _lit(before[here], *(_large(one, side)[here] for one in (wanted, around, bright)))
     after[here] = lit + (swapped[here] - lit) * own[here][..., None]
     return before, after, np.maximum(mask, shown * np.float32(share)), share
 
 
 def _lit(
-    before: Float32[np.ndarray, "rows columns 3"], maps: Float32[np.ndarray, "rows columns 5"]
+    before: Float32[np.ndarray, "rows columns 3"],
+    wanted: Float32[np.ndarray, "rows columns 3"],
+    around: Float32[np.ndarray, "rows columns"],
+    bright: Float32[np.ndarray, "rows columns"],
 ) -> Float32[np.ndarray, "rows columns 3"]:
     """The source's forehead in the colour of the target's: only how its brightness varies is its own.
 
@@ -224,11 +227,13 @@ def _lit(
 
     Args:
         before: X_r.
-        maps: colour that is wanted; brightness of X_r around, with `FLOOR`; and 1 where it is not hair.
+        wanted: colour.
+        around: brightness of X_r around, with `FLOOR`.
+        bright: 1 where it is not hair.
     """
-    varied = (np.asarray(cv2.transform(before, LUMA), np.float32) + np.float32(FLOOR)) / maps[..., 3]
-    varied = 1 + (np.clip(varied, *VARIED) - 1) * maps[..., 4]
-    return np.clip(maps[..., :3] * varied[..., None], 0, 1)
+    varied = (np.asarray(cv2.transform(before, LUMA), np.float32) + np.float32(FLOOR)) / around
+    varied = 1 + (np.clip(varied, *VARIED) - 1) * bright
+    return np.clip(times(wanted, varied), 0, 1)
 
 
 def _bright_enough(before: Crop, forehead: Mask) -> Mask:

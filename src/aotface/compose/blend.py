@@ -131,7 +131,7 @@ def blend(
     middle, halo = _middle(box), 0 if camera is None else HALO
     kept = {} if camera is None else {middle: view(middle)}
     match = None if camera is None else match_view(kept[middle], camera)
-    for strip in _strips(box):
+    for strip in [box] if middle in kept and middle == box else _strips(box):  # what was measured is there
         x0, y0, x1, y1 = strip
         wide = x0, max(box[1], y0 - halo), x1, min(box[3], y1 + halo)
         here = kept.pop(wide) if wide in kept else view(wide)

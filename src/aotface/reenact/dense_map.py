@@ -77,14 +77,14 @@ def read_crop(
     """
     spread = _steepness(dense) * dense.shape[0] / side
     region = None
-    if (
-        jump is None and spread < 2 and side > len(dense)
-    ):  # nothing is averaged: no pixel depends on the whole
+    if spread < 2 and side > len(dense):  # nothing is averaged: no pixel depends on the whole
         large = _enlarge_map(dense, side, box)
+        if jump is not None and large.size:
+            large = jumped(large, *jump, side, (box[0].start or 0, box[1].start or 0))
     else:
         large = enlarge(dense, side)
         if jump is not None:
-            large = jumped(large.copy() if large is dense else large, *jump)
+            large = jumped(large.copy() if large is dense else large, *jump, side)
         region, large = region_of(frame, large[..., 0], large[..., 1]), large[box]
     x, y = cv2.split(large) if large.size else (large[..., 0], large[..., 1])
     if not x.size:
@@ -92,12 +92,25 @@ def read_crop(
     return sample(frame, x, y, 1 / max(spread, 1e-6), region)
 
 
-def jumped(large: np.ndarray, below: Mask, jump: np.ndarray, box: tuple[slice, slice]) -> np.ndarray:
-    """A map at any side, torn: ``jump`` is added where ``below`` is above 0; both on a smaller grid, in ``box`` of it."""
-    zoom = len(below) / len(large)
+def jumped(
+    large: np.ndarray,
+    below: Mask,
+    jump: np.ndarray,
+    box: tuple[slice, slice],
+    side: int,
+    first: tuple[int, int] = (0, 0),
+) -> np.ndarray:
+    """A map at any side, torn: ``jump`` is added where ``below`` is above 0; both on a smaller grid, in ``box`` of it.
+
+    ``large``: of the map at ``side``, what begins at the row and column ``first``.
+    """
+    zoom = len(below) / side
     rows, columns = (
-        slice(max(0, int(part.start / zoom) - 2), min(len(large), int(part.stop / zoom) + 3)) for part in box
+        slice(max(start, int(part.start / zoom) - 2), min(start + size, int(part.stop / zoom) + 3))
+        for part, start, size in zip(box, first, large.shape[:2], strict=True)
     )
+    if rows.start >= rows.stop or columns.start >= columns.stop:
+        return large
     back = np.array(
         [
             [zoom, 0, (columns.start + 0.5) * zoom - 0.5],
@@ -108,11 +121,14 @@ def jumped(large: np.ndarray, below: Mask, jump: np.ndarray, box: tuple[slice, s
         (columns.stop - columns.start, rows.stop - rows.start),
         cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
     )
-    side, step = (
+    where, step = (
         cv2.warpAffine(plane, back, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
         for plane in (below, jump)
     )
-    large[rows, columns] += step * (side > 0)[..., None]
+    here = large[
+        rows.start - first[0] : rows.stop - first[0], columns.start - first[1] : columns.stop - first[1]
+    ]
+    here += step * (where > 0)[..., None]
     return large
 
 
