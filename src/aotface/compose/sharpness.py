@@ -106,7 +106,7 @@ def _shares(crop: Crop, weight: Mask, scale: float, blurs: tuple[float, ...]) ->
     """Log of the energy of fine detail over that of coarser detail, after each of these blurs; it falls with the blur."""
     energies = np.full((len(blurs), 2), 1e-9)
     for here in _boxes(weight):
-        luma, root = cv2.transform(crop[here], LUMA), np.sqrt(weight[here])
+        luma, root = cv2.transform(crop[here], LUMA), np.sqrt(np.maximum(weight[here], 0))
         for number, blur in enumerate(blurs):
             shown = cv2.GaussianBlur(luma, (0, 0), blur * scale) if blur else luma
             fine, coarse = (cv2.GaussianBlur(shown, (0, 0), sigma * scale) for sigma in (FINE, COARSE))
