@@ -71,7 +71,7 @@ PIECE, KEPT = 1 << 24, 1 << 26
 def keep_freed_memory() -> bool:
     """Have this process keep the memory that a frame gives back, for the next one; whether that could be said.
 
-    A frame's arrays are megabytes each. glibc would fetch such pieces anew and give them back at once, and each page would be
+    A frame's arrays are megabytes each. glibc would fetch such pieces anew and give them back at once, and each page is
     cleared again: of 720p 9,900 pages a frame, which was 6 % of its CPU time (docs/log/2026-11-29-video.md).
     """
     if not sys.platform.startswith("linux"):
