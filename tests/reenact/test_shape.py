@@ -44,3 +44,12 @@ def test_a_covered_part_stays_in_the_targets_place() -> None:
     held = identity_shape(source, target, visible=visible)
     assert np.abs(held[LEFT_BROW] - left)[:, 1].max() < 1.5 < 4 < np.abs(free[LEFT_BROW] - left)[:, 1].mean()
     assert np.abs(held[RIGHT_BROW] - right)[:, 1].mean() > 4  # the twin: the other brow is bare
+
+
+def test_brows_of_the_target_stay_in_their_place() -> None:
+    target = (MEAN * 60 + 128).astype(np.float32)
+    brows = np.concatenate([LEFT_BROW, RIGHT_BROW])
+    moved, held = (
+        identity_shape(raised(10), target, brows=one)[brows, 1] - target[brows, 1] for one in (True, False)
+    )
+    assert np.abs(held).mean() < 1.5 < 3.5 < np.abs(moved).mean()

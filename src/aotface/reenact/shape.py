@@ -13,6 +13,9 @@ from aotface.types import Landmarks, Mask
 PARTS = ((LEFT_EYE, 0.14), (RIGHT_EYE, 0.14), (LEFT_BROW, 0.08), (RIGHT_BROW, 0.08), (OUTER_LIPS, 0.12))
 """Eyes, brows and lips, and how far around them vertices move together, in units of the mean face."""
 
+BROWS = slice(2, 4)
+"""Of `PARTS`."""
+
 AROUND, COVERED = 4 / 256, (0.08, 0.25)
 """How far around a part is looked, in sides; and the covered shares at which it begins to stay in the target's place, and
 stays there."""
@@ -24,6 +27,7 @@ def identity_shape(
     strength: float = 1.0,
     rest: Landmarks | None = None,
     visible: Mask | None = None,
+    brows: bool = True,
 ) -> Landmarks:
     """The target's shape with the source's identity in it.
 
@@ -39,6 +43,7 @@ def identity_shape(
             along whole. Left out, the shape of this picture stands for it, and where a part lies is the source's.
         visible: of the target, over the same pixels as its landmarks: a part that is half covered stays in the target's
             place, or the target's own would show beside it, at the edge of what covers it.
+        brows: whether brows move; if not, they stay in the target's place.
 
     Returns:
         468 x 3 in the target's pixels. Equal to ``target`` when both shapes are the same.
@@ -49,6 +54,8 @@ def identity_shape(
     target_shape = target_pose.undo(target.astype(np.float64))
     difference = source_shape - (target_shape if rest is None else rest.astype(np.float64))
     held = np.zeros(len(PARTS)) if visible is None else covered_parts(target, visible)
+    if not brows:
+        held[BROWS] = 1
     for part, at_target in zip(_parts(), held, strict=True):
         difference[part] = difference[part].mean(axis=0) * (1 - at_target)
     moved = target_shape + strength * _identity_weight()[:, None] * smooth_over_mesh(difference)
