@@ -22,6 +22,7 @@ from aotface.options import DEFAULTS
 from aotface.reenact.base import Reenacted, TargetPixels
 from aotface.reenact.dense_map import Jump, dense_map, enlarge, lids, read_crop, read_mask, soften
 from aotface.reenact.edge import inner_mask
+from aotface.reenact.expression import mouths_alike
 from aotface.reenact.gaze import turn_eyes
 from aotface.reenact.lids import lid_places, unseen_eyes
 from aotface.reenact.lip_colour import LipColour, lip_colour
@@ -131,7 +132,8 @@ def reenact(
     edge = inner_mask(points, raster, target_points)
     own = unseen_eyes(source.landmarks, target_points, points, grid)
     large_points = _enlarged_points(points, shrink)
-    mouth = target_mouth(target, points, raster.covered, lips)
+    alike = target.face.rest is None and mouths_alike(source.landmarks, target_points)
+    mouth = target_mouth(target, points, raster.covered, lips, alike)
     eyes = enlarge(own, side)
     from_target = eyes.copy()
     if mouth is not None:

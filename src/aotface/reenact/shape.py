@@ -8,10 +8,22 @@ from jaxtyping import Float64
 
 from aotface.face.mesh import LEFT_BROW, LEFT_EYE, MEAN, OUTER_LIPS, OVAL, RIGHT_BROW, RIGHT_EYE, TRIANGLES
 from aotface.face.pose import fit_pose
+from aotface.reenact.expression import BROWS, EYES, MOUTH, apart
 from aotface.types import Landmarks, Mask
 
-PARTS = ((LEFT_EYE, 0.14), (RIGHT_EYE, 0.14), (LEFT_BROW, 0.08), (RIGHT_BROW, 0.08), (OUTER_LIPS, 0.12))
-"""Eyes, brows and lips, and how far around them vertices move together, in units of the mean face."""
+PARTS = (
+    (LEFT_EYE, 0.14, EYES),
+    (RIGHT_EYE, 0.14, EYES),
+    (LEFT_BROW, 0.08, BROWS),
+    (RIGHT_BROW, 0.08, BROWS),
+    (OUTER_LIPS, 0.12, MOUTH),
+)
+"""Eyes, brows and lips; how far around them vertices move together, in units of the mean face; and what tells what they
+do."""
+
+SAME = {EYES: (0.3, 0.8), BROWS: (0.3, 0.9), MOUTH: (1.2, 2.2)}
+"""How differently two faces may do something with a part (see `apart`), from where on its inner shape begins to be the
+target's, and is."""
 
 AROUND, COVERED = 4 / 256, (0.08, 0.25)
 """How far around a part is looked, in sides; and the covered shares at which it begins to stay in the target's place, and
@@ -49,10 +61,19 @@ def identity_shape(
     target_shape = target_pose.undo(target.astype(np.float64))
     difference = source_shape - (target_shape if rest is None else rest.astype(np.float64))
     held = np.zeros(len(PARTS)) if visible is None else covered_parts(target, visible)
-    for part, at_target in zip(_parts(), held, strict=True):
-        difference[part] = difference[part].mean(axis=0) * (1 - at_target)
+    own = [_same(source, target if rest is None else rest, does) for *_, does in PARTS]
+    whole = difference.copy()
+    for part, at_target, share in zip(_parts(), held, own, strict=True):
+        mean = whole[part].mean(axis=0)
+        difference[part] = (mean + share * (whole[part] - mean)) * (1 - at_target)
     moved = target_shape + strength * _identity_weight()[:, None] * smooth_over_mesh(difference)
     return target_pose.apply(moved).astype(np.float32)
+
+
+def _same(source: Landmarks, target: Landmarks, part: tuple[str, ...]) -> float:
+    """How surely two faces do the same with a part, 0..1."""
+    begins, ends = SAME[part]
+    return float(np.clip((ends - apart(source, target, part)) / (ends - begins), 0, 1))
 
 
 def covered_parts(target: Landmarks, visible: Mask) -> Float64[np.ndarray, " parts"]:
@@ -63,7 +84,7 @@ def covered_parts(target: Landmarks, visible: Mask) -> Float64[np.ndarray, " par
         visible: 0..1.
     """
     found = np.zeros(len(PARTS))
-    for number, (ring, _) in enumerate(PARTS):
+    for number, (ring, *_) in enumerate(PARTS):
         drawn = np.zeros(visible.shape, np.uint8)
         cv2.fillConvexPoly(drawn, cv2.convexHull(np.round(target[ring, :2]).astype(np.int32)), (1,))
         size = 2 * round(AROUND * len(visible)) + 1
@@ -77,7 +98,7 @@ def covered_parts(target: Landmarks, visible: Mask) -> Float64[np.ndarray, " par
 def _parts() -> list[np.ndarray]:
     """Vertices that move together: everything within a short distance of each part."""
     parts = []
-    for ring, reach in PARTS:
+    for ring, reach, _ in PARTS:
         distance = np.linalg.norm(MEAN[:, None] - MEAN[ring][None], axis=2).min(axis=1)
         parts.append(np.flatnonzero(distance < reach))
     return parts

@@ -62,6 +62,10 @@ DARK, ROUGH = (0.25, 0.6), (0.05, 0.11)
 STRIP, MOUSTACHE = (1.0, 8.0), (0.34, 0.44)
 """Distance from a lip in which a moustache is looked for; and the share of hair there from which on it is one."""
 
+PALE, VIOLET, LIFTED = -0.05, 0.1, 0.45
+"""How bright and how blue the source's lips may be beside its skin, and how much darker than the target's its skin, as
+logarithms, for its lips to show: beyond that, what brings its skin to the target's tone turns them white or violet."""
+
 LIPS = np.concatenate([OUTER_LIPS, INNER_LIPS])
 
 
@@ -77,7 +81,8 @@ class TargetMouth:
     """What is laid into a new face.
 
     ``here``: rows and columns of the crop. ``pixels``: the target's mouth there, in the new lips' colour. ``outline``, and
-    ``covered``, where the mesh is: in the same box, at 256 px. ``skin``: logarithm of its colour.
+    ``covered``, where the mesh is: in the same box, at 256 px. ``skin``: logarithm of its colour. ``lips``: whether the
+    target's are laid too; else only what lies between them.
     """
 
     here: Box
@@ -85,11 +90,13 @@ class TargetMouth:
     outline: Outline
     covered: Bool[np.ndarray, "small_rows small_columns"]
     skin: Float32[np.ndarray, " 3"]
+    lips: bool = True
 
     @property
     def weight(self) -> Plane:
         """With which it shows, at most; in ``here``."""
-        return self._large(self._ring)
+        between = (self.outline.inner > 0).astype(np.float32)
+        return self._large(self._ring if self.lips else cv2.GaussianBlur(between, (0, 0), 0.7))
 
     def lay(self, face: Crop) -> None:
         """Lay it into a new face, in place.
@@ -102,8 +109,9 @@ class TargetMouth:
         hair, their_hair = self._hair(mine), self._hair(theirs)
         free = (1 - hair.shown) * (1 - their_hair.shown)
         lips = falling(self.outline.off, EDGE) * (1 - their_hair.moustache * self.outline.above)
-        weight = np.maximum(np.maximum(lips, self.outline.inner > 0), self._ring * free)
-        weight = self._large(cv2.GaussianBlur(weight, (0, 0), 0.7))
+        between = self.outline.inner > 0
+        around = np.maximum(lips, self._ring * free) if self.lips else np.float32(0)
+        weight = self._large(cv2.GaussianBlur(np.maximum(around, between), (0, 0), 0.7))
         laid = self.pixels * self._large(np.exp(self._tone(mine - theirs, free)))
         own += (np.clip(laid, 0, 1) - own) * weight[..., None]
 
@@ -157,7 +165,11 @@ class TargetMouth:
 
 
 def target_mouth(
-    target: AlignedFace, points: Landmarks, covered: Bool[np.ndarray, "grid grid"], source: LipColour | None
+    target: AlignedFace,
+    points: Landmarks,
+    covered: Bool[np.ndarray, "grid grid"],
+    source: LipColour | None,
+    alike: bool = False,
 ) -> TargetMouth | None:
     """The target's mouth at the new one's place.
 
@@ -166,6 +178,7 @@ def target_mouth(
         points: 468 x 3, of the new face, pixels of a grid that is no finer than the crop.
         covered: where the mesh is, on that grid.
         source: whose lips' colour is wanted; None: it stays.
+        alike: both mouths do the same, and the source's lips may show, see `fits`.
 
     Returns:
         None where it lies beside the crop.
@@ -186,7 +199,19 @@ def target_mouth(
     if own is not None and source is not None:
         pixels = pixels * np.exp(_resized(recoloured(log, outline, own, source), size))
     skin = skin if own is None else own.skin
-    return TargetMouth((here[0], here[1]), np.clip(pixels, 0, 1), outline, covered[box], skin)
+    lips = not (alike and source is not None and fits(source, skin))
+    return TargetMouth((here[0], here[1]), np.clip(pixels, 0, 1), outline, covered[box], skin, lips)
+
+
+def fits(source: LipColour, skin: Float32[np.ndarray, " 3"]) -> bool:
+    """Whether lips of the source look natural when they are moved together with its skin.
+
+    Args:
+        source: their colour.
+        skin: logarithm of the target's.
+    """
+    light, _, blue = source.lips.tolist()
+    return light < PALE and blue < VIOLET and float((skin - source.skin) @ LUMA[0]) < LIFTED
 
 
 def hair_of(beside: Pixels, between: Inside) -> Plane:
