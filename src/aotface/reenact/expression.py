@@ -16,9 +16,9 @@ from aotface.types import Iris, Landmarks
 EYES, BROWS, MOUTH = ("eyeBlink", "eyeSquint", "eyeWide"), ("brow",), ("mouth", "jaw")
 """How names of the numbers begin that tell what a part does."""
 
-ALIKE, WIDER = 1.8, 0.06
-"""How differently two mouths may do something (see `apart`) for the source's lips to show, and how much wider its own may be
-open: lips around teeth make no shut ones."""
+ALIKE, OPENED = 1.8, (-0.06, 0.12)
+"""How differently two mouths may do something (see `apart`) for the source's lips to show, and how much further the target's
+may be open: lips around teeth make no shut ones."""
 
 _WAYS = ((0, 0, 0), (1, 0, 0), (0, -1, 0), (-1, 0, 0), (0, 1, 0))
 
@@ -53,8 +53,8 @@ def apart(one: Landmarks, other: Landmarks, part: tuple[str, ...]) -> float:
 
 def mouths_alike(source: Landmarks, target: Landmarks) -> bool:
     """Whether two mouths do so nearly the same that the source's lips fit in the target's place."""
-    wider = opening(source, INNER_LIPS) - opening(target, INNER_LIPS)
-    return wider < WIDER and apart(source, target, MOUTH) < ALIKE
+    opened = opening(target, INNER_LIPS) - opening(source, INNER_LIPS)
+    return OPENED[0] < opened < OPENED[1] and apart(source, target, MOUTH) < ALIKE
 
 
 def _straight(landmarks: Landmarks) -> Iris:

@@ -32,6 +32,7 @@ from aotface.reenact.lip_colour import (
     mouth_box,
     outline_of,
     recoloured,
+    restored,
     rising,
     traits,
     typical,
@@ -81,8 +82,8 @@ class TargetMouth:
     """What is laid into a new face.
 
     ``here``: rows and columns of the crop. ``pixels``: the target's mouth there, in the new lips' colour. ``outline``, and
-    ``covered``, where the mesh is: in the same box, at 256 px. ``skin``: logarithm of its colour. ``lips``: whether the
-    target's are laid too; else only what lies between them.
+    ``covered``, where the mesh is: in the same box, at 256 px. ``skin``: logarithm of its colour. ``lips``: None: the
+    target's are laid, too; else only what lies between them, and the source's lips keep this colour.
     """
 
     here: Box
@@ -90,13 +91,13 @@ class TargetMouth:
     outline: Outline
     covered: Bool[np.ndarray, "small_rows small_columns"]
     skin: Float32[np.ndarray, " 3"]
-    lips: bool = True
+    lips: LipColour | None = None
 
     @property
     def weight(self) -> Plane:
         """With which it shows, at most; in ``here``."""
         between = (self.outline.inner > 0).astype(np.float32)
-        return self._large(self._ring if self.lips else cv2.GaussianBlur(between, (0, 0), 0.7))
+        return self._large(self._ring if self.lips is None else cv2.GaussianBlur(between, (0, 0), 0.7))
 
     def lay(self, face: Crop) -> None:
         """Lay it into a new face, in place.
@@ -105,15 +106,24 @@ class TargetMouth:
             face: X_r or Y, whole crops.
         """
         own, size = face[self.here], self.outline.off.shape[::-1]
+        if self.lips is not None:
+            self._restore(own)
         mine, theirs = (logarithm(_resized(picture, size)) for picture in (own, self.pixels))
         hair, their_hair = self._hair(mine), self._hair(theirs)
         free = (1 - hair.shown) * (1 - their_hair.shown)
         lips = falling(self.outline.off, EDGE) * (1 - their_hair.moustache * self.outline.above)
         between = self.outline.inner > 0
-        around = np.maximum(lips, self._ring * free) if self.lips else np.float32(0)
+        around = np.maximum(lips, self._ring * free) if self.lips is None else np.float32(0)
         weight = self._large(cv2.GaussianBlur(np.maximum(around, between), (0, 0), 0.7))
         laid = self.pixels * self._large(np.exp(self._tone(mine - theirs, free)))
         own += (np.clip(laid, 0, 1) - own) * weight[..., None]
+
+    def _restore(self, face: Pixels) -> None:
+        """Give the source's lips their own colour, in place."""
+        log = logarithm(_resized(face, self.outline.off.shape[::-1]))
+        own = colour_of(log, self.outline, self.covered)
+        if own is not None and self.lips is not None:
+            face *= self._large(np.exp(restored(self.outline, own, self.lips)))
 
     @property
     def _ring(self) -> Plane:
@@ -199,7 +209,7 @@ def target_mouth(
     if own is not None and source is not None:
         pixels = pixels * np.exp(_resized(recoloured(log, outline, own, source), size))
     skin = skin if own is None else own.skin
-    lips = not (alike and source is not None and fits(source, skin))
+    lips = source if alike and source is not None and fits(source, skin) else None
     return TargetMouth((here[0], here[1]), np.clip(pixels, 0, 1), outline, covered[box], skin, lips)
 
 
