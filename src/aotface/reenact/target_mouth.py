@@ -63,7 +63,7 @@ DARK, ROUGH = (0.25, 0.6), (0.05, 0.11)
 STRIP, MOUSTACHE = (1.0, 8.0), (0.34, 0.44)
 """Distance from a lip in which a moustache is looked for; and the share of hair there from which on it is one."""
 
-PALE, VIOLET, LIFTED = -0.05, 0.1, 0.45
+PALE, VIOLET, LIFTED = -0.12, 0.06, 0.35
 """How bright and how blue the source's lips may be beside its skin, and how much darker than the target's its skin, as
 logarithms, for its lips to show: beyond that, what brings its skin to the target's tone turns them white or violet."""
 
