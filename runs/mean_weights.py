@@ -10,7 +10,7 @@ from safetensors.torch import load_file, save
 
 from aotface.media.files import write_bytes
 from aotface.media.weights import in_order, read_facts
-from aotface.transfer.aot.decoder import TINT
+from aotface.transfer.aot.decoder import SATURATION
 
 
 def main(share: float, new: Path, old: Path, out: Path) -> None:
@@ -18,7 +18,7 @@ def main(share: float, new: Path, old: Path, out: Path) -> None:
     one, other = load_file(new), load_file(old)
     mean = {name: (share * one[name].float() + (1 - share) * other[name].float()).half() for name in one}
     for name in ("decoder.head.weight", "decoder.head.bias"):
-        mean[name][TINT.start] = 0.0
+        mean[name][SATURATION] = 0.0
     write_bytes(out, in_order(save(mean, read_facts(new))), overwrite=True)
 
 

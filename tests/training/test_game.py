@@ -19,7 +19,7 @@ from aotface.training.loop import go_on, train
 from aotface.training.photographs import NAMES, Photographs, load_photographs
 from aotface.training.ranges import Game
 from aotface.training.trainer import Trainer
-from aotface.transfer.aot.decoder import TINT
+from aotface.transfer.aot.decoder import SATURATION
 from aotface.transfer.aot.face_critic import face_statistics
 from aotface.transfer.aot.generator import SIZES, RelightingGenerator
 from aotface.transfer.aot.msd import accuracy, mix
@@ -164,7 +164,7 @@ def played(tiny: Tiny) -> TrainConfig:
     options = dataclasses.replace(tiny().options, side=SIDE)
     game, weights = dataclasses.replace(QUICK, head_start=4), dataclasses.replace(tiny().weights, follow=1.0)
     return tiny(
-        options=options, batch=2, photographs=1, tint=False, games_every=1, game=game, weights=weights
+        options=options, batch=2, photographs=1, saturation=False, games_every=1, game=game, weights=weights
     )
 
 
@@ -187,7 +187,7 @@ def test_stopped_and_resumed_equals_uninterrupted(
         assert [name for name in wanted if not torch.equal(wanted[name], found[name])] == []
     assert {"segment_accuracy", "mix", "segment", "follow_photographs"} <= seen[-1].keys()
     head = whole.generator.decoder.head.weight
-    assert not head[TINT].any() and head[: TINT.start].any()  # they began alike
+    assert not head[SATURATION].any() and head[:SATURATION].any()  # they began alike
 
 
 def test_photographs_are_as_fine_as_the_octaves_of_light(

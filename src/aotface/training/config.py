@@ -44,7 +44,7 @@ class TrainConfig:
     ``validation_faces``: judged every ``sample_every`` steps.
     ``game``: the games on photographs; with ``game.faces`` above 0 they take the place of those on the batch.
     ``photographs``: pairs of photographs without ground truth beside each batch, for the terms ``variation`` and ``follow``.
-    ``tint``: whether saturation and haze are learnt; off: 1 and 0 for every face, as in the formula.
+    ``saturation``: whether it is learnt; off: 1 for every face, as in the formula. Learnt, it pales fine colour.
     ``lamp_share``: of the batch, pairs under sums of real lamps; the shards must hold them. ``lamp_people``: "train",
     or "all", and then the result must not be judged on the people of the suite `lit`.
     """
@@ -77,7 +77,7 @@ class TrainConfig:
     sample_every: int = 500
     validation_faces: int = 48
     photographs: int = 0
-    tint: bool = True
+    saturation: bool = True
     lamp_share: float = 0.0
     lamp_people: Literal["train", "all"] = "train"
     options: Options = field(default_factory=Options)

@@ -81,7 +81,7 @@ class Trainer:
         generator = RelightingGenerator(size, config.options)
         self.generator: RelightingGenerator = fabric.to_device(generator)
         self.generator.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self._hold_tint()
+        self._hold_saturation()
         self.discriminators: Discriminators = fabric.to_device(Discriminators(size, config.conditional))
         self.average = {k: v.detach().clone() for k, v in self.generator.state_dict().items()}
         self.photographs = _photographs(config, photographs, side)
@@ -119,7 +119,7 @@ class Trainer:
         except RuntimeError as error:
             reason = " ".join(str(error).split())[:120]
             raise UsageError(f"these weights do not fit {self.config.size} networks ({reason})") from None
-        self._hold_tint()
+        self._hold_saturation()
         self.average = {k: v.detach().clone() for k, v in self.generator.state_dict().items()}
 
     def save(self) -> None:
@@ -197,7 +197,7 @@ class Trainer:
         if self.game and self.plays(self.step):
             terms |= self.game.play(self.generator, self.step, self.share())
         self._share_gradients([*self.generator.parameters(), *self.discriminators.parameters()])
-        self._hold_tint()
+        self._hold_saturation()
         terms = self._share_terms(terms)
         norm = nn.utils.clip_grad_norm_(self.generator.parameters(), c.clip)
         self.watch.look(terms | {"gradient": float(norm)}, self.step)
@@ -244,9 +244,9 @@ class Trainer:
         begins = self.game and step == self.config.games_start
         return self.game.prepare(self.generator) if self.game and begins else {}
 
-    def _hold_tint(self) -> None:
-        if not self.config.tint:
-            self.generator.decoder.clear_tint()
+    def _hold_saturation(self) -> None:
+        if not self.config.saturation:
+            self.generator.decoder.clear_saturation()
 
     def _share_gradients(self, parameters: Sequence[nn.Parameter]) -> None:
         """Average gradients over all processes."""

@@ -6,7 +6,7 @@ from aotface.transfer.aot.decoder import (
     GUIDE_CHANNELS,
     PAINT_OUTPUTS,
     REMAINDER_GATES,
-    TINT,
+    SATURATION,
     FaceDecoder,
 )
 
@@ -37,16 +37,17 @@ def test_an_untrained_field_is_constant_and_an_untrained_painting_is_not() -> No
     assert FaceDecoder(CHANNELS, 1, PAINT_OUTPUTS, False)(*parts()).any()
 
 
-def test_without_tint_only_saturation_and_haze_are_gone() -> None:
+def test_without_saturation_nothing_else_is_gone() -> None:
     decoder = FaceDecoder(CHANNELS, 1, COLOUR_MAP_OUTPUTS, True)
     torch.nn.init.normal_(decoder.head.weight), torch.nn.init.normal_(decoder.head.bias)
     raw = decoder(*parts())
     raw.square().sum().backward()
-    decoder.clear_tint()
+    decoder.clear_saturation()
     changed = decoder(*parts())
-    kept = [k for k in range(COLOUR_MAP_OUTPUTS) if k not in (3, 4)]
-    assert raw[:, TINT].any() and not changed[:, TINT].any() and torch.equal(changed[:, kept], raw[:, kept])
-    assert not decoder.head.weight.grad[TINT].any() and decoder.head.weight.grad[kept].any()
+    kept = [k for k in range(COLOUR_MAP_OUTPUTS) if k != SATURATION]
+    assert raw[:, SATURATION].any() and not changed[:, SATURATION].any()
+    assert torch.equal(changed[:, kept], raw[:, kept])
+    assert not decoder.head.weight.grad[SATURATION].any() and decoder.head.weight.grad[kept].any()
 
 
 def test_every_skip_and_the_bottleneck_count() -> None:

@@ -17,8 +17,8 @@ REMAINDER_GATES = ((0.6, 0.6), (0.5, 0.5), (0.4, 0.4), (0.3, 0.3), (0.1, 0.1))
 """Where the gates of what remains start: of the mean, then of each octave."""
 COLOUR_MAP_OUTPUTS = 5 + 4 * len(GATES) + 2 * len(REMAINDER_GATES)
 """Log-gain (3), saturation, bias, the gates of the octaves of X_t and of X_r, and those of what remains."""
-TINT = slice(3, 5)
-"""Saturation, then bias, among them: where these outputs are 0, colour keeps its depth and there is no haze."""
+SATURATION = 3
+"""Where it stands among them: 0 keeps colour as deep as it is."""
 PAINT_OUTPUTS = 3
 
 
@@ -58,13 +58,13 @@ class FaceDecoder(nn.Module):
             with torch.no_grad():
                 self.head.bias[5:] = torch.cat(constants)  # type: ignore[index]
 
-    def clear_tint(self) -> None:
-        """Let the outputs of `TINT` be 0 for every picture; their gradients, too, where there are some."""
+    def clear_saturation(self) -> None:
+        """Let colour keep its depth in every picture; nor has the output a gradient, where there are some."""
         for values in (self.head.weight, self.head.bias):
             assert values is not None
-            values.data[TINT] = 0.0
+            values.data[SATURATION] = 0.0
             if values.grad is not None:
-                values.grad[TINT] = 0.0
+                values.grad[SATURATION] = 0.0
 
     def forward(
         self,
