@@ -16,7 +16,7 @@ from aotface.types import Iris, Landmarks
 EYES, BROWS, MOUTH = ("eyeBlink", "eyeSquint", "eyeWide"), ("brow",), ("mouth", "jaw")
 """How names of the numbers begin that tell what a part does."""
 
-ALIKE, OPENED = 1.8, (-0.06, 0.12)
+ALIKE, OPENED = 2.6, (-0.06, 0.12)
 """How differently two mouths may do something (see `apart`) for the source's lips to show, and how much further the target's
 may be open: lips around teeth make no shut ones."""
 

@@ -39,7 +39,7 @@ from aotface.reenact.lip_colour import (
 )
 from aotface.types import AlignedFace, Crop, Landmarks
 
-EDGE, RING = (0.0, 1.5), (0.5, 8.0)
+EDGE, RING = (0.0, 1.5), (0.5, 5.0)
 """Distance from the lips, in pixels at 256, over which they end where skin around them stays; and over which the target's
 skin ends."""
 
