@@ -2,8 +2,8 @@
 
 The new shape is the target's own (pose, expression, outline) moved towards the source's in the regions that
 carry identity. Its texture is the source photograph, read through a smooth dense map; what the photograph does not
-show comes from the face's mirrored side. An eye comes from the target when it is closed in the source; the mouth always
-does, see `aotface.reenact.target_mouth`.
+show comes from the face's mirrored side. An eye comes from the target when it is closed in the source, the mouth
+mostly does, see `aotface.reenact.target_mouth`.
 """
 
 from collections.abc import Sequence

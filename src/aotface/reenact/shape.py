@@ -40,8 +40,8 @@ def identity_shape(
     """The target's shape with the source's identity in it.
 
     Both shapes are brought to the mean face's pose; their difference is taken whole on nose, cheeks and forehead, as one
-    rigid shift per part on eyes, brows and mouth (their inner shape is expression), and not at all on the outline, so
-    that the new face fills the target's head.
+    rigid shift per part on eyes, brows and mouth (their inner shape is expression, but for as far as both do the same with
+    them), and not at all on the outline, so that the new face fills the target's head.
 
     Args:
         source: 468 x 3, any similarity.

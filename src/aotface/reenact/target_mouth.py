@@ -4,7 +4,7 @@ A photograph shows a mouth in one expression. Moved into another it smears: a sm
 gap in its corners. The target's mouth is the only one that was photographed with this opening, in this light. So its lips,
 what lies between them, and a little skin around are laid into the new face: at the new mouth's place, in the tone of the
 skin around it. Where the target has a moustache, the upper lip is the source's; hair of one is not mixed with the other's
-skin.
+skin. Where both mouths of a picture do the same, the source's lips fit, and only what lies between them is the target's.
 """
 
 from dataclasses import dataclass
