@@ -55,6 +55,8 @@ def test_eyes_that_do_the_same_get_the_sources_shape() -> None:
         return float(np.ptp(points[LEFT_EYE, 0]))
 
     assert width(identity_shape(source, target)) > 1.06 * width(target)
+    rest = MEAN.astype(np.float32)
+    assert width(identity_shape(source, target, 1.0, rest)) < 1.04 * width(target)  # nor in a clip
     squinting = source.copy()
     squinting[LEFT_EYE, 1] = middle[1]
     assert width(identity_shape(squinting, target)) < 1.04 * width(target)  # the twin: shut, it says less

@@ -61,7 +61,8 @@ def identity_shape(
     target_shape = target_pose.undo(target.astype(np.float64))
     difference = source_shape - (target_shape if rest is None else rest.astype(np.float64))
     held = np.zeros(len(PARTS)) if visible is None else covered_parts(target, visible)
-    own = [_same(source, target if rest is None else rest, does) for *_, does in PARTS]
+    # In a clip lids and lips would cross: what it does is added to what it is at rest, and it shuts eyes and mouth.
+    own = [_same(source, target, does) if rest is None else 0.0 for *_, does in PARTS]
     whole = difference.copy()
     for part, at_target, share in zip(_parts(), held, own, strict=True):
         mean = whole[part].mean(axis=0)
