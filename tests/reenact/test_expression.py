@@ -21,7 +21,10 @@ def test_what_differs_is_told_by_part_whatever_the_size() -> None:
     assert apart(face(), face(raised=9), BROWS) > 0.4 > apart(face(), face(raised=9), MOUTH)
 
 
-def test_mouths_are_alike_unless_one_is_open_further() -> None:
-    assert mouths_alike(face(), face()) and mouths_alike(face(opened=3), face())
-    assert not mouths_alike(face(opened=14), face())
-    assert not mouths_alike(face(), face(opened=24))
+def test_mouths_are_alike_unless_one_is_open_further_or_lips_would_get_thick() -> None:
+    assert mouths_alike(face(), face(), face()) and mouths_alike(face(opened=3), face(), face())
+    assert not mouths_alike(face(opened=14), face(), face())
+    assert not mouths_alike(face(), face(opened=24), face(opened=24))
+    thick = face()
+    thick[[84, 17, 314], 1] += 0.6 * (thick[17, 1] - thick[14, 1])
+    assert not mouths_alike(face(), face(), thick)

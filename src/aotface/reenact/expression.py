@@ -16,9 +16,12 @@ from aotface.types import Iris, Landmarks
 EYES, BROWS, MOUTH = ("eyeBlink", "eyeSquint", "eyeWide"), ("brow",), ("mouth", "jaw")
 """How names of the numbers begin that tell what a part does."""
 
-ALIKE, OPENED = 2.6, (-0.06, 0.12)
-"""How differently two mouths may do something (see `apart`) for the source's lips to show, and how much further the target's
-may be open: lips around teeth make no shut ones."""
+ALIKE, OPENED, THICKER = 2.6, (-0.05, 0.12), 1.5
+"""How differently two mouths may do something (see `apart`) for the source's lips to show, how much further the target's
+may be open (lips around teeth make no shut ones), and how many times thicker lips may become."""
+
+UPPER, LOWER = ((37, 0, 267), (82, 13, 312)), ((84, 17, 314), (87, 14, 317))
+"""Vertices of a lip, outside and inside."""
 
 _WAYS = ((0, 0, 0), (1, 0, 0), (0, -1, 0), (-1, 0, 0), (0, 1, 0))
 
@@ -51,10 +54,25 @@ def apart(one: Landmarks, other: Landmarks, part: tuple[str, ...]) -> float:
     return float(np.abs(expression(one) - expression(other))[chosen].sum())
 
 
-def mouths_alike(source: Landmarks, target: Landmarks) -> bool:
-    """Whether two mouths do so nearly the same that the source's lips fit in the target's place."""
+def mouths_alike(source: Landmarks, target: Landmarks, points: Landmarks) -> bool:
+    """Whether two mouths do so nearly the same that the source's lips fit in the target's place.
+
+    Args:
+        source: 468 x 3, see `expression`.
+        target: likewise.
+        points: of the new face, likewise.
+    """
     opened = opening(target, INNER_LIPS) - opening(source, INNER_LIPS)
-    return OPENED[0] < opened < OPENED[1] and apart(source, target, MOUTH) < ALIKE
+    thicker = max(_thickness(points, lip) / max(_thickness(source, lip), 1e-3) for lip in (UPPER, LOWER))
+    near = OPENED[0] < opened < OPENED[1] and thicker < THICKER
+    return near and apart(source, target, MOUTH) < ALIKE
+
+
+def _thickness(points: Landmarks, lip: tuple[tuple[int, ...], ...]) -> float:
+    """Of a lip, in widths of its mouth."""
+    across = np.linalg.norm((points[INNER_LIPS[10]] - points[INNER_LIPS[0]])[:2])
+    outer, inner = (points[list(line), :2] for line in lip)
+    return float(np.linalg.norm(outer - inner, axis=1).mean() / max(across, 1e-6))
 
 
 def _straight(landmarks: Landmarks) -> Iris:

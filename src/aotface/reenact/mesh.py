@@ -132,7 +132,7 @@ def reenact(
     edge = inner_mask(points, raster, target_points)
     own = unseen_eyes(source.landmarks, target_points, points, grid)
     large_points = _enlarged_points(points, shrink)
-    alike = target.face.rest is None and mouths_alike(source.landmarks, target_points)
+    alike = target.face.rest is None and mouths_alike(source.landmarks, target_points, points)
     mouth = target_mouth(target, points, raster.covered, lips, alike)
     eyes = enlarge(own, side)
     from_target = eyes.copy()
