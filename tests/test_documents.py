@@ -1,9 +1,14 @@
 """User documents stay short and plain: a limit on words, a limit on sentences, and no file that is not there."""
 
 import re
+import tomllib
 from pathlib import Path
 
+import msgspec
 import pytest
+
+from aotface.forensics.matrix import Matrix
+from aotface.reenact.onnx_spec import SwapperSpec, parse_spec
 
 ROOT = Path(__file__).parents[1]
 GUIDES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -62,3 +67,17 @@ def test_named_files_exist(guide: Path) -> None:
     """Scripts, runs, examples, tests and source files that a guide names in backticks."""
     named = re.findall(r"`((?:scripts|runs|examples|tests|docs|src)/[\w./-]+)", guide.read_text())
     assert [name for name in named if not (ROOT / name.rstrip("/.")).exists()] == []
+
+
+def toml_in(guide: str) -> list[dict]:
+    """The examples in TOML of a guide."""
+    text = (ROOT / "docs" / guide).read_text()
+    return [tomllib.loads(block) for block in re.findall(r"```toml\n(.*?)```", text, re.DOTALL)]
+
+
+def test_examples_of_configurations_are_understood() -> None:
+    face_map, swapper = toml_in("cli.md")
+    assert all({"face", "source"} <= row.keys() for row in face_map["face"])
+    assert isinstance(parse_spec(swapper, ROOT, "swapper.toml"), SwapperSpec)
+    (matrix,) = toml_in("forensics.md")
+    assert msgspec.convert(matrix, Matrix).seeds == 5

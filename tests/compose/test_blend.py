@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from skimage.data import astronaut
 
-from aotface.compose.blend import STRIP_ROWS, blend, frame_mask
+from aotface.compose.blend import STRIP_ROWS, _strips, blend, frame_mask
+from aotface.compose.eye_stretch import Span, Stretch
 from aotface.face.align import invert, sample, scale_of
 
 
@@ -146,6 +147,16 @@ def test_strips_meet_without_a_trace(photo: np.ndarray, monkeypatch: pytest.Monk
     assert STRIP_ROWS > 256
     monkeypatch.setitem(blend.__globals__, "STRIP_ROWS", 23)
     np.testing.assert_array_equal(blend(photo, swapped, disc(256), matrix), whole)
+
+
+def test_no_strip_ends_within_an_eye() -> None:
+    """Half an eye is stretched otherwise than the whole: a line would run through it."""
+    span, ends = Span(0.2, 0.6, 1.0), (STRIP_ROWS - 30, STRIP_ROWS + 40)
+    mask = np.ones((ends[1] - ends[0], 50), np.float32)
+    eyes = [Stretch(span, span, mask, mask, (x, ends[0] + lower)) for x, lower in ((10, 0), (90, 20))]
+    box = 0, 0, 200, 2 * STRIP_ROWS + 9
+    assert [one[3] for one in _strips(box, eyes)] == [ends[1] + 20, box[3]]
+    assert [one[3] for one in _strips(box)] == [STRIP_ROWS, 2 * STRIP_ROWS, box[3]]
 
 
 def test_a_small_face_is_not_aliased() -> None:

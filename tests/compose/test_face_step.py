@@ -121,5 +121,5 @@ def test_a_picture_loads_nothing_of_the_video_line() -> None:
     }
     assert video == set()
     # eyes, camera match and adjustments eight; hairline two; gaze, lids, mouth, expression and spectacles eight; one-sided
-    # light two; fine detail; blocks; graph
-    assert "aotface.compose.face_step" in loaded and len(loaded) <= 128
+    # light two; fine detail; bounds and brows; blocks; graph
+    assert "aotface.compose.face_step" in loaded and len(loaded) <= 130

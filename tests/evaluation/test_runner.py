@@ -90,7 +90,7 @@ def test_a_second_run_measures_only_what_is_new(job: Job, monkeypatch: pytest.Mo
     assert record["rows"]["mkl"] == json.loads(before["folder-0000.json"])["rows"]["mkl"]
 
 
-def test_other_meters_or_pictures_are_measured_anew(job: Job) -> None:
+def test_other_meters_pictures_or_code_are_measured_anew(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
     run(replace(job, pairs=1), silent)
     said: list[str] = []
     run(replace(job, pairs=1, meters=Meters(identity_sha256="ab")), said.append)
@@ -100,6 +100,9 @@ def test_other_meters_or_pictures_are_measured_anew(job: Job) -> None:
         run(replace(job, pairs=1), silent)
     with pytest.raises(UsageError, match="another seed"):
         run(replace(job, pairs=1, seed=1), silent)
+    monkeypatch.setattr(runner, "code_of_results", lambda: "newer")
+    with pytest.raises(UsageError, match="another version of aotface"):
+        run(replace(job, pairs=1), silent)
 
 
 def test_a_broken_triple_is_left_out_and_the_rest_goes_on(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from aotface.errors import InputError
-from aotface.evaluation.statistics import bootstrap, bootstrap_difference
+from aotface.evaluation.statistics import bootstrap
 
 
 def normal(count, seed=0, mean=3.0):
@@ -64,14 +64,6 @@ def test_what_could_not_be_measured_is_left_out():
     assert found.count == 2 and found.estimate == 2
 
 
-def test_a_paired_difference_sees_what_two_intervals_hide():
-    first = normal(50, seed=3)
-    second = [value - 0.2 for value in first]
-    apart = bootstrap_difference(first, second)
-    assert apart.low == pytest.approx(0.2) and apart.high == pytest.approx(0.2)
-    assert bootstrap(first).low < bootstrap(second).high  # unpaired they overlap
-
-
 @pytest.mark.parametrize("values", [[], [np.nan], [1.0, np.inf]])
 def test_no_values_and_infinities_are_refused(values):
     with pytest.raises(InputError, match="finite"):
@@ -81,5 +73,3 @@ def test_no_values_and_infinities_are_refused(values):
 def test_lengths_that_differ_are_refused():
     with pytest.raises(InputError, match="groups"):
         bootstrap([1.0, 2.0], groups=["a"])
-    with pytest.raises(InputError, match="pair"):
-        bootstrap_difference([1.0], [1.0, 2.0])

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from aotface.errors import InputError
+from aotface.errors import InputError, TooLargeError
 from aotface.face.boxes import Found
 from aotface.face.detect import _overlap, _turn_back, detect
 from aotface.types import Face, Frame
@@ -107,6 +107,8 @@ def test_heads_at_every_angle_are_the_right_way_up(portrait: Frame, face: Face, 
 def test_an_empty_frame_is_refused_and_nothing_is_poisoned(portrait: Frame, face: Face) -> None:
     with pytest.raises(InputError, match="got an empty one of 512 x 0"):
         detect(portrait[:0])
+    with pytest.raises(TooLargeError, match="32767 x 24: no side may have more than 32,766"):
+        detect(np.zeros((24, 32_767, 3), np.uint8))  # OpenCV would refuse to move it
     np.testing.assert_array_equal(detect(portrait)[0].landmarks, face.landmarks)
 
 

@@ -7,7 +7,7 @@ import pytest
 from aotface.face.align import align
 from aotface.face.detect import detect
 from aotface.face.mesh import OUTER_LIPS
-from aotface.face.parse import kept_beard, usable_texture, visible_at, visible_skin
+from aotface.face.parse import in_front, kept_beard, usable_texture, visible_at, visible_skin
 from aotface.face.render import render
 from aotface.face.visibility.classes import OUTPUTS, Surface
 from aotface.face.visibility.network import Visibility
@@ -188,3 +188,21 @@ def test_a_full_beard_stays_and_a_shadow_does_not(sampled: AlignedFace) -> None:
     assert kept[lips > 0].mean() < 0.6
     assert bearded(points, moustache=False).max() == 0  # the twins: a shaven lip; nothing at all
     assert bearded(points, moustache=False, left=False).max() == 0
+
+
+def test_an_old_face_with_deep_lids_wears_no_frame(sampled: AlignedFace) -> None:
+    """A target's frame must go over its nose; an eye patch has no bridge, and stays."""
+    drawn = frames_of(sampled.landmarks, 3)
+    x0, x1 = (round(float(sampled.landmarks[vertex, 0])) for vertex in (133, 362))
+    planes = np.zeros((OUTPUTS, 256, 256), np.float32)
+
+    def front(where: Mask, patch: float = 0.0) -> float:
+        planes[Surface.FRAME] = cv2.warpAffine(where, view_of_crop(256)[:2], (256, 256))
+        planes[Surface.COVER, :12, :12] = patch
+        seen = Visibility(planes, view_of_crop(256))
+        assert seen.in_front.max() == 1
+        return float(in_front(seen, sampled.landmarks)[60:].max())
+
+    cut = drawn.copy()
+    cut[:, x0 - 2 : x1 + 3] = 0
+    assert front(drawn) == 1 and front(cut) == 0 and front(cut, patch=0.9) == 1

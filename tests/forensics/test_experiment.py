@@ -106,6 +106,8 @@ def test_the_report(finished: Path) -> None:
 def test_a_report_of_an_unfinished_experiment(finished: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["forensics", "report", str(finished), "-o", str(finished / "r.html")]) == 2
     assert "holds no experiment" in capsys.readouterr().err
+    assert main(["forensics", "report", str(finished / "out"), "-o", str(finished / "r.md")]) == 2
+    assert "expected --output FILE.html" in capsys.readouterr().err
 
 
 def test_scores_of_others(finished: Path, made_set: Path, tmp_path: Path) -> None:

@@ -1,16 +1,18 @@
 """Scores of pictures, videos and folders."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from media.made_faces import face_frame, write_frames
 
 from aotface.cli import main
+from aotface.errors import InputError
 from aotface.forensics.detectors import kind
 from aotface.forensics.detectors.base import FitSettings
 from aotface.forensics.score import Scored, plot
-from aotface.forensics.trained import save
+from aotface.forensics.trained import OnnxDetector, save
 from aotface.media.plain import png_of
 from aotface.samples import sample
 
@@ -65,3 +67,37 @@ def test_the_benchmark_scores_a_face_as_the_command_does(detector: Path) -> None
     face = sample("source_light_man")
     score = checked_score(forgery_detector(str(detector)), [read_image(face).frame])
     assert score == pytest.approx(score_file(load(detector), face).score, abs=1e-6)
+
+
+def test_two_videos_of_one_name_keep_their_plots(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from aotface.forensics import score, trained
+
+    files = [tmp_path / folder / "a.mp4" for folder in ("one", "two")]
+    monkeypatch.setattr(trained, "open_detector", lambda path: None)
+    monkeypatch.setattr(score, "files_of", lambda places: files)
+    monkeypatch.setattr(score, "score_file", lambda detector, file, looks: Scored(file, 0.5, ((0.0, 0.5),)))
+    assert main(["forensics", "score", "d", "in", "-o", str(tmp_path / "out")]) == 0
+    assert {path.name for path in (tmp_path / "out").glob("*.png")} == {"a.mp4.png", "a.mp4-2.png"}
+
+
+@pytest.mark.parametrize(
+    ("answer", "fine"), [([0.0, 2.0], True), ([np.nan], False), ([1.0, 2.0, 3.0], False)]
+)
+def test_a_network_of_others_gives_a_number_or_is_refused(answer: list[float], fine: bool) -> None:
+    """A score that is no number would pass ``--fail-above``."""
+
+    class Session:
+        def get_inputs(self) -> list[SimpleNamespace]:
+            return [SimpleNamespace(name="x")]
+
+        def run(self, names: None, given: dict) -> list[np.ndarray]:
+            return [np.array([answer], np.float32)]
+
+    detector = OnnxDetector.__new__(OnnxDetector)
+    detector.name, detector._session = "d", Session()
+    crops = np.zeros((1, 8, 8, 3), np.uint8)
+    if fine:
+        assert detector.score_crops(crops) == pytest.approx(1 / (1 + np.exp(-2)))
+        return
+    with pytest.raises(InputError, match="expected one logit or two"):
+        detector.score_crops(crops)

@@ -199,6 +199,19 @@ def test_links_lead_into_the_store_and_copies_do_not(made_folder: Path, out: Pat
     assert (tmp_path / "x/dfdc/train/self-000.mp4").is_file()
 
 
+def test_an_export_keeps_videos_that_it_did_not_make(made_folder: Path, tmp_path: Path) -> None:
+    """A folder called videos may be the user's own; and sets share the names of their samples."""
+    mine = tmp_path / "x/videos/c23/real-000.mp4"
+    mine.parent.mkdir(parents=True)
+    mine.write_bytes(b"mine")
+    words = ["forge", "export", str(made_folder), "-o", str(tmp_path / "x"), "--layouts"]
+    assert main([*words, "dfdc"]) == 0 and main([*words, "videofolder", "--copy"]) == 0
+    assert mine.read_bytes() == b"mine"
+    copied, linked = (tmp_path / "x" / place / "train/real-000.mp4" for place in ("videofolder", "dfdc"))
+    assert copied.read_bytes() == linked.read_bytes() != b"mine"
+    assert not list((tmp_path / "x").glob(".part-*"))
+
+
 def test_bad_exports_are_one_line_and_nothing_is_overwritten(
     made_folder: Path, out: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

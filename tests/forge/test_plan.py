@@ -95,9 +95,17 @@ def test_bad_lists_are_one_line(tmp_path: Path) -> None:
         list_inputs([tmp_path], "ffpp")
     with pytest.raises(UsageError, match="expected a rule or a regular expression"):
         list_inputs([tmp_path], "(")
-    (tmp_path / "index.csv").write_text("name\na\n")
-    with pytest.raises(InputError, match="expected columns file and person"):
-        list_inputs([tmp_path])
+    for text, wrong in (
+        ("name\na\n", "expected columns file and person"),
+        ("person,file\nanna\n", "a row names no file"),
+        ("file,person\nb.jpg,anna\n", "no such file"),
+    ):
+        (tmp_path / "index.csv").write_text(text)
+        with pytest.raises(InputError, match=wrong):
+            list_inputs([tmp_path])
+    (tmp_path / "hashes.csv").write_text("person,sha256\nanna\n")
+    with pytest.raises(UsageError, match="1 of its 1 files were not found"):
+        list_inputs([tmp_path], manifest=tmp_path / "hashes.csv")
     with pytest.raises(UsageError, match="no such file or folder"):
         list_inputs([tmp_path / "none"])
 
@@ -172,6 +180,8 @@ BAD = {
     "input '000': expected an id of three or more digits": lambda p: {
         "inputs": replaced(p.inputs, 1, id="000")
     },
+    "input 002: expected frames from 1": lambda p: {"inputs": replaced(p.inputs, 2, frames=0)},
+    "got 1, 0 and '1/0'": lambda p: {"inputs": replaced(p.inputs, 0, rate="1/0")},
     "method 'real'": lambda p: {"methods": replaced(p.methods, 0, name="real")},
     "expected a transfer out of": lambda p: {"methods": replaced(p.methods, 0, transfer="magic")},
     "expected --reenact as one of": lambda p: {"methods": replaced(p.methods, 0, reenact="magic")},

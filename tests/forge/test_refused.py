@@ -5,12 +5,14 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from forge.made_store import write_made_store
 from media.made_faces import plain_frame, write_frames
 
 from aotface.cli import main
+from aotface.errors import InputError
 from aotface.forge.build import located
 from aotface.forge.plan import Plan, encode_plan, read_plan
-from aotface.forge.store import open_store
+from aotface.forge.store import MANIFEST, Sample, Store, encode_sample, open_store
 from aotface.media.weights import sha256
 
 
@@ -117,3 +119,42 @@ def test_a_set_that_is_shown_keeps_its_marks(
     assert {line.marked for line in open_store(folder).lines if line.label == "fake"} == {True}
     assert "invisible watermark" in (folder / "ABOUT.md").read_text()
     assert main(["forge", "verify", str(folder)]) == 0
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"id": "../../victim"},
+        {"id": "/victim"},
+        {"id": ""},
+        {"target": "../000"},
+        {"split": ".."},
+        {"method": "a/b"},
+        {"files": {"../../victim": "0"}},
+        {"files": {"frames//0.png": "0"}},
+        {"rate": "1/0"},
+        {"rate": "1e999999999"},
+        {"frames_count": 0},
+    ],
+)
+def test_a_set_of_a_stranger_reaches_nothing_outside_its_folder(
+    made: Store, tmp_path: Path, changes: dict[str, object]
+) -> None:
+    """`perturb` would otherwise write over a folder beside its own."""
+    row: Sample = msgspec.structs.replace(made.lines[0], **changes)
+    (tmp_path / MANIFEST).write_bytes(encode_sample(row) + b"\n")
+    with pytest.raises(InputError, match="use a set that you trust"):
+        open_store(tmp_path)
+
+
+def test_a_broken_plan_in_a_store_and_a_store_called_dot_are_understood(
+    plan_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = write_made_store(tmp_path / "set")
+    (folder / "samples/.DS_Store").write_bytes(b"x")
+    monkeypatch.chdir(folder)
+    assert main(["forge", "verify", "."]) == 8  # of the file that is no sample
+    assert (tmp_path / "set.html").is_file() and not list(folder.glob("*.html"))
+    (folder / "plan.json").write_text("{}")
+    assert main(["forge", "build", str(plan_file), "-o", str(folder), "--replace"]) == 3
+    assert "plan.json: cannot be understood" in capsys.readouterr().err

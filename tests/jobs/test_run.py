@@ -13,8 +13,9 @@ from reenact import tiny_networks as tiny
 from skimage.data import astronaut
 
 from aotface.cli import main
-from aotface.errors import Interrupted
+from aotface.errors import Interrupted, UsageError
 from aotface.jobs.context import asked
+from aotface.jobs.matching import make_plan
 from aotface.jobs.run import run_job
 from aotface.jobs.spec import JobSpec
 from aotface.media.image import write_image
@@ -176,3 +177,18 @@ def test_another_network_begins_anew(place: Path) -> None:
     told = Listening()
     run_job(spec, told)
     assert not any("resuming" in line for line in told.said)
+
+
+@pytest.mark.parametrize("head", [b"\x00\x00\x00\x18ftypisom\x00\x00\x02\x00isommp42", b"\x89PNG\r\n\x1a\n"])
+def test_every_swapped_file_of_a_folder_meets_its_target_or_is_missed(tmp_path: Path, head: bytes) -> None:
+    suffix = ".mp4" if head[4:5] == b"f" else ".png"
+    for folder, names in (("swapped", "ab"), ("target", "ab")):
+        (tmp_path / folder).mkdir()
+        for name in names:
+            (tmp_path / folder / f"{name}{suffix}").write_bytes(head)
+    places = {name: str(tmp_path / name) for name in ("swapped", "target", "output")}
+    spec = JobSpec(kind="refine", **places)
+    assert [Path(job.swapped).stem for job in make_plan(spec).jobs] == ["a", "b"]
+    (tmp_path / f"swapped/c{suffix}").write_bytes(head)
+    with pytest.raises(UsageError, match="these have no partner: c"):
+        make_plan(spec)

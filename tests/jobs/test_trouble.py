@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from media.made_faces import plain_frame, write_frames
+from msgspec.structs import replace
 
 from aotface import cli, errors, threads
 from aotface.errors import OutOfMemoryError, UnwritableError, short_of_memory
@@ -180,6 +181,11 @@ def test_options_of_the_other_medium_are_said() -> None:
     assert [line.split()[0] for line in idle_options(spec, videos=False)] == ["--trim-start", "--crf"]
     assert [line.split()[0] for line in idle_options(spec, videos=True)] == ["--quality"]
     assert idle_options(JobSpec(kind="swap", source="a", target="b", output="c"), videos=True) == []
+    spec = JobSpec(
+        kind="swap", source="a", target="b", output="c", label_size=9.0, weights="w", transfer="mkl"
+    )
+    assert [line.split()[0] for line in idle_options(spec, videos=False)] == ["--label-size", "--weights"]
+    assert idle_options(replace(spec, label="ai", transfer="aot"), videos=False) == []
 
 
 def test_ray_is_missed_first(

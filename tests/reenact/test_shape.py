@@ -60,3 +60,12 @@ def test_eyes_that_do_the_same_get_the_sources_shape() -> None:
     squinting = source.copy()
     squinting[LEFT_EYE, 1] = middle[1]
     assert width(identity_shape(squinting, target)) < 1.04 * width(target)  # the twin: shut, it says less
+
+
+def test_brows_of_the_target_stay_in_their_place() -> None:
+    target = (MEAN * 60 + 128).astype(np.float32)
+    brows = np.concatenate([LEFT_BROW, RIGHT_BROW])
+    moved, held = (
+        identity_shape(raised(10), target, brows=one)[brows, 1] - target[brows, 1] for one in (True, False)
+    )
+    assert np.abs(held).mean() < 1.5 < 3.5 < np.abs(moved).mean()

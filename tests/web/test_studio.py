@@ -13,6 +13,7 @@ import pytest
 from aotface.errors import UsageError
 from aotface.web import studio as module
 from aotface.web.answers import public_record
+from aotface.web.app import _answer
 from aotface.web.child import Child
 from aotface.web.errors import ApiError, ChildError, plain
 from aotface.web.progress import Live
@@ -334,3 +335,8 @@ def test_children_use_no_network() -> None:
         "try: socket.create_connection(('127.0.0.1', 9))\nexcept PermissionError: sys.exit(7)"
     )
     assert subprocess.run([sys.executable, "-c", code], timeout=60).returncode == 7
+
+
+def test_half_a_letter_in_a_request_is_refused_in_words() -> None:
+    """JSON may hold one; UTF-8, in which the refusal quotes it, may not."""
+    assert b"got \\\\ud800" in _answer(ApiError(422, "options", "got \ud800")).body

@@ -14,7 +14,7 @@ from aotface.reporter import Reporter
 class Bench:
     """Judge appearance transfers: every method on the same triples, with the same metrics, on one page.
 
-    Results of several suites gather in one folder. A run that was stopped goes on where it stopped.
+    Results of several suites gather in one folder. A stopped run resumes.
     """
 
     suite: Annotated[
@@ -30,7 +30,7 @@ class Bench:
         str, Option("--methods", help="Names separated by commas; all of them when left out.")
     ] = ""
     pairs: Annotated[
-        int, Option("--pairs", min=1, help="How many triples; more go on where fewer stopped.")
+        int, Option("--pairs", min=1, help="How many triples; more resume where fewer stopped.")
     ] = 60
     seed: Annotated[int, Option("--seed", min=0, help="Same data and seed: same triples.")] = 0
     workers: Annotated[int, Option("--workers", min=1, help="Processes that measure side by side.")] = 1

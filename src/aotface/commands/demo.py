@@ -13,7 +13,7 @@ from aotface.reporter import Reporter
 class Demo:
     """Swap sample faces through every transfer method, side by side into one labelled sheet.
 
-    The samples are faces of nobody. With --source and --target it does the same with your own pictures.
+    The samples are synthetic faces. With --source and --target it does the same with your own pictures.
     """
 
     output: Annotated[Path, Option("--output", "-o", help="Folder to write into.")]

@@ -1,5 +1,6 @@
 """``aotface forensics train``, ``score``, ``experiment``, ``report`` and ``unseen``."""
 
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -88,7 +89,7 @@ class ForensicsScore:
 
         opened, files = open_detector(self.network), files_of(self.inputs)
         rows, failed = ["file,score"], list[AotfaceError]()
-        highest = 0.0
+        highest, plots = 0.0, Counter[str]()
         for file in files:
             try:
                 found = score_file(opened, file, self.looks)
@@ -101,9 +102,10 @@ class ForensicsScore:
             quoted = show(file).replace('"', '""')
             rows.append(f'"{quoted}",{found.score:.6f}')
             if self.output is not None and found.over_time:
-                write_bytes(
-                    make_folder(self.output) / f"{file.name}.png", png_of(plot(found)), overwrite=True
-                )
+                plots[file.name] += 1
+                number = f"-{plots[file.name]}" if plots[file.name] > 1 else ""  # one name in two folders
+                path = make_folder(self.output) / f"{file.name}{number}.png"
+                write_bytes(path, png_of(plot(found)), overwrite=True)
         if self.output is not None:
             write_bytes(
                 make_folder(self.output) / "scores.csv", ("\n".join(rows) + "\n").encode(), overwrite=True
@@ -153,21 +155,22 @@ class ForensicsReport:
 
     def run(self, reporter: Reporter) -> None:
         """Write both files."""
-        import msgspec
-
         from aotface.forensics.experiment import RECORD
         from aotface.forensics.matrix import Matrix
         from aotface.forensics.page import page
         from aotface.forensics.report import blocks_of, markdown, occlusion_of
         from aotface.forensics.results import read_results
         from aotface.forensics.tables import arm_rows
-        from aotface.media.files import read_bytes, show, write_bytes
+        from aotface.forge.store import decoded
+        from aotface.media.files import show, write_bytes
 
         if not (self.experiment / RECORD).is_file():
             raise UsageError(
                 f"{show(self.experiment)}: holds no experiment; run `aotface forensics experiment`"
             )
-        matrix = msgspec.json.decode(read_bytes(self.experiment / RECORD), type=Matrix)
+        if self.output.suffix.lower() != ".html":
+            raise UsageError(f"expected --output FILE.html, got {show(self.output)}")
+        matrix = decoded(self.experiment / RECORD, Matrix)
         found = read_results(matrix, self.experiment)
         rows = arm_rows(found)
         blocks = blocks_of(found, rows)

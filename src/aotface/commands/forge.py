@@ -1,6 +1,7 @@
 """``aotface forge plan``, ``build``, ``export``, ``perturb`` and ``verify``."""
 
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from typing import Annotated
 
@@ -237,7 +238,8 @@ class ForgeVerify:
         from aotface.media.files import show, write_bytes
 
         whole = open_store(self.store)
-        page = self.output or self.store.with_name(f"{self.store.name}.html")
+        place = self.store.resolve()  # it may be called "."
+        page = self.output or place.with_name(f"{place.name}.html")
         found = verify_store(whole, reporter)
         write_bytes(page, page_of(whole, found).encode(), overwrite=True)
         report(found, self.store, page, reporter)
@@ -262,7 +264,7 @@ def _shares(words: str) -> dict[str, float]:
         numbers = [float(word) for word in words.split(",")]
     except ValueError:
         numbers = []
-    if not 1 <= len(numbers) <= 3 or min(numbers) < 0 or sum(numbers) <= 0:
+    if not 1 <= len(numbers) <= 3 or not all(0 <= one < inf for one in numbers) or sum(numbers) <= 0:
         raise UsageError(
             f"expected --splits as shares of train, val and test such as 0.7,0.15,0.15, got {words!r}"
         )

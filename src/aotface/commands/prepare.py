@@ -15,8 +15,8 @@ class Prepare:
     """Turn a FOLDER of portraits into shards for training.
 
     A subfolder is a person; a picture in the folder itself is a person of its own; an index.csv with the
-    columns file and person (and perhaps split) says it otherwise. Said again after a stop, it goes on where
-    it stopped. --lamps FOLDER adds people who held still under many lamps (index.csv: file, person, azimuth_degrees,
+    columns file and person (and perhaps split) says it otherwise. Run again after a stop, it resumes.
+    --lamps FOLDER adds people who held still under many lamps (index.csv: file, person, azimuth_degrees,
     elevation_degrees). --photographs N adds pairs of photographs as they were taken, for games.
     """
 

@@ -26,7 +26,7 @@ FLAGS = (
 
 @dataclass(frozen=True, kw_only=True)
 class Train:
-    """Train the networks on SHARDS made by `aotface prepare`, or go on with a run that was stopped.
+    """Train the networks on SHARDS made by `aotface prepare`, or resume a run that was stopped.
 
     Options win over --config, and --config over the defaults. For several GPUs start it with torchrun.
     """
@@ -59,10 +59,8 @@ class Train:
     device: Annotated[str, Option("--device", help="auto, cpu or cuda.")] = "auto"
     workers: Annotated[int, Option("--workers", min=1, help="Threads that light pairs ahead.")] = 1
     tensorboard: Annotated[bool, Option("--tensorboard", help="Also write TensorBoard events.")] = False
-    resume: Annotated[
-        bool, Option("--resume", help="Go on with the run in the folder; begin it where there is none.")
-    ] = False
-    overwrite: Annotated[bool, Option("--overwrite", help="Throw away the run in the folder.")] = False
+    resume: Annotated[bool, Option("--resume", help="Resume the run in the folder, or start one.")] = False
+    overwrite: Annotated[bool, Option("--overwrite", help="Delete the run in the folder.")] = False
 
     def run(self, reporter: Reporter) -> None:
         """Train."""

@@ -9,6 +9,7 @@ from typer import Option
 from aotface.compose.output_layers import LAYERS
 from aotface.options import Options
 from aotface.reporter import Reporter
+from aotface.transfer import LISTED
 
 if TYPE_CHECKING:
     from aotface.jobs.spec import JobSpec
@@ -41,8 +42,7 @@ class Writing(_SaveLayers):  # type: ignore[misc,valid-type]
         str,
         Option(
             "--transfer",
-            help="Appearance transfer: aot, none, mean, reinhard, linear, mkl, histogram, idt, sliced, "
-            "sinkhorn, emd or poisson.",
+            help=f"Appearance transfer, one of: {', '.join(LISTED)}.",
         ),
     ] = Options.transfer
     face: Annotated[

@@ -43,8 +43,9 @@ BANDS = (0.4, 1.0, 2.5)
 PLAIN, DEEPEST, SMOOTHER = 1e-5, 0.08, 0.3
 """Energy of a band below which there is no crease, the greatest depth that is taken out, and what is left at least."""
 
-VARIED = 0.4, 1.8
-"""Least and greatest brightness of a place of the source's forehead, beside its surroundings."""
+VARIED = 0.2
+"""How much a place of the source's forehead may at most be brighter or darker than its surroundings: what differs by more is
+the edge of a shadow."""
 
 RAISED = 0.7, 1.0
 """Mean change at which the source's forehead begins to fade, and is gone: so much light makes blotches of its pores."""
@@ -224,7 +225,8 @@ def _lit(
         maps: colour that is wanted; brightness of X_r around, with `FLOOR`; and 1 where it is not hair.
     """
     varied = (np.asarray(cv2.transform(before, LUMA), np.float32) + np.float32(FLOOR)) / maps[..., 3]
-    varied = 1 + (np.clip(varied, *VARIED) - 1) * maps[..., 4]
+    varied -= 1
+    varied = 1 + varied / np.sqrt(1 + (varied / np.float32(VARIED)) ** 2) * maps[..., 4]
     return np.clip(maps[..., :3] * varied[..., None], 0, 1)
 
 

@@ -1,6 +1,6 @@
 """Lay a swapped crop back into its frame: soft-edged, multi-band, at the frame's own resolution."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import cv2
 import numpy as np
@@ -126,7 +126,7 @@ def blend(
     middle, halo = _middle(box), 0 if camera is None else HALO
     kept = {} if camera is None else {middle: view(middle)}
     match = None if camera is None else match_view(kept[middle], camera)
-    for strip in _strips(box):
+    for strip in _strips(box, stretches):
         x0, y0, x1, y1 = strip
         wide = x0, max(box[1], y0 - halo), x1, min(box[3], y1 + halo)
         here = kept.pop(wide) if wide in kept else view(wide)
@@ -314,7 +314,13 @@ def _reached(mask: Mask, scale: float) -> tuple[slice, slice]:
     return rows, columns
 
 
-def _strips(box: Box) -> Iterator[Box]:
-    x0, y0, x1, y1 = box
-    for top in range(y0, y1, STRIP_ROWS):
-        yield x0, top, x1, min(top + STRIP_ROWS, y1)
+def _strips(box: Box, uncut: Sequence[Stretch] = ()) -> Iterator[Box]:
+    """A box in strips; none ends within an eye: what is done there depends on all of it."""
+    x0, top, x1, y1 = box
+    while top < y1:
+        end = top + STRIP_ROWS
+        for first, rows in sorted((one.place[1], len(one.mask)) for one in uncut):
+            if first < end < first + rows:
+                end = first + rows
+        yield x0, top, x1, min(end, y1)
+        top = end

@@ -183,16 +183,17 @@ def keep_target_pixels(reenacted: Reenacted, moved: Crop) -> Crop:
 
 def lay_target_pixels(reenacted: Reenacted, moved: Crop) -> None:
     """The same, in place."""
-    pixels, mouth = reenacted.target_pixels, reenacted.mouth
+    pixels = reenacted.target_pixels
+    toned = [part for part in (reenacted.brows, reenacted.mouth) if part is not None]
     if pixels is not None:
         here, theirs, weight = pixels.here, pixels.pixels, pixels.weight
-    elif mouth is None:
+    elif not toned:
         rows, columns = (np.flatnonzero(reenacted.from_target.any(axis=axis)) for axis in (1, 0))
         if not len(rows):
             return
         here = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
         theirs, weight = reenacted.crop[here], reenacted.from_target[here]
-    if pixels is not None or mouth is None:
+    if pixels is not None or not toned:
         moved[here] += (theirs - moved[here]) * weight[..., None]
-    if mouth is not None:
-        mouth.lay(moved)
+    for part in toned:
+        part.lay(moved)

@@ -87,10 +87,10 @@ def read_shots(data: Path, say: Say) -> dict[str, list[Shot]]:
     for row in read_index(data):
         try:
             place = float(row["azimuth_degrees"]), float(row["elevation_degrees"])
-        except (KeyError, ValueError):
+            shots.append(Shot(row["file"], row["person"], *place))
+        except (KeyError, TypeError, ValueError):
             shots = []
             break
-        shots.append(Shot(row["file"], row["person"], *place))
     if not shots:
         raise UsageError(
             f"{show(data)}: expected index.csv with file, person, azimuth_degrees, elevation_degrees"

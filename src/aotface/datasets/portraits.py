@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float64
 
-from aotface.errors import NoFaceError, UsageError, reason_of_file
+from aotface.errors import InputError, NoFaceError, UsageError, reason_of_file
 from aotface.face.align import align
 from aotface.face.detect import detect
 from aotface.face.parse import visible_skin
@@ -75,9 +75,21 @@ class Seen:
 
 
 def read_index(data: Path) -> list[dict[str, str]]:
-    """The rows of ``index.csv`` in a data folder; empty where there is none."""
+    """The rows of ``index.csv`` in a data folder; empty where there is none.
+
+    Raises:
+        InputError: it is no such table, or a row names no file.
+    """
     path = data / "index.csv"
-    return list(csv.DictReader(io.StringIO(read_bytes(path).decode()))) if path.is_file() else []
+    if not path.is_file():
+        return []
+    try:
+        rows = list(csv.DictReader(io.StringIO(read_bytes(path).decode("utf-8-sig"))))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"{show(path)}: expected comma-separated text in UTF-8 ({error})") from None
+    if not all(row.get("file") for row in rows):
+        raise InputError(f"{show(path)}: expected a column file, and a name in each row")
+    return rows
 
 
 def read_portraits(data: Path, split: str = "val") -> list[Entry]:

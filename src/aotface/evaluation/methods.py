@@ -98,7 +98,7 @@ def _method(name: str, weights: Path | None) -> Method:
 
 def _truth(triple: Triple) -> Crop:
     if triple.truth is None:
-        raise UsageError(f"{triple.name}: there is no known answer; leave the method truth out")
+        raise UsageError(f"{triple.name}: there is no ground truth; leave the method truth out")
     return triple.truth
 
 

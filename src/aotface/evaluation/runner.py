@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, replace
+from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from aotface.evaluation.results import DETECTED_BY
 from aotface.evaluation.suites import find_suite
 from aotface.evaluation.triple import Plan, Triple
 from aotface.forensics.base import ForgeryDetector, checked_score, forgery_detector
+from aotface.forge.work import code_hash
 from aotface.media.files import read_bytes, show, write_bytes
 from aotface.media.folder import make_folder
 from aotface.media.image import encode_image
@@ -175,7 +177,9 @@ class Bench:
         key = self._key(plan)
         record = _read_record(path, key)
         missing = [m for m in self._methods if record["rows"].get(m.name, {}).get("version") != m.fingerprint]
-        if not missing or "failed" in record:
+        if "failed" in record:
+            return f"{plan.name} left out as before: {record['failed']}"
+        if not missing:
             return f"{plan.name} kept"
         try:
             triple = self._suite.build(plan, self._job.data)
@@ -301,10 +305,13 @@ def _read_record(path: Path, key: str) -> dict[str, Any]:
 def _write_manifest(job: Job, plans: Sequence[Plan]) -> None:
     """Names, roles and hashes of every input; more pairs join those of an earlier run."""
     path = job.folder / "manifest.json"
-    head = {"format": FORMAT, "suite": job.suite, "seed": job.seed}
+    head = {"format": FORMAT, "suite": job.suite, "seed": job.seed, "code": code_of_results()}
     before: dict[str, Any] = json.loads(read_bytes(path)) if path.is_file() else {**head, "triples": {}}
     if {name: before.get(name) for name in head} != head:
-        raise UsageError(f"{show(job.folder)} holds results of another seed or format: choose another folder")
+        raise UsageError(
+            f"{show(job.folder)} holds results of another seed, or of another version of aotface or of a library below it: "
+            "choose another folder"
+        )
     hashes = {file: sha256_of(job.data / file) for plan in plans for file in plan.files.values()}
     triples: dict[str, Any] = before["triples"]
     for plan in plans:
@@ -314,6 +321,18 @@ def _write_manifest(job: Job, plans: Sequence[Plan]) -> None:
             raise UsageError(f"{show(job.folder)} holds results of other pictures: choose another folder")
     data = json.dumps(head | {"triples": triples}, indent=1).encode()
     write_bytes(path, data, overwrite=True)
+
+
+@cache
+def code_of_results() -> str:
+    """The hash of the code that decides rows, and of the versions below it: rows of two versions do not mix."""
+    found = hashlib.sha256(code_hash().encode())
+    package = Path(__file__).parents[1]
+    for path in sorted(
+        path for name in ("datasets", "evaluation") for path in (package / name).rglob("*.py")
+    ):
+        found.update(path.read_bytes())
+    return found.hexdigest()
 
 
 def _without_nan(record: Any) -> Any:

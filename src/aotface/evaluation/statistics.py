@@ -69,34 +69,6 @@ def bootstrap(
     return Interval(float(reduce(array)), float(low), float(high), int(array.size))
 
 
-def bootstrap_difference(
-    first: Sequence[float],
-    second: Sequence[float],
-    statistic: Statistic = "median",
-    level: float = 0.95,
-    resamples: int = 2000,
-    seed: int = 0,
-    groups: Sequence[Hashable] | None = None,
-) -> Interval:
-    """Bootstrap of the paired difference first - second; an interval without 0 tells the two apart.
-
-    Args:
-        first, second: one number per item, in the same order; items where either is NaN are left out.
-        statistic, level, resamples, seed, groups: as in `bootstrap`.
-
-    Raises:
-        InputError: the two differ in length, or what `bootstrap` raises.
-
-    Source: as `bootstrap`.
-    """
-    if len(first) != len(second):
-        raise InputError(
-            f"second: expected {len(first)} values like first, got {len(second)}; pair the items"
-        )
-    differences = np.asarray(first, np.float64) - np.asarray(second, np.float64)
-    return bootstrap(differences.tolist(), statistic, level, resamples, seed, groups)
-
-
 def _numbered(groups: Sequence[Hashable], count: int) -> np.ndarray:
     """Number the groups in order of first appearance."""
     if len(groups) != count:

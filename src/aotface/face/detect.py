@@ -6,7 +6,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from aotface.errors import InputError
+from aotface.errors import InputError, TooLargeError
 from aotface.face.boxes import FULL_RANGE, SHORT_RANGE, Box, Detector, Found, find_boxes
 from aotface.face.landmarks import (
     Located,
@@ -33,6 +33,9 @@ UPRIGHT, SURE_BOX = 15.0, 0.85
 
 PER_SCORE = 40.0
 """How much certainty a score of 1 is worth: inverted faces with a beard or a bald head are certain, but in poor boxes."""
+
+LONGEST = 32_766
+"""Side in pixels up to which OpenCV moves pictures."""
 
 TURNS = (np.pi / 2, np.pi, -np.pi / 2)
 
@@ -67,10 +70,16 @@ def detect(frame: Frame) -> list[Face]:
 
     Raises:
         InputError: the frame has no pixels.
+        TooLargeError: a side is longer than `LONGEST`.
     """
     if not frame.size:
         raise InputError(
             f"expected a picture to search, got an empty one of {frame.shape[1]} x {frame.shape[0]} pixels"
+        )
+    if max(frame.shape[:2]) > LONGEST:
+        raise TooLargeError(
+            f"the picture is {frame.shape[1]} x {frame.shape[0]}: no side may have more than {LONGEST:,} pixels; "
+            "cut the face's part out"
         )
     picture = to_uint8(frame)
     found = _search_every_way(picture) or _search_every_way(_brightened(picture))

@@ -30,6 +30,15 @@ FULL, MOUSTACHE, MOUSTACHE_REACH = (0.105, 0.15), (0.12, 0.2), 9.0
 which a beard begins to stay, and stays. Of 320 portraits of ``train`` eight bearded ones pass
 (docs/log/2026-11-29-doubled.md)."""
 
+BRIDGE = 0.45, 0.65
+"""Probability of a frame across the nose, from eye to eye, at which a target begins to wear spectacles, and wears them. An
+old face with deep lids can look like a wearer, but not there: of 520 portraits 93 look so; 5 without spectacles had up
+to .39, the wearers .76 and more (docs/log/2026-11-29-brows.md)."""
+
+NOSE = (0.15, 0.85), (-0.5, 0.9)
+"""Where a bridge is looked for: along the line from one inner corner of an eye to the other, and down from it; in parts of
+their distance."""
+
 BEARD, WIDER = (0.06, 0.25), 7
 """Probability of beard at which a pixel of a full one begins to count, and counts in full; and how far around it, pixels."""
 
@@ -97,6 +106,23 @@ def kept_beard(seen: Visibility, landmarks: Landmarks, geometry: Geometry) -> Ma
         return np.zeros_like(beard)
     kept = np.clip((cv2.dilate(beard, np.ones((WIDER,) * 2)) - BEARD[0]) / (BEARD[1] - BEARD[0]), 0, 1)
     return np.asarray(np.float32(amount) * cv2.GaussianBlur(kept, (0, 0), WIDER / 3), np.float32)
+
+
+def bridge_of(seen: Visibility, landmarks: Landmarks) -> float:
+    """How surely a frame goes over the nose: median, from eye to eye, of the likeliest pixel up or down from there.
+
+    Args:
+        seen: of a face.
+        landmarks: 468 x 3, pixels of its canonical crop at 256 px.
+    """
+    start, stop = landmarks[133, :2], landmarks[362, :2]
+    along = stop - start
+    down = np.array([-along[1], along[0]])
+    u, v = (np.linspace(*span, count) for span, count in zip(NOSE, (15, 40), strict=True))
+    places = (start + u[:, None, None] * along + v[None, :, None] * down).astype(np.float32)
+    rim = seen.in_crop(seen.of(Surface.FRAME), CROP_SIDE)
+    found = cv2.remap(rim, places[..., 0], places[..., 1], cv2.INTER_LINEAR)
+    return float(np.median(found.max(axis=1)))
 
 
 def _ramp(value: float, bounds: tuple[float, float]) -> float:
@@ -186,7 +212,7 @@ def _in_picture(frame: Frame, aligned: AlignedFace) -> Mask:
 def _visible(seen: Visibility, crop: Crop, landmarks: Landmarks, geometry: Geometry) -> Mask:
     """What is in front by the network, and hands by their joints: the network has learnt few hands."""
     side = len(crop)
-    covered = seen.in_crop(seen.in_front, side) * (geometry.mask > 0)
+    covered = seen.in_crop(in_front(seen, landmarks * (CROP_SIDE / side)), side) * (geometry.mask > 0)
     if side == CROP_SIDE:
         hands = covered_by_hands(crop, landmarks, geometry)
     else:
@@ -196,3 +222,11 @@ def _visible(seen: Visibility, crop: Crop, landmarks: Landmarks, geometry: Geome
         moved = ((landmarks + np.array([0.5, 0.5, 0])) * scale - np.array([0.5, 0.5, 0])).astype(np.float32)
         hands = cv2.resize(covered_by_hands(small, moved, render(moved, CROP_SIDE)), (side, side))
     return np.clip(1 - np.maximum(covered, hands), 0, 1).astype(np.float32)
+
+
+def in_front(seen: Visibility, landmarks: Landmarks) -> Mask:
+    """What stays in front; no frame where none goes over the nose."""
+    if not seen.spectacles.any() or seen.patched:
+        return seen.in_front
+    worn = np.float32(_ramp(bridge_of(seen, landmarks), BRIDGE))
+    return np.maximum(seen.things, worn * seen.frames)

@@ -1,5 +1,7 @@
 """Texture of skin in octaves and blocks, and where a face has features instead: what metrics and camera match compare."""
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 from jaxtyping import Float32
@@ -55,12 +57,15 @@ def block_means(
 
 
 def features_mask(
-    shape: tuple[int, int], *landmarks: Landmarks, unit: float = 1.0
+    shape: tuple[int, int],
+    *landmarks: Landmarks,
+    unit: float = 1.0,
+    parts: Sequence[np.ndarray] = (LEFT_EYE, RIGHT_EYE, LEFT_BROW, RIGHT_BROW, OUTER_LIPS),
 ) -> Float32[np.ndarray, "rows columns"]:
     """Eyes, brows and lips of faces: 1 there, fading out over ``unit`` pixels, one of a 256-pixel crop."""
     drawn = np.zeros(shape, np.float32)
     for points in landmarks:
-        for part in (LEFT_EYE, RIGHT_EYE, LEFT_BROW, RIGHT_BROW, OUTER_LIPS):
+        for part in parts:
             hull = cv2.convexHull(np.round(points[part, :2]).astype(np.int32))
             cv2.fillConvexPoly(drawn, hull, (1.0,))
     grown = cv2.dilate(drawn, np.ones((2 * round(2 * unit) + 1,) * 2))

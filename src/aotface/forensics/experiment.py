@@ -151,6 +151,8 @@ def read_cell(folder: Path, cell: Cell, key: str | None = None) -> dict[str, Any
         record: dict[str, Any] = json.loads(read_bytes(path))
     except ValueError:
         return None
+    if not isinstance(record, dict) or "scores" not in record:
+        return None
     return record if key is None or record.get("key") == key else None
 
 

@@ -18,13 +18,11 @@ from aotface.forensics.data import Pool
 from aotface.forensics.detectors import LISTED
 from aotface.media.files import read_bytes, show
 
-ARMS = ("none", "control", "aot")
-"""What is added to a base set: nothing, more of its own methods, or fakes of ``added_method``."""
-
 SHUFFLED = "shuffled"
 """The base set with labels dealt at random: it must tell nothing."""
 
 Arm = Literal["none", "control", "aot", "shuffled"]
+"""What is added to a base set: nothing, more of its own methods, or fakes of ``added_method``; or see `SHUFFLED`."""
 
 
 class Matrix(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

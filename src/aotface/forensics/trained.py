@@ -149,8 +149,10 @@ class OnnxDetector:
             raise InputError(
                 f"{self.name}: does not take crops of {SIDE} px: {' '.join(str(error).split())[:100]}"
             ) from None
+        if not all(one.size in (1, 2) and np.isfinite(one).all() for one in found):
+            raise InputError(f"{self.name}: expected one logit or two (real, fake) of each crop")
         logit = np.array([one[1] - one[0] if len(one) == 2 else one[0] for one in found], np.float64)
-        return float((1 / (1 + np.exp(-logit))).mean())
+        return float((1 / (1 + np.exp(-np.clip(logit, -500, 500)))).mean())
 
     def identity(self) -> dict[str, str]:
         """Hash of its file."""

@@ -207,7 +207,7 @@ def _claim(plan: Plan, folder: Path, replace: bool, ids: set[str]) -> None:
             raise UsageError(f"{show(folder)}: is not empty, and holds no set; choose another folder")
         make_folder(folder)
     else:
-        known = msgspec.json.decode(read_bytes(existing), type=Plan)
+        known = store.decoded(existing, Plan)
         if known.sha256 != plan.sha256 and not replace:
             raise UsageError(
                 f"{show(folder)}: holds the set of another plan ({known.name!r}); choose another folder, or say "
@@ -218,7 +218,7 @@ def _claim(plan: Plan, folder: Path, replace: bool, ids: set[str]) -> None:
     write_bytes(existing, encode_plan(plan.without_paths()), overwrite=True)
     samples = folder / store.SAMPLES
     for path in samples.iterdir() if samples.is_dir() else ():
-        if path.name not in ids:
+        if path.name not in ids and path.is_dir():
             shutil.rmtree(path)
 
 

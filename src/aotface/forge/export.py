@@ -1,5 +1,6 @@
 """Export a store into the layouts that loaders read: several at once, links or copies."""
 
+import hashlib
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,7 +15,7 @@ from aotface.errors import OutputExistsError, UnwritableError, UsageError
 from aotface.forge import store
 from aotface.forge.layouts import LAYOUTS
 from aotface.forge.store import FRAMES, Store, StoredSample
-from aotface.media.files import replacing, show
+from aotface.media.files import read_bytes, replacing, show
 from aotface.media.folder import make_folder
 from aotface.media.video.rgb import encode_rgb, quality_named
 from aotface.reporter import Reporter
@@ -23,6 +24,9 @@ FILES = "videos"
 """Folder beside the layouts with every encoded video, once; layouts link to it or copy from it."""
 
 MASK_QUALITY = "raw"
+
+PART = ".part-"
+"""Begins the name of what is being written."""
 
 
 @dataclass(frozen=True)
@@ -74,10 +78,13 @@ class Export:
 
     def video(self, sample: StoredSample, quality: str, masks: str | None = None) -> Path:
         """A sample as a video in the shared folder; encoded once."""
-        path = self.shared / (masks or quality) / f"{sample.info.id}.mp4"
+        info = sample.info
+        # sets share names; a key stands for the frames
+        word = hashlib.sha256(f"{info.id} {info.key}".encode()).hexdigest()[:12]
+        path = self.shared / (masks or quality) / f"{info.id}-{word}.mp4"
         if not path.exists():
-            rate, kind = Fraction(sample.info.rate), masks or FRAMES
-            arrays = (sample.array(kind, number) for number in range(sample.info.frames_count))
+            rate, kind = Fraction(info.rate), masks or FRAMES
+            arrays = (sample.array(kind, number) for number in range(info.frames_count))
             coloured = (a if a.ndim == 3 else a[..., None].repeat(3, axis=2) for a in arrays)
             data = encode_rgb(coloured, rate, quality_named(quality))
             make_folder(path.parent)
@@ -148,21 +155,27 @@ def export_store(
     for layout in layouts:
         if (folder / layout).exists():
             raise OutputExistsError(f"{show(folder / layout)}: is there already; choose another folder")
-    written = {}
-    for number, layout in enumerate(layouts, 1):
-        part = make_folder(folder) / f".part-{layout}"
-        shutil.rmtree(part, ignore_errors=True)
-        export = Export(whole, make_folder(part), folder / FILES, name, tuple(qualities), copy, controls)
-        try:
-            for said in (store.ABOUT, store.LICENCE, store.SIGNATURE):
-                shutil.copyfile(whole.folder / said, part / said)
-            import_module(f"aotface.forge.layouts.{LAYOUTS[layout].module}").write(export)
-            part.rename(folder / layout)
-        finally:
+    shared = folder / (f"{PART}{FILES}" if copy else FILES)  # what was linked to before stays
+    try:
+        for number, layout in enumerate(layouts, 1):
+            part = make_folder(folder) / f"{PART}{layout}"
             shutil.rmtree(part, ignore_errors=True)
-        written[layout] = folder / layout
-        reporter.say(f"{show(folder / layout)}  {LAYOUTS[layout].summary}: {len(export.samples)} samples")
-        reporter.progress("exporting", number, len(layouts))
-    if copy and (folder / FILES).is_dir():
-        shutil.rmtree(folder / FILES)
-    return written
+            export = Export(whole, make_folder(part), shared, name, tuple(qualities), copy, controls)
+            _write_layout(export, layout, folder / layout)
+            reporter.say(f"{show(folder / layout)}  {LAYOUTS[layout].summary}: {len(export.samples)} samples")
+            reporter.progress("exporting", number, len(layouts))
+    finally:
+        if copy:
+            shutil.rmtree(shared, ignore_errors=True)
+    return {layout: folder / layout for layout in layouts}
+
+
+def _write_layout(export: Export, layout: str, final: Path) -> None:
+    """Write one layout: whole or not at all."""
+    try:
+        for said in (store.ABOUT, store.LICENCE, store.SIGNATURE):
+            export.write(said, read_bytes(export.whole.folder / said))
+        import_module(f"aotface.forge.layouts.{LAYOUTS[layout].module}").write(export)
+        export.folder.rename(final)
+    finally:
+        shutil.rmtree(export.folder, ignore_errors=True)

@@ -69,17 +69,35 @@ def list_inputs(places: Sequence[Path], person: str = "auto", manifest: Path | N
 
 
 def _from_index(place: Path, index: Path) -> list[Listed]:
-    rows = list(csv.DictReader(io.StringIO(read_bytes(index).decode("utf-8-sig", "replace"))))
+    rows = _table(index)
     if rows and not {"file", "person"} <= rows[0].keys():
         raise InputError(f"{show(index)}: expected columns file and person, got {', '.join(rows[0])}")
     found = []
     for row in rows:
+        if not row["file"]:
+            raise InputError(f"{show(index)}: a row names no file: {row}")
         file = place / row["file"]
         head, _, rest = row["file"].partition("/")
         if not file.exists() and head == place.name:
             file = place / rest
+        if not file.is_file():
+            raise InputError(f"{show(index)}: {show(file)}: no such file; correct the list")
         found.append(Listed(file, row["person"] or Path(row["file"]).stem, *_said(row)))
     return found
+
+
+def _table(path: Path) -> list[dict[str, str]]:
+    """The rows of a CSV file; cells that are not there are empty.
+
+    Raises:
+        InputError: it is none.
+    """
+    text = read_bytes(path).decode("utf-8-sig", "replace")
+    try:
+        rows = list(csv.DictReader(io.StringIO(text), restval="", restkey="more"))
+    except csv.Error as error:
+        raise InputError(f"{show(path)}: expected comma-separated text: {error}") from None
+    return [{name: cell for name, cell in row.items() if name != "more"} for row in rows]
 
 
 def _said(row: dict[str, str]) -> tuple[str, str, str]:
@@ -131,9 +149,9 @@ def _from_manifest(files: Iterable[Listed], manifest: Path) -> list[Listed]:
 
 
 def _rows(manifest: Path) -> list[dict[str, str]]:
-    text = read_bytes(manifest).decode("utf-8-sig", "replace")
     if manifest.suffix.lower() == ".csv":
-        return list(csv.DictReader(io.StringIO(text)))
+        return _table(manifest)
+    text = read_bytes(manifest).decode("utf-8-sig", "replace")
     try:
         rows = [json.loads(line) for line in text.splitlines() if line.strip()]
     except ValueError as error:

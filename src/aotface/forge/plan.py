@@ -4,6 +4,8 @@ import hashlib
 import json
 import re
 import tomllib
+from contextlib import suppress
+from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -200,6 +202,11 @@ def _check_inputs(inputs: tuple[PlanInput, ...]) -> None:
         if not one.id.isdecimal() or len(one.id) < 3 or one.id in ids:
             raise UsageError(f"input {one.id!r}: expected an id of three or more digits that is there once")
         ids.add(one.id)
+        if one.first < 0 or one.frames < 1 or not is_rate(one.rate):
+            raise UsageError(
+                f"input {one.id}: expected frames from 1, first from 0 and a rate such as 30000/1001, got "
+                f"{one.frames}, {one.first} and {one.rate!r}"
+            )
         first = split.setdefault(one.person, one)
         if first.split != one.split:
             raise UsageError(
@@ -210,6 +217,15 @@ def _check_inputs(inputs: tuple[PlanInput, ...]) -> None:
         if same is not one:
             whom = "" if same.person == one.person else f", as {same.person!r} and {one.person!r}"
             raise UsageError(f"inputs {same.id} and {one.id} are one file{whom}: take one of them out")
+
+
+def is_rate(text: str) -> bool:
+    """Whether frames per second stand there, as ``25``, ``29.97`` or ``30000/1001``; a file may say anything."""
+    if not re.fullmatch(r"\d{1,9}([/.]\d{1,9})?", text, re.ASCII):
+        return False
+    with suppress(ZeroDivisionError):
+        return Fraction(text) > 0
+    return False
 
 
 def _check_pairs(plan: Plan) -> None:

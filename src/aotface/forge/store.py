@@ -15,18 +15,19 @@ Each sample is a folder ``samples/ID`` with ``frames/000000.png``, ``masks/``, `
 """
 
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import numpy as np
 from jaxtyping import Float32, Float64, UInt8
 
 from aotface.errors import InputError
-from aotface.forge.plan import Plan
+from aotface.forge.plan import Plan, is_rate
 from aotface.media.files import read_bytes, show
 from aotface.media.plain import array_of
 
@@ -44,6 +45,11 @@ RECORD = "sample.json"
 
 HARD_FROM = 128
 """A hard mask is where the soft one is at least this."""
+
+_WORD = re.compile(r"[\w-][\w.-]*", re.ASCII)
+"""Names and inputs of samples: they become names of files."""
+
+T = TypeVar("T")
 
 
 class Sample(msgspec.Struct, frozen=True, kw_only=True):
@@ -177,12 +183,11 @@ class Store:
 
     def plan(self) -> Plan:
         """The plan that it was built from."""
-        return msgspec.json.decode(read_bytes(self.folder / PLAN), type=Plan)
+        return decoded(self.folder / PLAN, Plan)
 
     def facts(self) -> dict[str, Any]:
         """Of the whole set: versions, code, plan, counts."""
-        found: dict[str, Any] = msgspec.json.decode(read_bytes(self.folder / STORE))
-        return found
+        return decoded(self.folder / STORE, dict)
 
 
 def real_id(target: str) -> str:
@@ -211,7 +216,34 @@ def open_store(folder: str | Path) -> Store:
         ]
     except msgspec.DecodeError as error:
         raise InputError(f"{show(path)}: cannot be understood: {str(error).replace('`', '')}") from None
+    for line in lines:
+        if wrong := _wrong(line):
+            raise InputError(f"{show(path)}: sample {line.id!r}: {wrong}; use a set that you trust")
     return Store(folder, tuple(lines))
+
+
+def decoded(path: Path, kind: type[T]) -> T:
+    """A JSON file of a store.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    try:
+        return msgspec.json.decode(read_bytes(path), type=kind)
+    except msgspec.DecodeError as error:
+        raise InputError(f"{show(path)}: cannot be understood: {str(error).replace('`', '')}") from None
+
+
+def _wrong(line: Sample) -> str | None:
+    """What of a line would lead out of the store's folder, or is no number of frames; a set may be anybody's."""
+    for word in (line.id, line.target, line.split, line.source, line.method):
+        if word is not None and not _WORD.fullmatch(word):
+            return f"expected a name of letters, digits, dots and dashes, got {word!r}"
+    for name in line.files:
+        if not all(_WORD.fullmatch(part) for part in name.split("/")):
+            return f"expected files in its own folder, got {name!r}"
+    sound = is_rate(line.rate) and line.frames_count > 0
+    return None if sound else f"expected frames and a rate, got {line.frames_count} at {line.rate!r}"
 
 
 def encode_sample(sample: Sample) -> bytes:

@@ -4,6 +4,8 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
+
 from aotface.errors import AotfaceError, UsageError
 from aotface.options import BACKENDS, DEVICES, Options
 from aotface.transfer import listed, transfer_for
@@ -42,6 +44,22 @@ def networks(spec: "JobSpec") -> dict[str, str]:
     by_torch = listed(spec.transfer).uses_network and spec.backend == BACKENDS[0]
     found = {"torch": spec.transfer} if by_torch else {}
     return found | ({"onnxruntime": spec.reenact} if spec.reenactor_settings().uses_onnxruntime else {})
+
+
+def with_transfer(spec: "JobSpec", name: str) -> "JobSpec":
+    """The same job by another transfer, without what was meant for a network that it then does not run.
+
+    Args:
+        spec: what a server sets for all of its jobs, and one job of it.
+        name: of the transfer.
+    """
+    line, changes = listed(name), {"transfer": name}
+    if not line.uses_network:
+        changes["backend"] = Options.backend
+        if line.module:  # a plug-in may take weights
+            changes["weights"] = Options.weights
+    made = replace(spec, **changes)
+    return made if networks(made) else replace(made, device="auto")
 
 
 def transfer_identity(options: Options) -> dict[str, Any]:

@@ -3,8 +3,10 @@
 import traceback
 from typing import Any
 
+from aotface.compose.label import label_text
 from aotface.errors import AotfaceError, short_of_memory
 from aotface.jobs.spec import JobSpec
+from aotface.transfer import listed
 
 FAULT = 70
 """The exit code that a fault of our own would have alone."""
@@ -30,11 +32,17 @@ def failure_of(error: Exception) -> dict[str, Any]:
 
 
 def idle_options(spec: JobSpec, videos: bool) -> list[str]:
-    """A line for every option that was given and changes nothing, since it is for the other medium."""
+    """A line for every option that was given and changes nothing: it is for another medium, or another option."""
     names, medium = (OF_PICTURES, "pictures") if videos else (OF_VIDEOS, "videos")
+    idle = dict.fromkeys(names, medium)
+    if label_text(spec.label) is None:
+        idle |= dict.fromkeys(("label_place", "label_size"), "a --label")
+    transfer = listed(spec.transfer)
+    if transfer.module and not transfer.uses_network:
+        idle["weights"] = "a transfer with a network"
     plain = JobSpec(kind=spec.kind, target="", output="")
     return [
-        f"--{name.replace('_', '-')} is for {medium}: it changes nothing here"
-        for name in names
+        f"--{name.replace('_', '-')} is for {what}: it changes nothing here"
+        for name, what in idle.items()
         if getattr(spec, name) != getattr(plain, name)
     ]

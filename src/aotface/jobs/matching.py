@@ -78,13 +78,13 @@ def _picture_plan(spec: JobSpec) -> Plan:
     return Plan(tuple(jobs), False, True)
 
 
-def _meet_by_stem(givens: list[Path], targets: list[Path]) -> list[tuple[int, int]]:
+def _meet_by_stem(givens: list[Path], targets: list[Path], kind: str = "pictures") -> list[tuple[int, int]]:
     rows = {path.stem: number for number, path in enumerate(givens)}
     columns = {path.stem: number for number, path in enumerate(targets)}
     alone = sorted(rows.keys() ^ columns.keys())
     if alone or len(rows) < len(givens) or len(columns) < len(targets):
         raise UsageError(
-            f"{len(givens)} swapped pictures and {len(targets)} targets meet by file name, "
+            f"{len(givens)} swapped {kind} and {len(targets)} targets meet by file name, "
             f"but these have no partner: {', '.join(alone[:5]) or 'two of one name'}"
         )
     return [(rows[stem], columns[stem]) for stem in columns]
@@ -128,11 +128,7 @@ def _video_givens(spec: JobSpec, videos: list[Path]) -> list[Path]:
 def _meetings(givens: list[Path], videos: list[Path], refined: bool) -> list[Meeting]:
     if not refined or len(videos) == 1:
         return [(one, path) for path in videos for one in givens]
-    stems = {path.stem: path for path in givens}
-    alone = sorted(path.name for path in videos if path.stem not in stems)
-    if alone:
-        raise UsageError(f"swapped videos and targets meet by file name, but {alone[0]} has no partner")
-    return [(stems[path.stem], path) for path in videos]
+    return [(givens[row], videos[column]) for row, column in _meet_by_stem(givens, videos, "videos")]
 
 
 def _becomes_a_video(spec: JobSpec) -> bool:

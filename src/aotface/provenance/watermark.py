@@ -116,7 +116,7 @@ def embed(frame: Frame, key: int = KEY) -> Frame:
 
 
 def detect(frame: Frame, key: int = KEY) -> Watermark:
-    """Descriptor for the mark; no original needed.
+    """Look for the mark; no original is needed.
 
     Args:
         frame: height x width x 3, uint8 or uint16, RGB, display-encoded; any size, possibly cropped or

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from aotface.reenact.reading import Reading
+from aotface.reenact.target_brows import TargetBrows
 from aotface.reenact.target_mouth import TargetMouth
 from aotface.types import AlignedFace, Crop, Face, Frame, Landmarks, Mask
 
@@ -29,8 +30,8 @@ class Reenacted:
     ``crop``: outside ``mask`` it is the target's own. ``mask``: soft, 0..1, where the source's face shows.
     ``from_target``: 0..1, where inside the mask the pixels already are the target's (inner mouth, closed eyes) and must
     not be moved again. ``landmarks``: of the new shape, crop pixels. ``reading``: where in the source's picture X_r was
-    read; None for reenactors that do not read one. ``target_pixels``, ``mouth``: what of the target is laid over Y; both
-    None: X_r's pixels where ``from_target``.
+    read; None for reenactors that do not read one. ``target_pixels``, ``mouth``, ``brows``: what of the
+    target is laid over Y; all None: X_r's pixels where ``from_target``.
     """
 
     crop: Crop
@@ -40,6 +41,7 @@ class Reenacted:
     reading: Reading | None = None
     target_pixels: TargetPixels | None = None
     mouth: TargetMouth | None = None
+    brows: TargetBrows | None = None
 
 
 @runtime_checkable

@@ -31,6 +31,7 @@ from aotface.reenact.mouth_shading import level_mouth
 from aotface.reenact.reading import Reading, SourceSkin
 from aotface.reenact.shape import identity_shape
 from aotface.reenact.spectacles import without_spectacles
+from aotface.reenact.target_brows import target_brows, without_hidden_brows
 from aotface.reenact.target_mouth import target_mouth
 from aotface.reenact.visibility import balance, inside, weights
 from aotface.types import CROP_SIDE, AlignedFace, Crop, Face, Frame, Gaze, Landmarks, Mask, Matrix
@@ -42,7 +43,7 @@ class MeshSource:
 
     ``texture``: 0..1, where its picture may be read as its face; ``matrix``: frame to texture. ``skin``: the same, bare skin
     beside the mesh too; None: nothing is read there. ``gaze``: whose the eyes' direction is, see `aotface.options.Options`.
-    ``lips``: their colour; None: lips keep the target's.
+    ``lips``: their colour; None: lips keep the target's. ``brows``: False where the target's are needed.
     """
 
     frame: Frame
@@ -52,11 +53,21 @@ class MeshSource:
     skin: Mask | None = None
     gaze: str = DEFAULTS.gaze
     lips: LipColour | None = None
+    brows: bool = True
 
     def reenact(self, target: AlignedFace) -> Reenacted:
         """See `aotface.reenact.base.PreparedSource`."""
         gaze = gaze_at(target.face) if self.gaze == "target" else None
-        made = reenact(self.frame, self.face, target, self.texture, self.matrix, gaze=gaze, lips=self.lips)
+        made = reenact(
+            self.frame,
+            self.face,
+            target,
+            self.texture,
+            self.matrix,
+            gaze=gaze,
+            lips=self.lips,
+            brows=self.brows,
+        )
         if self.skin is None or made.reading is None:
             return made
         return replace(made, reading=replace(made.reading, skin=SourceSkin(self.skin, self.matrix)))
@@ -77,9 +88,10 @@ class MeshReenactor:
         """See `aotface.reenact.base.Reenactor`."""
         aligned, seen = align(source, face), visibility_network().see(source, face)
         bare = without_spectacles(source, face, seen)
-        return MeshSource(
-            bare, face, aligned.matrix, *source_planes(source, aligned, seen), self.gaze, lip_colour(aligned)
-        )
+        texture, skin = source_planes(source, aligned, seen)
+        texture, brows = without_hidden_brows(source, bare, aligned, texture, seen)
+        lips = lip_colour(aligned)
+        return MeshSource(bare, face, aligned.matrix, texture, skin, self.gaze, lips, brows)
 
 
 def reenact(
@@ -91,6 +103,7 @@ def reenact(
     identity_strength: float = 1.0,
     gaze: Gaze | None = None,
     lips: LipColour | None = None,
+    brows: bool = True,
 ) -> Reenacted:
     """Put the source's face into the target's pose and expression.
 
@@ -104,6 +117,7 @@ def reenact(
         identity_strength: 0 keeps the target's shape, 1 takes the source's where identity lives.
         gaze: where the eyes shall look; None: where the source's do.
         lips: colour of the source's lips; None: lips keep the target's.
+        brows: whether the source's picture shows any; if not, they are the target's.
 
     Returns:
         The reenacted face.
@@ -117,7 +131,7 @@ def reenact(
     target_points = transform_landmarks(target.landmarks, matrix)
     seen_target = target.visible if target.visible is None else enlarge(target.visible, grid)
     shape = source.landmarks, target_points, identity_strength, target.face.rest
-    points = identity_shape(*shape, seen_target)
+    points = identity_shape(*shape, seen_target, brows)
     raster = rasterize(points, grid)
     both, places, weight, toned = _source_places(source.landmarks, points, raster)
     if gaze is not None and source.iris is not None:
@@ -135,9 +149,17 @@ def reenact(
     alike = target.face.rest is None and mouths_alike(source.landmarks, target_points, points)
     mouth = target_mouth(target, points, raster.covered, lips, alike)
     eyes = enlarge(own, side)
+    laid = None
+    if eyes.any() or not brows:
+        theirs = _through_target(target.crop, raster, target_points, side)
+    if not brows:
+        shows = visible if seen_target is None else visible * seen_target
+        laid = target_brows(theirs, points, raster.covered, shows)
     from_target = eyes.copy()
     if mouth is not None:
         from_target[mouth.here] = np.maximum(eyes[mouth.here], mouth.weight)
+    if laid is not None:
+        from_target[laid.here] = np.maximum(from_target[laid.here], laid.weight)
     shown = (cv2.erode(edge, np.ones((3, 3))) > 0) * (1 - np.maximum(own, enlarge(from_target, grid)))
     even = balance(source_frame, both, toned, points) if (weight[raster.covered] < 1).any() else None
     reading = Reading(source_frame, both, weight, shown, parting, raster.covered, balance=even)
@@ -150,14 +172,17 @@ def reenact(
         face *= enlarge(parting.shade, side)[box][..., None]
     pixels = None
     if eyes.any():
-        here, theirs = _box(eyes > 0), _through_target(target.crop, raster, target_points, side)
+        here = _box(eyes > 0)
         face += (theirs[box] - face) * eyes[box][..., None]
         pixels = TargetPixels(here, np.clip(theirs[here], 0, 1), eyes[here])
     crop = _over(target.crop, face, drawn, box)
     if mouth is not None:
         mouth.lay(crop)
     mask = enlarge(np.clip(edge * visible, 0, 1), side)
-    return Reenacted(crop, mask, from_target, large_points, reading, pixels, mouth)
+    if laid is not None:
+        laid.lay(crop)
+        mask[laid.here] = np.maximum(mask[laid.here], laid.weight * enlarge(edge, side)[laid.here])
+    return Reenacted(crop, mask, from_target, large_points, reading, pixels, mouth, laid)
 
 
 def _source_places(

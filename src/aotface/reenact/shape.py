@@ -25,6 +25,9 @@ SAME = {EYES: (0.3, 0.8), BROWS: (0.3, 0.9), MOUTH: (1.2, 2.2)}
 """How differently two faces may do something with a part (see `apart`), from where on its inner shape begins to be the
 target's, and is."""
 
+BROW_PARTS = slice(2, 4)
+"""Of `PARTS`."""
+
 AROUND, COVERED = 4 / 256, (0.08, 0.25)
 """How far around a part is looked, in sides; and the covered shares at which it begins to stay in the target's place, and
 stays there."""
@@ -36,6 +39,7 @@ def identity_shape(
     strength: float = 1.0,
     rest: Landmarks | None = None,
     visible: Mask | None = None,
+    brows: bool = True,
 ) -> Landmarks:
     """The target's shape with the source's identity in it.
 
@@ -51,6 +55,7 @@ def identity_shape(
             along whole. Left out, the shape of this picture stands for it, and where a part lies is the source's.
         visible: of the target, over the same pixels as its landmarks: a part that is half covered stays in the target's
             place, or the target's own would show beside it, at the edge of what covers it.
+        brows: whether brows move; if not, they stay in the target's place.
 
     Returns:
         468 x 3 in the target's pixels. Equal to ``target`` when both shapes are the same.
@@ -61,6 +66,8 @@ def identity_shape(
     target_shape = target_pose.undo(target.astype(np.float64))
     difference = source_shape - (target_shape if rest is None else rest.astype(np.float64))
     held = np.zeros(len(PARTS)) if visible is None else covered_parts(target, visible)
+    if not brows:
+        held[BROW_PARTS] = 1
     # In a clip lids and lips would cross: what it does is added to what it is at rest, and it shuts eyes and mouth.
     own = [_same(source, target, does) if rest is None else 0.0 for *_, does in PARTS]
     whole = difference.copy()

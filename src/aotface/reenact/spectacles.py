@@ -13,6 +13,7 @@ from jaxtyping import Float32
 
 from aotface.face.align import align, invert, scale_of
 from aotface.face.mesh import LEFT_BROW, LEFT_EYE, RIGHT_BROW, RIGHT_EYE
+from aotface.face.parse import bridge_of
 from aotface.face.visibility.classes import Surface
 from aotface.face.visibility.network import Visibility
 from aotface.masked import continued
@@ -22,13 +23,7 @@ LARGEST = 768
 """Side of the crop in which a frame is filled, at most."""
 
 BRIDGE = 0.68
-"""Probability of a frame across the nose, from eye to eye, from which a face wears spectacles. An old face with deep lids
-can look like a wearer, but not there: 9 such faces had up to .63, 45 wearers .73 and more
-(docs/log/2026-11-29-skin.md)."""
-
-NOSE = (0.15, 0.85), (-0.5, 0.9)
-"""Where a bridge is looked for: along the line from one inner corner of an eye to the other, and down from it; in parts of
-their distance."""
+"""Probability of a frame across the nose from which a source wears spectacles, see `aotface.face.parse.bridge_of`."""
 
 LIKELY, UNSURE = 0.5, 0.12
 """Probability of a frame from which a pixel is one; and the same beside such pixels, where it also stands out."""
@@ -59,6 +54,10 @@ PORES, DEEPEST, BELOW = 1.0, 0.06, (34.0, -44.0, 60.0)
 """Standard deviation of the blur under which pores lie; their greatest depth, as a share; and how far down their skin is
 looked for: pixels at 256."""
 
+LINE, LINES, BROWLESS = 3.0, ((0.06, 0.12), (0.04, 0.1)), (0.25, 0.5)
+"""Half the width, in pixels at 256, of the surroundings that a lens's thin edge stands out of; probability of a frame, and
+difference (a logarithm), from which it does; and the probability of a brow at which none is looked for."""
+
 FLOOR = np.float32(0.02)
 """Display light added before a logarithm."""
 
@@ -75,7 +74,7 @@ def without_spectacles(frame: Frame, face: Face, seen: Visibility) -> Frame:
         face: of it.
         seen: what it shows of that face.
     """
-    if not seen.spectacles.any() or _bridge(seen, align(frame, face).landmarks) < BRIDGE:
+    if not seen.spectacles.any() or bridge_of(seen, align(frame, face).landmarks) < BRIDGE:
         return frame
     side = int(np.clip(CROP_SIDE / scale_of(align(frame, face).matrix), CROP_SIDE, LARGEST))
     aligned = align(frame, face, side)
@@ -96,20 +95,37 @@ def without_spectacles(frame: Frame, face: Face, seen: Visibility) -> Frame:
         tones.append(bare + (continued(aligned.crop, hairs) - bare) * under[..., None])
     worn = _worn(aligned.crop, tones, rim, _grown(broad, 1.5 * unit), eyes)
     bare = tones[-1]
-    soft = cv2.GaussianBlur(cv2.dilate(worn, np.ones((3, 3))), (0, 0), 0.5 * unit)
-    return _laid(frame, bare, np.clip(1.5 * soft, 0, 1), aligned.matrix)
+    soft = np.clip(1.5 * cv2.GaussianBlur(cv2.dilate(worn, np.ones((3, 3))), (0, 0), 0.5 * unit), 0, 1)
+    around, thin = _thin(aligned.crop, rim, brow, eyes)
+    thin *= 1 - soft
+    total = soft + thin
+    filled = (bare * soft[..., None] + around * thin[..., None]) / np.maximum(total, 1e-6)[..., None]
+    return _laid(frame, filled, total, aligned.matrix)
 
 
-def _bridge(seen: Visibility, landmarks: np.ndarray) -> float:
-    """How surely a frame goes over the nose: median, from eye to eye, of the likeliest pixel up or down from there."""
-    start, stop = landmarks[133, :2], landmarks[362, :2]
-    along = stop - start
-    down = np.array([-along[1], along[0]])
-    u, v = (np.linspace(*span, count) for span, count in zip(NOSE, (15, 40), strict=True))
-    places = (start + u[:, None, None] * along + v[None, :, None] * down).astype(np.float32)
-    rim = seen.in_crop(seen.of(Surface.FRAME), CROP_SIDE)
-    found = cv2.remap(rim, places[..., 0], places[..., 1], cv2.INTER_LINEAR)
-    return float(np.median(found.max(axis=1)))
+def _thin(crop: Crop, rim: Plane, brow: Plane, eyes: Mask) -> tuple[Crop, Mask]:
+    """The median around each pixel; and how surely one is on a thin edge of a lens, which is hardly a frame.
+
+    Args:
+        crop: the face.
+        rim: how likely a frame is.
+        brow: how likely a brow is.
+        eyes: 1 in the eyes' openings.
+    """
+    unit = len(crop) / CROP_SIDE
+    width = 2 * round(LINE * unit) + 1
+    around = (
+        cv2.medianBlur((np.clip(crop, 0, 1) * 255 + 0.5).astype(np.uint8), width).astype(np.float32) / 255
+    )
+    apart = np.abs(np.log((cv2.GaussianBlur(crop, (0, 0), 0.4 * unit) + FLOOR) / (around + FLOOR))).max(
+        axis=2
+    )
+    (low, high), (least, surely) = LINES
+    near = cv2.dilate(rim, np.ones((2 * round(unit) + 1,) * 2))
+    sure = np.clip((near - low) / (high - low), 0, 1) * np.clip((apart - least) / (surely - least), 0, 1)
+    sure = sure * np.clip((BROWLESS[1] - brow) / (BROWLESS[1] - BROWLESS[0]), 0, 1)
+    sure = sure * (1 - _grown(eyes, EYES[1] * unit))
+    return around, np.clip(1.5 * cv2.GaussianBlur(sure.astype(np.float32), (0, 0), 0.4 * unit), 0, 1)
 
 
 def _beside(rim: Plane) -> Mask:

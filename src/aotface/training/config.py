@@ -38,7 +38,7 @@ class TrainConfig:
     with them [paper]. ``conditional``: critics compare face by face. ``clip``: largest gradient norm.
     ``ema``: of the averaged weights. ``games_from``: first step with games, left out: after GAMES_SHARE of
     the steps; ``games_every``: on each step that this divides; ``games_ramp``: steps over which they gain
-    their full weight; ``unpaired``: share of real targets, without a known answer, in steps with games.
+    their full weight; ``unpaired``: share of real targets, without ground truth, in steps with games.
     ``runaway``: stop when the watched terms' mean over about ``window`` steps is this many times its best.
     ``begin_from``: weights or a checkpoint that the generator starts with; empty: by chance.
     ``validation_faces``: judged every ``sample_every`` steps.

@@ -1,4 +1,4 @@
-"""Pairs with a known answer from real lamps: light adds up, so any sum of a person's pictures is a picture.
+"""Pairs with ground truth from real lamps: light adds up, so any sum of a person's pictures is a picture.
 
 sum 1 of A = x_r, sum 2 of B = x_t, sum 2 of A in B's tone = answer. A is warped into B's geometry throughout.
 """

@@ -1,4 +1,4 @@
-"""Pairs with a known answer: one portrait lit twice, so that what the network should paint is known exactly.
+"""Pairs with ground truth: one portrait lit twice, so that what the network should paint is known exactly.
 
 even A, even B -> pigments -> light 1 on A = x_r, light 2 on B = x_t, light 2 on A in B's tone = answer
 """

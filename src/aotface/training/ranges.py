@@ -6,7 +6,7 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class LightingConfig:
-    """Ranges and probabilities of the pairs with a known answer; all probabilities are per sample.
+    """Ranges and probabilities of the pairs with ground truth; all probabilities are per sample.
 
     A strength 0..1 is drawn first (mild 0..0.2, medium 0.2..0.7, extreme 0.7..1); angles, colours, exposure
     and camera effects grow with it. ``*_mix`` are the shares of mild, medium and extreme, which sum to 1.

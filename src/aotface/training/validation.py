@@ -31,7 +31,7 @@ SMALLEST_MASK = 0.02
 
 
 class Validation:
-    """Call it with a trainer: medians over always the same pairs with a known answer, and a sheet.
+    """Call it with a trainer: medians over always the same pairs with ground truth, and a sheet.
 
     Args:
         shards: held-out faces.

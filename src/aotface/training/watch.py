@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from aotface.errors import AotfaceError
 
 ANSWERED = ("pixel", "light", "low_frequency", "perceptual")
-"""Terms against a known answer."""
+"""Terms against ground truth."""
 
 REBUILT = ("reconstruction", "edges")
 """Terms of the reconstruction: what is watched where no answer is known."""

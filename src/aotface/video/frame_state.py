@@ -77,7 +77,7 @@ class FaceBuffers:
     def bytes(self) -> int:
         """What it takes in memory."""
         x_r = self.reenacted
-        parts = [one.pixels for one in (x_r.target_pixels, x_r.mouth) if one is not None]
+        parts = [one.pixels for one in (x_r.target_pixels, x_r.mouth, x_r.brows) if one is not None]
         arrays = (x_r.crop, x_r.mask, x_r.from_target, self.swapped, *parts)
         return sum(array.nbytes for array in arrays if array is not None)
 

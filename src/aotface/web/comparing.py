@@ -13,6 +13,7 @@ from aotface.evaluation.runner import sample_of
 from aotface.evaluation.suites.real import triple_of
 from aotface.face.align import align
 from aotface.face.detect import detect
+from aotface.jobs.device import with_transfer
 from aotface.jobs.run import run_job
 from aotface.jobs.spec import JobSpec
 from aotface.media.image import read_image
@@ -41,7 +42,7 @@ def compare(task: dict[str, Any], talk: Talk) -> dict[str, Any]:
         output = folder / f"{name}.png"
         log = output.with_suffix(".json")
         run_job(
-            msgspec.structs.replace(spec, transfer=name, output=str(output), run_log=str(log)),
+            msgspec.structs.replace(with_transfer(spec, name), output=str(output), run_log=str(log)),
             talk,
             talk.cancelled,
         )

@@ -41,8 +41,9 @@ class ApiError(Exception):
 
     @property
     def body(self) -> dict[str, dict[str, str]]:
-        """The answer."""
-        return {"error": {"code": self.code, "text": self.text}}
+        """The answer; half a letter, which JSON may hold and UTF-8 may not, is written as an escape."""
+        text = self.text.encode(errors="backslashreplace").decode()
+        return {"error": {"code": self.code, "text": text}}
 
 
 class ChildError(Exception):

@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 from aotface.errors import UsageError
+from aotface.jobs.device import with_transfer
 from aotface.jobs.spec import FaceAssignment, JobSpec
 from aotface.media.files import WRITABLE_SUFFIXES
 from aotface.media.kinds import ANIMATIONS, CONTAINERS
@@ -174,6 +175,7 @@ def _task(
         raise ApiError(422, "options", "assign says which face is meant: leave out face")
     spec = JobSpec(kind=kind, **studio.settings.job | values | own | what)  # type: ignore[arg-type]
     try:
+        spec = with_transfer(spec, spec.transfer)
         spec.check()
     except UsageError as error:
         raise ApiError(422, "options", plain(str(error), {})) from None

@@ -78,7 +78,7 @@ SUITES: dict[str, Suite] = {
 
 
 def find_suite(name: str) -> Suite:
-    """Descriptor a suite up.
+    """A suite by its name.
 
     Raises:
         UsageError: there is no suite of that name.

@@ -1,4 +1,4 @@
-"""Suites `lit` and `lit-reversed`: real lamps with a known answer, from people who held still while the lamps changed.
+"""Suites `lit` and `lit-reversed`: real lamps with ground truth, from people who held still while the lamps changed.
 
 The data is a folder like the Extended Yale Face Database B: ``index.csv`` with file, person,
 azimuth_degrees, elevation_degrees; all pictures of a person are aligned to the pixel. Of that database only the people

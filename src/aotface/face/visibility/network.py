@@ -117,18 +117,23 @@ class Visibility:
         sides = np.count_nonzero(likely[:, :middle]), np.count_nonzero(likely[:, middle:])
         if sum(sides) < WORN:
             return False
-        patch = np.count_nonzero(self.of(Surface.COVER) > LIKELY) >= PATCH
-        return bool(sum(sides) >= CERTAIN or min(sides) >= EACH_SIDE or patch)
+        return bool(sum(sides) >= CERTAIN or min(sides) >= EACH_SIDE or self.patched)
+
+    @property
+    def patched(self) -> bool:
+        """Whether a face wears a cover, an eye patch perhaps, whose straps look like frames."""
+        return bool(np.count_nonzero(self.of(Surface.COVER) > LIKELY) >= PATCH)
 
     @cached_property
     def in_front(self) -> Mask:
-        """How much stays in front of a swapped face, 0..1: hair, hands and covers, and frames of spectacles.
+        """How much stays in front of a swapped face, 0..1: hair, hands and covers, and frames of spectacles."""
+        return np.maximum(self.things, self.frames)
 
-        Edges of hands and covers are unsure; low probabilities count beside likely ones.
-        """
+    @cached_property
+    def things(self) -> Mask:
+        """The same without frames. Edges of hands and covers are unsure; low probabilities count beside likely ones."""
         others = self.of(Surface.HAIR, Surface.HAND, Surface.COVER)
-        sure = np.clip((others - SURE[0]) / (SURE[1] - SURE[0]), 0, 1)
-        return np.maximum(np.maximum(sure, self._beside_things), self._frames)
+        return np.maximum(np.clip((others - SURE[0]) / (SURE[1] - SURE[0]), 0, 1), self._beside_things)
 
     @property
     def _beside_things(self) -> Mask:
@@ -144,8 +149,8 @@ class Visibility:
         low, high = UNSURE_BESIDE
         return near * np.clip((thing - np.float32(low)) / np.float32(high - low), 0, 1)
 
-    @property
-    def _frames(self) -> Mask:
+    @cached_property
+    def frames(self) -> Mask:
         """`spectacles` without brows behind them, and without the skin along them."""
         worn = self.spectacles
         if not worn.any():

@@ -21,7 +21,7 @@ EVERY = (1 << len(Surface)) - 1
 """Nothing is known."""
 
 OUTSIDE, UNLABELLED = 255, 254
-"""Hand labels of a store: beyond the picture, and not labelled."""
+"""Hand labels of a store: beyond the picture, or of a picture without hand labels; and within it, not labelled."""
 
 BACKGROUND_RANGE = 9
 """Largest difference from a corner's colour, of 255, at which a pixel passes for plain background."""

@@ -15,6 +15,7 @@ from aotface.face.detect import detect
 from aotface.face.visibility.view import ZOOM, cut, view_matrix
 from aotface.media.files import show
 from aotface.media.image import read_image
+from aotface.training.visibility.labels import OUTSIDE, UNLABELLED
 from aotface.types import Matrix
 
 STORED_SIDE = 384
@@ -22,9 +23,6 @@ STORED_SIDE = 384
 
 MARGIN = 1.3
 """How much wider than the network's view a stored face is: room to turn, shift and scale it."""
-
-OUTSIDE = 255
-"""Hand label of a pixel that lies beyond the picture, or of a picture that has no hand labels."""
 
 LAMPS_EACH = 12
 """Pictures of a person under hard lamps."""
@@ -34,7 +32,7 @@ NAMES = ("pictures", "labels", "landmarks")
 
 @dataclass(frozen=True)
 class Store:
-    """Aligned faces. ``files``: their names. ``labels``: the six of FASSEG, or `OUTSIDE`; 254: inside, not labelled.
+    """Aligned faces. ``files``: their names. ``labels``: the six of FASSEG, or `OUTSIDE`, or `UNLABELLED`.
 
     ``landmarks``: in pixels of the stored face.
     """
@@ -95,7 +93,9 @@ def prepare_lamps(
         for place in np.linspace(0, len(by_angle) - 1, min(each, len(by_angle))).round().astype(int):
             frame = read_image(data / by_angle[place].file).frame
             picture = (cut(frame, matrix, STORED_SIDE) * 255 + 0.5).astype(np.uint8)
-            rows.append((picture, _warped_labels(np.full(frame.shape[:2], 254, np.uint8), matrix), points))
+            rows.append(
+                (picture, _warped_labels(np.full(frame.shape[:2], UNLABELLED, np.uint8), matrix), points)
+            )
             names.append(str((data / by_angle[place].file).relative_to(root)))
     _write(out, names, rows)
 
@@ -131,7 +131,7 @@ def _one(file: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def _labels(file: Path, size: tuple[int, int], matrix: Matrix) -> np.ndarray:
-    known = np.full(size, 254, np.uint8)
+    known = np.full(size, UNLABELLED, np.uint8)
     if file.is_file():
         found = cv2.imread(str(file), cv2.IMREAD_UNCHANGED)
         if found is not None and found.shape == size:

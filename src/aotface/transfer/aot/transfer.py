@@ -8,6 +8,7 @@ from aotface.transfer import LISTED, TransferSettings
 from aotface.transfer.aot.apply import bf16_is_fast, transport_full
 from aotface.transfer.aot.backends import Finder, open_finder, version_of
 from aotface.transfer.aot.both_sides import without_one_sided_light
+from aotface.transfer.aot.bounds import bound_octaves
 from aotface.transfer.aot.brows import without_brows
 from aotface.transfer.aot.change import ColourMapChange
 from aotface.transfer.aot.checkpoint import load_trained
@@ -70,7 +71,7 @@ class AotTransfer:
         return found
 
     def colour_map(self, pair: FacePair) -> ColourMapArray:
-        """The map that is applied to X_r: the network's, put right: fine detail, brows, light, highlights, eye whites."""
+        """The map that is applied to X_r: the network's, put right: fine detail, brows, light, what stands out, eyes."""
         small = pair.small
         given = (pair.reenacted, small.target, small.mask, small.geometry)
         found: ColourMapArray | None
@@ -84,6 +85,7 @@ class AotTransfer:
         found = without_brows(found, own, theirs, len(small.target))
         found = without_one_sided_light(found, small)
         found = limit_highlights(found, small.reenacted, small.mask)
+        found = bound_octaves(found, small)
         return limit_eye_whites(found, small.reenacted, small.target, own, theirs)
 
 

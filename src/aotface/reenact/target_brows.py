@@ -1,0 +1,181 @@
+"""Whose brows a new face has: the source's, one of them twice, or the target's, where the source's are hidden [ours].
+
+Under a frame or a fringe there is no brow to read. What is filled in there is a smear, and half a brow beside half of the
+target's is no better. So a hidden one comes from the face's other side, mirrored. Where both are hidden the target's own
+are laid in, whole, in the tone of the skin around them. The new shape leaves them in their place.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from jaxtyping import Bool, Float32
+
+from aotface.face.align import align
+from aotface.face.mesh import BROW_REACH, LEFT_BROW, LEFT_EYE, RIGHT_BROW, RIGHT_EYE
+from aotface.face.texture import LUMA
+from aotface.face.visibility.classes import Surface
+from aotface.face.visibility.network import Visibility
+from aotface.reenact.lip_colour import Box, Pixels, Plane, falling, logarithm, rising
+from aotface.types import CROP_SIDE, AlignedFace, Crop, Frame, Landmarks, Mask
+
+HIDDEN, SOUND = 0.45, 0.25
+"""Share of a brow from which it is hidden; and up to which the other one stands in for it: of 48 wearers of ``train`` the
+filled brows look whole up to .44, and none from .55 on (docs/log/2026-11-29-brows.md)."""
+
+FILLED = 0.03
+"""Change of display light from which a pixel was filled."""
+
+BEYOND, FRINGE, SOUND_FRINGE = 5.0, 0.65, 0.5
+"""Distance from a brow, in pixels at 256, from which a likely brow is none but a fringe; how much of it there must be, in
+sizes of the brow, for that brow to be hidden; and up to what the other one stands in for it."""
+
+LARGE = 0.7
+"""Size of the other brow over the hidden one's from which it does: of a head that is turned away it shows too little."""
+
+AROUND = 4.0, 9.0
+"""Distance from a hidden brow, in pixels at 256, up to which nothing is read, and from which all is."""
+
+EDGE, LIDS = (2.0, 8.0), (1.0, 5.0)
+"""Distance from a brow, in pixels at 256, over which the target's skin ends; and from an eye, over which it begins."""
+
+BESIDE = (4.0, 15.0)
+"""Distance from a brow, in the same pixels, in which skin is compared."""
+
+TONE, LEAST = 6.0, 0.01
+"""Standard deviation, in the same pixels, of what skins are matched by; and the weight that their mean has everywhere."""
+
+FURTHEST, PIGMENT, ON_HAIRS = 2.5, 0.35, 0.5
+"""How far skin is moved at most, as a logarithm; what of that may be the skin's own colour; and the share of it that hairs
+get. What is beyond is light, and lies on hairs as well."""
+
+HAIRS = (0.1, 0.4)
+"""How much darker or brighter than skin, as a logarithm, a place is where hairs begin, and are all."""
+
+
+def without_hidden_brows(
+    source: Frame, bare: Frame, aligned: AlignedFace, texture: Mask, seen: Visibility
+) -> tuple[Mask, bool]:
+    """Where a source's picture may be read, without a brow that is hidden; and whether it shows any.
+
+    Args:
+        source: its picture.
+        bare: the same without the frame of spectacles; may be the very same.
+        aligned: its face, 256 x 256, of ``source``.
+        texture: where it may be read so far, 256 x 256, 0..1.
+        seen: what ``source`` shows of the face.
+    """
+    gone = texture < 0.5
+    if bare is not source:
+        gone |= np.abs(align(bare, aligned.face).crop - aligned.crop).max(axis=2) > FILLED
+    far = [_off([aligned.landmarks[ring, :2]], CROP_SIDE) for ring in (RIGHT_BROW, LEFT_BROW)]
+    sizes = [max(int((off == 0).sum()), 1) for off in far]
+    shares = [float(gone[off == 0].mean()) if (off == 0).any() else 1.0 for off in far]
+    brow = seen.in_crop(seen.of(Surface.BROW), CROP_SIDE)
+    beyond = [brow * ((off > BEYOND) & (off < other)) for off, other in zip(far, far[::-1], strict=True)]
+    fringes = [float(one.sum()) / size for one, size in zip(beyond, sizes, strict=True)]
+    worse = int(
+        np.argmax(
+            [max(share, fringe - FRINGE + HIDDEN) for share, fringe in zip(shares, fringes, strict=True)]
+        )
+    )
+    other = 1 - worse
+    if shares[worse] < HIDDEN and fringes[worse] < FRINGE:
+        return texture, True
+    if shares[other] > SOUND or fringes[other] > SOUND_FRINGE or sizes[other] < LARGE * sizes[worse]:
+        return texture, shares[worse] < HIDDEN
+    hair = cv2.GaussianBlur(cv2.dilate(beyond[worse], np.ones((5, 5))), (0, 0), 2.0)
+    return texture * rising(far[worse], AROUND) * falling(hair, (0.1, 0.5)), True
+
+
+@dataclass(frozen=True)
+class TargetBrows:
+    """What is laid into a new face.
+
+    ``here``: rows and columns of the crop. ``pixels``: the target's brows there. ``small``: in the same box at 256 px: with
+    which weight they show, at most. ``known``: there, skin that may be compared.
+    """
+
+    here: Box
+    pixels: Pixels
+    small: Float32[np.ndarray, "small_rows small_columns"]
+    known: Float32[np.ndarray, "small_rows small_columns"]
+
+    @property
+    def weight(self) -> Plane:
+        """With which they show; in ``here``."""
+        return _resized(self.small, self.pixels.shape[1::-1])
+
+    def lay(self, face: Crop) -> None:
+        """Lay them into a new face, in place.
+
+        Args:
+            face: X_r or Y, whole crops.
+        """
+        own, size = face[self.here], self.small.shape[::-1]
+        mine, theirs = (logarithm(_resized(picture, size)) for picture in (own, self.pixels))
+        tone = np.clip(self._continued(mine - theirs), -FURTHEST, FURTHEST)
+        stands = np.abs((theirs - self._continued(theirs)) @ LUMA[0])
+        pigment = np.clip(tone, -PIGMENT, PIGMENT)
+        tone -= (1 - ON_HAIRS) * pigment * rising(stands, HAIRS)[..., None]
+        laid = self.pixels * np.exp(_resized(tone.astype(np.float32), self.pixels.shape[1::-1]))
+        own += (np.clip(laid, 0, 1) - own) * self.weight[..., None]
+
+    def _continued(self, values: Pixels) -> Pixels:
+        """Values of the skin around, carried on into the brows."""
+        known = self.known[..., None]
+        mean = (values * known).sum(axis=(0, 1)) / max(float(known.sum()), 1e-3)
+        near = cv2.GaussianBlur(np.dstack([(values - mean) * known, known]), (0, 0), TONE)
+        return np.asarray(mean + near[..., :-1] / (near[..., -1:] + np.float32(LEAST)), np.float32)
+
+
+def target_brows(
+    target: Crop, points: Landmarks, covered: Bool[np.ndarray, "grid grid"], seen: Mask
+) -> TargetBrows | None:
+    """The target's brows at the new ones' place.
+
+    Args:
+        target: its crop, under the new shape.
+        points: 468 x 3, of the new face, pixels of a grid that is no finer than the crop.
+        covered: where the mesh is, on that grid.
+        seen: how far both pictures show their skin there, 0..1.
+
+    Returns:
+        None where they lie beside the crop.
+    """
+    grid, zoom = len(covered), len(target) / len(covered)
+    up = (points[10, :2] - points[152, :2]) * BROW_REACH
+    rings = [np.concatenate([points[ring, :2], points[ring, :2] + up]) for ring in (LEFT_BROW, RIGHT_BROW)]
+    brow, eye = (_off(part, grid) for part in (rings, [points[ring, :2] for ring in (LEFT_EYE, RIGHT_EYE)]))
+    weight = falling(brow, EDGE) * rising(eye, LIDS) * covered
+    rows, columns = (np.flatnonzero((brow < BESIDE[1]).any(axis=axis)) for axis in (1, 0))
+    if min(len(rows), len(columns)) < 8:
+        return None
+    box = slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
+    inside = cv2.erode(covered.astype(np.float32), np.ones((5, 5)))
+    bare = rising(
+        cv2.erode(seen, np.ones((5, 5))), (0.6, 0.95)
+    )  # dark pixels at the edge of hair are no skin
+    known = inside * bare * rising(eye, (LIDS[0], 3.0)) * rising(brow, (BESIDE[0] - 1, BESIDE[0]))
+    known *= falling(brow, (BESIDE[1] - 1, BESIDE[1]))
+    here = tuple(slice(round(part.start * zoom), round(part.stop * zoom)) for part in box)
+    soft = cv2.GaussianBlur(weight.astype(np.float32), (0, 0), 1.0) * inside
+    return TargetBrows(
+        (here[0], here[1]), np.clip(target[here], 0, 1), soft[box], known[box].astype(np.float32)
+    )
+
+
+def _off(outlines: list[np.ndarray], side: int) -> Plane:
+    """Distance from outlines, in pixels."""
+    drawn = np.ones((side, side), np.uint8)
+    for outline in outlines:
+        cv2.fillConvexPoly(drawn, cv2.convexHull(np.round(outline).astype(np.int32)), (0,))
+    return np.asarray(cv2.distanceTransform(drawn, cv2.DIST_L2, 5), np.float32)
+
+
+def _resized(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """At another width and height."""
+    if picture.shape[1::-1] == size:
+        return picture
+    shrinks = size[0] < picture.shape[1]
+    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)

@@ -1,0 +1,119 @@
+"""A hidden brow is not read: the other one stands in for it, or the target's own, in the tone around them."""
+
+import cv2
+import numpy as np
+
+from aotface.face.align import align
+from aotface.face.mesh import LEFT_BROW, MEAN, RIGHT_BROW
+from aotface.face.visibility.classes import OUTPUTS, Surface
+from aotface.face.visibility.network import Visibility
+from aotface.face.visibility.view import view_of_crop
+from aotface.reenact.target_brows import target_brows, without_hidden_brows
+from aotface.types import Crop, Face, Frame, Mask
+
+SIDE = 256
+POINTS = (MEAN * 70 + 128).astype(np.float32)
+FACE = Face(0, (0.0, 0.0, 1.0, 1.0), 1.0, POINTS)
+SKIN = np.array([0.7, 0.55, 0.45], np.float32)
+PLACES = [
+    tuple(np.round(POINTS[ring, :2].mean(axis=0)).astype(int)[::-1]) for ring in (RIGHT_BROW, LEFT_BROW)
+]
+
+
+def over(brow: int, reach: tuple[int, int] = (8, 30)) -> tuple[slice, slice]:
+    """Rows and columns that hide a brow."""
+    row, column = PLACES[brow]
+    return slice(row - reach[0], row + reach[0]), slice(column - reach[1], column + reach[1])
+
+
+def picture(*brows: int) -> Frame:
+    """Grey, with a few places that a frame was filled at."""
+    frame = np.full((SIDE, SIDE, 3), 128, np.uint8)
+    for brow in brows:
+        frame[over(brow)] = 60
+    return frame
+
+
+def judged(texture: Mask, *filled: int, fringe: int | None = None) -> tuple[Mask, bool]:
+    bare = picture()
+    source = picture(*filled) if filled else bare
+    aligned = align(source, FACE)
+    at = aligned.landmarks - POINTS
+    assert np.abs(at[:, :2] - at[0, :2]).max() < 40  # the crop is nearly the picture
+    planes = np.zeros((OUTPUTS, SIDE, SIDE), np.float32)
+    if fringe is not None:
+        x, y = np.round(aligned.landmarks[(RIGHT_BROW, LEFT_BROW)[fringe], :2].mean(axis=0)).astype(int)
+        hair = np.zeros((SIDE, SIDE), np.float32)
+        hair[y - 30 : y - 5, x - 20 : x + 20] = 1
+        planes[Surface.BROW] = cv2.warpAffine(hair, view_of_crop(SIDE), (SIDE, SIDE))
+    seen = Visibility(planes, view_of_crop(SIDE))
+    return without_hidden_brows(source, bare, aligned, texture, seen)
+
+
+def test_a_brow_under_a_frame_is_read_from_the_other_side() -> None:
+    whole = np.ones((SIDE, SIDE), np.float32)
+    same, shown = judged(whole)
+    assert same is whole and shown
+    read, shown = judged(whole, 0)
+    points = align(picture(), FACE).landmarks
+    at = [np.round(points[ring, :2].mean(axis=0)).astype(int) for ring in (RIGHT_BROW, LEFT_BROW)]
+    assert shown and read[at[0][1], at[0][0]] == 0 and read[at[1][1], at[1][0]] == 1
+
+
+def test_a_fringe_that_is_taken_for_a_brow_is_not_read() -> None:
+    whole = np.ones((SIDE, SIDE), np.float32)
+    read, shown = judged(whole, fringe=1)
+    points = align(picture(), FACE).landmarks
+    x, y = np.round(points[LEFT_BROW, :2].mean(axis=0)).astype(int)
+    assert shown and read[y, x] == 0 and read[y - 20, x] < 0.1 and read[200].min() == 1
+
+
+def test_where_both_are_hidden_the_targets_are_needed() -> None:
+    whole = np.ones((SIDE, SIDE), np.float32)
+    assert not judged(whole, 0, 1)[1]
+    fringe = whole.copy()
+    fringe[:128] = 0
+    assert not judged(fringe)[1] and judged(whole)[1]
+
+
+def drawn(tone: float) -> Crop:
+    """Skin with dark brows."""
+    face = np.broadcast_to(SKIN * np.float32(tone), (SIDE, SIDE, 3)).copy()
+    for brow in (0, 1):
+        face[over(brow, (2, 12))] *= np.float32(0.3)
+    return face
+
+
+def test_brows_of_the_target_lie_in_the_new_skin_without_an_edge() -> None:
+    everywhere = np.ones((SIDE, SIDE), bool)
+    found = target_brows(drawn(1.0), POINTS, everywhere, everywhere.astype(np.float32))
+    assert found is not None and found.weight.max() == 1
+    new = np.broadcast_to(SKIN * np.float32(0.8), (SIDE, SIDE, 3)).copy()
+    face = new.copy()
+    found.lay(face)
+    for row, column in PLACES:
+        assert face[row, column].max() < 0.45 < new[row, column].max()
+        np.testing.assert_allclose(face[row - 8 : row - 4, column], new[row - 8 : row - 4, column], atol=0.02)
+    changed = np.abs(face - new).max(axis=2) > 0.01
+    assert not changed[: min(row for row, _ in PLACES) - 30].any() and not changed[150:].any()
+    assert (
+        np.abs(drawn(1.0)[PLACES[0][0] - 6, PLACES[0][1]] - new[0, 0]).max() > 0.1
+    )  # the twin: it was another tone
+
+
+def test_a_larger_crop_gets_the_same() -> None:
+    everywhere = np.ones((SIDE, SIDE), bool)
+    found = target_brows(
+        drawn(1.0).repeat(2, 0).repeat(2, 1), POINTS, everywhere, np.ones((SIDE, SIDE), np.float32)
+    )
+    assert found is not None and found.pixels.shape[:2] == found.weight.shape
+    face = np.broadcast_to(SKIN, (2 * SIDE, 2 * SIDE, 3)).copy()
+    found.lay(face)
+    row, column = PLACES[1]
+    assert face[2 * row, 2 * column].max() < 0.4
+
+
+def test_brows_beside_the_crop_are_none() -> None:
+    everywhere = np.ones((SIDE, SIDE), bool)
+    gone = POINTS - np.array([0, 400, 0], np.float32)
+    assert target_brows(drawn(1.0), gone, everywhere, everywhere.astype(np.float32)) is None
