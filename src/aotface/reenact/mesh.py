@@ -2,8 +2,8 @@
 
 The new shape is the target's own (pose, expression, outline) moved towards the source's in the regions that
 carry identity. Its texture is the source photograph, read through a smooth dense map; what the photograph does not
-show comes from the face's mirrored side. An eye comes from the target when it is closed in the source; the mouth always
-does, see `aotface.reenact.target_mouth`.
+show comes from the face's mirrored side. An eye comes from the target when it is closed in the source, the mouth
+mostly does, see `aotface.reenact.target_mouth`.
 """
 
 from collections.abc import Sequence
@@ -22,6 +22,7 @@ from aotface.options import DEFAULTS
 from aotface.reenact.base import Reenacted, TargetPixels
 from aotface.reenact.dense_map import Jump, dense_map, enlarge, lids, read_crop, read_mask, soften
 from aotface.reenact.edge import inner_mask
+from aotface.reenact.expression import mouths_alike
 from aotface.reenact.gaze import turn_eyes
 from aotface.reenact.lids import lid_places, unseen_eyes
 from aotface.reenact.lip_colour import LipColour, lip_colour
@@ -145,7 +146,8 @@ def reenact(
     edge = inner_mask(points, raster, target_points)
     own = unseen_eyes(source.landmarks, target_points, points, grid)
     large_points = _enlarged_points(points, shrink)
-    mouth = target_mouth(target, points, raster.covered, lips)
+    alike = target.face.rest is None and mouths_alike(source.landmarks, target_points, points)
+    mouth = target_mouth(target, points, raster.covered, lips, alike)
     eyes = enlarge(own, side)
     laid = None
     if eyes.any() or not brows:
