@@ -60,6 +60,30 @@ def refuse_small_memory() -> None:
         )
 
 
+MMAP_THRESHOLD, TRIM_THRESHOLD = -3, -1
+"""What glibc's ``mallopt`` calls the size from which a piece is fetched on its own, and how much is kept at the end."""
+
+PIECE, KEPT = 1 << 24, 1 << 26
+"""Bytes of both: a frame of 720p in any type is smaller than such a piece."""
+
+
+@cache
+def keep_freed_memory() -> bool:
+    """Have this process keep the memory that a frame gives back, for the next one; whether that could be said.
+
+    A frame's arrays are megabytes each. glibc would fetch such pieces anew and give them back at once, and each page is
+    cleared again: of 720p 9,900 pages a frame, which was 6 % of its CPU time (docs/log/2026-11-29-video.md).
+    """
+    if not sys.platform.startswith("linux"):
+        return False
+    import ctypes
+
+    library = ctypes.CDLL(None)
+    if not hasattr(library, "gnu_get_libc_version"):
+        return False
+    return all([library.mallopt(MMAP_THRESHOLD, PIECE), library.mallopt(TRIM_THRESHOLD, KEPT)])
+
+
 class _Limit:
     """How many threads of the process work under `one_thread_each`, and what to go back to after the last."""
 
@@ -92,6 +116,7 @@ def one_thread_each() -> Iterator[None]:
     import torch
     from threadpoolctl import OpenBLASController, threadpool_limits
 
+    keep_freed_memory()
     with _limit.lock:
         if _limit.users == 0:
             _limit.torch_threads = torch.get_num_threads()

@@ -171,11 +171,11 @@ def test_creases_go_where_the_face_has_none(target: Frame, one: FaceInProgress) 
 def test_a_forehead_in_dark_coloured_shadow_gets_the_targets_colour() -> None:
     before = np.full((4, 6, 3), (0.16, 0.08, 0.02), np.float32)
     before[:, 3] *= 1.2
-    maps = np.empty((4, 6, 5), np.float32)
-    maps[..., :3], maps[..., 3] = (0.7, 0.5, 0.4), before[0, 0] @ LUMA[0] + FLOOR
-    maps[..., 4] = np.array([1, 1, 1, 1, 0, 0])
+    wanted = np.full((4, 6, 3), (0.7, 0.5, 0.4), np.float32)
+    around = np.full((4, 6), before[0, 0] @ LUMA[0] + FLOOR, np.float32)
+    bright = np.tile(np.array([1, 1, 1, 1, 0, 0], np.float32), (4, 1))
     before[:, 5] = 0.01  # hair
-    lit = _lit(before, maps)
+    lit = _lit(before, wanted, around, bright)
     np.testing.assert_allclose(lit / lit[..., :1], np.broadcast_to(lit[0, 0] / 0.7, lit.shape), rtol=1e-5)
     assert lit[0, 3, 0] > 1.1 * lit[0, 0, 0]  # how bright it is stays the source's
-    np.testing.assert_allclose(lit[:, 5], maps[:, 5, :3], rtol=1e-5)
+    np.testing.assert_allclose(lit[:, 5], wanted[:, 5], rtol=1e-5)

@@ -166,3 +166,17 @@ def test_a_small_face_is_not_aliased() -> None:
     target = np.full((120, 120, 3), 128, np.uint8)
     result = blend(target, crop, disc(256), similarity(4.0, 3, (60, 60), 256))
     assert np.abs(result.astype(int) - 128).max() <= 2
+
+
+def test_fine_detail_is_carried_as_the_sharpest_filter_does() -> None:
+    """Luma is; the twin: a linear filter would take a part of it away. Grey stays grey."""
+    stripes = 0.5 + 0.3 * np.sin(np.arange(128) * 2.2)
+    crop = np.repeat(np.tile(stripes, (128, 1))[..., None], 3, axis=2).astype(np.float32)
+    matrix, mask = np.array([[1.0, 0, 0.5], [0, 1.0, 0.5]]), disc(128)
+    target = np.full((128, 128, 3), 65535 // 2, np.uint16)
+    result = blend(target, crop, mask, matrix, ease=False).astype(np.float32) / 65535
+    assert np.ptp(result, axis=2).max() < 1e-4
+    inside = cv2.erode(mask, np.ones((9, 9))) == 1
+    for flags, least, most in ((cv2.INTER_LANCZOS4, 0, 1e-3), (cv2.INTER_LINEAR, 0.05, 1)):
+        wanted = cv2.warpAffine(crop, matrix, (128, 128), flags=flags | cv2.WARP_INVERSE_MAP)
+        assert least <= np.abs(result - wanted)[inside].max() <= most

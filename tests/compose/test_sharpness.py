@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from aotface.compose.sharpness import TRIED, soften, softness
+from aotface.compose.sharpness import PARTS, TRIED, features, soften, soften_reach, softness
 from aotface.face.align import align
 from aotface.face.detect import detect
 from aotface.media.image import read_image
@@ -61,3 +61,19 @@ def test_softened_it_is_as_soft_as_the_target(face: AlignedFace) -> None:
 def test_luma_is_left_alone_where_nothing_is_softer(face: AlignedFace) -> None:
     made = soften(face.crop, 0.0, 1.0)
     assert np.abs(luma(face.crop) - luma(made)).mean() < 5e-4 and np.abs(made - face.crop).max() > 0.005
+
+
+def test_features_are_the_blur_of_their_hulls(face: AlignedFace) -> None:
+    drawn = np.zeros((SIDE, SIDE), np.float32)
+    for part in PARTS:
+        cv2.fillConvexPoly(drawn, cv2.convexHull(np.round(face.landmarks[part, :2]).astype(np.int32)), (1.0,))
+    np.testing.assert_allclose(features(face.landmarks, SIDE), blurred(drawn, 6.0), atol=1e-4)
+
+
+def test_nothing_beyond_its_reach_softens_a_pixel() -> None:
+    crop = np.full((64, 64, 3), 0.5, np.float32)
+    other, reach = crop.copy(), int(np.ceil(soften_reach(1.2)))
+    other[:, 32 + reach + 1 :] = (1.0, 0.0, 0.0)
+    same = soften(crop, 1.2, 1.0)[:, :33] == soften(other, 1.2, 1.0)[:, :33]
+    assert same.all()
+    assert not np.array_equal(soften(crop, 1.2, 1.0)[:, 34], soften(other, 1.2, 1.0)[:, 34])  # the twin

@@ -14,6 +14,15 @@ def test_geometry_keeps_its_promises(mean_geometry: Geometry) -> None:
         assert not plane[~inside].any()
 
 
+def test_a_mesh_that_is_drawn_already_gives_the_same(
+    mean_landmarks: Landmarks, mean_geometry: Geometry
+) -> None:
+    again = render(mean_landmarks, 256, rasterize(mean_landmarks, 256))
+    assert again.normals.tobytes() == mean_geometry.normals.tobytes()
+    other = render(mean_landmarks, 256, rasterize(mean_landmarks + np.float32(3), 256))
+    assert other.mask.tobytes() != mean_geometry.mask.tobytes()
+
+
 def test_covered_area_is_that_of_the_oval(mean_landmarks: Landmarks, mean_geometry: Geometry) -> None:
     x, y = mean_landmarks[OVAL, :2].T.astype(np.float64)
     shoelace = abs((x * np.roll(y, -1) - y * np.roll(x, -1)).sum()) / 2

@@ -1,6 +1,6 @@
 import numpy as np
 
-from aotface.face.mesh import LEFT_BROW, MEAN, OVAL, RIGHT_BROW
+from aotface.face.mesh import LEFT_BROW, LEFT_EYE, MEAN, OVAL, RIGHT_BROW
 from aotface.reenact.shape import identity_shape
 
 
@@ -44,6 +44,22 @@ def test_a_covered_part_stays_in_the_targets_place() -> None:
     held = identity_shape(source, target, visible=visible)
     assert np.abs(held[LEFT_BROW] - left)[:, 1].max() < 1.5 < 4 < np.abs(free[LEFT_BROW] - left)[:, 1].mean()
     assert np.abs(held[RIGHT_BROW] - right)[:, 1].mean() > 4  # the twin: the other brow is bare
+
+
+def test_eyes_that_do_the_same_get_the_sources_shape() -> None:
+    target, source = (MEAN * 60 + 128).astype(np.float32), (MEAN * 60).astype(np.float32)
+    middle = source[LEFT_EYE].mean(axis=0)
+    source[LEFT_EYE] = middle + (source[LEFT_EYE] - middle) * np.array([1.2, 1, 1], np.float32)
+
+    def width(points: np.ndarray) -> float:
+        return float(np.ptp(points[LEFT_EYE, 0]))
+
+    assert width(identity_shape(source, target)) > 1.06 * width(target)
+    rest = MEAN.astype(np.float32)
+    assert width(identity_shape(source, target, 1.0, rest)) < 1.04 * width(target)  # nor in a clip
+    squinting = source.copy()
+    squinting[LEFT_EYE, 1] = middle[1]
+    assert width(identity_shape(squinting, target)) < 1.04 * width(target)  # the twin: shut, it says less
 
 
 def test_brows_of_the_target_stay_in_their_place() -> None:

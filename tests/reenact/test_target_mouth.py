@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from aotface.face.mesh import INNER_LIPS, MEAN, OUTER_LIPS
-from aotface.reenact.target_mouth import TargetMouth, hair_of, target_mouth
+from aotface.reenact.lip_colour import LipColour, lip_colour
+from aotface.reenact.target_mouth import TargetMouth, fits, hair_of, target_mouth
 from aotface.types import AlignedFace, Crop, Face, Landmarks
 
 SIDE = 256
@@ -29,14 +30,21 @@ def drawn(points: Landmarks, lips: tuple[float, ...], teeth: tuple[float, ...], 
     return face * np.float32(light)
 
 
-def mouth(light: float = 1.0, side: int = SIDE) -> TargetMouth:
+def colour(lips: tuple[float, ...], light: float = 1.0) -> LipColour:
+    crop = drawn(POINTS, lips, lips, light)
+    found = lip_colour(AlignedFace(Face(0, (0.0, 0.0, 1.0, 1.0), 1.0, POINTS), crop, np.eye(2, 3), POINTS))
+    assert found is not None
+    return found
+
+
+def mouth(light: float = 1.0, side: int = SIDE, alike: LipColour | None = None) -> TargetMouth:
     """Of a target with green teeth, six pixels further left than the new face's."""
     zoom, theirs = side / SIDE, POINTS - np.float32([6, 0, 0])
     crop = cv2.resize(drawn(theirs, (0.5, 0.3, 0.3), (0.2, 0.9, 0.2), light), (side, side))
     target = AlignedFace(
         Face(0, (0.0, 0.0, 1.0, 1.0), 1.0, theirs), crop, np.eye(2, 3), theirs * np.float32(zoom)
     )
-    found = target_mouth(target, POINTS, np.ones((SIDE, SIDE), bool), None)
+    found = target_mouth(target, POINTS, np.ones((SIDE, SIDE), bool), alike, alike is not None)
     assert found is not None
     return found
 
@@ -55,6 +63,26 @@ def test_teeth_and_lips_are_the_targets_at_the_new_place(side: int) -> None:
     np.testing.assert_allclose(at(face, [14, 17]), (0.5, 0.3, 0.3), atol=0.04)
     np.testing.assert_allclose(at(face, [17], 12), SKIN, atol=0.02)
     assert found.weight.max() == 1 and found.weight[0].max() == 0
+
+
+def test_where_both_do_the_same_only_teeth_are_the_targets_and_lips_keep_their_colour() -> None:
+    lips = (0.55, 0.35, 0.32)
+    found, face = mouth(alike=colour(lips)), drawn(POINTS, lips, (0.1, 0.1, 0.9))
+    violet = drawn(POINTS, (0.55, 0.35, 0.42), (0.1, 0.1, 0.9))
+    for one in (face, violet):
+        found.lay(one)
+        np.testing.assert_allclose(at(one, [13, 14]), (0.2, 0.9, 0.2), atol=0.06)
+    np.testing.assert_allclose(at(face, [14, 17]), lips, atol=0.02)
+    assert at(violet, [14, 17])[2] < 0.40  # less blue than the gain made them
+    assert found.weight[round(float(POINTS[17, 1] - found.here[0].start) + 1)].max() == 0
+    assert mouth().weight[round(float(POINTS[17, 1] - found.here[0].start) + 1)].max() > 0.5  # twin
+
+
+def test_lips_that_would_turn_white_or_violet_are_not_kept() -> None:
+    rose, pale, violet = (colour(lips) for lips in ((0.5, 0.3, 0.28), (0.68, 0.53, 0.44), (0.5, 0.4, 0.45)))
+    assert fits(rose, rose.skin) and not fits(pale, pale.skin) and not fits(violet, violet.skin)
+    assert not fits(colour((0.5, 0.3, 0.28), light=0.5), rose.skin)  # a deep skin onto a light one
+    assert mouth(alike=rose).lips is rose and mouth(alike=pale).lips is None
 
 
 def test_skin_gets_the_tone_around_it_and_teeth_do_not() -> None:

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float32
 
-from aotface.compose.blend import carry, face_box, frame_mask
+from aotface.compose.blend import carry, face_box, frame_mask, times
 from aotface.compose.forehead import Forehead, find_forehead, read_forehead
 from aotface.face.align import invert, resize_matrix, sample, scale_of
 from aotface.face.mesh import LEFT_BROW, RIGHT_BROW
@@ -94,10 +94,13 @@ class Beyond:
             return frame
         x0, y0, x1, y1 = box
         whole, white = frame.copy(), np.float32(np.iinfo(frame.dtype).max)
-        both = np.dstack([self.tone, self.crease * white])
-        maps = carry(both, small, box, cv2.INTER_LINEAR, cv2.BORDER_REPLICATE)
-        part = frame[y0:y1, x0:x1].astype(np.float32) * maps[..., :3] - maps[..., 3:]
-        whole[y0:y1, x0:x1] = np.rint(np.clip(part, 0, white)).astype(frame.dtype)
+        tone = carry(self.tone, small, box, cv2.INTER_LINEAR, cv2.BORDER_REPLICATE)
+        depth = cv2.CV_8U if frame.dtype == np.uint8 else cv2.CV_16U
+        part = cv2.multiply(frame[y0:y1, x0:x1], tone, dtype=cv2.CV_32F if self.crease.any() else depth)
+        if self.crease.any():
+            crease = carry(self.crease * white, small, box, cv2.INTER_LINEAR, cv2.BORDER_REPLICATE)
+            part = cv2.subtract(part, cv2.merge([crease] * 3), dtype=depth)
+        whole[y0:y1, x0:x1] = part
         return whole
 
     def changed(self, matrix: Matrix, height: int, width: int) -> Mask:
@@ -207,14 +210,17 @@ def _with_forehead(
     own, after = _large(forehead.inner, side), swapped.copy()
     here = slice(int(np.flatnonzero((own < 1).any(axis=1)).max(initial=0)) + 1)
     wanted = (both[..., 3:] - np.float32(FLOOR)) * np.exp(tone)
-    maps = _large(np.dstack([wanted, cv2.transform(both[..., :3], LUMA), bright]), side)[here]
-    lit = _lit(before[here], maps)
+    around = np.asarray(cv2.transform(both[..., :3], LUMA), np.float32)
+    lit = _lit(before[here], *(_large(one, side)[here] for one in (wanted, around, bright)))
     after[here] = lit + (swapped[here] - lit) * own[here][..., None]
     return before, after, np.maximum(mask, shown * np.float32(share)), share
 
 
 def _lit(
-    before: Float32[np.ndarray, "rows columns 3"], maps: Float32[np.ndarray, "rows columns 5"]
+    before: Float32[np.ndarray, "rows columns 3"],
+    wanted: Float32[np.ndarray, "rows columns 3"],
+    around: Float32[np.ndarray, "rows columns"],
+    bright: Float32[np.ndarray, "rows columns"],
 ) -> Float32[np.ndarray, "rows columns 3"]:
     """The source's forehead in the colour of the target's: only how its brightness varies is its own.
 
@@ -222,12 +228,14 @@ def _lit(
 
     Args:
         before: X_r.
-        maps: colour that is wanted; brightness of X_r around, with `FLOOR`; and 1 where it is not hair.
+        wanted: colour.
+        around: brightness of X_r around, with `FLOOR`.
+        bright: 1 where it is not hair.
     """
-    varied = (np.asarray(cv2.transform(before, LUMA), np.float32) + np.float32(FLOOR)) / maps[..., 3]
+    varied = (np.asarray(cv2.transform(before, LUMA), np.float32) + np.float32(FLOOR)) / around
     varied -= 1
-    varied = 1 + varied / np.sqrt(1 + (varied / np.float32(VARIED)) ** 2) * maps[..., 4]
-    return np.clip(maps[..., :3] * varied[..., None], 0, 1)
+    varied = 1 + varied / np.sqrt(1 + (varied / np.float32(VARIED)) ** 2) * bright
+    return np.clip(times(wanted, varied), 0, 1)
 
 
 def _bright_enough(before: Crop, forehead: Mask) -> Mask:

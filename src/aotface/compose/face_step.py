@@ -45,14 +45,15 @@ class FaceInProgress:
     """One face before it is blended.
 
     ``target``: aligned. ``reenacted``: X_r. ``visible``: skin that shows, at 256 px, 0..1. ``change``: what the transfer
-    does to X_r. ``full_resolution``: the face is larger than its crop, and X_r can be read at the frame's own pixels.
-    ``options``: how much of the change is wanted.
+    does to X_r. ``small``: the target at 256 px. ``full_resolution``: the face is larger than its crop, and X_r can be read
+    at the frame's own pixels. ``options``: how much of the change is wanted.
     """
 
     target: AlignedFace
     reenacted: Reenacted
     visible: Mask
     change: Change
+    small: Crop
     full_resolution: bool = False
     options: Options = DEFAULTS
 
@@ -104,31 +105,36 @@ def start_face(
         The face; None where ``region`` finds no swap.
     """
     large = full_resolution and transfer.smooth and work_side(face) > FULL_RESOLUTION_SIDE
-    target, geometry = align(frame, face, FULL_RESOLUTION_SIDE if large else work_side(face)), None
+    cut = align(frame, face, FULL_RESOLUTION_SIDE if large else work_side(face))
+    small, geometry = shrunk(cut.crop), None
     if known is not None:
         visible = known.visible
     else:
-        visible, geometry = _visible(frame, target, around=region is None)
-    target, reenacted, larger = _reenact(frame, replace(target, visible=visible), source, large)
+        visible, geometry = _visible(frame, cut, small, around=region is None)
+    target, reenacted, larger = _reenact(frame, replace(cut, visible=visible), source, large)
+    if target.crop is not cut.crop:
+        small = shrunk(target.crop)
     if known is not None and known.temporal is not None:
-        return FaceInProgress(target, reenacted, visible, transfer.restore(known.temporal), options=options)
+        return FaceInProgress(
+            target, reenacted, visible, transfer.restore(known.temporal), small, options=options
+        )
     if known is None and region is not None:
         shown = region(target, reenacted)
         if shown is None:
             return None
         visible = visible * shown
     counted = shown_mask(reenacted, visible) * (1 - reenacted.from_target)
-    landmarks = target.landmarks, reenacted.landmarks
-    pair = FacePair(reenacted.crop, target.crop, counted, *landmarks, options.seed, geometry)
-    return FaceInProgress(target, reenacted, visible, transfer.find(pair), larger, options)
+    points = target.landmarks, reenacted.landmarks, options.seed, geometry, reenacted.raster, small
+    pair = FacePair(reenacted.crop, target.crop, counted, *points)
+    return FaceInProgress(target, reenacted, visible, transfer.find(pair), small, larger, options)
 
 
-def _visible(frame: Frame, target: AlignedFace, around: bool) -> tuple[Mask, Geometry]:
-    """What of the target's face shows, at 256 px, and its mesh there."""
+def _visible(frame: Frame, target: AlignedFace, crop: Crop, around: bool) -> tuple[Mask, Geometry]:
+    """What of the target's face shows, at 256 px, and its mesh there; ``crop``: its own at 256 px."""
     shrink = resize_matrix(np.eye(2, 3), len(target.crop), CROP_SIDE)
     points = transform_landmarks(target.landmarks, shrink)
     geometry = render(points, CROP_SIDE)
-    small = AlignedFace(target.face, shrunk(target.crop), chained(target.matrix, shrink), points)
+    small = AlignedFace(target.face, crop, chained(target.matrix, shrink), points)
     return visible_at(frame, target.face, small, geometry, around=around), geometry
 
 

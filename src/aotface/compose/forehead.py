@@ -6,6 +6,7 @@ read where the source shows hair, and never shown where the target shows anythin
 """
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -178,6 +179,7 @@ def without_strands(face: Crop, unit: float) -> Crop:
     return np.clip(face * gain[..., None], 0, 1).astype(np.float32)
 
 
+@lru_cache(maxsize=64)
 def _stroke(degrees: float, length: float) -> Float32[np.ndarray, "side side"]:
     """A line through the middle, its values 1 in all."""
     side = int(length) | 1

@@ -80,6 +80,11 @@ def soften(crop: Crop, sigma: float, scale: float) -> Crop:
     return np.clip(cv2.cvtColor(cv2.merge([luma, *chroma]), cv2.COLOR_YCrCb2RGB), 0, 1)
 
 
+def soften_reach(sigma: float) -> float:
+    """Pixels of the frame around a pixel that `soften` reads."""
+    return 4 * max(2 * sigma, CHROMA)
+
+
 def features(landmarks: Landmarks, side: int) -> Mask:
     """Eyes, brows and lips with what is next to them: 1 there, fading out.
 
@@ -87,28 +92,39 @@ def features(landmarks: Landmarks, side: int) -> Mask:
         landmarks: 468 x 3, crop pixels.
         side: of the crop.
     """
-    drawn, unit = np.zeros((side, side), np.float32), side / CROP_SIDE
+    whole, unit = np.zeros((side, side), np.float32), side / CROP_SIDE
     for part in PARTS:
-        hull = cv2.convexHull(np.round(landmarks[part, :2]).astype(np.int32))
-        cv2.fillConvexPoly(drawn, hull, (1.0,))
-    here = _box(drawn, int(np.ceil(12 * unit)) + 1)  # the blur reads four standard deviations
-    if drawn[here].size:
-        drawn[here] = cv2.GaussianBlur(drawn[here], (0, 0), 3 * unit)
-    return drawn
+        hull, drawn = np.round(landmarks[part, :2]).astype(np.int32), np.zeros_like(whole)
+        cv2.fillConvexPoly(drawn, cv2.convexHull(hull), (1.0,))
+        here = _box(drawn, int(np.ceil(12 * unit)) + 1)  # the blur reads four standard deviations
+        if drawn[here].size:
+            whole[here] += cv2.GaussianBlur(drawn[here], (0, 0), 3 * unit)
+    return np.minimum(whole, 1, out=whole)
 
 
 def _shares(crop: Crop, weight: Mask, scale: float, blurs: tuple[float, ...]) -> list[float]:
     """Log of the energy of fine detail over that of coarser detail, after each of these blurs; it falls with the blur."""
-    here = _box(weight, 0)
-    if not weight[here].size:
+    energies = np.full((len(blurs), 2), 1e-9)
+    for here in _boxes(weight):
+        luma, root = cv2.transform(crop[here], LUMA), np.sqrt(np.maximum(weight[here], 0))
+        for number, blur in enumerate(blurs):
+            shown = cv2.GaussianBlur(luma, (0, 0), blur * scale) if blur else luma
+            fine, coarse = (cv2.GaussianBlur(shown, (0, 0), sigma * scale) for sigma in (FINE, COARSE))
+            energies[number] += [cv2.norm(band * root) ** 2 for band in (shown - fine, fine - coarse)]
+    if not weight.any():
         return [0.0] * len(blurs)
-    luma, counted = cv2.transform(crop[here], LUMA), weight[here]
+    return np.log(energies[:, 0] / energies[:, 1]).tolist()
+
+
+def _boxes(values: Mask) -> list[tuple[slice, slice]]:
+    """Those of each run of rows with something other than 0: eyes with brows, and lips."""
+    some = np.flatnonzero(values.any(axis=1))
+    runs = np.split(some, np.flatnonzero(np.diff(some) > 1) + 1) if len(some) else []
     found = []
-    for blur in blurs:
-        shown = cv2.GaussianBlur(luma, (0, 0), blur * scale) if blur else luma
-        fine, coarse = (cv2.GaussianBlur(shown, (0, 0), sigma * scale) for sigma in (FINE, COARSE))
-        energies = [float((counted * band**2).sum()) for band in (shown - fine, fine - coarse)]
-        found.append(float(np.log((energies[0] + 1e-9) / (energies[1] + 1e-9))))
+    for run in runs:
+        rows = slice(int(run[0]), int(run[-1]) + 1)
+        columns = np.flatnonzero(values[rows].any(axis=0))
+        found.append((rows, slice(int(columns[0]), int(columns[-1]) + 1)))
     return found
 
 

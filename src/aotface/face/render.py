@@ -135,17 +135,18 @@ def _nearest(
     )
 
 
-def render(landmarks: Landmarks, side: int) -> Geometry:
+def render(landmarks: Landmarks, side: int, raster: Raster | None = None) -> Geometry:
     """Normals, PNCC, depth and mask of a face in its crop.
 
     Args:
         landmarks: 468 x 3, crop pixels.
         side: side of the crop in pixels.
+        raster: of these landmarks at this side, where it is there already.
 
     Returns:
         The four maps, each side x side; 0 outside the face.
     """
-    raster = rasterize(landmarks, side)
+    raster = rasterize(landmarks, side) if raster is None else raster
     attributes = np.concatenate([vertex_normals(landmarks), PNCC.astype(np.float32)], axis=1)
     normals, pncc = np.split(raster.shares(attributes), [3], axis=1)
     length = np.sqrt((normals[:, 0] ** 2 + normals[:, 1] ** 2 + normals[:, 2] ** 2)[:, None])

@@ -228,17 +228,17 @@ QUIET_SIDE = 256
 def _strength(luma: Plane) -> Plane:
     """How strong the mark may be at each pixel, in levels of 255: texture hides it, smooth skin and sky do
     not."""
-    texture = cv2.GaussianBlur(cv2.absdiff(luma, cv2.GaussianBlur(luma, (0, 0), 1.2)), (0, 0), 3)
-    texture = cv2.GaussianBlur(
-        cv2.erode(texture, np.ones((13, 13))), (0, 0), 3
-    )  # no halo beside a sharp edge
-    strength: Plane = np.asarray(texture * GAIN, np.float32)
-    strength += FLAT
-    np.minimum(strength, PEAK, out=strength)
+    height, width = luma.shape
+    fine = cv2.absdiff(luma, cv2.GaussianBlur(luma, (0, 0), 1.2))
+    # What follows is so smooth that half the side holds it.
+    half = cv2.resize(fine, (max(1, width // 2), max(1, height // 2)), interpolation=cv2.INTER_AREA)
+    half = cv2.erode(cv2.GaussianBlur(half, (0, 0), 1.5), np.ones((7, 7)))  # no halo beside a sharp edge
+    half = np.minimum(cv2.GaussianBlur(half, (0, 0), 1.5) * np.float32(GAIN) + np.float32(FLAT), PEAK)
+    strength = np.asarray(cv2.resize(half, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
     room = np.minimum(luma, 255 - luma)
-    room /= 4
-    strength *= np.clip(room, 0, 1, out=room)  # pure black and white stay pure
-    rms = float(np.sqrt(np.mean(strength**2)))
+    if room.min() < 4:
+        strength *= np.clip(room / 4, 0, 1, out=room)  # pure black and white stay pure
+    rms = cv2.norm(strength) / math.sqrt(strength.size)
     loudness = min(1.0, LOUDEST / max(rms, 1e-9)) * min(1.0, math.cbrt(QUIET_SIDE / min(luma.shape)))
     strength *= np.float32(loudness)
     return strength
@@ -294,6 +294,9 @@ _EXACT = (1.0, 0.5, 0.75, 2 / 3, 0.25, 1 / 3, 1.5, 2.0)
 _CELLS = tuple(0.3 * 1.025**step for step in range(89))
 """Cell sizes tried on windows of two tiles, where two per cent are near enough: 0.3 to 2.64."""
 
+LUMA_ROWS = 64
+"""Rows whose luma is computed at a time."""
+
 _WINDOWS = ((0.5, 0.5), (0.25, 0.25), (0.25, 0.75), (0.75, 0.25), (0.75, 0.75))
 """Where the windows lie: fractions of the free height and width."""
 
@@ -306,7 +309,11 @@ def _luma(frame: Frame) -> Plane:
         size = (round(width * scale), round(height * scale))
         frame = cv2.resize(np.ascontiguousarray(frame), size, interpolation=cv2.INTER_AREA)
     weights = np.array([0.2126, 0.7152, 0.0722], np.float32) * np.float32(255 / np.iinfo(frame.dtype).max)
-    return (frame @ weights).astype(np.float32)
+    luma = np.empty(frame.shape[:2], np.float32)
+    for top in range(0, len(frame), LUMA_ROWS):  # a few rows at a time stay near the processor
+        rows = frame[top : top + LUMA_ROWS].astype(np.float32)
+        luma[top : top + LUMA_ROWS] = cv2.transform(rows, weights[None])
+    return luma
 
 
 def _flatten(luma: Plane) -> Plane:

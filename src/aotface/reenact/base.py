@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
+from aotface.face.render import Raster
 from aotface.reenact.reading import Reading
 from aotface.reenact.target_brows import TargetBrows
 from aotface.reenact.target_eyes import TargetEye
@@ -20,7 +21,7 @@ class Reenacted:
     ``from_target``: 0..1, where inside the mask the pixels already are the target's (mouth, eyes) and must not be moved
     again. ``landmarks``: of the new shape, crop pixels. ``reading``: where in the source's picture X_r was read; None for
     reenactors that do not read one. ``eyes``, ``mouth``, ``brows``: what of the target is laid over Y; none: X_r's pixels
-    where ``from_target``.
+    where ``from_target``. ``raster``: of X_r's mesh, at 256 px; None: it is not known.
     """
 
     crop: Crop
@@ -31,6 +32,7 @@ class Reenacted:
     eyes: tuple[TargetEye, ...] = ()
     mouth: TargetMouth | None = None
     brows: TargetBrows | None = None
+    raster: Raster | None = None
 
     @property
     def laid(self) -> tuple[TargetBrows | TargetEye | TargetMouth, ...]:

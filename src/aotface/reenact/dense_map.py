@@ -14,6 +14,12 @@ Jump = tuple[Mask, np.ndarray, tuple[slice, slice]]
 SMOOTHING = 2.0
 """Sigma in pixels at 256 of the blur on the dense map: hides the creases along triangle edges."""
 
+EVERY = 4
+"""Distance of the grid pixels, in each direction, by which a map's steepness is judged."""
+
+WHOLE = slice(None), slice(None)
+"""All of a crop."""
+
 LIDS = (2.0, 1.5)
 """How far around an eye's opening the map is not blurred, and how softly that ends, in pixels at 256: under the blur a
 closed eye's lids would let through what lies behind them."""
@@ -28,16 +34,16 @@ def dense_map(raster: Raster, places: np.ndarray, crisp: Mask | None = None) -> 
     covered = raster.covered
     y, x = np.nonzero(covered)
     values = raster.shares(places.astype(np.float32))
-    design = np.stack([x, y, np.ones_like(x)], axis=1).astype(np.float64)
-    trend, *_ = np.linalg.lstsq(design, values.astype(np.float64), rcond=None)
+    design = np.stack([x, y, np.ones_like(x)]).astype(np.float64)
+    trend, *_ = np.linalg.lstsq(design @ design.T, design @ values.astype(np.float64), rcond=None)
     along = np.arange(side)[:, None]
-    plane = along * trend[0] + (along * trend[1] + trend[2])[:, None]
-    residual = raster.spread((values - plane[covered]).astype(np.float32))
+    plane = (along * trend[0] + (along * trend[1] + trend[2])[:, None]).astype(np.float32)
+    residual = raster.spread(values - plane[y, x])
     near = fill(residual, covered)
     eased: np.ndarray = cv2.GaussianBlur(near, (0, 0), SMOOTHING * side / CROP_SIDE)
     if crisp is not None:
         eased += crisp[..., None] * (near - eased)
-    return (plane + eased).astype(np.float32)
+    return np.asarray(plane + eased, np.float32)
 
 
 def lids(points: Landmarks, side: int) -> Mask:
@@ -69,23 +75,42 @@ def read_crop(
 
     ``jump``: where the map is torn, and by how much.
     """
-    large = enlarge(dense, side)
-    if jump is not None:
-        large = jumped(large.copy() if large is dense else large, *jump)
-    region = region_of(frame, large[..., 0], large[..., 1])
     spread = _steepness(dense) * dense.shape[0] / side
-    x, y = (np.ascontiguousarray(large[(*box, k)]) for k in (0, 1))
+    region = None
+    if spread < 2 and side > len(dense):  # nothing is averaged: no pixel depends on the whole
+        large = _enlarge_map(dense, side, box)
+        if jump is not None and large.size:
+            large = jumped(large, *jump, side, (box[0].start or 0, box[1].start or 0))
+    else:
+        large = enlarge(dense, side)
+        if jump is not None:
+            large = jumped(large.copy() if large is dense else large, *jump, side)
+        region, large = region_of(frame, large[..., 0], large[..., 1]), large[box]
+    x, y = cv2.split(large) if large.size else (large[..., 0], large[..., 1])
     if not x.size:
         return np.zeros((*x.shape, 3), np.float32)
     return sample(frame, x, y, 1 / max(spread, 1e-6), region)
 
 
-def jumped(large: np.ndarray, below: Mask, jump: np.ndarray, box: tuple[slice, slice]) -> np.ndarray:
-    """A map at any side, torn: ``jump`` is added where ``below`` is above 0; both on a smaller grid, in ``box`` of it."""
-    zoom = len(below) / len(large)
+def jumped(
+    large: np.ndarray,
+    below: Mask,
+    jump: np.ndarray,
+    box: tuple[slice, slice],
+    side: int,
+    first: tuple[int, int] = (0, 0),
+) -> np.ndarray:
+    """A map at any side, torn: ``jump`` is added where ``below`` is above 0; both on a smaller grid, in ``box`` of it.
+
+    ``large``: of the map at ``side``, what begins at the row and column ``first``.
+    """
+    zoom = len(below) / side
     rows, columns = (
-        slice(max(0, int(part.start / zoom) - 2), min(len(large), int(part.stop / zoom) + 3)) for part in box
+        slice(max(start, int(part.start / zoom) - 2), min(start + size, int(part.stop / zoom) + 3))
+        for part, start, size in zip(box, first, large.shape[:2], strict=True)
     )
+    if rows.start >= rows.stop or columns.start >= columns.stop:
+        return large
     back = np.array(
         [
             [zoom, 0, (columns.start + 0.5) * zoom - 0.5],
@@ -96,19 +121,23 @@ def jumped(large: np.ndarray, below: Mask, jump: np.ndarray, box: tuple[slice, s
         (columns.stop - columns.start, rows.stop - rows.start),
         cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
     )
-    side, step = (
+    where, step = (
         cv2.warpAffine(plane, back, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
         for plane in (below, jump)
     )
-    large[rows, columns] += step * (side > 0)[..., None]
+    here = large[
+        rows.start - first[0] : rows.stop - first[0], columns.start - first[1] : columns.stop - first[1]
+    ]
+    here += step * (where > 0)[..., None]
     return large
 
 
 def _steepness(dense: np.ndarray) -> float:
     """How many frame pixels the map moves per grid pixel, typically."""
-    total = np.zeros(dense.shape[:2], np.float32)
-    for axis in (0, 1):
-        total += (np.asarray(np.gradient(dense, axis=axis)) ** 2) @ np.ones(2, np.float32)
+    some = slice(1, -1, EVERY)
+    down = (dense[2::EVERY, some] - dense[:-2:EVERY, some]) / 2
+    across = (dense[some, 2::EVERY] - dense[some, :-2:EVERY]) / 2
+    total = (down**2 + across**2) @ np.ones(2, np.float32)
     return float(np.median(np.sqrt(total))) / np.sqrt(2)
 
 
@@ -132,12 +161,15 @@ def enlarge(values: np.ndarray, side: int) -> np.ndarray:
     return cv2.resize(values, (side, side), interpolation=flags)
 
 
-def _enlarge_map(dense: np.ndarray, side: int) -> np.ndarray:
-    """Like a resize, but exact at the border too: the map is continued linearly by one pixel first."""
+def _enlarge_map(dense: np.ndarray, side: int, box: tuple[slice, slice] = WHOLE) -> np.ndarray:
+    """Like a resize, but exact at the border too: the map is continued linearly by one pixel first. ``box``: rows and
+    columns that are wanted."""
     padded = np.pad(dense, ((1, 1), (1, 1), (0, 0)), mode="reflect", reflect_type="odd")
     scale = dense.shape[0] / side
     place = ((np.arange(side) + 0.5) * scale - 0.5 + 1).astype(np.float32)
-    x, y = np.meshgrid(place, place)
+    x, y = np.meshgrid(place[box[1]], place[box[0]])
+    if not x.size:
+        return np.zeros((*x.shape, 2), np.float32)
     return cv2.remap(padded, x, y, cv2.INTER_LINEAR)
 
 

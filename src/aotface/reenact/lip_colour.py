@@ -157,12 +157,27 @@ def recoloured(log: Pixels, outline: Outline, own: LipColour, wanted: LipColour)
     near = falling(outline.off, (0.5, 2.5)) * np.clip(1 - outline.inner, 0, 1)
     change = np.dstack([LIGHTER * over[..., :1], -over]) * near[..., None]
     reached = own.lips + change[outline.lips].mean(axis=0)
+    change = cv2.GaussianBlur(change.astype(np.float32), (0, 0), 0.5)
+    return from_traits(change + _moved(outline, own, aim - reached))
+
+
+def restored(outline: Outline, own: LipColour, wanted: LipColour) -> Pixels:
+    """What is added to the logarithm of the source's lips where a gain for skin gave them another colour than they have.
+
+    Args:
+        outline: of the mouth.
+        own: its colour.
+        wanted: the source's.
+    """
+    return from_traits(_moved(outline, own, wanted.lips - own.lips))
+
+
+def _moved(outline: Outline, own: LipColour, wanted: Float32[np.ndarray, " 3"]) -> Pixels:
+    """A change of lips' brightness, red and blue, bounded."""
     vivid = np.clip((own.skin[0] - own.skin[1]) / VIVID, 0, 1)  # a grey picture stays grey
     most = np.array(MOST) * [1, vivid, vivid]
     soft = cv2.GaussianBlur(outline.lips.astype(np.float32), (0, 0), 0.8)
-    change = cv2.GaussianBlur(change.astype(np.float32), (0, 0), 0.5)
-    change += soft[..., None] * np.clip(aim - reached, -most, most).astype(np.float32)
-    return from_traits(change)
+    return np.asarray(soft[..., None] * np.clip(wanted, -most, most).astype(np.float32))
 
 
 def traits(log: np.ndarray) -> np.ndarray:

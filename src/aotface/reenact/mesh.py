@@ -2,8 +2,8 @@
 
 The new shape is the target's own (pose, expression, outline) moved towards the source's in the regions that
 carry identity. Its texture is the source photograph, read through a smooth dense map; what the photograph does not
-show comes from the face's mirrored side. Mouth and eyes are the target's own: see `aotface.reenact.target_mouth` and
-`aotface.reenact.target_eyes`.
+show comes from the face's mirrored side. Eyes are the target's own, and mostly the mouth: see
+`aotface.reenact.target_eyes` and `aotface.reenact.target_mouth`.
 """
 
 from collections.abc import Sequence
@@ -22,6 +22,7 @@ from aotface.options import DEFAULTS
 from aotface.reenact.base import Reenacted
 from aotface.reenact.dense_map import Jump, dense_map, enlarge, lids, read_crop, read_mask, soften
 from aotface.reenact.edge import inner_mask
+from aotface.reenact.expression import mouths_alike
 from aotface.reenact.iris_colour import IrisColour, iris_colour
 from aotface.reenact.lids import lid_places, unseen_eyes
 from aotface.reenact.lip_colour import LipColour, lip_colour
@@ -152,7 +153,8 @@ def reenact(
         theirs = _through_target(target.crop, raster, target_points, side)
         shows = visible if seen_target is None else visible * seen_target
         laid = target_brows(theirs, points, raster.covered, shows)
-    mouth = target_mouth(target, points, raster.covered, lips)
+    alike = target.face.rest is None and mouths_alike(source.landmarks, target_points, points)
+    mouth = target_mouth(target, points, raster.covered, lips, alike)
     shares = (1.0, 1.0) if gaze == "target" else unseen_eyes(source.landmarks, target_points)
     eyes = tuple(target_eyes(target, crop, points, raster.covered, iris, shares))
     from_target = _lay(crop, [*(part for part in (laid, mouth) if part is not None), *eyes])
@@ -160,7 +162,8 @@ def reenact(
     mask = enlarge(np.clip(edge * visible, 0, 1), side)
     if laid is not None:
         mask[laid.here] = np.maximum(mask[laid.here], laid.weight * enlarge(edge, side)[laid.here])
-    return Reenacted(crop, mask, from_target, _enlarged_points(points, shrink), reading, eyes, mouth, laid)
+    made = Reenacted(crop, mask, from_target, _enlarged_points(points, shrink), reading, eyes, mouth, laid)
+    return replace(made, raster=raster if grid == CROP_SIDE else None)
 
 
 def _lay(crop: Crop, parts: Sequence[TargetBrows | TargetEye | TargetMouth]) -> Mask:

@@ -7,16 +7,16 @@ every side.
 """
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import cv2
 import numpy as np
 from jaxtyping import Float32
 
-from aotface.face.blendshapes import NAMES, blendshapes
-from aotface.face.mesh import INNER_LIPS, LEFT_EYE, OUTER_LIPS, RIGHT_EYE, opening
+from aotface.face.blendshapes import NAMES
+from aotface.face.mesh import INNER_LIPS, OUTER_LIPS, opening
 from aotface.face.texture import LUMA
-from aotface.types import CROP_SIDE, Iris, Landmarks, Mask
+from aotface.reenact.expression import expression
+from aotface.types import CROP_SIDE, Landmarks, Mask
 
 SMILES = NAMES.index("mouthSmileRight"), NAMES.index("mouthSmileLeft")
 """Of the person's right and left side."""
@@ -79,34 +79,9 @@ def fallen(source: Landmarks, target: Landmarks) -> Fallen:
         source: 468 x 3, any similarity that keeps the face about upright.
         target: likewise.
     """
-    before, after = smile_of(source.tobytes()), _smile(target)
-    right, left = (_begun(a - b, FALLS) for a, b in zip(before, after, strict=True))
+    before, after = (expression(one)[list(SMILES)] for one in (source, target))
+    right, left = (_begun(float(a - b), FALLS) for a, b in zip(before, after, strict=True))
     return Fallen((right, left), _begun(opening(source, INNER_LIPS) - opening(target, INNER_LIPS), SHUTS))
-
-
-@lru_cache(maxsize=8)
-def smile_of(landmarks: bytes) -> tuple[float, float]:
-    """`_smile` of a source: a video asks for the same one at every frame."""
-    return _smile(np.frombuffer(landmarks, np.float32).reshape(-1, 3))
-
-
-def _smile(landmarks: Landmarks) -> tuple[float, float]:
-    """How far a face smiles, right and left, 0..1. Irises matter little to it: those of eyes that look ahead stand in."""
-    found = blendshapes(landmarks, _straight(landmarks))
-    return float(found[SMILES[0]]), float(found[SMILES[1]])
-
-
-def _straight(landmarks: Landmarks) -> Iris:
-    """Irises in the middle of their eyes."""
-    places = []
-    for ring in (RIGHT_EYE, LEFT_EYE):
-        middle = landmarks[ring].mean(axis=0)
-        reach = 0.2 * np.linalg.norm(landmarks[ring[8], :2] - landmarks[ring[0], :2])
-        places += [middle + reach * np.array(way) for way in _WAYS]
-    return np.array(places, np.float32)
-
-
-_WAYS = ((0, 0, 0), (1, 0, 0), (0, -1, 0), (-1, 0, 0), (0, 1, 0))
 
 
 def mouth_box(points: Landmarks, grid: int) -> Box:

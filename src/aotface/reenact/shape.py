@@ -8,12 +8,24 @@ from jaxtyping import Float64
 
 from aotface.face.mesh import LEFT_BROW, LEFT_EYE, MEAN, OUTER_LIPS, OVAL, RIGHT_BROW, RIGHT_EYE, TRIANGLES
 from aotface.face.pose import fit_pose
+from aotface.reenact.expression import BROWS, EYES, MOUTH, apart
 from aotface.types import Landmarks, Mask
 
-PARTS = ((LEFT_EYE, 0.14), (RIGHT_EYE, 0.14), (LEFT_BROW, 0.08), (RIGHT_BROW, 0.08), (OUTER_LIPS, 0.12))
-"""Eyes, brows and lips, and how far around them vertices move together, in units of the mean face."""
+PARTS = (
+    (LEFT_EYE, 0.14, EYES),
+    (RIGHT_EYE, 0.14, EYES),
+    (LEFT_BROW, 0.08, BROWS),
+    (RIGHT_BROW, 0.08, BROWS),
+    (OUTER_LIPS, 0.12, MOUTH),
+)
+"""Eyes, brows and lips; how far around them vertices move together, in units of the mean face; and what tells what they
+do."""
 
-BROWS = slice(2, 4)
+SAME = {EYES: (0.3, 0.8), BROWS: (0.3, 0.9), MOUTH: (1.2, 2.2)}
+"""How differently two faces may do something with a part (see `apart`), from where on its inner shape begins to be the
+target's, and is."""
+
+BROW_PARTS = slice(2, 4)
 """Of `PARTS`."""
 
 AROUND, COVERED = 4 / 256, (0.08, 0.25)
@@ -32,8 +44,8 @@ def identity_shape(
     """The target's shape with the source's identity in it.
 
     Both shapes are brought to the mean face's pose; their difference is taken whole on nose, cheeks and forehead, as one
-    rigid shift per part on eyes, brows and mouth (their inner shape is expression), and not at all on the outline, so
-    that the new face fills the target's head.
+    rigid shift per part on eyes, brows and mouth (their inner shape is expression, but for as far as both do the same with
+    them), and not at all on the outline, so that the new face fills the target's head.
 
     Args:
         source: 468 x 3, any similarity.
@@ -55,11 +67,21 @@ def identity_shape(
     difference = source_shape - (target_shape if rest is None else rest.astype(np.float64))
     held = np.zeros(len(PARTS)) if visible is None else covered_parts(target, visible)
     if not brows:
-        held[BROWS] = 1
-    for part, at_target in zip(_parts(), held, strict=True):
-        difference[part] = difference[part].mean(axis=0) * (1 - at_target)
+        held[BROW_PARTS] = 1
+    # In a clip lids and lips would cross: what it does is added to what it is at rest, and it shuts eyes and mouth.
+    own = [_same(source, target, does) if rest is None else 0.0 for *_, does in PARTS]
+    whole = difference.copy()
+    for part, at_target, share in zip(_parts(), held, own, strict=True):
+        mean = whole[part].mean(axis=0)
+        difference[part] = (mean + share * (whole[part] - mean)) * (1 - at_target)
     moved = target_shape + strength * _identity_weight()[:, None] * smooth_over_mesh(difference)
     return target_pose.apply(moved).astype(np.float32)
+
+
+def _same(source: Landmarks, target: Landmarks, part: tuple[str, ...]) -> float:
+    """How surely two faces do the same with a part, 0..1."""
+    begins, ends = SAME[part]
+    return float(np.clip((ends - apart(source, target, part)) / (ends - begins), 0, 1))
 
 
 def covered_parts(target: Landmarks, visible: Mask) -> Float64[np.ndarray, " parts"]:
@@ -70,7 +92,7 @@ def covered_parts(target: Landmarks, visible: Mask) -> Float64[np.ndarray, " par
         visible: 0..1.
     """
     found = np.zeros(len(PARTS))
-    for number, (ring, _) in enumerate(PARTS):
+    for number, (ring, *_) in enumerate(PARTS):
         drawn = np.zeros(visible.shape, np.uint8)
         cv2.fillConvexPoly(drawn, cv2.convexHull(np.round(target[ring, :2]).astype(np.int32)), (1,))
         size = 2 * round(AROUND * len(visible)) + 1
@@ -84,7 +106,7 @@ def covered_parts(target: Landmarks, visible: Mask) -> Float64[np.ndarray, " par
 def _parts() -> list[np.ndarray]:
     """Vertices that move together: everything within a short distance of each part."""
     parts = []
-    for ring, reach in PARTS:
+    for ring, reach, _ in PARTS:
         distance = np.linalg.norm(MEAN[:, None] - MEAN[ring][None], axis=2).min(axis=1)
         parts.append(np.flatnonzero(distance < reach))
     return parts

@@ -4,7 +4,7 @@ A photograph shows a mouth in one expression. Moved into another it smears: a sm
 gap in its corners. The target's mouth is the only one that was photographed with this opening, in this light. So its lips,
 what lies between them, and a little skin around are laid into the new face: at the new mouth's place, in the tone of the
 skin around it. Where the target has a moustache, the upper lip is the source's; hair of one is not mixed with the other's
-skin.
+skin. Where both mouths of a picture do the same, the source's lips fit, and only what lies between them is the target's.
 """
 
 from dataclasses import dataclass
@@ -32,13 +32,14 @@ from aotface.reenact.lip_colour import (
     mouth_box,
     outline_of,
     recoloured,
+    restored,
     rising,
     traits,
     typical,
 )
 from aotface.types import AlignedFace, Crop, Landmarks
 
-EDGE, RING = (0.0, 1.5), (0.5, 8.0)
+EDGE, RING = (0.0, 1.5), (0.5, 5.0)
 """Distance from the lips, in pixels at 256, over which they end where skin around them stays; and over which the target's
 skin ends."""
 
@@ -62,6 +63,10 @@ DARK, ROUGH = (0.25, 0.6), (0.05, 0.11)
 STRIP, MOUSTACHE = (1.0, 8.0), (0.34, 0.44)
 """Distance from a lip in which a moustache is looked for; and the share of hair there from which on it is one."""
 
+PALE, VIOLET, LIFTED = -0.12, 0.06, 0.35
+"""How bright and how blue the source's lips may be beside its skin, and how much darker than the target's its skin, as
+logarithms, for its lips to show: beyond that, what brings its skin to the target's tone turns them white or violet."""
+
 LIPS = np.concatenate([OUTER_LIPS, INNER_LIPS])
 
 
@@ -77,7 +82,8 @@ class TargetMouth:
     """What is laid into a new face.
 
     ``here``: rows and columns of the crop. ``pixels``: the target's mouth there, in the new lips' colour. ``outline``, and
-    ``covered``, where the mesh is: in the same box, at 256 px. ``skin``: logarithm of its colour.
+    ``covered``, where the mesh is: in the same box, at 256 px. ``skin``: logarithm of its colour. ``lips``: None: the
+    target's are laid, too; else only what lies between them, and the source's lips keep this colour.
     """
 
     here: Box
@@ -85,11 +91,13 @@ class TargetMouth:
     outline: Outline
     covered: Bool[np.ndarray, "small_rows small_columns"]
     skin: Float32[np.ndarray, " 3"]
+    lips: LipColour | None = None
 
     @property
     def weight(self) -> Plane:
         """With which it shows, at most; in ``here``."""
-        return self._large(self._ring)
+        between = (self.outline.inner > 0).astype(np.float32)
+        return self._large(self._ring if self.lips is None else cv2.GaussianBlur(between, (0, 0), 0.7))
 
     def lay(self, face: Crop) -> None:
         """Lay it into a new face, in place.
@@ -98,14 +106,24 @@ class TargetMouth:
             face: X_r or Y, whole crops.
         """
         own, size = face[self.here], self.outline.off.shape[::-1]
+        if self.lips is not None:
+            self._restore(own)
         mine, theirs = (logarithm(_resized(picture, size)) for picture in (own, self.pixels))
         hair, their_hair = self._hair(mine), self._hair(theirs)
         free = (1 - hair.shown) * (1 - their_hair.shown)
         lips = falling(self.outline.off, EDGE) * (1 - their_hair.moustache * self.outline.above)
-        weight = np.maximum(np.maximum(lips, self.outline.inner > 0), self._ring * free)
-        weight = self._large(cv2.GaussianBlur(weight, (0, 0), 0.7))
+        between = self.outline.inner > 0
+        around = np.maximum(lips, self._ring * free) if self.lips is None else np.float32(0)
+        weight = self._large(cv2.GaussianBlur(np.maximum(around, between), (0, 0), 0.7))
         laid = self.pixels * self._large(np.exp(self._tone(mine - theirs, free)))
         own += (np.clip(laid, 0, 1) - own) * weight[..., None]
+
+    def _restore(self, face: Pixels) -> None:
+        """Give the source's lips their own colour, in place."""
+        log = logarithm(_resized(face, self.outline.off.shape[::-1]))
+        own = colour_of(log, self.outline, self.covered)
+        if own is not None and self.lips is not None:
+            face *= self._large(np.exp(restored(self.outline, own, self.lips)))
 
     @property
     def _ring(self) -> Plane:
@@ -157,7 +175,11 @@ class TargetMouth:
 
 
 def target_mouth(
-    target: AlignedFace, points: Landmarks, covered: Bool[np.ndarray, "grid grid"], source: LipColour | None
+    target: AlignedFace,
+    points: Landmarks,
+    covered: Bool[np.ndarray, "grid grid"],
+    source: LipColour | None,
+    alike: bool = False,
 ) -> TargetMouth | None:
     """The target's mouth at the new one's place.
 
@@ -166,6 +188,7 @@ def target_mouth(
         points: 468 x 3, of the new face, pixels of a grid that is no finer than the crop.
         covered: where the mesh is, on that grid.
         source: whose lips' colour is wanted; None: it stays.
+        alike: both mouths do the same, and the source's lips may show, see `fits`.
 
     Returns:
         None where it lies beside the crop.
@@ -186,7 +209,19 @@ def target_mouth(
     if own is not None and source is not None:
         pixels = pixels * np.exp(_resized(recoloured(log, outline, own, source), size))
     skin = skin if own is None else own.skin
-    return TargetMouth((here[0], here[1]), np.clip(pixels, 0, 1), outline, covered[box], skin)
+    lips = source if alike and source is not None and fits(source, skin) else None
+    return TargetMouth((here[0], here[1]), np.clip(pixels, 0, 1), outline, covered[box], skin, lips)
+
+
+def fits(source: LipColour, skin: Float32[np.ndarray, " 3"]) -> bool:
+    """Whether lips of the source look natural when they are moved together with its skin.
+
+    Args:
+        source: their colour.
+        skin: logarithm of the target's.
+    """
+    light, _, blue = source.lips.tolist()
+    return light < PALE and blue < VIOLET and float((skin - source.skin) @ LUMA[0]) < LIFTED
 
 
 def hair_of(beside: Pixels, between: Inside) -> Plane:

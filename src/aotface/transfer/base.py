@@ -12,7 +12,7 @@ from jaxtyping import Float32
 
 from aotface.errors import InputError
 from aotface.face.align import resize_matrix, transform_landmarks
-from aotface.face.render import render
+from aotface.face.render import Raster, render
 from aotface.transfer.resolution import apply_at_resolution
 from aotface.types import CROP_SIDE, Crop, Geometry, Landmarks, Mask, Matrix
 
@@ -28,8 +28,8 @@ class FacePair:
     """All that a transfer may ask for of one face. Everything at one side, in the target's crop.
 
     ``reenacted``: X_r, 0..1. ``target``: X_t, 0..1. ``mask``: pixels of both that count, 0..1. ``landmarks``: of the target,
-    crop pixels. ``own_landmarks``: of X_r. ``seed``: of the random numbers that a transfer may draw. ``rendered``: the
-    target's mesh at 256 px, where it is there already.
+    crop pixels. ``own_landmarks``: of X_r. ``seed``: of the random numbers that a transfer may draw. Where they are there
+    already, all at 256 px: ``rendered``: the target's mesh. ``raster``: X_r's. ``small_target``: X_t.
     """
 
     reenacted: Crop
@@ -39,6 +39,8 @@ class FacePair:
     own_landmarks: Landmarks
     seed: int = 0
     rendered: Geometry | None = None
+    raster: Raster | None = None
+    small_target: Crop | None = None
 
     @cached_property
     def small(self) -> "FacePair":
@@ -46,10 +48,11 @@ class FacePair:
         side = len(self.mask)
         if side <= CROP_SIDE:
             return self
-        reenacted, target, mask = (shrunk(values) for values in (self.reenacted, self.target, self.mask))
+        reenacted, mask = shrunk(self.reenacted), shrunk(self.mask)
+        target = shrunk(self.target) if self.small_target is None else self.small_target
         shrink = resize_matrix(np.eye(2, 3), side, CROP_SIDE)
         theirs, own = (transform_landmarks(one, shrink) for one in (self.landmarks, self.own_landmarks))
-        return FacePair(reenacted, target, mask, theirs, own, self.seed, self.rendered)
+        return FacePair(reenacted, target, mask, theirs, own, self.seed, self.rendered, self.raster)
 
     @cached_property
     def geometry(self) -> Geometry:
@@ -61,7 +64,8 @@ class FacePair:
     @cached_property
     def own_geometry(self) -> Geometry:
         """Of X_r's mesh."""
-        return render(self.own_landmarks, len(self.mask))
+        raster = self.raster if len(self.mask) == CROP_SIDE else None
+        return render(self.own_landmarks, len(self.mask), raster)
 
 
 @runtime_checkable

@@ -13,9 +13,6 @@ from aotface.types import Crop, Mask
 from aotface.video.frame_state import FaceState, FrameInputs, TemporalFeatures
 from aotface.video.temporal_filter import MAP_REACH, MASK_REACH, filter_mask, temporal_filter
 
-SOFT_REACH = 12.0
-"""Pixels of the frame that `soften` reads around a pixel, where a face is made softest."""
-
 
 def refined(
     face: FaceState, known: dict[int, TemporalFeatures], around: Callable[..., list], read: FrameInputs
@@ -41,14 +38,12 @@ def averaged(
     return shown_mask(reenacted, visible), visible, filtered
 
 
-def shown_part(mask: Mask, scale: float) -> Part:
-    """Rows and columns of a crop that show, and as many around them as blurs may read."""
-    margin = 8 + int(np.ceil(SOFT_REACH * max(scale, 1)))
+def shown_part(mask: Mask, margin: int) -> Part:
+    """Rows and columns of a crop that show, and so many around them; all of it where nothing shows."""
+    side = len(mask)
     found = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
     rows, columns = (
-        slice(max(0, int(at[0]) - margin), min(len(mask), int(at[-1]) + 1 + margin))
-        if len(at)
-        else slice(0, len(mask))
+        slice(max(0, int(at[0]) - margin), min(side, int(at[-1]) + 1 + margin)) if len(at) else slice(0, side)
         for at in found
     )
     return rows, columns

@@ -181,7 +181,7 @@ def _new_face_state(scene: Scene, track: int, face: Face, read: FrameInputs) -> 
         return _refined_state(scene, track, face, read)
     begun = _start(scene, track, face, read)
     change, soft = _filterable(begun), _softness(begun)
-    light, complete = light_grid(shrunk(begun.target.crop)), change.swapped is None
+    light, complete = light_grid(begun.small), change.swapped is None
     texture = None
     if scene.options.camera_match == "on":
         texture = target_texture(read.frame.rgb, begun.mask, begun.target.matrix, begun.features)
@@ -247,7 +247,8 @@ def _filterable(face: FaceInProgress) -> FilterableChange:
 
 def _buffers(face: FaceInProgress, swapped: Crop | None) -> FaceBuffers:
     target = face.target
-    return FaceBuffers(place_of(target), face.reenacted, swapped, target.landmarks)
+    reenacted = replace(face.reenacted, raster=None)  # nobody asks for it any more
+    return FaceBuffers(place_of(target), reenacted, swapped, target.landmarks)
 
 
 def _softness(face: FaceInProgress) -> float:

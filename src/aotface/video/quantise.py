@@ -99,6 +99,6 @@ def _flow(now: np.ndarray, before: np.ndarray, beyond: int = 0) -> Flow:
         plane if plane.dtype == np.uint8 else (plane >> beyond).astype(np.uint8) for plane in (now, before)
     ]
     small = [cv2.resize(plane, size, interpolation=cv2.INTER_AREA) for plane in eight]
-    estimator = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    estimator = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
     flow: np.ndarray = estimator.calc(small[0], small[1], None)  # type: ignore[call-overload]  # start from no motion
     return flow

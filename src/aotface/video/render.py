@@ -19,7 +19,7 @@ from aotface.compose.blend import blend
 from aotface.compose.camera import Camera
 from aotface.compose.eyes import EyePoints
 from aotface.compose.face_step import features_of, kept_of, lay_target_pixels
-from aotface.compose.sharpness import soften
+from aotface.compose.sharpness import soften, soften_reach
 from aotface.face.align import scale_of
 from aotface.media.video.decode import VideoFrame, deepened
 from aotface.media.video.parts import Parts, cut
@@ -257,14 +257,12 @@ def _filtered(
     mask, visible, filtered = averaged(reenacted, known, around)
     options, made = scene.options, face.made
     scale = scale_of(made.place.matrix)
-    here = shown_part(mask, scale)
-    moved = adjust(
-        reenacted.crop[here], change.apply(scene.transfer, reenacted.crop, filtered, here), options
-    )
-    soft = around({index: one.softness for index, one in known.items()}, reach=MAP_REACH)
-    moved = soften(moved, float(np.mean([value for value in soft if value is not None])), scale)
+    found = around({index: one.softness for index, one in known.items()}, reach=MAP_REACH)
+    soft = float(np.mean([value for value in found if value is not None]))
+    here = shown_part(mask, 8 + int(np.ceil(soften_reach(soft) * max(scale, 1))))
+    moved = change.apply(scene.transfer, reenacted.crop, filtered, here)
     whole = reenacted.crop.copy()
-    whole[here] = moved
+    whole[here] = soften(adjust(reenacted.crop[here], moved, options), soft, scale)
     lay_target_pixels(reenacted, whole)
     return whole, mask, visible
 

@@ -153,8 +153,8 @@ def filter_mask(masks: Sequence[Mask | None], lights: Sequence[Light | None]) ->
     middle = _middle(masks, lights)
     known = [(mask, alike) for mask, alike in zip(masks, _alike(lights), strict=True) if mask is not None]
     values = np.array([mask for mask, _ in known])
-    result = np.ones_like(middle)
-    open_to_doubt = (values < 1).any(axis=0)  # elsewhere the mean of ones is one
+    result = values.min(axis=0)
+    open_to_doubt = result != values.max(axis=0)  # elsewhere the mean of equal values is that value
     values = values[:, open_to_doubt]
     weights = np.array([_enlarged(alike, len(middle))[open_to_doubt] for _, alike in known])
     order = np.argsort(values, axis=0, kind="stable")

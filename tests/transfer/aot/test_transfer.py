@@ -14,6 +14,7 @@ from aotface.transfer.aot.bounds import bound_octaves
 from aotface.transfer.aot.brows import without_brows
 from aotface.transfer.aot.colour_map_arrays import find_colour_map
 from aotface.transfer.aot.eyes import limit_eye_whites
+from aotface.transfer.aot.fine_detail import without_target_detail
 from aotface.transfer.aot.highlights import limit_highlights
 from aotface.transfer.aot.network import Network
 from aotface.transfer.aot.transfer import AotTransfer
@@ -34,7 +35,8 @@ def test_the_map_is_the_networks_put_right(transfer: AotTransfer, pair: Pair) ->
     raw = find_colour_map(transfer.generator, *given, own=one.own_geometry)
     assert raw is not None
     points = one.own_landmarks, one.landmarks
-    wanted = without_one_sided_light(without_brows(raw, *points, 256), one)
+    wanted = without_target_detail(raw, one.reenacted, one.mask, one.own_geometry)
+    wanted = without_one_sided_light(without_brows(wanted, *points, 256), one)
     wanted = bound_octaves(limit_highlights(wanted, one.reenacted, one.mask), one)
     wanted = limit_eye_whites(wanted, one.reenacted, one.target, *points)
     found = transfer.find(one)
@@ -60,7 +62,7 @@ def test_in_the_frame_it_is_what_it_is_in_the_crop(transfer: AotTransfer, pair: 
     assert in_frame is not None
     strip = (0, 60, 256, 196)
     moved = in_frame(np.ascontiguousarray(one.reenacted[60:196]), strip)
-    np.testing.assert_allclose(moved[2:-2, 2:-2], change.apply(one.reenacted)[62:194, 2:-2], atol=0.02)
+    np.testing.assert_allclose(moved[2:-2, 2:-2], change.apply(one.reenacted)[62:194, 2:-2], atol=0.03)
 
 
 def test_a_network_that_paints_gives_pictures_and_no_maps(tiny: Callable, pair: Pair) -> None:

@@ -37,7 +37,7 @@ HDR_TRANSFERS = ("pq", "hlg", "dolby vision")
 FULL = 2
 """How a file says that its range is full."""
 
-BAND_ROWS = 256
+BAND_ROWS = 64
 """Rows converted at a time, an even number: memory follows the band, not the frame."""
 
 

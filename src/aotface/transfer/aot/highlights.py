@@ -54,9 +54,11 @@ def limit_highlights(field: ColourMapArray, reenacted: Crop, mask: Mask) -> Colo
         cv2.resize(part, (side, side), interpolation=cv2.INTER_AREA) for part in (reenacted, mask)
     )
     sigma = LOCAL * side / 256
-    light, swapped = srgb_to_linear(small) @ _LUMA, srgb_to_linear(apply_colour_map_array(small, field))
     gains = _around(field[..., :3], cover, sigma)
     lifted = np.minimum(gains.mean(axis=2), PALER * (gains[..., 2] - gains[..., 0]))
+    if (lifted * cover).max() <= 0:  # nothing is lifted
+        return field
+    light, swapped = srgb_to_linear(small) @ _LUMA, srgb_to_linear(apply_colour_map_array(small, field))
     out = np.log((light + _FLOOR) / (_around(light[..., None], cover, sigma)[..., 0] + _FLOOR))
     stands = np.clip((out - FAINT) / (SURE - FAINT), 0, 1)
     share = (stands * (1 - np.exp(-np.maximum(lifted, 0))) * cover)[..., None]

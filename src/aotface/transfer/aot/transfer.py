@@ -14,6 +14,7 @@ from aotface.transfer.aot.change import ColourMapChange
 from aotface.transfer.aot.checkpoint import load_trained
 from aotface.transfer.aot.colour_map_arrays import ColourMapArray, find_colour_map
 from aotface.transfer.aot.eyes import limit_eye_whites
+from aotface.transfer.aot.fine_detail import without_target_detail
 from aotface.transfer.aot.generator import RelightingGenerator
 from aotface.transfer.aot.highlights import limit_highlights
 from aotface.transfer.aot.network import Network
@@ -70,7 +71,7 @@ class AotTransfer:
         return found
 
     def colour_map(self, pair: FacePair) -> ColourMapArray:
-        """The map that is applied to X_r: the network's, put right: brows, light, what stands out, eye whites."""
+        """The map that is applied to X_r: the network's, put right: fine detail, brows, light, what stands out, eyes."""
         small = pair.small
         given = (pair.reenacted, small.target, small.mask, small.geometry)
         found: ColourMapArray | None
@@ -80,6 +81,7 @@ class AotTransfer:
             found = find_colour_map(self.generator, *given, self.bf16, small.own_geometry)
         assert found is not None  # it is a network that gives maps
         own, theirs = small.own_landmarks, small.landmarks
+        found = without_target_detail(found, small.reenacted, small.mask, small.own_geometry)
         found = without_brows(found, own, theirs, len(small.target))
         found = without_one_sided_light(found, small)
         found = limit_highlights(found, small.reenacted, small.mask)
