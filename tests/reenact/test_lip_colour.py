@@ -84,6 +84,19 @@ def test_lipstick_fades() -> None:
     assert colour(LIPSTICK).lips[1] + much[1] > NATURAL[1][0]
 
 
+def test_burnt_light_on_lips_stays_white() -> None:
+    box = mouth_box(POINTS, SIDE)
+    assert box is not None
+    picture, outline = face(LIPSTICK)[box].copy(), outline_of(POINTS, box)
+    rows, columns = np.nonzero(cv2.erode(outline.lips.astype(np.uint8), np.ones((3, 3))))
+    spot = rows[len(rows) // 3], columns[len(rows) // 3]
+    picture[spot] = 1.0
+    own = colour_of(logarithm(picture), outline, COVERED[box])
+    assert own is not None
+    change = np.abs(recoloured(logarithm(picture), outline, own, colour(ROSE))).max(axis=-1)
+    assert change[spot] == 0 and np.median(change[rows, columns]) > 0.05
+
+
 def test_where_no_lips_show_there_is_no_colour() -> None:
     box = slice(0, 40), slice(0, 40)
     outline = outline_of(POINTS, box)

@@ -36,6 +36,10 @@ ABOVE, SQUEEZED, LIGHTER = (0.1, 0.06), 0.6, 0.2
 """Lipstick: how much redder and bluer than wanted a place may be, the share of the rest that goes, and by how much of it the
 place becomes lighter."""
 
+SHINE, BURNT = (float(np.log(0.6)), float(np.log(0.9))), (float(np.log(0.9)), float(np.log(0.98)))
+"""Brightness over which lips become no lighter; and that of the darkest channel over which they tell no colour, and keep
+theirs."""
+
 FEWEST = 12, 64
 """Pixels of lips and of skin at 256 that tell a colour."""
 
@@ -158,7 +162,10 @@ def recoloured(log: Pixels, outline: Outline, own: LipColour, wanted: LipColour)
     change = np.dstack([LIGHTER * over[..., :1], -over]) * near[..., None]
     reached = own.lips + change[outline.lips].mean(axis=0)
     change = cv2.GaussianBlur(change.astype(np.float32), (0, 0), 0.5)
-    return from_traits(change + _moved(outline, own, aim - reached))
+    change += _moved(outline, own, aim - reached)
+    shine = rising(log @ LUMA[0], SHINE)
+    change[..., 0] -= shine * np.maximum(change[..., 0], 0)
+    return from_traits(change * (1 - rising(log.min(axis=-1), BURNT))[..., None])
 
 
 def restored(outline: Outline, own: LipColour, wanted: LipColour) -> Pixels:
