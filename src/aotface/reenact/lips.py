@@ -72,7 +72,7 @@ class Parting:
         rows, columns = (np.flatnonzero(found.any(axis=axis)) for axis in (1, 0))
         if not len(rows):
             return slice(0, 0), slice(0, 0)
-        return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+        return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
 
 
 def part_lips(

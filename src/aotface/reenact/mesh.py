@@ -244,7 +244,7 @@ def _box(shown: np.ndarray) -> tuple[slice, slice]:
     rows, columns = (np.flatnonzero(shown.any(axis=axis)) for axis in (1, 0))
     if not len(rows):
         return slice(0, 0), slice(0, 0)
-    return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
 
 
 def _enlarged_points(points: Landmarks, shrink: float) -> Landmarks:

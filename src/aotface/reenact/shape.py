@@ -6,7 +6,18 @@ import cv2
 import numpy as np
 from jaxtyping import Float64
 
-from aotface.face.mesh import LEFT_BROW, LEFT_EYE, MEAN, OUTER_LIPS, OVAL, RIGHT_BROW, RIGHT_EYE, TRIANGLES
+from aotface.face.mesh import (
+    INNER_LIPS,
+    LEFT_BROW,
+    LEFT_EYE,
+    MEAN,
+    OUTER_LIPS,
+    OVAL,
+    RIGHT_BROW,
+    RIGHT_EYE,
+    TRIANGLES,
+    opening,
+)
 from aotface.face.pose import fit_pose
 from aotface.reenact.expression import BROWS, EYES, MOUTH, apart
 from aotface.types import Landmarks, Mask
@@ -24,6 +35,9 @@ do."""
 SAME = {EYES: (0.3, 0.8), BROWS: (0.3, 0.9), MOUTH: (1.2, 2.2)}
 """How differently two faces may do something with a part (see `apart`), from where on its inner shape begins to be the
 target's, and is."""
+
+OPEN_ALIKE = 0.01, 0.04
+"""The same for how far two mouths are open: with its inner shape the new mouth would take the source's opening."""
 
 BROW_PARTS = slice(2, 4)
 """Of `PARTS`."""
@@ -81,7 +95,12 @@ def identity_shape(
 def _same(source: Landmarks, target: Landmarks, part: tuple[str, ...]) -> float:
     """How surely two faces do the same with a part, 0..1."""
     begins, ends = SAME[part]
-    return float(np.clip((ends - apart(source, target, part)) / (ends - begins), 0, 1))
+    share = np.clip((ends - apart(source, target, part)) / (ends - begins), 0, 1)
+    if part == MOUTH:
+        begins, ends = OPEN_ALIKE
+        differ = abs(opening(source, INNER_LIPS) - opening(target, INNER_LIPS))
+        share *= np.clip((ends - differ) / (ends - begins), 0, 1)
+    return float(share)
 
 
 def covered_parts(target: Landmarks, visible: Mask) -> Float64[np.ndarray, " parts"]:

@@ -55,7 +55,7 @@ def to_display(linear: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
 
 def _power(values: Float[Tensor, "*shape"], exponent: float) -> Float[Tensor, "*shape"]:
     """Powers of positive numbers, in a third of the time that torch's own take; they differ in the last digit."""
-    return torch.exp2(torch.log2(values) * exponent)
+    return torch.exp(torch.log(values) * exponent)
 
 
 def log_light(linear: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
