@@ -1,3 +1,5 @@
+import io
+
 import numpy as np
 import pytest
 import torch
@@ -85,3 +87,12 @@ def test_too_many_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(array_input, "MAX_PIXELS", 50)
     with pytest.raises(TooLargeError, match="9 x 6"):
         as_frame(RGB)
+
+
+def test_a_picture_with_too_many_pixels_is_not_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(array_input, "MAX_PIXELS", 50)
+    file = io.BytesIO()
+    Image.new("RGB", (9, 6)).save(file, "PNG")
+    broken = Image.open(io.BytesIO(file.getvalue()[:60]))  # reading its pixels would be another error
+    with pytest.raises(TooLargeError, match="9 x 6"):
+        as_frame(broken)

@@ -62,6 +62,7 @@ def _is_a(picture: Any, module: str, kind: str) -> bool:
 def _from_pil(picture: Any, name: str) -> np.ndarray:
     from PIL import ImageOps
 
+    _not_too_large(*picture.size, name)  # it may not be decoded yet
     try:
         upright = ImageOps.exif_transpose(picture)
         if upright.mode in ("I;16", "I;16L", "I;16B"):
@@ -96,12 +97,15 @@ def _three_channels(array: np.ndarray, name: str) -> np.ndarray:
         raise InputError(
             f"{name}: expected a picture, got an empty array of {array.shape[1]} x {array.shape[0]} pixels"
         )
-    if array.shape[0] * array.shape[1] > MAX_PIXELS:
-        size = f"{array.shape[1]} x {array.shape[0]}"
-        raise TooLargeError(
-            f"{name}: {size} pixels are more than {MAX_PIXELS // 1_000_000} million: scale it down"
-        )
+    _not_too_large(array.shape[1], array.shape[0], name)
     return np.repeat(array, 3, axis=2) if array.shape[2] == 1 else array[..., :3]
+
+
+def _not_too_large(width: int, height: int, name: str) -> None:
+    if width * height > MAX_PIXELS:
+        raise TooLargeError(
+            f"{name}: {width} x {height} pixels are more than {MAX_PIXELS // 1_000_000} million: scale it down"
+        )
 
 
 def _checked(array: np.ndarray, name: str) -> Frame:
