@@ -62,7 +62,8 @@ def _is_a(picture: Any, module: str, kind: str) -> bool:
 def _from_pil(picture: Any, name: str) -> np.ndarray:
     from PIL import ImageOps
 
-    _not_too_large(*picture.size, name)  # it may not be decoded yet
+    width, height = picture.size
+    _not_too_large(width, height, name)  # it may not be decoded yet
     try:
         upright = ImageOps.exif_transpose(picture)
         if upright.mode in ("I;16", "I;16L", "I;16B"):
