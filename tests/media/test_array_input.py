@@ -96,4 +96,4 @@ def test_a_picture_with_too_many_pixels_is_not_decoded(monkeypatch: pytest.Monke
     picture = Image.open(file)
     with pytest.raises(TooLargeError, match="9 x 6"):
         as_frame(picture)
-    assert getattr(picture, "_im") is None  # its pixels were not read
+    assert picture._im is None  # its pixels were not read
