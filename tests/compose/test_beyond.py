@@ -35,7 +35,7 @@ def target() -> Frame:
 def begun(target: Frame, source: Frame) -> FaceInProgress:
     prepared = MeshReenactor().prepare(source, detect(source)[0])
     assert isinstance(prepared, MeshSource) and prepared.skin is not None
-    one = start_face(target, detect(target)[0], prepared, open_transfer("mkl"))
+    one = start_face(target, detect(target)[0], prepared, open_transfer("formula"))
     assert one is not None
     return one
 
@@ -88,7 +88,7 @@ def test_a_mark_on_the_sources_forehead_comes_along_in_the_targets_light(
     clean, here = beyond(target, one), above(one)
     assert np.abs(marked.swapped - clean.swapped)[here].max() > 0.02
     ours, theirs = (values[here].mean(axis=(0, 1)) for values in (clean.swapped, one.target.crop))
-    assert np.abs(ours - theirs).max() < 0.1
+    assert np.abs(ours - theirs).max() < 0.04
 
 
 def test_hair_of_either_keeps_the_targets_forehead(target: Frame, one: FaceInProgress) -> None:

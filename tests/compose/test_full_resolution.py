@@ -81,7 +81,7 @@ def test_detail_is_kept(made: dict[str, pipeline.Swapped]) -> None:
     where = inside(made["whole"])
     own = made["native"].reenacted
     assert alike(made["native"].frame, own, where) > 0.97
-    assert alike(made["whole"].reenacted, own, where) > 0.88  # the same detail in the same places
+    assert alike(made["whole"].reenacted, own, where) > 0.9  # the same detail in the same places
     assert alike(made["small"].reenacted, own, where) < 0.6  # the twin: what a small crop leaves of it
 
 

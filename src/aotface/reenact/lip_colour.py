@@ -220,3 +220,11 @@ def rising(values: np.ndarray, bounds: tuple[float, float]) -> np.ndarray:
 def falling(values: np.ndarray, bounds: tuple[float, float]) -> np.ndarray:
     """1 up to the first bound, 0 from the second on."""
     return 1 - rising(values, bounds)
+
+
+def resized(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """At another width and height."""
+    if picture.shape[1::-1] == size:
+        return picture
+    shrinks = size[0] < picture.shape[1]
+    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)

@@ -16,7 +16,7 @@ from aotface.face.mesh import BROW_REACH, LEFT_BROW, LEFT_EYE, RIGHT_BROW, RIGHT
 from aotface.face.texture import LUMA
 from aotface.face.visibility.classes import Surface
 from aotface.face.visibility.network import Visibility
-from aotface.reenact.lip_colour import Box, Pixels, Plane, falling, logarithm, rising
+from aotface.reenact.lip_colour import Box, Pixels, Plane, falling, logarithm, resized, rising
 from aotface.types import CROP_SIDE, AlignedFace, Crop, Frame, Landmarks, Mask
 
 HIDDEN, SOUND = 0.45, 0.25
@@ -104,7 +104,7 @@ class TargetBrows:
     @property
     def weight(self) -> Plane:
         """With which they show; in ``here``."""
-        return _resized(self.small, self.pixels.shape[1::-1])
+        return resized(self.small, self.pixels.shape[1::-1])
 
     def lay(self, face: Crop) -> None:
         """Lay them into a new face, in place.
@@ -113,12 +113,12 @@ class TargetBrows:
             face: X_r or Y, whole crops.
         """
         own, size = face[self.here], self.small.shape[::-1]
-        mine, theirs = (logarithm(_resized(picture, size)) for picture in (own, self.pixels))
+        mine, theirs = (logarithm(resized(picture, size)) for picture in (own, self.pixels))
         tone = np.clip(self._continued(mine - theirs), -FURTHEST, FURTHEST)
         stands = np.abs((theirs - self._continued(theirs)) @ LUMA[0])
         pigment = np.clip(tone, -PIGMENT, PIGMENT)
         tone -= (1 - ON_HAIRS) * pigment * rising(stands, HAIRS)[..., None]
-        laid = self.pixels * np.exp(_resized(tone.astype(np.float32), self.pixels.shape[1::-1]))
+        laid = self.pixels * np.exp(resized(tone.astype(np.float32), self.pixels.shape[1::-1]))
         own += (np.clip(laid, 0, 1) - own) * self.weight[..., None]
 
     def _continued(self, values: Pixels) -> Pixels:
@@ -171,11 +171,3 @@ def _off(outlines: list[np.ndarray], side: int) -> Plane:
     for outline in outlines:
         cv2.fillConvexPoly(drawn, cv2.convexHull(np.round(outline).astype(np.int32)), (0,))
     return np.asarray(cv2.distanceTransform(drawn, cv2.DIST_L2, 5), np.float32)
-
-
-def _resized(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """At another width and height."""
-    if picture.shape[1::-1] == size:
-        return picture
-    shrinks = size[0] < picture.shape[1]
-    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)

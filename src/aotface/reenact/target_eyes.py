@@ -26,6 +26,7 @@ from aotface.reenact.lip_colour import (
     falling,
     far_of,
     logarithm,
+    resized,
     rising,
     typical,
 )
@@ -86,13 +87,13 @@ class TargetEye:
             face: X_r or Y, whole crops.
         """
         own = face[self.here]
-        mine, theirs = (logarithm(_resized(one, self.off.shape[::-1])) for one in (own, self.pixels))
+        mine, theirs = (logarithm(resized(one, self.off.shape[::-1])) for one in (own, self.pixels))
         tone = _tone(mine - theirs, self.off, self.free)
         laid = np.clip(self.pixels * self._large(np.exp(tone)), 0, 1)
         own += (laid - own) * self.weight[..., None]
 
     def _large(self, plane: np.ndarray) -> np.ndarray:
-        return _resized(plane.astype(np.float32), self.pixels.shape[1::-1])
+        return resized(plane.astype(np.float32), self.pixels.shape[1::-1])
 
 
 def target_eyes(
@@ -133,13 +134,13 @@ def target_eyes(
         pixels = _carried(target.crop, back, size, cv2.INTER_CUBIC)
         free = covered[box].astype(np.float32)
         if target.visible is not None:
-            seen = _resized(target.visible, target.crop.shape[1::-1])
-            free = free * _resized(_carried(seen, back, size, cv2.INTER_LINEAR), off.shape[::-1])
+            seen = resized(target.visible, target.crop.shape[1::-1])
+            free = free * resized(_carried(seen, back, size, cv2.INTER_LINEAR), off.shape[::-1])
         if own is not None and source is not None and gaze is not None:
             far = distance(points, eye, gaze, box)
             pixels = _with_iris(pixels, off, far, own, source)
         pixels = np.clip(pixels, 0, 1)
-        mine, theirs = (logarithm(_resized(one, off.shape[::-1])) for one in (face[here], pixels))
+        mine, theirs = (logarithm(resized(one, off.shape[::-1])) for one in (face[here], pixels))
         shown = _shown(mine, mine - theirs, off, free) * np.float32(share)
         yield TargetEye((here[0], here[1]), pixels, off, free, shown, back)
 
@@ -186,11 +187,11 @@ def _with_iris(
     pixels: Pixels, off: SmallPlane, far: SmallPlane, own: IrisColour, source: IrisColour
 ) -> Pixels:
     """An eye whose iris has the source's colour."""
-    log = logarithm(_resized(pixels, off.shape[::-1]))
+    log = logarithm(resized(pixels, off.shape[::-1]))
     skin = typical(log[off > BESIDE[0]])
     vivid = float(np.clip((skin[0] - skin[1]) / VIVID, 0, 1))
     added = recoloured_iris(log, far, own, source, vivid) * falling(off, (0.0, 1.0))[..., None]
-    return pixels * np.exp(_resized(added.astype(np.float32), pixels.shape[1::-1]))
+    return pixels * np.exp(resized(added.astype(np.float32), pixels.shape[1::-1]))
 
 
 def _around(ring: Float32[np.ndarray, "16 3"], side: int) -> Box | None:
@@ -206,11 +207,3 @@ def _carried(values: np.ndarray, back: np.ndarray, size: tuple[int, int], how: i
     return cv2.warpAffine(
         values, back, size, flags=how | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE
     )
-
-
-def _resized(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """At another width and height."""
-    if picture.shape[1::-1] == size:
-        return picture
-    shrinks = size[0] < picture.shape[1]
-    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)

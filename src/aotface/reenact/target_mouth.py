@@ -32,6 +32,7 @@ from aotface.reenact.lip_colour import (
     mouth_box,
     outline_of,
     recoloured,
+    resized,
     restored,
     rising,
     traits,
@@ -108,7 +109,7 @@ class TargetMouth:
         own, size = face[self.here], self.outline.off.shape[::-1]
         if self.lips is not None:
             self._restore(own)
-        mine, theirs = (logarithm(_resized(picture, size)) for picture in (own, self.pixels))
+        mine, theirs = (logarithm(resized(picture, size)) for picture in (own, self.pixels))
         hair, their_hair = self._hair(mine), self._hair(theirs)
         free = (1 - hair.shown) * (1 - their_hair.shown)
         lips = falling(self.outline.off, EDGE) * (1 - their_hair.moustache * self.outline.above)
@@ -120,7 +121,7 @@ class TargetMouth:
 
     def _restore(self, face: Pixels) -> None:
         """Give the source's lips their own colour, in place."""
-        log = logarithm(_resized(face, self.outline.off.shape[::-1]))
+        log = logarithm(resized(face, self.outline.off.shape[::-1]))
         own = colour_of(log, self.outline, self.covered)
         if own is not None and self.lips is not None:
             face *= self._large(np.exp(restored(self.outline, own, self.lips)))
@@ -171,7 +172,7 @@ class TargetMouth:
         return np.asarray(mean + near[..., :-1] / (near[..., -1:] + np.float32(LEAST)))
 
     def _large(self, plane: np.ndarray) -> np.ndarray:
-        return _resized(plane.astype(np.float32), self.pixels.shape[1::-1])
+        return resized(plane.astype(np.float32), self.pixels.shape[1::-1])
 
 
 def target_mouth(
@@ -204,10 +205,10 @@ def target_mouth(
     flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
     pixels = cv2.warpAffine(target.crop, back, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
     outline = outline_of(points, box)
-    log = logarithm(_resized(pixels, outline.off.shape[::-1]))
+    log = logarithm(resized(pixels, outline.off.shape[::-1]))
     own, skin = colour_of(log, outline, covered[box]), typical(log.reshape(-1, 3))
     if own is not None and source is not None:
-        pixels = pixels * np.exp(_resized(recoloured(log, outline, own, source), size))
+        pixels = pixels * np.exp(resized(recoloured(log, outline, own, source), size))
     skin = skin if own is None else own.skin
     lips = source if alike and source is not None and fits(source, skin) else None
     return TargetMouth((here[0], here[1]), np.clip(pixels, 0, 1), outline, covered[box], skin, lips)
@@ -237,11 +238,3 @@ def hair_of(beside: Pixels, between: Inside) -> Plane:
     energy, mass = (cv2.GaussianBlur(part, (0, 0), 2.5) for part in (fine * fine, free))
     rough = rising(np.sqrt(energy / (mass + np.float32(0.01))), ROUGH)
     return np.maximum(rising(-red, GREY), rising(-light, DARK) * rough) * free
-
-
-def _resized(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """At another width and height."""
-    if picture.shape[1::-1] == size:
-        return picture
-    shrinks = size[0] < picture.shape[1]
-    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
