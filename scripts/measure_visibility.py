@@ -15,6 +15,7 @@ import numpy as np
 
 from aotface.face.align import align, invert
 from aotface.face.detect import detect
+from aotface.face.parse import visible_at
 from aotface.face.render import render
 from aotface.face.visibility.classes import Surface
 from aotface.face.visibility.network import Visibility, VisibilityNetwork
@@ -69,10 +70,11 @@ def measure(data: Path, labels: Labels, network: VisibilityNetwork) -> tuple[dic
         "on_mesh": confusion(planes, sets),
     }
     if labels.strokes or labels.areas:
-        judged = judge_frames(seen.in_front > 0.5, labels, mesh)
+        front = front_in_view(frame, face, labels)
+        judged = judge_frames(front > 0.5, labels, mesh)
         row["frame"] = {"kept": judged.kept, "gap": judged.gap, "false": judged.false, "whole": judged.whole}
         called = {"likeliest": planes[: len(Surface)].argmax(axis=0) == Surface.FRAME}
-        called["kept in front"] = seen.spectacles > 0.5
+        called["kept in front"] = (front > 0.5) & (seen.spectacles > 0)
         row["frame counts"] = {
             f"{name}, edge of {reach:.0f} px": frame_counts(region, labels, reach)
             for name, region in called.items()
@@ -91,6 +93,12 @@ def mesh_in_view(frame: np.ndarray, face: Face, labels: Labels) -> np.ndarray:
     geometry = render(aligned.landmarks, 256)
     matrix = compose(labels.matrix, invert(aligned.matrix))
     return cv2.warpAffine(geometry.mask, matrix, (VIEW_SIDE, VIEW_SIDE)) > 0.5
+
+
+def front_in_view(frame: np.ndarray, face: Face, labels: Labels) -> np.ndarray:
+    """What stays in front of a swapped face there, 0..1, of the mesh."""
+    matrix = compose(labels.matrix, invert(align(frame, face, 256).matrix))
+    return cv2.warpAffine(1 - visible_at(frame, face), matrix, (VIEW_SIDE, VIEW_SIDE))
 
 
 def summary(rows: list[dict]) -> dict:

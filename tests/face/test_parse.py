@@ -7,7 +7,7 @@ import pytest
 from aotface.face.align import align
 from aotface.face.detect import detect
 from aotface.face.mesh import OUTER_LIPS
-from aotface.face.parse import in_front, kept_beard, usable_texture, visible_at, visible_skin
+from aotface.face.parse import kept_beard, narrowed, usable_texture, visible_at, visible_skin, worn_frames
 from aotface.face.render import render
 from aotface.face.visibility.classes import OUTPUTS, Surface
 from aotface.face.visibility.network import Visibility
@@ -201,8 +201,20 @@ def test_an_old_face_with_deep_lids_wears_no_frame(sampled: AlignedFace) -> None
         planes[Surface.COVER, :12, :12] = patch
         seen = Visibility(planes, view_of_crop(256))
         assert seen.in_front.max() == 1
-        return float(in_front(seen, sampled.landmarks)[60:].max())
+        return float(np.maximum(seen.things, worn_frames(seen, sampled.landmarks))[60:].max())
 
     cut = drawn.copy()
     cut[:, x0 - 2 : x1 + 3] = 0
     assert front(drawn) == 1 and front(cut) == 0 and front(cut, patch=0.9) == 1
+
+
+def test_skin_along_a_plain_frame_is_no_frame(sampled: AlignedFace) -> None:
+    """A dark rim that the network sees broad is kept alone; of a pale one all is kept."""
+    rim = frames_of(sampled.landmarks, 3)
+    broad = cv2.dilate(rim, np.ones((9, 9)))
+    above = np.arange(256)[:, None] < sampled.landmarks[[33, 263], 1].min() - 5
+    inner, beside = (rim > 0) & above, (broad > 0) & (cv2.dilate(rim, np.ones((5, 5))) == 0) & above
+    dark, pale = (np.where(rim[..., None] > 0, tone, np.float32(0.7)).repeat(3, 2) for tone in (0.1, 0.8))
+    kept = narrowed(broad, dark.astype(np.float32), sampled.landmarks)
+    assert kept[inner].min() > 0.9 and kept[beside].mean() < 0.3
+    assert narrowed(broad, pale.astype(np.float32), sampled.landmarks)[beside].min() == 1
