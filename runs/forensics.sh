@@ -26,7 +26,7 @@ done
 for matrix in stills stills_34; do
   cp "$here/runs/forensics/$matrix.toml" .
   aotface forensics experiment $matrix.toml -o out_$matrix
-  aotface forensics report out_$matrix -o $matrix.html --occlusion
+  aotface forensics report out_$matrix -o $matrix.html --overwrite --occlusion
 done
 # Fine-tuned: hours on two cores.
 # aotface forensics experiment "$here/runs/forensics/fine_tuned.toml" -o out_fine_tuned --workers 2

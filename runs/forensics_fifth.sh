@@ -18,6 +18,6 @@ done
 for matrix in stills5 fine5; do
   cp "$here/runs/forensics/$matrix.toml" .
   aotface forensics experiment $matrix.toml -o out_$matrix
-  aotface forensics report out_$matrix -o $matrix.html
+  aotface forensics report out_$matrix -o $matrix.html --overwrite
   "$python" "$here/runs/forensics/table.py" $matrix.toml out_$matrix
 done

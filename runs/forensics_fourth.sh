@@ -24,6 +24,6 @@ done
 for matrix in stills4 fine4 clips4; do
   cp "$here/runs/forensics/$matrix.toml" .
   aotface forensics experiment $matrix.toml -o out_$matrix
-  aotface forensics report out_$matrix -o $matrix.html
+  aotface forensics report out_$matrix -o $matrix.html --overwrite
   "$python" "$here/runs/forensics/table.py" $matrix.toml out_$matrix
 done

@@ -26,5 +26,5 @@ done
 for matrix in stills2 fine2 perturbed2; do
   cp "$here/runs/forensics/$matrix.toml" .
   aotface forensics experiment $matrix.toml -o out_$matrix
-  aotface forensics report out_$matrix -o $matrix.html
+  aotface forensics report out_$matrix -o $matrix.html --overwrite
 done

@@ -15,4 +15,4 @@ for set in set_large set_base set_poisson set_test set_unseen; do
 done
 cp "$here/runs/forensics/stills3.toml" .
 aotface forensics experiment stills3.toml -o out_stills3
-aotface forensics report out_stills3 -o stills3.html --occlusion
+aotface forensics report out_stills3 -o stills3.html --overwrite --occlusion

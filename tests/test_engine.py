@@ -153,13 +153,13 @@ def test_a_cancelled_video_resumes_to_the_same_bytes(tmp_path: Path) -> None:
     from aotface.profiling.clip import write_clip
 
     (tmp_path / "in").mkdir()
-    clip = write_clip(tmp_path / "in", 180, 320, 7)
+    clip = write_clip(tmp_path / "in", 180, 320, 4)
     swapper = aotface.Swapper(transfer="mean", mark=False)
     stop, seen = threading.Event(), []
 
     def progress(work: str, count: int, total: int) -> None:
         seen.append((work, count, total))
-        if len({one[0] for one in seen}) > 1 and count >= 3:
+        if len({one[0] for one in seen}) > 1 and count >= 2:
             stop.set()
 
     with pytest.raises(Interrupted):

@@ -90,7 +90,10 @@ def test_arms_differ_in_what_is_added_alone(finished: Path) -> None:
 
 def test_the_report(finished: Path) -> None:
     page = finished / "report.html"
-    assert main(["forensics", "report", str(finished / "out"), "-o", str(page), "--occlusion"]) == 0
+    words = ["forensics", "report", str(finished / "out"), "-o", str(page), "--occlusion"]
+    page.with_suffix(".md").write_text("notes of mine")
+    assert main(words) == 5 and page.with_suffix(".md").read_text() == "notes of mine"
+    assert main([*words, "--overwrite"]) == 0
     text = page.with_suffix(".md").read_text()
     assert "| mkl | probe | added | poisson | never |" in text and "mean of never trained on: poisson" in text
     assert (

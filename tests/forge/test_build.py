@@ -76,6 +76,8 @@ def test_verify_passes_on_a_built_set(built: Path, tmp_path: Path) -> None:
     assert main(["forge", "verify", str(built), "-o", str(page)]) == 0
     text = page.read_text()
     assert "manipulated faces" in text and "data:image/jpeg" in text and "Shortcut audit" in text
+    assert "no single cue tells reals from fakes: not judged: it needs 20 reals, and fakes" in text
+    assert main(["forge", "verify", str(built), "-o", str(page)]) == 5 and page.read_text() == text
 
 
 def test_a_build_that_is_killed_is_finished_by_two_workers_to_the_same_bytes(

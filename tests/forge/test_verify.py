@@ -10,9 +10,12 @@ import pytest
 from forge.made_store import files_of, frame, made_plan, write_made_store
 
 from aotface.cli import main
+from aotface.errors import TooLargeError, UnreadableImageError
 from aotface.forge import checks
 from aotface.forge.audit import LIMIT, area_under_curve, audit, cues_of, regions_of
+from aotface.forge.page import page_of
 from aotface.forge.store import Sample, Store, open_store
+from aotface.forge.verify import AUDIT, Verified
 from aotface.forge.work import works_of
 from aotface.media.image import read_image
 from aotface.media.plain import array_of, png_of, png_parts
@@ -231,6 +234,30 @@ def test_cues_need_a_face(made: Store) -> None:
 
 def test_parts_of_a_png() -> None:
     assert png_parts(png_of(frame("x", 0))) == ("IHDR", "IDAT", "IEND")
+
+
+def test_a_picture_of_too_many_pixels_is_not_decoded(tmp_path: Path) -> None:
+    folder = write_made_store(tmp_path / "set", made_plan(2))
+    path = next(iter(open_store(folder).samples())).path("frames", 0)
+    head, broken = (
+        png_of(frame("x", 0))[:16],
+        b"\x00\x00\x4e\x20" * 2 + b"rest",
+    )  # decoding would be another error
+    path.write_bytes(head + broken)
+    with pytest.raises(TooLargeError, match=r"000000\.png: 20,000 x 20,000 pixels"):
+        next(iter(open_store(folder).samples())).array("frames", 0)
+    for other in (b"BM" + bytes(60), png_of(np.zeros((4, 4), np.uint8))[:20]):
+        with pytest.raises(UnreadableImageError, match="expected a PNG"):
+            array_of(other)
+
+
+def test_the_page_of_a_set_of_reals_speaks_of_no_fakes(made: Store) -> None:
+    reals = Store(made.folder, tuple(line for line in made.lines if line.label == "real"))
+    unjudged = Verified((checks.Check(AUDIT, ()),), (), audited=False)
+    text, twin = page_of(reals, unjudged), page_of(made, unjudged)
+    assert "made set: reals only" in text and "swapped by software" not in text
+    assert text.count("<p>None.</p>") >= 3 and f"{AUDIT}: not judged" in text
+    assert "made set: manipulated faces" in twin and "swapped by software" in twin
 
 
 def test_the_reader_gives_what_was_written(made: Store) -> None:

@@ -145,7 +145,7 @@ def test_marks_are_on_and_read_again(nodes: ModuleType, refined: tuple[torch.Ten
     assert not found and report.count("\n") == COUNT
 
 
-def test_swap_gives_what_transfer_takes(nodes: ModuleType) -> None:
+def test_swap_gives_what_transfer_takes(nodes: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     source, target = batch([portrait("source_light_man")]), batch([face_frame(0)])
     with torch.inference_mode():
         made = nodes.NODE_CLASS_MAPPINGS["AOTSwap"]().swap(
@@ -161,6 +161,10 @@ def test_swap_gives_what_transfer_takes(nodes: ModuleType) -> None:
             nodes.NODE_CLASS_MAPPINGS["AOTTransfer"]().transfer(reenacted, target, corner)
         with pytest.raises(NoFaceError, match="the mask touches no chosen face"):
             nodes.NODE_CLASS_MAPPINGS["AOTTransfer"]().transfer(reenacted, target, torch.zeros(1, 256, 256))
+        nothing = np.zeros((256, 256), np.float32)
+        monkeypatch.setattr("aotface.compose.face_step.visible_at", lambda *_, **__: nothing)
+        with pytest.raises(NoFaceError, match="no skin of a chosen face shows"):
+            nodes.NODE_CLASS_MAPPINGS["AOTTransfer"]().transfer(reenacted, target)
     face = (where > 0.9).numpy()
     off = [
         np.abs(one.numpy()[face].mean(axis=0) - target.numpy()[face].mean(axis=0)).max()

@@ -19,7 +19,7 @@ from aotface.jobs.ray_executor import Files, RayExecutor, RayJob, pieces_of
 from aotface.media.video.parts import cut
 from aotface.samples import sample
 
-COUNT, LONGER = 9, 26
+COUNT, LONGER = 4, 26
 OUTPUTS = ("out.mp4", "out.mask.mp4", "out.reenacted.mp4", "out.matrix.jsonl")
 
 
@@ -54,9 +54,9 @@ def swap(folder: Path, scene: Path, *more: str) -> int:
 
 @pytest.fixture(autouse=True, scope="module")
 def _short_segments() -> Iterator[None]:
-    """Segments of four frames, so that a short clip has two."""
+    """Segments of two frames, so that a short clip has two."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("aotface.media.video.parts.SHORTEST", 4)
+        patch.setattr("aotface.media.video.parts.SHORTEST", 2)
         yield
 
 

@@ -19,4 +19,6 @@ def test_words_stand_left_and_numbers_right() -> None:
         ("name", "auc", ""), [("<b>", "0.65", "ok"), ("mkl", "+0.1 [-1, 2]", "ok")], bad=[(0, 1)]
     )
     assert '<td class="word">&lt;b&gt;</td><td class="bad">0.65</td><td class="word">ok</td>' in table
+    assert html_table(("name", "auc"), []) == "<p>None.</p>"
+    assert '<td class="word long">' in html_table(("name",), [("x" * 25,)])
     assert "<td>+0.1 [-1, 2]</td>" in table and table.startswith('<div class="wide">')

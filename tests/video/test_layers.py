@@ -18,15 +18,15 @@ from aotface.media.video.decode import read_frames
 from aotface.media.video.timing import frame_times
 from aotface.samples import sample
 
-COUNT, PLAIN = 9, 3
+COUNT, PLAIN = 5, 1
 LAYERS = ("out.mask.mp4", "out.reenacted.mp4", "out.matrix.jsonl")
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _short_segments() -> Iterator[None]:
-    """Segments of four frames, so that a short clip has two."""
+    """Segments of two frames, so that a short clip has two."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(parts, "SHORTEST", 4)
+        patch.setattr(parts, "SHORTEST", 2)
         yield
 
 

@@ -152,6 +152,7 @@ class ForensicsReport:
     occlusion: Annotated[
         bool, Option("--occlusion", help="Also show where each detector looks; trains each once more.")
     ] = False
+    overwrite: Annotated[bool, Option("--overwrite", help="Replace what is there.")] = False
 
     def run(self, reporter: Reporter) -> None:
         """Write both files."""
@@ -162,7 +163,7 @@ class ForensicsReport:
         from aotface.forensics.results import read_results
         from aotface.forensics.tables import arm_rows
         from aotface.forge.store import decoded
-        from aotface.media.files import show, write_bytes
+        from aotface.media.files import check_output, show, write_bytes
 
         if not (self.experiment / RECORD).is_file():
             raise UsageError(
@@ -170,6 +171,9 @@ class ForensicsReport:
             )
         if self.output.suffix.lower() != ".html":
             raise UsageError(f"expected --output FILE.html, got {show(self.output)}")
+        beside = self.output.with_suffix(".md")
+        for file in (beside, self.output):
+            check_output(file, self.overwrite)
         matrix = decoded(self.experiment / RECORD, Matrix)
         found = read_results(matrix, self.experiment)
         rows = arm_rows(found)
@@ -177,8 +181,8 @@ class ForensicsReport:
         sheets = []
         if self.occlusion:
             sheets = [(f"Where {d} looks", occlusion_of(found, self.experiment, d)) for d in matrix.detectors]
-        write_bytes(self.output.with_suffix(".md"), markdown(matrix.name, blocks).encode(), overwrite=True)
-        write_bytes(self.output, page(matrix.name, blocks, rows, sheets).encode(), overwrite=True)
+        write_bytes(beside, markdown(matrix.name, blocks).encode(), self.overwrite)
+        write_bytes(self.output, page(matrix.name, blocks, rows, sheets).encode(), self.overwrite)
         reporter.say(f"{show(self.output)}  the page to look at")
 
 

@@ -226,8 +226,14 @@ class ForgeVerify:
 
     store: Annotated[Path, Argument(help="Folder of the store.")]
     output: Annotated[
-        Path | None, Option("--output", "-o", help="Page to write; by default STORE.html beside the folder.")
+        Path | None,
+        Option(
+            "--output",
+            "-o",
+            help="Page to write; by default STORE.html beside the folder, which is replaced.",
+        ),
     ] = None
+    overwrite: Annotated[bool, Option("--overwrite", help="Replace the file that --output names.")] = False
 
     def run(self, reporter: Reporter) -> None:
         """Check, write the page, and tell."""
@@ -235,13 +241,15 @@ class ForgeVerify:
         from aotface.forge.page import page_of
         from aotface.forge.store import open_store
         from aotface.forge.verify import report, verify_store
-        from aotface.media.files import show, write_bytes
+        from aotface.media.files import check_output, show, write_bytes
 
         whole = open_store(self.store)
         place = self.store.resolve()  # it may be called "."
         page = self.output or place.with_name(f"{place.name}.html")
+        replace = self.overwrite or self.output is None
+        check_output(page, replace)
         found = verify_store(whole, reporter)
-        write_bytes(page, page_of(whole, found).encode(), overwrite=True)
+        write_bytes(page, page_of(whole, found).encode(), replace)
         report(found, self.store, page, reporter)
         if not found.passed:
             failed = sum(not check.passed for check in found.checks)

@@ -42,7 +42,7 @@ def recolour(
 
     Raises:
         InputError: pictures or mask of other sizes.
-        FaceError: see `choose`; or the mask touches no chosen face.
+        FaceError: see `choose`; or the mask touches no chosen face, or something covers each of them.
     """
     height, width = target.shape[:2]
     for name, other in (("picture", picture), ("mask", mask)):
@@ -54,15 +54,19 @@ def recolour(
     transfer, bare = transfer_for(options), replace(options, camera_match="off")
     frame, shown = picture, np.zeros((height, width), np.float32)
     source, region = GivenSwap(picture, height, width), None if mask is None else _under(mask)
+    touched = False
     for face in chosen:
         one = start_face(target, face, source, transfer, bare, region)
         if one is None:
             continue
+        touched = True
         frame = blend(frame, one.swapped, one.mask, one.target.matrix, ease=False)
         np.maximum(shown, frame_mask(one.mask, one.target.matrix, height, width), out=shown)
     if not shown.any():
         raise NoFaceError(
-            "the mask touches no chosen face of the target: draw it over one, or choose another face"
+            "no skin of a chosen face shows in the target: choose another face or picture"
+            if touched
+            else "the mask touches no chosen face of the target: draw it over one, or choose another face"
         )
     if mark:
         from aotface.provenance import mark_frame  # brings scipy.fft: only who marks waits for it

@@ -12,6 +12,9 @@ from aotface.media.html_page import Row, html_page, html_picture, html_table
 QUALITY = 90
 """JPEG quality of pictures."""
 
+FAILS = "FAILS"
+"""A cell of what is not as expected."""
+
 Block = tuple[str, str | None, Sequence[str], Sequence[Row]]
 """Title, words under it, head and rows of a table (none: no table)."""
 
@@ -20,7 +23,12 @@ LIMITS = (
     "It is no verdict on a person, and no proof that a picture is or is not manipulated."
 )
 
-STYLE = "svg{max-width:100%;height:auto}svg text{font:13px system-ui,sans-serif;fill:var(--ink)}"
+STYLE = """
+body{max-width:1320px}svg{max-width:100%;height:auto}svg text{font:13px system-ui,sans-serif;fill:var(--ink)}
+@media(max-width:700px){svg{max-width:none;width:760px}}
+:root{--worse:#b42318;--even:#8a8f98}@media(prefers-color-scheme:dark){:root{--worse:#f0867b}}
+.better{stroke:var(--ok);fill:var(--ok)}.worse{stroke:var(--worse);fill:var(--worse)}.even{stroke:var(--even);fill:var(--even)}
+"""
 
 PLOT_WIDTH, NAMES_WIDTH, LINE = 1000, 380, 24
 """Of the plot of gains, in pixels: its width, the width for names, and the height of a line."""
@@ -42,7 +50,10 @@ def page(
     for title, words, head, cells in blocks:
         parts += [f"<h2>{html.escape(title)}</h2>"] + ([f"<p>{html.escape(words)}</p>"] if words else [])
         if head:
-            parts.append(html_table(head, cells))
+            bad = [
+                (line, at) for line, row in enumerate(cells) for at, cell in enumerate(row) if cell == FAILS
+            ]
+            parts.append(html_table(head, cells, bad))
             parts.append(plot)
             plot = ""
     for title, picture in sheets:
@@ -83,14 +94,14 @@ def _at(value: float, reach: float) -> int:
 
 
 def _plot_line(name: str, gain: Interval, y: int, reach: float) -> str:
-    colour = "#8a8f98" if not gain.resolved else "#1a7f37" if gain.low > 0 else "#b42318"
+    kind = "even" if not gain.resolved else "better" if gain.low > 0 else "worse"
     mean = f": {MEAN}" in name
-    short = html.escape(name.replace(f"{MEAN}: ", "mean of never trained on, ") if mean else name)
-    short = short if len(short) <= 58 else short[:56] + "…"
+    short = name.replace(f"{MEAN}: ", "mean of never trained on, ") if mean else name
+    short = html.escape(short if len(short) <= 58 else short[:56] + "…")
     bold = ' style="font-weight:600"' if mean else ""
     low, high, middle = (_at(value, reach) for value in (gain.low, gain.high, gain.value))
     return (
         f'<text x="0" y="{y + 4}"{bold}>{short}</text>'
-        f'<line x1="{low}" x2="{high}" y1="{y}" y2="{y}" stroke="{colour}" stroke-width="{4 if mean else 2}"/>'
-        f'<circle cx="{middle}" cy="{y}" r="{6 if mean else 4}" fill="{colour}"/>'
+        f'<line class="{kind}" x1="{low}" x2="{high}" y1="{y}" y2="{y}" stroke-width="{4 if mean else 2}"/>'
+        f'<circle class="{kind}" cx="{middle}" cy="{y}" r="{6 if mean else 4}"/>'
     )

@@ -11,7 +11,7 @@ from aotface.forensics.detectors.base import FitSettings, logits
 from aotface.forensics.experiment import frames_of, load_sides
 from aotface.forensics.matrix import SHUFFLED, Cell, draw
 from aotface.forensics.occlusion import occlusion_sheet
-from aotface.forensics.page import Block
+from aotface.forensics.page import FAILS, Block
 from aotface.forensics.parts import labelled
 from aotface.forensics.quality import qualities, reliability_rows
 from aotface.forensics.results import Results
@@ -66,14 +66,14 @@ def blocks_of(found: Results, rows: Sequence[ArmRow]) -> list[Block]:
     parts: list[Block] = [
         ("Data", intro, (), []),
         (title, None, head, main),
-        ("What is resolved", _resolved(rows), (), []),
+        _resolved(rows),
     ]
     checked = [
         (
             c.name,
             c.span.words() if c.span else _area(c.value),
             f"{c.low:.2f} to {c.high:.2f}",
-            "ok" if c.passed else "FAILS",
+            "ok" if c.passed else FAILS,
         )
         for c in controls(found)
     ]
@@ -113,14 +113,17 @@ def blocks_of(found: Results, rows: Sequence[ArmRow]) -> list[Block]:
     return parts
 
 
-def _resolved(rows: Sequence[ArmRow]) -> str:
-    """What the intervals say, in words, of the means over transfers never trained on."""
-    said = []
-    for row in rows:
-        if row.gain is not None and row.test.startswith(MEAN):
-            word = "excludes 0" if row.gain.resolved else "includes 0: not resolved"
-            said.append(f"{row.detector} on {row.base}, {row.mode}: {row.gain.words(True)} {word}.")
-    return " ".join(said) or "No transfer in the test set is one that no arm was trained on."
+def _resolved(rows: Sequence[ArmRow]) -> Block:
+    """What the intervals say of the means over transfers never trained on."""
+    said = [
+        (r.base, r.detector, r.mode, r.test, r.gain.words(True), "yes" if r.gain.resolved else "no")
+        for r in rows
+        if r.gain is not None and r.test.startswith(MEAN)
+    ]
+    if not said:
+        return "What is resolved", "No transfer in the test set is one that no arm was trained on.", (), []
+    head = ("trained on", "detector", "mode", "test fakes", "aot - control", "resolved")
+    return "What is resolved", "Resolved: the interval excludes 0.", head, said
 
 
 def _by_group(found: Results) -> Block:

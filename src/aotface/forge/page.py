@@ -12,22 +12,24 @@ from aotface.forge.about import light_bin
 from aotface.forge.audit import LIMIT, Finding
 from aotface.forge.plan import SPLITS, STRATA
 from aotface.forge.store import FRAMES, MASKS, Sample, Store, StoredSample
-from aotface.forge.verify import Verified
+from aotface.forge.verify import FEWEST, Verified
 from aotface.media.html_page import Row, html_page, html_picture, html_table
 from aotface.media.sheet import Panel, sheet
 
 COLUMNS, HEIGHT, QUALITY = 6, 160, 85
 """Of a sheet: samples in a row, height of each in pixels, and JPEG quality."""
 
+WARNING = '<p class="warn"><b>Faces in this set were swapped by software.</b> No fake shows what a person did or said.</p>'
+
 
 def page_of(whole: Store, found: Verified) -> str:
     """The page as HTML."""
-    title = str(whole.facts().get("name", "set"))
-    name = html.escape(title)
     lines = whole.lines
+    fakes = any(line.label == "fake" for line in lines)
+    title = f"{whole.facts().get('name', 'set')}: {'manipulated faces' if fakes else 'reals only'}"
     parts = [
-        f"<h1>{name}: manipulated faces</h1>",
-        '<p class="warn"><b>Faces in this set were swapped by software.</b> No fake shows what a person did or said.</p>',
+        f"<h1>{html.escape(title)}</h1>",
+        WARNING if fakes else "",
         "<h2>Checks</h2>",
         _checks(found),
         "<h2>What is in it</h2>",
@@ -45,15 +47,16 @@ def page_of(whole: Store, found: Verified) -> str:
         f"Above {LIMIT} it is marked; controls are there to show a cue, and do not fail.</p>",
         _audit(found.findings),
         "<h2>Samples</h2>",
-        *_sheets(whole),
+        *(_sheets(whole) if fakes else ["<p>None.</p>"]),
     ]
-    return html_page(f"{title}: manipulated faces", "\n".join(parts))
+    return html_page(title, "\n".join(parts))
 
 
 def _checks(found: Verified) -> str:
     rows = []
     for check in found.checks:
         said = '<span class="ok">ok</span>' if check.passed else "<b>fails</b>"
+        said = f"not judged: it needs {FEWEST} reals, and fakes" if found.unjudged(check) else said
         lines = "".join(f"<li>{html.escape(line)}</li>" for line in check.lines)
         rows.append(f"<li>{html.escape(check.name)}: {said}{f'<ul>{lines}</ul>' if lines else ''}</li>")
     return f"<ul>{''.join(rows)}</ul>"

@@ -130,8 +130,17 @@ class StoredSample:
         return self.folder / kind / f"{number:06d}.png"
 
     def array(self, kind: str, number: int) -> UInt8[np.ndarray, "..."]:
-        """One frame, mask or hard mask."""
-        return array_of(read_bytes(self.path(kind, number)))
+        """One frame, mask or hard mask.
+
+        Raises:
+            InputError: no PNG that can be read, or one with too many pixels.
+        """
+        path = self.path(kind, number)
+        data = read_bytes(path)
+        try:
+            return array_of(data)
+        except InputError as error:
+            raise type(error)(f"{show(path)}: {error}") from None
 
     def _numbers(self, name: str) -> np.ndarray:
         try:

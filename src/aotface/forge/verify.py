@@ -20,7 +20,7 @@ FEWEST = 20
 
 @dataclass(frozen=True)
 class Verified:
-    """What was found. ``audited``: whether there were enough samples to judge by the audit."""
+    """What was found. ``audited``: whether there were fakes, and enough reals, to judge by the audit."""
 
     checks: tuple[Check, ...]
     findings: tuple[Finding, ...]
@@ -30,6 +30,10 @@ class Verified:
     def passed(self) -> bool:
         """Every check passed."""
         return all(check.passed for check in self.checks)
+
+    def unjudged(self, check: Check) -> bool:
+        """Whether it is the audit, and there was too little to judge by."""
+        return check.name == AUDIT and not self.audited
 
 
 def verify_store(whole: Store, reporter: Reporter) -> Verified:
@@ -43,7 +47,7 @@ def verify_store(whole: Store, reporter: Reporter) -> Verified:
                 values.append((sample, cues))
             reporter.progress("auditing", number, len(whole.lines))
     findings = tuple(audit(values))
-    audited = sum(sample.info.label == "real" for sample, _ in values) >= FEWEST
+    audited = bool(findings) and sum(sample.info.label == "real" for sample, _ in values) >= FEWEST
     flagged = _flagged(whole, findings) if audited else ()
     return Verified((*checks, Check(AUDIT, tuple(flagged))), findings, audited)
 
@@ -68,9 +72,10 @@ def _cues(sample: StoredSample) -> dict[str, float] | None:
 def report(found: Verified, folder: Path, page: Path, reporter: Reporter) -> None:
     """Tell the checks, one line each, and what fails below it."""
     for check in found.checks:
-        reporter.say(f"{'ok  ' if check.passed else 'FAIL'}  {check.name}")
+        said = "n/a " if found.unjudged(check) else "ok  " if check.passed else "FAIL"
+        reporter.say(f"{said}  {check.name}")
         for line in check.lines:
             reporter.warn(f"{check.name}: {line}")
     if not found.audited:
-        reporter.warn(f"the audit needs {FEWEST} reals to judge by; its numbers are on the page")
+        reporter.warn(f"the audit needs {FEWEST} reals, and fakes, to judge by; its numbers are on the page")
     reporter.say(f"{show(page)}  the page to look at")

@@ -7,7 +7,11 @@ import cv2
 import numpy as np
 from jaxtyping import UInt8
 
-from aotface.errors import UnreadableImageError
+from aotface.errors import TooLargeError, UnreadableImageError
+from aotface.media.image import MAX_PIXELS
+
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+"""What a PNG begins with; its first part (IHDR) tells the size."""
 
 COMPRESSION = 3
 """zlib level; higher ones take longer than they save."""
@@ -24,12 +28,20 @@ def png_of(picture: UInt8[np.ndarray, "..."]) -> bytes:
 
 
 def array_of(png: bytes) -> UInt8[np.ndarray, "..."]:
-    """The way back from `png_of`.
+    """The way back from `png_of`; the size is checked before anything is decoded.
 
     Raises:
         UnreadableImageError: not such a PNG.
+        TooLargeError: more than `MAX_PIXELS`.
     """
-    found = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_UNCHANGED) if png else None
+    sound = png.startswith(SIGNATURE) and png[12:16] == b"IHDR" and len(png) >= 24
+    if sound:
+        width, height = struct.unpack(">II", png[16:24])
+        if width * height > MAX_PIXELS:
+            raise TooLargeError(
+                f"{width:,} x {height:,} pixels, the limit is {MAX_PIXELS:,}; make the set again"
+            )
+    found = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_UNCHANGED) if sound else None
     if found is None or found.dtype != np.uint8:
         raise UnreadableImageError("expected a PNG of 8 bits; make the set again")
     return np.ascontiguousarray(found[..., ::-1]) if found.ndim == 3 else found
@@ -52,7 +64,7 @@ def decoded_jpeg(data: bytes) -> UInt8[np.ndarray, "height width 3"]:
 def png_parts(png: bytes) -> tuple[str, ...]:
     """Names of all parts of a PNG, each run of one name once: what a file holds beside its pixels."""
     found: list[str] = []
-    place = 8
+    place = len(SIGNATURE)
     while place + 8 <= len(png):
         length, name = struct.unpack(">I4s", png[place : place + 8])
         if not found or found[-1] != name.decode("latin-1"):
