@@ -11,6 +11,7 @@ from aotface.compose.camera import (
     blotches_of,
     find_match,
     lay,
+    lines_of,
     match_view,
 )
 from aotface.compose.grain import draw, tile
@@ -157,3 +158,17 @@ def test_a_line_of_the_target_does_not_stand_in() -> None:
     line = float((done - plain)[94:98, inside].mean() - (done - plain)[104:120, inside].mean())
     assert abs(line) < 0.1 * 0.15
     assert energy(done) > 0.5 * energy(noise(2, 1))  # the twin: pores do
+
+
+def test_a_line_of_a_harder_lamp_goes_and_one_that_the_target_has_there_too_stays() -> None:
+    lined = noise(1, 2)
+    lined[:, 94:97] -= 0.15
+    for target, low, high in ((noise(1, 1), 0.0, 0.4), (lined, 0.9, 1.1)):
+        view = View(Seen(lined), Seen(target), MASK, np.zeros_like(MASK))
+        done = view.face.luma + lines_of(view, np.ones(3, np.float32))
+        depth = [one[60:130, 80:85].mean() - one[60:130, 95].mean() for one in (view.face.luma, done)]
+        assert low < depth[1] / depth[0] < high
+    plain = View(Seen(noise(1, 2)), Seen(noise(1, 1)), MASK, np.zeros_like(MASK))
+    assert (
+        np.abs(lines_of(plain, np.ones(3, np.float32))).mean() < 0.2
+    )  # of grain as strong as the target's nearly all

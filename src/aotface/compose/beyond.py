@@ -13,14 +13,16 @@ import cv2
 import numpy as np
 from jaxtyping import Float32
 
+from aotface.colour_space import linear_to_srgb, srgb_to_linear
 from aotface.compose.blend import carry, face_box, frame_mask, times
 from aotface.compose.forehead import Forehead, find_forehead, read_forehead
 from aotface.face.align import invert, resize_matrix, sample, scale_of
 from aotface.face.mesh import LEFT_BROW, RIGHT_BROW
+from aotface.face.skin_light import shine_of
 from aotface.face.texture import LUMA, features_mask
 from aotface.masked import continued
 from aotface.reenact.base import Reenacted
-from aotface.types import Crop, Frame, Landmarks, Mask, Matrix
+from aotface.types import CROP_SIDE, Crop, Frame, Landmarks, Mask, Matrix
 
 GRID = 128
 """Side at which all but the forehead's detail is found."""
@@ -209,11 +211,21 @@ def _with_forehead(
     share = float(np.clip((RAISED[1] - raised) / (RAISED[1] - RAISED[0]), 0, 1))
     own, after = _large(forehead.inner, side), swapped.copy()
     here = slice(int(np.flatnonzero((own < 1).any(axis=1)).max(initial=0)) + 1)
-    wanted = (both[..., 3:] - np.float32(FLOOR)) * np.exp(tone)
+    wanted = (both[..., 3:] - np.float32(FLOOR)) * np.exp(tone) + _shine(seen.target, counted)
     around = np.asarray(cv2.transform(both[..., :3], LUMA), np.float32)
     lit = _lit(before[here], *(_large(one, side)[here] for one in (wanted, around, bright)))
     after[here] = lit + (swapped[here] - lit) * own[here][..., None]
     return before, after, np.maximum(mask, shown * np.float32(share)), share
+
+
+def _shine(target: Crop, skin: Mask) -> Float32[np.ndarray, "128 128 3"]:
+    """What hard shine of the target a blur of its light has lost: display values."""
+    light = srgb_to_linear(target)
+    shine = shine_of(light, skin, GRID / CROP_SIDE)
+    if not shine.any():
+        return np.zeros_like(target)
+    plain = np.asarray(linear_to_srgb(np.maximum(light - shine[..., None], 0)), np.float32)
+    return (target - plain) - _mean(target - plain, skin, WIDE)
 
 
 def _lit(

@@ -114,17 +114,19 @@ def blend(
     def view(strip: Box) -> View:
         """The face and its target."""
         weight, above = made(strip)
-        shown, kept = np.zeros_like(weight), None
+        shown, kept, hard = np.zeros_like(weight), None, None
         if camera is not None:
             shown = carry(camera.features, small_matrix, strip, cv2.INTER_LINEAR, cv2.BORDER_CONSTANT)
             if camera.kept is not None:
                 kept = carry(camera.kept, small_matrix, strip, cv2.INTER_LINEAR, cv2.BORDER_CONSTANT)
                 shown = np.maximum(shown, kept)
+            if camera.hard is not None:
+                hard = carry(camera.hard, small_matrix, strip, cv2.INTER_LINEAR, cv2.BORDER_CONSTANT)
             if camera.blur > 0:
                 soft = cv2.GaussianBlur(above, (0, 0), camera.blur)
                 above = soft if kept is None else soft + (above - soft) * kept[..., None]
             stretch_eyes(above, stretches, strip[:2])
-        return View(Seen(above), Seen(pixels(strip)), weight, shown, kept)
+        return View(Seen(above), Seen(pixels(strip)), weight, shown, kept, hard)
 
     if camera is not None and camera.eyes is not None:
         stretches += _eyes(view, camera.eyes, matrix, side, box)

@@ -31,7 +31,7 @@ from aotface.compose.skin_texture import (
     spread_energy,
     trimmed_energy,
 )
-from aotface.face.texture import block_means, octaves
+from aotface.face.texture import BLURS, block_means, octaves
 from aotface.types import Mask
 
 SOFTER, SHARPER = 0.2, np.array([1.8, 1.6, 1.25])
@@ -73,6 +73,12 @@ WIDE = (1.4, 2.8, 5.6)
 CALMEST, ALLOWED = 0.35, 1.2
 """Least factor of blotches, and how much stronger than the target's they may be."""
 
+BEYOND, NEAR = 1.3, 1.0
+"""How many times the target's energy nearby a line of a harder lamp may have, and how far around that is, in its widths."""
+
+SPARED = 4
+"""Pixels of which one is worked out where it is decided how much of a line stays."""
+
 BACK = np.array([[0.0, 1.402], [-0.344, -0.714], [1.772, 0.0]], np.float32)
 """What Cb and Cr add to red, green and blue."""
 
@@ -86,7 +92,8 @@ class Camera:
     ``given``: it is another tool's swap: its texture does not become weaker, and the target's does not stand in.
     ``blur``: by which the face is made as soft as the target, standard deviation in pixels of the frame. ``eyes``: whose
     contrast is matched, in pixels of the face's crop; None: they stay. ``kept``: like ``features``: what is the target's own
-    already, and gets nothing of all this; None: nothing is.
+    already, and gets nothing of all this; None: nothing is. ``hard``: like ``features``: how far edges of shadows of the
+    source's harder light are taken out; None: it was no harder.
     """
 
     features: Mask
@@ -96,6 +103,7 @@ class Camera:
     blur: float = 0.0
     eyes: EyePoints | None = None
     kept: Mask | None = None
+    hard: Mask | None = None
 
 
 @dataclass(frozen=True)
@@ -118,14 +126,15 @@ class Match:
 
 @dataclass(frozen=True)
 class View:
-    """A face and its target at the same pixels of the frame. ``weight``: of the face, 0..1. ``features``, ``kept``: see
-    `Camera`."""
+    """A face and its target at the same pixels of the frame. ``weight``: of the face, 0..1. ``features``, ``kept``,
+    ``hard``: see `Camera`."""
 
     face: Seen
     target: Seen
     weight: Mask
     features: Mask
     kept: Mask | None = None
+    hard: Mask | None = None
 
     @cached_property
     def skin(self) -> Mask:
@@ -288,6 +297,45 @@ def blotches_of(view: View) -> Plane:
     return cv2.resize(change * (1 - features), (columns, rows), interpolation=cv2.INTER_LINEAR)
 
 
+def lines_of(view: View, gains: Float32[np.ndarray, " octaves"]) -> Plane:
+    """What is added to the luma of a face so that no line of it is stronger than the target's nearby, in levels of 255.
+
+    Where the source stood in harder light than the target, edges of its shadows are left, finer than any map of light.
+
+    Args:
+        view: of the face.
+        gains: by which its octaves become stronger.
+    """
+    rows, columns = view.face.luma.shape
+    size = max(1, columns // 2), max(1, rows // 2)
+    whole, change = (view.skin == 1).astype(np.float32), np.zeros_like(view.face.luma)
+    for own, theirs, gain, width in zip(view.face.octaves, view.target.octaves, gains, BLURS, strict=True):
+        change += _held(own * gain, theirs, whole, width)
+    halves = (cv2.resize(one.luma, size, interpolation=cv2.INTER_AREA) for one in (view.face, view.target))
+    stages = [[cv2.GaussianBlur(plane, (0, 0), sigma) for sigma in WIDE] for plane in halves]
+    small, wide = cv2.resize(whole, size, interpolation=cv2.INTER_AREA), np.zeros(size[::-1], np.float32)
+    for level, width in enumerate(WIDE[1:]):
+        own, theirs = (one[level] - one[level + 1] for one in stages)
+        wide += _held(own, theirs, (small == 1).astype(np.float32), width)
+    change += cv2.resize(wide, (columns, rows), interpolation=cv2.INTER_LINEAR)
+    return change * (1 - view.features)
+
+
+def _held(own: Plane, theirs: Plane, skin: Mask, width: float) -> Plane:
+    """What is taken off an octave where it has more energy than the target's has nearby, and than its skin has anywhere."""
+    rows, columns = own.shape
+    small = max(1, columns // SPARED), max(1, rows // SPARED)
+    usual = block_means(theirs * theirs, skin)
+    if len(usual) < LEAST_BLOCKS:
+        return np.zeros_like(own)
+    energies = (cv2.resize(one * one, small, interpolation=cv2.INTER_AREA) for one in (own, theirs))
+    mine, near = (cv2.GaussianBlur(one, (0, 0), max(width / SPARED, 0.5)) for one in energies)
+    reach = 2 * max(1, round(NEAR * width / SPARED)) + 1
+    most = np.maximum(cv2.dilate(near, np.ones((reach, reach), np.uint8)), trimmed_energy([usual])[0])
+    kept = np.minimum(np.sqrt(np.float32(BEYOND) * most / np.maximum(mine, np.float32(1e-3))), 1)
+    return (cv2.resize(kept, (columns, rows), interpolation=cv2.INTER_LINEAR) - 1) * own
+
+
 def lay(view: View, match: Match, seed: tuple[int, ...]) -> Pixels:
     """The face with the target's texture and grain.
 
@@ -300,6 +348,8 @@ def lay(view: View, match: Match, seed: tuple[int, ...]) -> Pixels:
     change = change_of(view, match, seed)
     if match.calm:
         change += blotches_of(view)
+    if view.hard is not None:
+        change += view.hard * lines_of(view, match.gains)
     change *= np.float32(1 / 255)
     if match.cb.any() or match.cr.any():
         planes = [draw(s, change.shape, seed, n) for n, s in ((1, match.cb), (2, match.cr))]

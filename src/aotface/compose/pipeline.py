@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float32
 
+from aotface.colour_space import srgb_to_linear
 from aotface.compose.beyond import Beyond, go_beyond
 from aotface.compose.blend import Finer, blend, face_box, frame_mask
 from aotface.compose.blocks import lay_blocks
@@ -22,16 +23,25 @@ from aotface.compose.source_noise import without_noise
 from aotface.errors import FaceIndexError, InputError, NoFaceError, UsageError
 from aotface.face.align import align, scale_of
 from aotface.face.detect import detect
+from aotface.face.skin_light import harder_light
+from aotface.face.texture import LUMA
 from aotface.options import DEFAULTS, Options
 from aotface.reenact.base import PreparedSource, Reenactor
 from aotface.reenact.given import GivenSwap
 from aotface.reenact.mesh import MeshReenactor
 from aotface.transfer import transfer_for
 from aotface.transfer.base import Transfer
-from aotface.types import AlignedFace, Crop, Face, Frame, Landmarks
+from aotface.types import CROP_SIDE, AlignedFace, Crop, Face, Frame, Landmarks, Mask
 
 LEAST_BLUR = 0.35
 """Blur, in pixels of the frame, below which a face counts as sharp as its target."""
+
+NOSE_BASE = 2
+"""Landmark below which a beard grows."""
+
+STUBBLE, BEARDED = 1.5, (1.2, 2.2)
+"""Blur beside which stubble stands out, in pixels at 256; and how many times as rough as the upper face the lower one
+must be for a beard to begin to count, and to count."""
 
 
 @dataclass(frozen=True)
@@ -247,7 +257,30 @@ def camera_of(face: SwappedFace, options: Options, source: PreparedSource) -> Ca
     own = face.mask if face.kept is None else face.mask * (1 - cv2.resize(face.kept, (side, side)))
     blur = defocus(face.reenacted, face.target.crop, *points, own, scale_of(face.target.matrix))
     eyes = EyePoints(*points)
-    return Camera(features, seed, blur=blur if blur >= LEAST_BLUR else 0.0, eyes=eyes, kept=face.kept)
+    blur, hard = blur if blur >= LEAST_BLUR else 0.0, _hard(face, features)
+    return Camera(features, seed, blur=blur, eyes=eyes, kept=face.kept, hard=hard)
+
+
+def _hard(face: SwappedFace, features: Mask) -> Mask | None:
+    """See `Camera.hard`; less of it where a beard grows, if the source has one."""
+    half = CROP_SIDE // 2, CROP_SIDE // 2
+    parts = (face.reenacted, face.target.crop, face.mask, features)
+    before, theirs, mask, eyes = (cv2.resize(one, half, interpolation=cv2.INTER_AREA) for one in parts)
+    hard = harder_light(srgb_to_linear(before), srgb_to_linear(theirs), mask * (1 - eyes))
+    if hard == 0:
+        return None
+    before, mask = (
+        cv2.resize(one, features.shape, interpolation=cv2.INTER_AREA) for one in (parts[0], parts[2])
+    )
+    skin = mask * (1 - features)
+    nose = face.landmarks[NOSE_BASE, 1] * CROP_SIDE / len(face.mask)
+    rows = (np.arange(CROP_SIDE, dtype=np.float32) - np.float32(nose))[:, None]
+    lower = np.clip(rows / np.float32(4), 0, 1) + np.zeros_like(skin)
+    luma = np.asarray(cv2.transform(before, LUMA), np.float32)
+    rough = (luma - cv2.GaussianBlur(luma, (0, 0), STUBBLE)) ** 2
+    beard, bare = (np.average(rough, weights=skin * part + np.float32(1e-6)) for part in (lower, 1 - lower))
+    bearded = np.clip((beard / max(bare, 1e-9) - BEARDED[0]) / (BEARDED[1] - BEARDED[0]), 0, 1)
+    return np.asarray(hard * (1 - bearded * lower), np.float32)
 
 
 def _one_face(

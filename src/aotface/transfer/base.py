@@ -12,12 +12,15 @@ from jaxtyping import Float32
 
 from aotface.errors import InputError
 from aotface.face.align import resize_matrix, transform_landmarks
-from aotface.face.render import Raster, render
+from aotface.face.render import Raster, rasterize, render
 from aotface.transfer.resolution import apply_at_resolution
 from aotface.types import CROP_SIDE, Crop, Geometry, Landmarks, Mask, Matrix
 
 Maps = Float32[np.ndarray, "_side _side _channels"]
 """Small and smooth: it may be averaged over the frames of a video."""
+
+COARSE_SIDE = 64
+"""Side at which places of one mesh are found on another."""
 
 Box = tuple[int, int, int, int]
 """Part of a frame, xyxy."""
@@ -60,6 +63,12 @@ class FacePair:
         if self.rendered is not None and len(self.mask) == CROP_SIDE:
             return self.rendered
         return render(self.landmarks, len(self.mask))
+
+    @cached_property
+    def coarse(self) -> Raster:
+        """X_r's mesh at `COARSE_SIDE`."""
+        shrink = resize_matrix(np.eye(2, 3), len(self.mask), COARSE_SIDE)
+        return rasterize(transform_landmarks(self.own_landmarks, shrink), COARSE_SIDE)
 
     @cached_property
     def own_geometry(self) -> Geometry:

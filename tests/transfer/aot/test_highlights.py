@@ -6,11 +6,13 @@ import pytest
 from aotface.colour_space import srgb_to_linear
 from aotface.face.align import align
 from aotface.face.detect import detect
+from aotface.face.mesh import MEAN
 from aotface.face.render import render
 from aotface.media.image import read_image
 from aotface.samples import sample
 from aotface.transfer.aot.colour_map_arrays import apply_colour_map_array
-from aotface.transfer.aot.highlights import limit_highlights
+from aotface.transfer.aot.highlights import limit_highlights, with_targets_shine
+from aotface.transfer.base import FacePair
 
 GAINS = (0.6, 0.8, 1.1)  # log, of red, green and blue: from dark skin to lighter
 FOREHEAD, NOSE = 151, 4  # landmarks where a highlight may lie
@@ -75,3 +77,18 @@ def test_grey_stays_grey(face: tuple) -> None:
     calm = limit_highlights(flat(1.2, 1.2, 1.2, saturation=0.0), crop, mask)
     assert np.ptp(calm[..., :3], axis=2).max() == 0
     assert np.ptp(apply_colour_map_array(crop, calm), axis=2).max() == 0
+
+
+def test_the_targets_shine_is_added_where_the_new_face_has_none() -> None:
+    points = ((MEAN - MEAN.mean(axis=0)) * 100 + 128).astype(np.float32)
+    plain = np.broadcast_to(np.array([0.6, 0.45, 0.35], np.float32), (256, 256, 3)).copy()
+    y, x = np.mgrid[:256, :256]
+    shiny = plain + 0.25 * np.exp(-((x - 90) ** 2 + (y - 150) ** 2) / 50).astype(np.float32)[..., None]
+    mask, field = np.ones((256, 256), np.float32), flat(0, 0, 0)
+    found = with_targets_shine(field, FacePair(plain, shiny, mask, points, points))
+    before, after = (apply_colour_map_array(plain, one) for one in (field, found))
+    assert after[150, 90].min() > before[150, 90].min() + 0.07
+    np.testing.assert_allclose(after[200, 170], before[200, 170], atol=1e-3)
+    for own, target in ((plain, plain), (shiny, shiny)):  # twins: no shine, and no more than there is already
+        same = with_targets_shine(field, FacePair(own, target, mask, points, points))
+        np.testing.assert_allclose(same, field, atol=1e-3)

@@ -13,13 +13,13 @@ from jaxtyping import Float32
 from aotface.colour_space import srgb_to_linear
 from aotface.face.align import resize_matrix, transform_landmarks
 from aotface.face.mesh import MIRROR, vertex_normals
-from aotface.face.render import rasterize
+from aotface.face.render import Raster
 from aotface.face.texture import features_mask
 from aotface.transfer.aot.colour_map_arrays import ColourMapArray, apply_colour_map_array
-from aotface.transfer.base import FacePair
+from aotface.transfer.base import COARSE_SIDE, FacePair
 from aotface.types import CROP_SIDE, Crop, Landmarks, Mask
 
-SIDE = 64
+SIDE = COARSE_SIDE
 """Side at which the halves are compared."""
 
 OCTAVES = ((24.0, 0.6), (12.0, 0.5), (6.0, 0.4), (3.0, 0.2))
@@ -69,7 +69,7 @@ def without_one_sided_light(field: ColourMapArray, pair: FacePair) -> ColourMapA
     own, theirs = (transform_landmarks(one, shrink) for one in (pair.own_landmarks, pair.landmarks))
     swapped = apply_colour_map_array(_small(pair.reenacted), field)
     counted = _small(pair.mask) * (1 - features_mask((SIDE, SIDE), own, theirs, unit=unit))
-    places, trust = _places(own, theirs)
+    places, trust = _places(pair.coarse, own, theirs)
     crops = swapped, _small(pair.target), _small(pair.reenacted)
     light = np.dstack([srgb_to_linear(crop) for crop in crops])
     less = _less(light, counted, places, trust)
@@ -85,10 +85,9 @@ def without_one_sided_light(field: ColourMapArray, pair: FacePair) -> ColourMapA
     return changed
 
 
-def _places(own: Landmarks, theirs: Landmarks) -> tuple[Float32[np.ndarray, "64 64 6"], Mask]:
+def _places(raster: Raster, own: Landmarks, theirs: Landmarks) -> tuple[Float32[np.ndarray, "64 64 6"], Mask]:
     """For each pixel of Y: its place on the other half, its place in the target, and that on the other half; and how far
     both halves are turned to the camera."""
-    raster = rasterize(own, SIDE)
     facing = np.clip((vertex_normals(own)[:, 2] - FACING[0]) / (FACING[1] - FACING[0]), 0, 1)
     parts = [own[MIRROR, :2], theirs[:, :2], theirs[MIRROR, :2], (facing * facing[MIRROR])[:, None]]
     spread = raster.interpolate(np.concatenate(parts, axis=1).astype(np.float32))

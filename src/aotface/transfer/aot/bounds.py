@@ -23,6 +23,7 @@ from aotface.face.mesh import (
     RIGHT_EYE,
     RIGHT_NOSTRIL,
 )
+from aotface.face.skin_light import harder_light
 from aotface.face.texture import features_mask
 from aotface.transfer.aot.colour_map_arrays import ColourMapArray
 from aotface.transfer.base import FacePair
@@ -36,10 +37,6 @@ DARKER, BRIGHTER = (
     {12.0: 0.045, 6.0: 0.05, 3.0: 0.05, 1.0: 0.045},
 )
 """How far an octave of any skin may stand out to the dark and to the bright, by its finer blur: logarithms."""
-
-HARDER = (1.0, 1.5)
-"""How many times as much contrast as the target's photograph the source's has for these bounds to begin to count, and to
-count: under a harder lamp than the source's, any face stands out more."""
 
 COLOURED, APART = 0.03, 0.12
 """The same of colour in broad octaves, and how far it may be from the target's at the same place at last."""
@@ -106,7 +103,9 @@ def bound_octaves(field: ColourMapArray, pair: FacePair) -> ColourMapArray:
     less = cv2.resize(
         np.ascontiguousarray(broad.transpose(1, 2, 0)), (side, side), interpolation=cv2.INTER_LINEAR
     )
-    less[..., 0] = (less[..., 0] + fine[0]) * _harder(before, theirs, skin) * _bounded(pair, side)
+    less[..., 0] = (
+        (less[..., 0] + fine[0]) * np.float32(harder_light(before, theirs, skin)) * _bounded(pair, side)
+    )
     less *= skin[..., None]
     gain = cv2.transform(less, CHANNELS) if coloured else less[..., :1]
     changed = field.copy()
@@ -133,19 +132,6 @@ def _bounded(pair: FacePair, side: int) -> Mask:
     hollow = features_mask(shape, points, unit=unit, parts=(LEFT_NOSTRIL, RIGHT_NOSTRIL))
     lashes = features_mask(shape, points, unit=LASHES * unit, parts=(LEFT_EYE, RIGHT_EYE))
     return 1 - np.maximum(np.float32(HOLLOW) * hollow, lashes)
-
-
-def _harder(before: Light, theirs: Light, skin: Mask) -> np.float32:
-    """0 where X_r has no more contrast than the target, 1 where it has much more."""
-    half, levels = len(skin) // 2, []
-    shades = np.dstack([_shrunk(cv2.transform(one, _LUMA), half) for one in (before, theirs)])
-    shown = _shrunk(skin, half)
-    for width in (COARSE[0], COARSE[-1]):
-        levels.append(np.log(_mean(shades, shown, width * half / CROP_SIDE) + FLOOR))
-    inner = cv2.erode(shown, np.ones((5, 5), np.uint8)) ** 2  # hair at the edge is no light
-    energy = [float(((levels[1] - levels[0])[..., k] ** 2 * inner).sum()) for k in (0, 1)]
-    ratio = (energy[0] / max(energy[1], 1e-6)) ** 0.5
-    return np.float32(np.clip((ratio - HARDER[0]) / (HARDER[1] - HARDER[0]), 0, 1))
 
 
 def _beyond(seen: _Seen, widths: tuple[float, ...]) -> Parts:

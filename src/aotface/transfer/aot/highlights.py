@@ -3,6 +3,9 @@
 Dark skin that is brought into a lighter tone would shine on forehead, nose and chin more than anything that the target
 shows, and bluish at that, because its blue is lifted most. What stands out of its neighbourhood is taken for shine, and
 keeps its own strength where the skin around it is lifted.
+
+The target's own shine is no part of a map either: what multiplies gives a face no light that a surface mirrors, and without
+it a face looks flat where all else glistens. So it is carried to the same places of the new face, and added as haze.
 """
 
 import cv2
@@ -10,8 +13,14 @@ import numpy as np
 from jaxtyping import Float32
 
 from aotface.colour_space import srgb_to_linear
+from aotface.face.align import resize_matrix, transform_landmarks
+from aotface.face.mesh import LEFT_BROW, LEFT_EYE, OUTER_LIPS, RIGHT_BROW, RIGHT_EYE
+from aotface.face.render import Raster
+from aotface.face.skin_light import FINEST, grey, shine_of
+from aotface.face.texture import features_mask
 from aotface.transfer.aot.colour_map_arrays import ColourMapArray, apply_colour_map_array
-from aotface.types import Crop, Mask
+from aotface.transfer.base import FacePair
+from aotface.types import CROP_SIDE, Crop, Landmarks, Mask
 
 LOCAL = 20.0
 """Standard deviation, in pixels at 256, of the neighbourhood that a highlight stands out of."""
@@ -31,6 +40,15 @@ LEAST = 0.03
 
 SOFT = 1.0
 """Standard deviation, in pixels at 256, that takes the noise out of what is changed."""
+
+SHARE = 0.9
+"""Share of the target's shine that is added where it is missing."""
+
+HARDEST = 2.0
+"""Multiple of a place's own light that shine approaches at most: more of it, without the pores that break it, glows."""
+
+DIM = 0.01
+"""Linear light of the strongest shine below which a target does not shine."""
 
 _LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
 _FLOOR = np.float32(2e-3)
@@ -73,6 +91,61 @@ def limit_highlights(field: ColourMapArray, reenacted: Crop, mask: Mask) -> Colo
     changed[..., :3] += less
     changed[..., 4:] *= np.exp(less)
     return changed
+
+
+def with_targets_shine(field: ColourMapArray, pair: FacePair) -> ColourMapArray:
+    """Add the target's shine to a map.
+
+    Args:
+        field: what will be laid on X_r.
+        pair: the face, at 256 px or less.
+
+    Returns:
+        The field with more gain and more bias, half of the shine each; the very same where the target's skin does not shine.
+
+    Source: [ours]; see `aotface.face.skin_light`.
+    """
+    side = len(field)
+    target, reenacted, mask = (
+        cv2.resize(one, (side, side), interpolation=cv2.INTER_AREA)
+        for one in (pair.target, pair.reenacted, pair.mask)
+    )
+    shrink = resize_matrix(np.eye(2, 3), len(pair.mask), side)
+    own, theirs = (transform_landmarks(one, shrink) for one in (pair.own_landmarks, pair.landmarks))
+    unit, parts = side / CROP_SIDE, (LEFT_EYE, RIGHT_EYE, LEFT_BROW, RIGHT_BROW, OUTER_LIPS)
+    skin = mask * (1 - features_mask((side, side), own, theirs, unit=unit, parts=parts))
+    light = srgb_to_linear(target)
+    wanted = shine_of(light, skin, unit)
+    if wanted.max() < DIM:
+        return field
+    places = _places(pair.coarse, theirs - own, side)
+    wanted, most = (_read(one, places) for one in (wanted, _blurred(grey(light), FINEST * unit)))
+    swapped = srgb_to_linear(apply_colour_map_array(reenacted, field))
+    now = _blurred(swapped, FINEST * unit)
+    missing = np.minimum(wanted - shine_of(swapped, skin, unit), most - grey(now))
+    missing = np.maximum(missing, 0) * skin
+    missing *= SHARE / (1 + missing / (HARDEST * grey(now) + _FLOOR))
+    changed, half = field.copy(), 0.5 * missing[..., None]
+    more = np.log((now + half + _FLOOR) / (now + _FLOOR))
+    changed[..., :3] += more
+    changed[..., 4:] = changed[..., 4:] * np.exp(more) + half
+    return changed
+
+
+def _places(raster: Raster, apart: Landmarks, side: int) -> Float32[np.ndarray, "_side _side 2"]:
+    """For each pixel of Y: its place in the target, whose landmarks are so far ``apart``."""
+    moved = raster.interpolate(np.ascontiguousarray(apart[:, :2], dtype=np.float32))
+    moved = cv2.resize(moved, (side, side), interpolation=cv2.INTER_LINEAR)
+    return moved + np.dstack(np.meshgrid(*[np.arange(side, dtype=np.float32)] * 2))
+
+
+def _read(values: Mask, places: Float32[np.ndarray, "_side _side 2"]) -> Mask:
+    x, y = (np.ascontiguousarray(places[..., k]) for k in (0, 1))
+    return cv2.remap(values, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+
+
+def _blurred(values: np.ndarray, sigma: float) -> np.ndarray:
+    return cv2.GaussianBlur(values, (0, 0), sigma)
 
 
 def _around(

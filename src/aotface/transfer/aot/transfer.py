@@ -16,7 +16,7 @@ from aotface.transfer.aot.colour_map_arrays import ColourMapArray, find_colour_m
 from aotface.transfer.aot.eyes import limit_eye_whites
 from aotface.transfer.aot.fine_detail import without_target_detail
 from aotface.transfer.aot.generator import RelightingGenerator
-from aotface.transfer.aot.highlights import limit_highlights
+from aotface.transfer.aot.highlights import limit_highlights, with_targets_shine
 from aotface.transfer.aot.network import Network
 from aotface.transfer.base import FacePair, Maps, Recoloured
 
@@ -86,6 +86,7 @@ class AotTransfer:
         found = without_one_sided_light(found, small)
         found = limit_highlights(found, small.reenacted, small.mask)
         found = bound_octaves(found, small)
+        found = with_targets_shine(found, small)
         return limit_eye_whites(found, small.reenacted, small.target, own, theirs)
 
 
