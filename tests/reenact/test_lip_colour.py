@@ -10,6 +10,7 @@ from aotface.reenact.lip_colour import (
     MOST,
     NATURAL,
     LipColour,
+    calmed,
     colour_of,
     lip_colour,
     logarithm,
@@ -103,3 +104,20 @@ def test_where_no_lips_show_there_is_no_colour() -> None:
     assert colour_of(logarithm(face(ROSE)[box]), outline, COVERED[box]) is None
     beside = AlignedFace(Face(0, (0.0, 0.0, 1.0, 1.0), 1.0, POINTS), face(ROSE), np.eye(2, 3), POINTS)
     assert lip_colour(replace(beside, landmarks=POINTS + np.float32(400))) is None
+
+
+def test_a_mouth_stands_out_no_further_than_the_targets_and_any() -> None:
+    """A rim of light above the lips and a violet blot on them go; the target's own rim stays."""
+    box = mouth_box(POINTS, SIDE)
+    assert box is not None
+    outline, plain = outline_of(POINTS, box), logarithm(face(ROSE)[box])
+    rim = ((outline.off > 2) & (outline.off < 5) & (outline.above > 0.5))[..., None] * np.float32(0.5)
+    blot = np.zeros_like(plain)
+    blot[..., 2] = 0.5 * (outline.lips & (np.abs(np.arange(plain.shape[1]) - plain.shape[1] / 2) < 8))
+    left = [
+        np.abs(one + calmed(plain + one, theirs, outline, outline.beside))
+        .max(axis=-1)[one.any(axis=-1)]
+        .mean()
+        for one, theirs in ((rim, plain), (blot, plain), (rim, plain + rim))
+    ]
+    assert left[0] < 0.35 and left[1] < 0.35 and left[2] > 0.45  # the last is the twin

@@ -117,6 +117,28 @@ def test_a_moustache_stays_with_its_owner() -> None:
     assert np.abs(crop - shaven)[above].mean() > 0.1  # the twin: it is there
 
 
+def test_nothing_beside_the_targets_face_comes_along() -> None:
+    points = POINTS - np.float32([6, 0, 0])
+    crop, left = drawn(points, (0.5, 0.3, 0.3), (0.2, 0.9, 0.2)), round(float(points[61, 0])) + 4
+    crop[:, :left] = (0.1, 0.1, 1.0)  # behind a turned face
+    seen = np.ones((SIDE, SIDE), np.float32)
+    seen[:, :left] = 0
+    blue = []
+    for visible in (seen, None):
+        target = AlignedFace(Face(0, (0.0, 0.0, 1.0, 1.0), 1.0, points), crop, np.eye(2, 3), points, visible)
+        found = target_mouth(target, POINTS, np.ones((SIDE, SIDE), bool), None)
+        face = drawn(POINTS, (0.5, 0.3, 0.3), (0.2, 0.9, 0.2))
+        assert found is not None
+        found.lay(face)
+        blue.append(face[at_corner()][2])
+    assert blue[0] < 0.5 < 0.7 < blue[1]  # the last is the twin
+
+
+def at_corner() -> tuple[int, int]:
+    x, y = np.round(POINTS[61, :2]).astype(int)
+    return int(y), int(x)
+
+
 def test_hair_is_grey_or_dark_and_rough() -> None:
     free, none = np.zeros((40, 40, 3), np.float32), np.zeros((40, 40), bool)
     rough = free + np.random.default_rng(2).normal(-0.8, 0.3, (40, 40, 1)).astype(np.float32)

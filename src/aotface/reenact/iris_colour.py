@@ -27,9 +27,13 @@ DEEP = 1.0
 FEWEST = (8.0, 24.0)
 """Pixels of an iris from which its colour begins to count, and counts."""
 
-NATURAL, OFF = ((-1.3, -0.55), (-0.13, 0.35)), 0.15
+NATURAL, OFF = ((-1.3, -0.55), (-0.13, 0.35)), 0.08
 """Irises beside their whites, see `aotface.reenact.lip_colour.traits`: how bright and red the middle four fifths of faces
 are. What is less red is as much bluer, from brown to blue, or at most so far from that: none is violet."""
+
+BLACK, BROWN = (-1.2, -0.95), 0.12
+"""How bright irises are that are brown and tell no colour in a photograph, and those that may be blue; and how red brown
+ones are at least."""
 
 TURNED = (0.5, 0.7)
 """Width of an eye in its picture over that in space, from which on it counts, and counts wholly: not seen from its side."""
@@ -37,11 +41,12 @@ TURNED = (0.5, 0.7)
 EVENED = 0.6
 """How much of the colours within an iris that differ from its own goes: noise and blocks, which a change makes vivid."""
 
-MOST, LIGHTER = (0.35, 0.45, 0.45), 0.15
+MOST, LIGHTER = (0.35, 0.38, 0.38), 0.15
 """How far an iris is moved at most; and how much lighter it becomes, or an eye would lose its contrast."""
 
-GLINT = (0.5, 1.0)
-"""How much brighter than its iris a pixel is, as a logarithm, that changes less, and not at all: it is a reflection."""
+GLINT, PUPIL = (0.35, 0.7), (-1.4, -0.7)
+"""How much brighter than its iris a pixel is, as a logarithm, that changes less, and not at all: it or one beside it is a
+reflection. And how dark one is that does not, and does: it is the pupil."""
 
 RINGS = RIGHT_EYE, LEFT_EYE
 
@@ -99,8 +104,9 @@ def recoloured_iris(
     change[0] = min(change[0], LIGHTER)
     found = traits(log)
     even = (own.level - found) * np.array([0, EVENED, EVENED], np.float32) * np.float32(sure)
-    reflected = falling(cv2.GaussianBlur(found[..., 0], (0, 0), 0.5) - own.level[0], GLINT)
-    share = falling(far, (0.85, 1.1)) * reflected
+    lighter = cv2.GaussianBlur(found[..., 0], (0, 0), 0.5) - own.level[0]
+    plain = cv2.erode(falling(lighter, GLINT), np.ones((3, 3), np.uint8)) * rising(lighter, PUPIL)
+    share = falling(far, (0.85, 1.1)) * plain
     light = share * rising(far, (0.2, 0.5))
     return from_traits((change + even) * np.dstack([light, share, share]))
 
@@ -122,6 +128,7 @@ def _width(landmarks: Landmarks, ring: np.ndarray) -> float:
 def _natural(iris: Float32[np.ndarray, " 3"]) -> Float32[np.ndarray, " 3"]:
     """The nearest colour that irises have."""
     light, red = (np.clip(one, *span) for one, span in zip(iris[:2], NATURAL, strict=True))
+    red += float(falling(np.array([light]), BLACK)[0]) * max(BROWN - red, 0.0)
     return np.array([light, red, np.clip(iris[2], -red - OFF, -red + OFF)], np.float32)
 
 

@@ -36,9 +36,16 @@ ABOVE, SQUEEZED, LIGHTER = (0.1, 0.06), 0.6, 0.2
 """Lipstick: how much redder and bluer than wanted a place may be, the share of the rest that goes, and by how much of it the
 place becomes lighter."""
 
+GLOSS = (-0.15, 0.05)
+"""How much brighter than skin a place on lips is, as a logarithm, where its colour begins to stay, and stays: it shines."""
+
 SHINE, BURNT = (float(np.log(0.6)), float(np.log(0.9))), (float(np.log(0.9)), float(np.log(0.98)))
 """Brightness over which lips become no lighter; and that of the darkest channel over which they tell no colour, and keep
 theirs."""
+
+STANDS_OUT, AROUND, CALMED = (0.1, 0.36, 0.05), np.ones((5, 5), np.uint8), (6.0, 12.0)
+"""How bright, red and blue a mouth is beside its skin at most, as logarithms, where the target's is no more so around a
+place; and the distance from the lips, in pixels at 256, over which that ends."""
 
 FEWEST = 12, 64
 """Pixels of lips and of skin at 256 that tell a colour."""
@@ -165,18 +172,35 @@ def recoloured(log: Pixels, outline: Outline, own: LipColour, wanted: LipColour)
     change += _moved(outline, own, aim - reached)
     shine = rising(log @ LUMA[0], SHINE)
     change[..., 0] -= shine * np.maximum(change[..., 0], 0)
+    change[..., 1:] *= 1 - _gloss(here, outline)
     return from_traits(change * (1 - rising(log.min(axis=-1), BURNT))[..., None])
 
 
-def restored(outline: Outline, own: LipColour, wanted: LipColour) -> Pixels:
-    """What is added to the logarithm of the source's lips where a gain for skin gave them another colour than they have.
+def calmed(log: Pixels, theirs: Pixels, outline: Outline, beside: Inside) -> Pixels:
+    """What is added to the logarithm of a finished mouth, so that it stands out from its skin no further than the target's
+    does there and any mouth does: no rim of light, no red or violet blot.
 
     Args:
+        log: of the new mouth.
+        theirs: of the target's.
         outline: of the mouth.
-        own: its colour.
-        wanted: the source's.
+        beside: skin of both.
     """
-    return from_traits(_moved(outline, own, wanted.lips - own.lips))
+    if beside.sum() < FEWEST[1]:
+        return np.zeros_like(log)
+    mine, other = (traits(cv2.GaussianBlur(one, (0, 0), 0.7) - typical(one[beside])) for one in (log, theirs))
+    most = np.maximum(cv2.dilate(other, AROUND), np.array(STANDS_OUT, np.float32))
+    change = np.minimum(most - mine, 0)
+    change[..., 0] *= rising(outline.off, (0.0, 1.0))  # lips may shine
+    change[..., 1:] *= 1 - _gloss(mine, outline)
+    share = falling(outline.off, CALMED) * (outline.inner == 0)
+    change *= cv2.GaussianBlur(share.astype(np.float32), (0, 0), 0.7)[..., None]
+    return from_traits(cv2.GaussianBlur(change, (0, 0), 0.5))
+
+
+def _gloss(found: Pixels, outline: Outline) -> np.ndarray:
+    """Where lips shine; ``found``: how bright, red and blue they are beside their skin."""
+    return rising(found[..., :1], GLOSS) * outline.lips[..., None]
 
 
 def _moved(outline: Outline, own: LipColour, wanted: Float32[np.ndarray, " 3"]) -> Pixels:

@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Bool, Float32
 
 from aotface.face.gaze import gaze_at
-from aotface.face.mesh import LEFT_EYE, RIGHT_EYE
+from aotface.face.mesh import LEFT_EYE, RIGHT_EYE, opening
 from aotface.face.template import similarity_between
 from aotface.face.texture import LUMA
 from aotface.reenact.iris_colour import IrisColour, distance, iris_colour, recoloured_iris
@@ -28,17 +28,26 @@ from aotface.reenact.lip_colour import (
     logarithm,
     resized,
     rising,
+    traits,
     typical,
 )
 from aotface.types import AlignedFace, Crop, Landmarks, Matrix
 
-RIM, WIDE = (0.0, 0.6), (0.8, 4.0)
+RIM, WIDE = (0.2, 1.8), (1.5, 6.0)
 """Distance from an eye's opening, in pixels at 256, over which the target's lids end: where the source's rim is like theirs,
 and where it is not."""
 
-DARKER, BRIGHTER = (0.8, 1.2), (0.12, 0.3)
+NARROW, LIDS = (0.05, 0.12), (2.0, 7.0)
+"""Opening (see `opening`) at which all of an eye's lids are the target's, and at which no more than its rim: a lid that
+squints has folds and a shadow that a wide one does not show. The distance over which they end then."""
+
+DARKER, BRIGHTER, COLOURED = (0.35, 0.8), (0.1, 0.25), (0.12, 0.3)
 """How much darker than the target's a rim is, as a logarithm, that is like it, and is not: an iris outside of the opening, a
-shadow, a liner, a frame. The same for one that is brighter than the target's, and than skin beside it: a white."""
+shadow, a liner, a frame. The same for one that is brighter than the target's, and than skin beside it: a white. And for
+another colour: a red corner, a violet lid."""
+
+GLOW = 0.04
+"""How much brighter than the new face's, and than skin beside the eye, the target's rim becomes at most, as a logarithm."""
 
 BESIDE, REACH = (1.5, 7.0), 10
 """Distance in which the tone of both lids is compared; and how far around an eye is worked on; the same pixels."""
@@ -89,6 +98,7 @@ class TargetEye:
         own = face[self.here]
         mine, theirs = (logarithm(resized(one, self.off.shape[::-1])) for one in (own, self.pixels))
         tone = _tone(mine - theirs, self.off, self.free)
+        tone -= _glow(mine, theirs + tone, self.off)[..., None]
         laid = np.clip(self.pixels * self._large(np.exp(tone)), 0, 1)
         own += (laid - own) * self.weight[..., None]
 
@@ -141,28 +151,49 @@ def target_eyes(
             pixels = _with_iris(pixels, off, far, own, source)
         pixels = np.clip(pixels, 0, 1)
         mine, theirs = (logarithm(resized(one, off.shape[::-1])) for one in (face[here], pixels))
-        shown = _shown(mine, mine - theirs, off, free) * np.float32(share)
+        rim = _rim(opening(points, ring))
+        shown = _shown(mine, mine - theirs, off, free, rim) * np.float32(share)
         yield TargetEye((here[0], here[1]), pixels, off, free, shown, back)
 
 
-def _shown(face: Pixels, apart: Pixels, off: Plane, free: Plane) -> Plane:
-    """With which weight the target's eye shows: between the lids, and on their rim where the source's is unlike it.
+def _rim(opened: float) -> tuple[float, float]:
+    """Distance from an opening over which the target's lids end."""
+    squints = float(falling(np.array([opened]), NARROW)[0])
+    near, far = (one + squints * (other - one) for one, other in zip(RIM, LIDS, strict=True))
+    return near, far
+
+
+def _shown(face: Pixels, apart: Pixels, off: Plane, free: Plane, rim: tuple[float, float]) -> Plane:
+    """With which weight the target's eye shows: between the lids, on their rim, and further where the source's is unlike it.
 
     Args:
         face: X_r, logarithms.
         apart: see `_tone`.
         off: see `TargetEye`.
         free: see there.
+        rim: see `_rim`.
     """
-    own, light = (
-        cv2.GaussianBlur(one @ LUMA[0], (0, 0), 0.7) for one in (face, apart - _tone(apart, off, free))
-    )
-    beside = (off > BESIDE[0]) & (off < BESIDE[1])
-    white = np.minimum(light, own - (np.median(own[beside]) if beside.any() else 0))
-    unlike = np.maximum(rising(-light, DARKER), rising(white, BRIGHTER))
-    unlike = cv2.GaussianBlur(unlike, (0, 0), 1.0) * free
-    shown = np.maximum(falling(off, RIM), falling(off, WIDE) * np.clip(2 * unlike, 0, 1))
+    found = traits(cv2.GaussianBlur(apart - _tone(apart, off, free), (0, 0), 0.7))
+    white = np.minimum(found[..., 0], _above_skin(face, off))
+    colour = np.hypot(found[..., 1], found[..., 2])
+    unlike = np.maximum(rising(-found[..., 0], DARKER), rising(white, BRIGHTER))
+    unlike = cv2.GaussianBlur(np.maximum(unlike, rising(colour, COLOURED)), (0, 0), 1.0) * free
+    shown = np.maximum(falling(off, rim), falling(off, WIDE) * np.clip(2 * unlike, 0, 1))
     return np.asarray(cv2.GaussianBlur(shown * shown * (3 - 2 * shown), (0, 0), 0.5))
+
+
+def _above_skin(face: Pixels, off: Plane) -> Plane:
+    """How much brighter than most of the skin beside an eye a place is; logarithms."""
+    luma, beside = cv2.GaussianBlur(face @ LUMA[0], (0, 0), 0.7), (off > BESIDE[0]) & (off < BESIDE[1])
+    return luma - np.float32(np.median(luma[beside]) if beside.any() else 0)
+
+
+def _glow(face: Pixels, laid: Pixels, off: Plane) -> Plane:
+    """How much too bright the target's rim would be: brighter than the new face's own, and than skin; logarithms."""
+    above = _above_skin(face, off)
+    luma = cv2.GaussianBlur(face @ LUMA[0], (0, 0), 0.7)
+    most = luma + np.maximum(-above, 0) + np.float32(GLOW)
+    return np.maximum(laid @ LUMA[0] - most, 0) * rising(off, (0.0, 1.0))
 
 
 def _tone(apart: Pixels, off: Plane, free: Plane) -> Pixels:

@@ -26,6 +26,7 @@ from aotface.reenact.lip_colour import (
     Outline,
     Pixels,
     Plane,
+    calmed,
     colour_of,
     falling,
     logarithm,
@@ -33,7 +34,6 @@ from aotface.reenact.lip_colour import (
     outline_of,
     recoloured,
     resized,
-    restored,
     rising,
     traits,
     typical,
@@ -68,6 +68,12 @@ PALE, VIOLET, LIFTED = -0.12, 0.06, 0.35
 """How bright and how blue the source's lips may be beside its skin, and how much darker than the target's its skin, as
 logarithms, for its lips to show: beyond that, what brings its skin to the target's tone turns them white or violet."""
 
+BESIDE_FACE = np.ones((7, 7), np.uint8)
+"""So far, in pixels, within what the network sees of the target's face does it end: no background comes along."""
+
+WHITE = 0.78
+"""Brightness up to which lips and teeth are made brighter."""
+
 LIPS = np.concatenate([OUTER_LIPS, INNER_LIPS])
 
 
@@ -82,15 +88,17 @@ class Hair(NamedTuple):
 class TargetMouth:
     """What is laid into a new face.
 
-    ``here``: rows and columns of the crop. ``pixels``: the target's mouth there, in the new lips' colour. ``outline``, and
-    ``covered``, where the mesh is: in the same box, at 256 px. ``skin``: logarithm of its colour. ``lips``: None: the
-    target's are laid, too; else only what lies between them, and the source's lips keep this colour.
+    ``here``: rows and columns of the crop. ``pixels``: the target's mouth there, in the new lips' colour. ``outline``,
+    ``covered``, where the mesh is, and ``seen``, where nothing hides the target's face: in the same box, at 256 px.
+    ``skin``: logarithm of its colour. ``lips``: None: the target's are laid, too; else only what lies between them, and the
+    source's lips keep this colour.
     """
 
     here: Box
     pixels: Pixels
     outline: Outline
     covered: Bool[np.ndarray, "small_rows small_columns"]
+    seen: Float32[np.ndarray, "small_rows small_columns"]
     skin: Float32[np.ndarray, " 3"]
     lips: LipColour | None = None
 
@@ -112,25 +120,30 @@ class TargetMouth:
         mine, theirs = (logarithm(resized(picture, size)) for picture in (own, self.pixels))
         hair, their_hair = self._hair(mine), self._hair(theirs)
         free = (1 - hair.shown) * (1 - their_hair.shown)
-        lips = falling(self.outline.off, EDGE) * (1 - their_hair.moustache * self.outline.above)
+        lips = self.seen * falling(self.outline.off, EDGE) * (1 - their_hair.moustache * self.outline.above)
         between = self.outline.inner > 0
         around = np.maximum(lips, self._ring * free) if self.lips is None else np.float32(0)
         weight = self._large(cv2.GaussianBlur(np.maximum(around, between), (0, 0), 0.7))
-        laid = self.pixels * self._large(np.exp(self._tone(mine - theirs, free)))
+        tone = self._tone(mine - theirs, free)
+        burnt = tone @ LUMA[0] - np.maximum(np.float32(np.log(WHITE)) - theirs @ LUMA[0], 0)
+        tone -= (np.maximum(burnt, 0) * (self.outline.off == 0))[..., None]
+        laid = self.pixels * self._large(np.exp(tone))
         own += (np.clip(laid, 0, 1) - own) * weight[..., None]
+        beside = self.outline.beside & self.covered & (self.seen > 0.5)
+        own *= self._large(np.exp(calmed(logarithm(resized(own, size)), theirs, self.outline, beside)))
 
     def _restore(self, face: Pixels) -> None:
-        """Give the source's lips their own colour, in place."""
+        """Give the source's lips their own colour, as far as lips have it by nature, in place."""
         log = logarithm(resized(face, self.outline.off.shape[::-1]))
         own = colour_of(log, self.outline, self.covered)
         if own is not None and self.lips is not None:
-            face *= self._large(np.exp(restored(self.outline, own, self.lips)))
+            face *= self._large(np.exp(recoloured(log, self.outline, own, self.lips)))
 
     @property
     def _ring(self) -> Plane:
         share = falling(self.outline.off, RING)
         inside = cv2.erode(self.covered.astype(np.float32), np.ones((5, 5)))
-        return share * share * (3 - 2 * share) * np.maximum(inside, self.outline.off == 0)
+        return share * share * (3 - 2 * share) * np.maximum(inside, self.outline.off == 0) * self.seen
 
     def _hair(self, log: Pixels) -> Hair:
         off, inner, above = self.outline
@@ -150,7 +163,7 @@ class TargetMouth:
             apart: the new face's less the target's.
             free: where neither shows hair.
         """
-        free = free * self.covered
+        free = free * self.covered * self.seen
         light = (apart @ LUMA[0])[..., None]
         found = self._continued(light, free, BESIDE, TONE) + self._continued(
             apart - light, free, TINTED, TINT
@@ -211,7 +224,12 @@ def target_mouth(
         pixels = pixels * np.exp(resized(recoloured(log, outline, own, source), size))
     skin = skin if own is None else own.skin
     lips = source if alike and source is not None and fits(source, skin) else None
-    return TargetMouth((here[0], here[1]), np.clip(pixels, 0, 1), outline, covered[box], skin, lips)
+    seen: Plane = np.ones_like(outline.off)
+    if target.visible is not None:
+        whole = resized(target.visible, target.crop.shape[1::-1])
+        seen = cv2.warpAffine(whole, back, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
+        seen = cv2.erode(resized(seen, outline.off.shape[::-1]), BESIDE_FACE)
+    return TargetMouth((here[0], here[1]), np.clip(pixels, 0, 1), outline, covered[box], seen, skin, lips)
 
 
 def fits(source: LipColour, skin: Float32[np.ndarray, " 3"]) -> bool:
