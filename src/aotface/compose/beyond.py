@@ -17,7 +17,7 @@ from aotface.colour_space import linear_to_srgb, srgb_to_linear
 from aotface.compose.blend import carry, face_box, frame_mask, times
 from aotface.compose.forehead import Forehead, find_forehead, read_forehead
 from aotface.face.align import invert, resize_matrix, sample, scale_of
-from aotface.face.mesh import LEFT_BROW, RIGHT_BROW
+from aotface.face.mesh import BROW_REACH, LEFT_BROW, RIGHT_BROW
 from aotface.face.skin_light import shine_of
 from aotface.face.texture import LUMA, features_mask
 from aotface.masked import continued
@@ -61,6 +61,15 @@ STRAND = (0.12, 0.25)
 
 TOUCHED = 0.25
 """Value in masks of skin that keeps its pixels and gets another tone."""
+
+THICK = 11
+"""Thickest brow that is closed, in pixels of a crop of 128."""
+
+OUTLINE = 3, 1.0
+"""How far around a brow's outline that is done, and how softly it ends; likewise."""
+
+CLOSED = 0.3
+"""Greatest change, as a logarithm: more turns hairs into red specks."""
 
 BORDER = 4
 """Pixels of the grid at the crop's border in which everything fades."""
@@ -165,6 +174,8 @@ def go_beyond(
     if verdict != "target's" and share < 1:
         crease = _crease(seen, visible) * (weight * upper * np.float32(1 - share))
     gain = np.exp(np.clip(tone, -MOST, MOST) * np.float32(SHARE) * weight[..., None])
+    if reenacted.brows is None:  # otherwise they stay
+        gain = gain * closed_brows(seen.target, seen.points, visible * _inside_crop())[..., None]
     return Beyond(before, after, shown, gain.astype(np.float32), crease, weight, verdict)
 
 
@@ -320,6 +331,34 @@ def _crease(seen: _Seen, visible: Mask) -> Mask:
         left = continued(left[..., None].astype(np.float32), seen.known)[..., 0]
         total += (1 - left) * np.clip(bands[0], -DEEPEST, DEEPEST)
     return total
+
+
+def closed_brows(target: Crop, points: Landmarks, skin: Mask) -> Float32[np.ndarray, "_side _side"]:
+    """By what the target's brows are multiplied to be as bright as the skin around them.
+
+    Args:
+        target: a small crop.
+        points: 468 x 3, its pixels.
+        skin: where it shows bare skin or a brow, 0..1.
+
+    Returns:
+        1 and more.
+    """
+    unit = len(target) / 128
+    size = round(THICK * unit) | 1
+    luma = np.asarray(cv2.transform(target, LUMA), np.float32)
+    known = np.where(skin > 0.5, luma, 0).astype(np.float32)  # what is bright beside the face closes nothing
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
+    closed = cv2.erode(cv2.dilate(cv2.GaussianBlur(known, (0, 0), unit), disc), disc)
+    up = (points[10, :2] - points[152, :2]) * BROW_REACH
+    near = np.zeros_like(luma)
+    for ring in (LEFT_BROW, RIGHT_BROW):
+        outline = np.concatenate([points[ring, :2], points[ring, :2] + up])
+        cv2.fillConvexPoly(near, cv2.convexHull(np.round(outline).astype(np.int32)), (1.0,))
+    reach = 2 * round(OUTLINE[0] * unit) + 1
+    outlined = cv2.GaussianBlur(cv2.dilate(near, np.ones((reach, reach))), (0, 0), OUTLINE[1] * unit)
+    more = np.log(np.maximum(closed, luma) + FLOOR) - np.log(luma + FLOOR)
+    return np.exp(np.clip(more, 0, CLOSED) * outlined * skin).astype(np.float32)
 
 
 def _small(values: np.ndarray) -> np.ndarray:

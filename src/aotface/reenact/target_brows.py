@@ -2,16 +2,18 @@
 
 Under a frame or a fringe there is no brow to read. What is filled in there is a smear, and half a brow beside half of the
 target's is no better. So a hidden one comes from the face's other side, mirrored. Where both are hidden the target's own
-are laid in, whole, in the tone of the skin around them. The new shape leaves them in their place.
+are laid in, whole, in the tone of the skin around them. The new shape leaves them in their place. So it is where the
+source's are so pale, soft or differently lit that they would become a smear: a whole brow of the target's is no fault.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 from jaxtyping import Bool, Float32
 
-from aotface.face.align import align
+from aotface.face.align import align, resize_matrix, transform_landmarks
 from aotface.face.mesh import BROW_REACH, LEFT_BROW, LEFT_EYE, RIGHT_BROW, RIGHT_EYE
 from aotface.face.texture import LUMA
 from aotface.face.visibility.classes import Surface
@@ -49,8 +51,119 @@ FURTHEST, PIGMENT, ON_HAIRS = 2.5, 0.35, 0.5
 """How far skin is moved at most, as a logarithm; what of that may be the skin's own colour; and the share of it that hairs
 get. What is beyond is light, and lies on hairs as well."""
 
+UNEVEN, UNUSUAL, SURE = 0.5, (0.4, 0.8), 0.5
+"""How far that differs from its mean; how far beside their median, as logarithms, skins begin to tell nothing, and do; and
+from which share on they count for it."""
+
 HAIRS = (0.1, 0.4)
 """How much darker or brighter than skin, as a logarithm, a place is where hairs begin, and are all."""
+
+
+DISPLAY, FLOOR = 2.2, np.float32(2e-3)
+"""Exponent of display values, about, and light added before a logarithm."""
+
+SKIN, OFF_EYES = (3, 11), 4
+"""Distance from a brow from and up to which skin beside it lies; and that from eyes. Whole pixels at 256."""
+
+DEEP, FINE = 75, 1.0
+"""Percentile of how dark a brow is that stands for its hairs; and the blur under which hairs lie, pixels at 256."""
+
+WEAK = (0.8, 0.66), (0.5, 0.8)
+"""Depth below which a source's brow is weak where it has not that share of the target's."""
+
+SOFT, SOFTER = 1.0, 0.62
+"""Depth below which a source's brow is soft where its hairs have not that share of the strength of the target's."""
+
+BROKEN, PARTS = 0.5, 5
+"""Share of the target's depth below which the second palest of so many parts of a source's brow, along it, is a gap."""
+
+LIT, FAINTER, DARK = 0.8, 1.35, 1.2
+"""Difference between both skins, as a logarithm, from which a brow must be so much deeper than the target's; and the depth
+that is enough in any light."""
+
+SHOWN, LEAST, EVEN = 0.8, 0.5, 0.45
+"""How much of the target's brows must be visible, and how deep they must be, and the paler one beside the other."""
+
+
+class BrowLook(NamedTuple):
+    """Of both brows. ``deep``: how dark hairs are beside skin, logarithm of linear light; ``gap``: in a pale part.
+    ``hairs``: strength of what is fine in them. ``skin``: logarithm of its light. ``even``: depth of the paler brow, in
+    parts of the other's. ``shown``: visible share."""
+
+    deep: float
+    gap: float
+    hairs: float
+    skin: float
+    even: float
+    shown: float
+
+
+def brow_look(crop: Crop, points: Landmarks, visible: Mask | None = None) -> BrowLook | None:
+    """How the brows of a face look.
+
+    Args:
+        crop: of any side.
+        points: 468 x 3, its pixels.
+        visible: what nothing covers, of any side; None: all.
+
+    Returns:
+        None where a brow or the skin beside it lies outside.
+    """
+    if len(crop) != CROP_SIDE:
+        points = transform_landmarks(points, resize_matrix(np.eye(2, 3), len(crop), CROP_SIDE))
+        crop = cv2.resize(crop, (CROP_SIDE, CROP_SIDE), interpolation=cv2.INTER_AREA)
+    light = np.log(np.maximum(cv2.transform(crop, LUMA), 0) ** np.float32(DISPLAY) + FLOOR)
+    fine = light - cv2.GaussianBlur(light, (0, 0), FINE)
+    eyes, up = np.zeros_like(light), (points[10, :2] - points[152, :2]) * BROW_REACH
+    for ring in (LEFT_EYE, RIGHT_EYE):
+        _fill(eyes, points[ring, :2])
+    found = []
+    for ring in (LEFT_BROW, RIGHT_BROW):
+        brow = _fill(np.zeros_like(light), np.concatenate([points[ring, :2], points[ring, :2] + up])) > 0
+        near = (_grown(brow, SKIN[1]) > _grown(brow, SKIN[0])) & (_grown(eyes, OFF_EYES) == 0)
+        if not brow.any() or not near.any():
+            return None
+        skin = float(np.median(light[near]))
+        seen = 1.0 if visible is None else float(cv2.resize(visible, (CROP_SIDE, CROP_SIDE))[brow].mean())
+        columns = np.array_split(np.flatnonzero(brow.any(axis=0)), PARTS)
+        if not all(len(part) for part in columns):
+            return None
+        depths = sorted(skin - _deep(light[:, part][brow[:, part]]) for part in columns)
+        found.append((skin - _deep(light[brow]), depths[1], float(fine[brow].std()), skin, seen))
+    deep, gap, hairs, skin, seen = (sum(values) / 2 for values in zip(*found, strict=True))
+    depths = sorted(max(one[0], 0.0) for one in found)
+    return BrowLook(deep, gap, hairs, skin, depths[0] / max(depths[1], 1e-3), seen)
+
+
+def better_kept(source: BrowLook, target: BrowLook) -> bool:
+    """Whether the target's brows are whole, and the source's would be a smear beside what the picture shows.
+
+    Args:
+        source: of its photograph.
+        target: of the picture.
+    """
+    if target.deep < LEAST or target.even < EVEN or target.shown < SHOWN:
+        return False
+    weak = any(source.deep < min(most, share * target.deep) for most, share in WEAK)
+    broken = source.gap < min(BROKEN * target.deep, target.gap)
+    soft = source.deep < SOFT and source.hairs < SOFTER * target.hairs
+    far = abs(source.skin - target.skin) > LIT
+    lit = far and source.deep < min(DARK, FAINTER * target.deep)
+    return weak or broken or soft or lit
+
+
+def _deep(light: np.ndarray) -> float:
+    """What stands for the hairs of a part."""
+    return float(np.percentile(light, 100 - DEEP))
+
+
+def _fill(plane: Plane, outline: np.ndarray) -> Plane:
+    """1 on the hull of some points, in place."""
+    return np.asarray(cv2.fillConvexPoly(plane, cv2.convexHull(np.round(outline).astype(np.int32)), (1.0,)))
+
+
+def _grown(plane: np.ndarray, reach: int) -> np.ndarray:
+    return cv2.dilate(plane.astype(np.uint8), np.ones((2 * reach + 1,) * 2, np.uint8))
 
 
 def without_hidden_brows(
@@ -114,16 +227,26 @@ class TargetBrows:
         """
         own, size = face[self.here], self.small.shape[::-1]
         mine, theirs = (logarithm(resized(picture, size)) for picture in (own, self.pixels))
-        tone = np.clip(self._continued(mine - theirs), -FURTHEST, FURTHEST)
-        stands = np.abs((theirs - self._continued(theirs)) @ LUMA[0])
+        known = self._like_skin(mine) * self._like_skin(theirs)
+        mean = ((mine - theirs) * known[..., None]).sum(axis=(0, 1)) / max(float(known.sum()), 1e-3)
+        tone = self._continued(mine - theirs, known)
+        tone = np.clip(mean + np.clip(tone - mean, -UNEVEN, UNEVEN), -FURTHEST, FURTHEST)
+        stands = np.abs((theirs - self._continued(theirs, known)) @ LUMA[0])
         pigment = np.clip(tone, -PIGMENT, PIGMENT)
         tone -= (1 - ON_HAIRS) * pigment * rising(stands, HAIRS)[..., None]
         laid = self.pixels * np.exp(resized(tone.astype(np.float32), self.pixels.shape[1::-1]))
         own += (np.clip(laid, 0, 1) - own) * self.weight[..., None]
 
-    def _continued(self, values: Pixels) -> Pixels:
+    def _like_skin(self, picture: Pixels) -> Plane:
+        """What of ``known`` is about as bright as most of it: hair at its edge, and its shadow, tell no tone."""
+        bright = picture @ LUMA[0]
+        sure = bright[self.known > SURE]
+        usual = float(np.median(sure)) if len(sure) else 0.0
+        return np.asarray(self.known * falling(np.abs(bright - usual), UNUSUAL), np.float32)
+
+    def _continued(self, values: Pixels, known: Plane) -> Pixels:
         """Values of the skin around, carried on into the brows."""
-        known = self.known[..., None]
+        known = known[..., None]
         mean = (values * known).sum(axis=(0, 1)) / max(float(known.sum()), 1e-3)
         near = cv2.GaussianBlur(np.dstack([(values - mean) * known, known]), (0, 0), TONE)
         return np.asarray(mean + near[..., :-1] / (near[..., -1:] + np.float32(LEAST)), np.float32)

@@ -1,39 +1,54 @@
-"""A target's raised brow leaves no dark band on the new face; brows that meet are left to the map, bit for bit."""
+"""Brows of Y: hairs keep the contrast that a map of shadows takes from them, and get no pigment of the skin's."""
 
 import numpy as np
 
 from aotface.face.mesh import LEFT_BROW, MEAN, RIGHT_BROW
-from aotface.transfer.aot.brows import without_brows
+from aotface.transfer.aot.brows import hold_brows
+from aotface.transfer.base import FacePair
 
 SIDE = 256
 
 
-def face(raised: float) -> np.ndarray:
+def face(skin: float, hairs: float) -> tuple[np.ndarray, np.ndarray]:
+    """A grey crop with two dark bands for brows, and its landmarks."""
     points = ((MEAN - MEAN.min(axis=0)) * 80 + 40).astype(np.float32)
-    points[np.concatenate([LEFT_BROW, RIGHT_BROW]), 1] -= raised
-    return points
-
-
-def dark_at(points: np.ndarray) -> np.ndarray:
-    """A map that is even but for a dark band where one face has its brows."""
-    field = np.full((128, 128, 7), 0.25, np.float32)
+    crop = np.full((SIDE, SIDE, 3), skin, np.float32)
     for brow in (LEFT_BROW, RIGHT_BROW):
-        (x0, y0), (x1, y1) = (f(points[brow, :2] / 2, axis=0).astype(int) for f in (np.min, np.max))
-        field[y0 - 1 : y1 + 1, x0 : x1 + 1, :3] = -1.0
-    return field
+        crop[inside(points, brow)] = hairs
+    return crop, points
 
 
-def test_a_raised_brow_leaves_no_band() -> None:
-    own, theirs = face(0.0), face(16.0)
-    field = dark_at(theirs)
-    clean = without_brows(field, own, theirs, SIDE)
-    x, y = (theirs[LEFT_BROW, :2].mean(axis=0) / 2).astype(int)
-    assert field[y, x, 0] == -1.0  # the twin: it was there
-    assert clean[y, x, 0] > 0.1
-    np.testing.assert_array_equal(clean[90:], field[90:])
+def inside(points: np.ndarray, brow: np.ndarray) -> tuple[slice, slice]:
+    (x0, y0), (x1, y1) = (f(points[brow, :2], axis=0).astype(int) for f in (np.min, np.max))
+    return slice(y0, y1), slice(x0, x1)
 
 
-def test_brows_that_meet_are_left_alone() -> None:
-    points = face(0.0)
-    field = dark_at(points)
-    assert without_brows(field, points, points + np.float32(0.5), SIDE) is field
+def held(
+    gain_on_hairs: float, hairs: float = 0.3, theirs: float = 0.3, bluer: float = 0.0
+) -> tuple[float, float]:
+    """Mean gain and what blue gets more than red, in the middle of a brow of Y, beside the skin's."""
+    own, points = face(0.7, hairs)
+    target, _ = face(0.7, theirs)
+    field = np.zeros((SIDE, SIDE, 7), np.float32)
+    field[..., 3] = 1
+    for brow in (LEFT_BROW, RIGHT_BROW):
+        field[inside(points, brow)][..., :3] = gain_on_hairs
+        field[inside(points, brow)][..., 2] += bluer
+    pair = FacePair(own, target, np.ones((SIDE, SIDE), np.float32), points, points)
+    found = hold_brows(field, pair)
+    x, y = points[LEFT_BROW, :2].mean(axis=0).astype(int)
+    return float(found[y, x, :3].mean()), float(found[y, x, 2] - found[y, x, 0])
+
+
+def test_hairs_are_not_lifted_as_shadows_are() -> None:
+    assert abs(held(0.8)[0]) < 0.3  # it was .8
+    assert held(-0.4)[0] < -0.3  # the twin: what makes them darker stays
+
+
+def test_pale_hairs_get_darker_where_the_targets_are_dark() -> None:
+    assert held(0.0, hairs=0.5, theirs=0.25)[0] < -0.3
+    assert abs(held(0.0, hairs=0.5, theirs=0.5)[0]) < 0.05  # the twin
+
+
+def test_hairs_get_the_colour_of_hairs() -> None:
+    assert abs(held(0.0, bluer=0.6)[1]) < 0.2

@@ -11,7 +11,7 @@ from aotface.errors import InputError
 from aotface.transfer import open_transfer
 from aotface.transfer.aot.both_sides import without_one_sided_light
 from aotface.transfer.aot.bounds import bound_octaves
-from aotface.transfer.aot.brows import without_brows
+from aotface.transfer.aot.brows import hold_brows
 from aotface.transfer.aot.colour_map_arrays import find_colour_map
 from aotface.transfer.aot.eyes import limit_eye_whites
 from aotface.transfer.aot.fine_detail import without_target_detail
@@ -36,8 +36,8 @@ def test_the_map_is_the_networks_put_right(transfer: AotTransfer, pair: Pair) ->
     assert raw is not None
     points = one.own_landmarks, one.landmarks
     wanted = without_target_detail(raw, one.reenacted, one.mask, one.own_geometry)
-    wanted = without_one_sided_light(without_brows(wanted, *points, 256), one)
-    wanted = bound_octaves(limit_highlights(wanted, one.reenacted, one.mask), one)
+    wanted = without_one_sided_light(wanted, one)
+    wanted = hold_brows(bound_octaves(limit_highlights(wanted, one.reenacted, one.mask), one), one)
     wanted = limit_eye_whites(wanted, one.reenacted, one.target, *points)
     found = transfer.find(one)
     assert isinstance(transfer, Transfer) and isinstance(found, Change)

@@ -1,69 +1,209 @@
-"""The target's brows leave no shadow where the new face has none.
+"""Brows of Y: the source's hairs in the light of the skin around them, as dark and as coloured as in the scene [ours].
 
-A map that brings the target's light to X_r reads the target's picture; where its raised brow lies over bare skin of X_r, the
-brow would come along as a dark band.
+A map made for skin takes X_r's brows for shadows and lifts them, and paints hairs with the skin's own pigment: grey, violet
+or yellow smears. So brows get the map of the skin around them, where that does not make them paler. Then hairs become about
+as dark beside their skin as the target's are, if they were paler, and about as coloured.
 """
+
+from typing import NamedTuple
 
 import cv2
 import numpy as np
+from jaxtyping import Float32
 
-from aotface.face.mesh import BROW_REACH, LEFT_BROW, RIGHT_BROW
+from aotface.colour_space import srgb_to_linear
+from aotface.face.align import resize_matrix, transform_landmarks
+from aotface.face.mesh import BROW_REACH, LEFT_BROW, LEFT_EYE, RIGHT_BROW, RIGHT_EYE
 from aotface.transfer.aot.colour_map_arrays import ColourMapArray
+from aotface.transfer.base import FacePair
 from aotface.types import CROP_SIDE, Landmarks, Mask
 
-THICK, SOFT = 5, 1.5
-"""By how much the target's brows are grown, and how softly brows end, in pixels at 256."""
+GROWN, SOFT, LIDS = 2.0, 1.5, 4.0
+"""By how much X_r's brows are grown, and how softly that ends; and by how much eyes are. Pixels at 256."""
 
-APART = (2.0, 6.0)
-"""Distance between the target's brow and that of X_r, in the same pixels, from which the map begins to be, and is, continued
-over the target's: brows that meet are left to the map."""
+AROUND = 9.0
+"""Standard deviation, in pixels at 256, of the neighbourhood from which the map and the skin's tone are carried on."""
 
-AROUND = 6.0
-"""Standard deviation, in pixels at 256, of the neighbourhood from which the map is taken instead."""
+COARSE, LEAST = 3.0, 0.01
+"""That, in pixels of the smaller picture in which it is done; and the weight that the mean of all of it has everywhere.
+
+Source: normalised convolution, Knutsson and Westin, CVPR 1993."""
+
+DEEP = 75
+"""Percentile of how dark a brow is beside its skin that stands for its hairs."""
+
+FAINT, AIM, MOST, ENOUGH = 0.12, 0.9, 2.2, 1.4
+"""How dark hairs are beside their skin, as a logarithm, below which there are none to be made darker; what share of the
+target's depth is wanted; how many times darker they get at most; and the depth from which on they get no darker."""
+
+BROAD = 2.5
+"""Standard deviation, in pixels at 256, of what becomes no deeper than that: shadows are no hair."""
+
+WITHIN = 1.4, 0.8
+"""How many times as dark as hairs of either face that is at most; and, as a logarithm, what is in any case allowed."""
+
+HAIR = (0.2, 0.8)
+"""How much darker than skin, as a logarithm, a place is where hair begins, and is all."""
+
+NEARER, EVEN, MOVED = 0.7, 0.5, 0.5
+"""How far hairs go to the colour of the target's; what share of their own differences of colour goes; and how far one is
+moved at most, as a logarithm."""
+
+FLOOR = np.float32(2e-3)
+"""Linear light added before a logarithm."""
+
+_LUMA = np.array([[0.2126, 0.7152, 0.0722]], np.float32)
+
+Plane = Float32[np.ndarray, "_side _side"]
+Pixels = Float32[np.ndarray, "_side _side 3"]
 
 
-def without_brows(
-    field: ColourMapArray, own_landmarks: Landmarks, landmarks: Landmarks, side: int
-) -> ColourMapArray:
-    """Continue the map over the target's brows, as far as they lie beside those of X_r.
+class _Brow(NamedTuple):
+    """``own``, ``theirs``: outlines of X_r's and the target's, 0..1. ``soft``, ``hold``: X_r's, softened, and grown."""
+
+    own: Mask
+    theirs: Mask
+    soft: Mask
+    hold: Mask
+
+
+def hold_brows(field: ColourMapArray, pair: FacePair) -> ColourMapArray:
+    """Give brows the map of the skin around them, and their hairs contrast and colour.
 
     Args:
         field: what will be laid on X_r.
-        own_landmarks: of X_r, crop pixels.
-        landmarks: of the target.
-        side: of the crop.
+        pair: the face, at 256 px or less.
 
     Returns:
-        The field; the very same where all brows meet.
+        The field; equal channels stay equal where it makes Y grey.
 
-    Source: [ours]; normalised convolution: Knutsson and Westin, CVPR 1993.
+    Source: [ours].
     """
-    small = (len(field), len(field))
-    pairs = [(brow, _apart(own_landmarks[brow], landmarks[brow], side)) for brow in (LEFT_BROW, RIGHT_BROW)]
-    up = (landmarks[10, :2] - landmarks[152, :2]) * BROW_REACH
-    moved = [(brow, apart) for brow, apart in pairs if apart > 0]
-    if not moved:
+    side, unit = len(field), len(field) / CROP_SIDE
+    brows, eyes, here = _brows(pair, side)
+    seen = _shrunk(pair.mask, side)[here] * (1 - eyes)
+    hold = np.maximum(brows[0].hold, brows[1].hold)
+    known = seen * (1 - cv2.dilate(hold, np.ones((3, 3))))
+    if not (hold * seen).any() or not known.any():
         return field
-    shown = [_drawn([landmarks[brow, :2], landmarks[brow, :2] + up], side, THICK) for brow, _ in moved]
-    own = [_drawn([own_landmarks[brow, :2]], side, 1) for brow, _ in moved]
-    parts = [apart * one * (1 - other) for (_, apart), one, other in zip(moved, shown, own, strict=True)]
-    beside = cv2.resize(np.maximum.reduce(parts), small, interpolation=cv2.INTER_AREA)
-    sigma = AROUND * len(field) / CROP_SIDE
-    trusted = 1 - cv2.resize(np.maximum.reduce(shown), small, interpolation=cv2.INTER_AREA)
-    mass = cv2.GaussianBlur(trusted, (0, 0), sigma) + 1e-3
-    around = cv2.GaussianBlur(field * trusted[..., None], (0, 0), sigma) / mass[..., None]
-    return (field + beside[..., None] * (around - field)).astype(np.float32)
+    given, changed = field[here], field.copy()
+    before, theirs = (srgb_to_linear(_shrunk(one, side)[here]) for one in (pair.reenacted, pair.target))
+    bright = [np.log(cv2.transform(one, _LUMA) + FLOOR) for one in (before, theirs)]
+    found = _carried(np.dstack([given, *bright]), known, AROUND * unit)
+    around, own, other = found[..., :-2], bright[0] - found[..., -2], bright[1] - found[..., -1]
+    lifted = _mean_of(around - given)  # what makes hairs darker may stay
+    around[..., :3] -= np.maximum(lifted, 0)[..., None]
+    around[..., 4:] = np.minimum(around[..., 4:], given[..., 4:])
+    part = changed[here]
+    part += (hold * (1 - eyes))[..., None] * (around - given)
+    for brow in brows:
+        _deepen(part, own, other, brow, seen)
+    if field[..., 3].any():
+        after, target = (np.log(np.maximum(one, 0) + FLOOR) for one in (_lit(before, part), theirs))
+        for brow in brows:
+            part[..., :3] += _recoloured(after, target, own, other, brow, seen)
+    return changed
 
 
-def _apart(own: np.ndarray, theirs: np.ndarray, side: int) -> float:
-    """0 where a brow of X_r meets the target's, 1 where it lies elsewhere."""
-    distance = float(np.linalg.norm((own - theirs)[:, :2].mean(axis=0))) * CROP_SIDE / side
-    return float(np.clip((distance - APART[0]) / (APART[1] - APART[0]), 0, 1))
+def _deepen(field: ColourMapArray, own: Plane, theirs: Plane, brow: _Brow, seen: Mask) -> None:
+    """Make the hairs of a brow darker where the target's are, in place."""
+    here, there = brow.own * seen, brow.theirs * seen
+    if here.sum() < 4 or there.sum() < 4:
+        return
+    mine, wanted = (
+        float(np.percentile(-one[where > 0.5], DEEP)) if (where > 0.5).any() else 0.0
+        for one, where in ((own, here), (theirs, there))
+    )
+    times = np.clip(min(AIM * wanted, ENOUGH) / max(mine, FAINT), 1, MOST)
+    times = 1 + (times - 1) * np.clip((mine - FAINT) / FAINT, 0, 1)
+    deep = np.float32(times) * np.maximum(-own, 0)
+    broad = cv2.GaussianBlur(deep, (0, 0), BROAD * len(own) / CROP_SIDE)
+    most = np.float32(max(WITHIN[0] * max(mine, wanted), WITHIN[1]))
+    deep -= broad * (1 - 1 / np.sqrt(np.sqrt(1 + (broad / most) ** 4)))
+    field[..., :3] -= ((deep - np.maximum(-own, 0)) * brow.soft * seen)[..., None]
 
 
-def _drawn(outlines: list[np.ndarray], side: int, grow: int) -> Mask:
-    """1 on the hull of some points."""
-    drawn, unit = np.zeros((side, side), np.float32), side / CROP_SIDE
-    cv2.fillConvexPoly(drawn, cv2.convexHull(np.round(np.concatenate(outlines)).astype(np.int32)), (1.0,))
-    grown = cv2.dilate(drawn, np.ones((round(grow * unit) | 1,) * 2))
-    return np.asarray(cv2.GaussianBlur(grown, (0, 0), SOFT * unit), np.float32)
+def _recoloured(after: Pixels, target: Pixels, own: Plane, theirs: Plane, brow: _Brow, seen: Mask) -> Pixels:
+    """What brings the hairs of a brow of Y near the colour of the target's, as logarithms."""
+    hairs, others = (
+        weight * np.clip((-depth - HAIR[0]) / (HAIR[1] - HAIR[0]), 0, 1)
+        for depth, weight in ((own, brow.hold * seen), (theirs, brow.theirs * seen))
+    )
+    if hairs.sum() < 4 or others.sum() < 4:
+        return np.zeros_like(after)
+    colour, wanted = (one - _mean_of(one)[..., None] for one in (after, target))
+    mean = (colour * hairs[..., None]).sum(axis=(0, 1)) / hairs.sum()
+    aim = (wanted * others[..., None]).sum(axis=(0, 1)) / others.sum()
+    more = NEARER * (aim - mean) - EVEN * (colour - mean)
+    more = np.clip(more, -MOVED, MOVED) * hairs[..., None]
+    light, moved = (cv2.transform(np.exp(one).astype(np.float32), _LUMA) for one in (after, after + more))
+    return np.asarray(more - np.log(moved / light)[..., None], np.float32)  # as bright as before
+
+
+def _mean_of(values: np.ndarray) -> Plane:
+    """Of the first three channels; several times as fast as NumPy's."""
+    return np.asarray((values[..., 0] + values[..., 1] + values[..., 2]) / np.float32(3), np.float32)
+
+
+def _carried(values: np.ndarray, known: Mask, sigma: float) -> np.ndarray:
+    """Values of what is known, smoothly carried on to where they are not."""
+    times = max(1.0, sigma / COARSE)
+    rows, columns = (max(1, round(size / times)) for size in known.shape)
+    stack = [*np.moveaxis(values * known[..., None], 2, 0), known]
+    small = [
+        cv2.resize(np.ascontiguousarray(one), (columns, rows), interpolation=cv2.INTER_AREA) for one in stack
+    ]
+    means = [LEAST * float(one.sum()) / max(float(small[-1].sum()), 1e-3) for one in small]
+    *planes, mass = (
+        cv2.GaussianBlur(one, (0, 0), sigma / times, borderType=cv2.BORDER_CONSTANT) + np.float32(mean)
+        for one, mean in zip(small, means, strict=True)
+    )
+    size = known.shape[1], known.shape[0]
+    return np.stack([cv2.resize(one / mass, size, interpolation=cv2.INTER_LINEAR) for one in planes], axis=2)
+
+
+def _brows(pair: FacePair, side: int) -> tuple[list[_Brow], Mask, tuple[slice, slice]]:
+    """Both brows of both faces, and the eyes of X_r, on the map's pixels, within the box that counts for them."""
+    shrink, unit = resize_matrix(np.eye(2, 3), len(pair.mask), side), side / CROP_SIDE
+    own, theirs = (transform_landmarks(one, shrink) for one in (pair.own_landmarks, pair.landmarks))
+    pairs = [[_hull(points, ring, side) for points in (own, theirs)] for ring in (RIGHT_BROW, LEFT_BROW)]
+    eyes = np.zeros((side, side), np.float32)
+    for ring in (RIGHT_EYE, LEFT_EYE):
+        cv2.fillConvexPoly(eyes, cv2.convexHull(np.round(own[ring, :2]).astype(np.int32)), (1.0,))
+    shown, reach = np.maximum.reduce([one for both in pairs for one in both]), round(2 * AROUND * unit)
+    rows, columns = (np.flatnonzero(shown.any(axis=axis)) for axis in (1, 0))
+    here = tuple(
+        slice(max(0, at[0] - reach), at[-1] + reach) if len(at) else slice(0, 1) for at in (rows, columns)
+    )
+    brows = []
+    for mine, other in pairs:
+        soft = cv2.GaussianBlur(mine[here], (0, 0), SOFT * unit)
+        hold = cv2.GaussianBlur(_grown(mine[here], GROWN * unit), (0, 0), SOFT * unit)
+        brows.append(_Brow(mine[here], other[here], soft, hold))
+    return brows, cv2.GaussianBlur(_grown(eyes[here], LIDS * unit), (0, 0), unit), (here[0], here[1])
+
+
+def _grown(mask: Mask, reach: float) -> Mask:
+    """A mask that reaches further."""
+    size = 2 * round(reach) + 1
+    return np.asarray(
+        cv2.dilate(mask, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))), np.float32
+    )
+
+
+def _hull(points: Landmarks, ring: np.ndarray, side: int) -> Mask:
+    """1 on a brow's outline, which reaches above its landmarks."""
+    up = (points[10, :2] - points[152, :2]) * BROW_REACH
+    outline = np.concatenate([points[ring, :2], points[ring, :2] + up])
+    drawn = np.zeros((side, side), np.float32)
+    return np.asarray(cv2.fillConvexPoly(drawn, cv2.convexHull(np.round(outline).astype(np.int32)), (1.0,)))
+
+
+def _lit(linear: Pixels, field: ColourMapArray) -> Pixels:
+    """The formula of `colour_map`."""
+    grey = cv2.transform(linear, _LUMA)[..., None]
+    return np.exp(field[..., :3]) * (grey + field[..., 3:4] * (linear - grey)) + field[..., 4:]
+
+
+def _shrunk(values: np.ndarray, side: int) -> np.ndarray:
+    return cv2.resize(values, (side, side), interpolation=cv2.INTER_AREA)

@@ -9,7 +9,7 @@ from aotface.transfer.aot.apply import bf16_is_fast, transport_full
 from aotface.transfer.aot.backends import Finder, open_finder, version_of
 from aotface.transfer.aot.both_sides import without_one_sided_light
 from aotface.transfer.aot.bounds import bound_octaves
-from aotface.transfer.aot.brows import without_brows
+from aotface.transfer.aot.brows import hold_brows
 from aotface.transfer.aot.change import ColourMapChange
 from aotface.transfer.aot.checkpoint import load_trained
 from aotface.transfer.aot.colour_map_arrays import ColourMapArray, find_colour_map
@@ -82,10 +82,10 @@ class AotTransfer:
         assert found is not None  # it is a network that gives maps
         own, theirs = small.own_landmarks, small.landmarks
         found = without_target_detail(found, small.reenacted, small.mask, small.own_geometry)
-        found = without_brows(found, own, theirs, len(small.target))
         found = without_one_sided_light(found, small)
         found = limit_highlights(found, small.reenacted, small.mask)
         found = bound_octaves(found, small)
+        found = hold_brows(found, small)
         found = with_targets_shine(found, small)
         return limit_eye_whites(found, small.reenacted, small.target, own, theirs)
 
