@@ -58,7 +58,8 @@ class Face:
 class AlignedFace:
     """A face cut out of its frame; ``matrix`` maps frame to crop, ``landmarks`` are in crop pixels.
 
-    ``visible``: how much of it nothing covers, 0..1, at 256 px; None: not known.
+    ``visible``: how much of it nothing covers, 0..1, at 256 px; None: not known. ``small``: the crop at 256 px, where it is
+    there already.
     """
 
     face: Face
@@ -66,6 +67,7 @@ class AlignedFace:
     matrix: Matrix
     landmarks: Landmarks
     visible: Mask | None = None
+    small: Crop | None = None
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from aotface.samples import sample
 from aotface.tracking.tracks import Tracks
 from aotface.video import frame_state, temporal_filter
 from aotface.video import render as video
+from aotface.video import scene as video_scene
 from aotface.video.plan import open_clip
 from aotface.video.render import (
     Clip,
@@ -130,18 +132,32 @@ def test_cached_features_are_not_found_again(
         frame_state, "start_face", lambda *words: looked.append(words[-1] is None) or start(*words)
     )
     frames = [layers.frame for layers in render_layers(scene, 5, 8, parts)]
-    assert the_same(frames, whole[5:8]) and sum(looked) == 1  # frame 11, beyond what was seen the first time
+    assert the_same(frames, whole[5:8]) and sum(looked) == 1  # frame 13, beyond what was seen the first time
     looked.clear()
-    assert the_same(list(render_frames(scene, 5, 8)), whole[5:8]) and sum(looked) == 8  # twin: nothing kept
+    assert the_same(list(render_frames(scene, 5, 8)), whole[5:8]) and sum(looked) == 10  # twin: nothing kept
 
 
 def test_with_the_network_a_piece_is_the_slice_too(
-    clip: Clip, tracks: Tracks, prepared: PreparedSource
+    clip: Clip, tracks: Tracks, prepared: PreparedSource, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scene = make_scene(clip, tracks, prepared, Options())
     whole = list(render_frames(scene, 0, 2))
     assert the_same(list(render_frames(scene, 1, 2)), whole[1:])
     assert not the_same(whole[:1], list(clip.frames(0, 1)))
+    found = [number for number in range(COUNT) if scene.finds(0, number)]
+    monkeypatch.setattr(video_scene, "STILL", 0.0)
+    again = make_scene(clip, tracks, prepared, Options())
+    moving = [number for number in range(COUNT) if again.finds(0, number)]
+    assert found == [0, 4, 11, 15] and moving == [0, 2, 4, 6, 11, 13, 15]  # anew where the face comes back
+    track = scene.tracks.tracks[0]
+    points = track.landmarks.copy()
+    points[2] = points[1]
+    twice = replace(scene, tracks=replace(scene.tracks, tracks=(replace(track, landmarks=points),)))
+    assert twice.finds(0, 1) and twice.finds(0, 2) and not scene.finds(0, 1)  # it is shown twice
+
+
+def test_without_maps_every_frame_finds_its_own(scene: Scene) -> None:
+    assert all(scene.finds(0, number) for number in range(COUNT))
 
 
 def test_a_short_insert_without_a_face_stays(tmp_path: Path, prepared: PreparedSource) -> None:

@@ -12,6 +12,7 @@ from aotface.video.temporal_filter import (
     apply_filtered_tone,
     filter_mask,
     light_grid,
+    serves,
     temporal_filter,
     tone_of,
     window,
@@ -70,6 +71,21 @@ def test_flicker_goes(even: list[np.ndarray]) -> None:
     before = np.std([value[k] for k in range(6, 18)], axis=0).mean()
     after = np.std([np.diff([shown[k] for k in range(6, 18)], axis=0)], axis=1).mean()
     assert after < before / 5
+
+
+def test_frames_without_maps_take_those_of_the_frames_around(even: list[np.ndarray]) -> None:
+    value = [one if k % 2 == 0 else None for k, one in enumerate(maps(noise=0))]
+    np.testing.assert_allclose(along(value, even, MAP_REACH, temporal_filter)[11], value[10], atol=1e-6)
+    assert all(along(value, even, MAP_REACH, serves).values())
+
+
+def test_a_flash_needs_maps_of_its_own(even: list[np.ndarray]) -> None:
+    flash = [light_grid(crop(1.6)) if k == 11 else one for k, one in enumerate(even)]
+    value = [one if k % 2 == 0 else None for k, one in enumerate(maps())]
+    assert [k for k, found in along(value, flash, MAP_REACH, serves).items() if not found] == [11]
+    assert np.isfinite(along(value, flash, MAP_REACH, temporal_filter)[11]).all()
+    value[11] = value[10]
+    assert along(value, flash, MAP_REACH, serves)[11]  # twin
 
 
 def test_a_slow_change_is_neither_late_nor_damped(even: list[np.ndarray]) -> None:
@@ -202,11 +218,14 @@ def test_grey_stays_grey() -> None:
 
 def test_a_window_must_be_one(even: list[np.ndarray]) -> None:
     value = maps()
-    for wrong in (value[:4], [*value[:2], None, *value[3:5]], []):
+    for wrong in (value[:4], [None] * 5, []):
         with pytest.raises(InputError, match="window"):
             temporal_filter(wrong, even[: len(wrong)])
     with pytest.raises(InputError, match="window"):
-        temporal_filter([None, *value[1:5]], even[:5])
+        temporal_filter(value[:5], [*even[:2], None, *even[3:5]])
+    mask = np.ones((SIDE, SIDE), np.float32)
+    with pytest.raises(InputError, match="window"):
+        filter_mask([None, mask, mask], even[:3])
 
 
 def test_a_repeated_frame_gets_the_window_of_the_frame_that_it_repeats() -> None:

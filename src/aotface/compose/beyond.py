@@ -15,7 +15,7 @@ from jaxtyping import Float32
 
 from aotface.colour_space import linear_to_srgb, srgb_to_linear
 from aotface.compose.blend import carry, face_box, frame_mask, times
-from aotface.compose.forehead import Forehead, find_forehead, read_forehead
+from aotface.compose.forehead import Forehead, find_forehead, read_forehead, reads_beside
 from aotface.face.align import invert, resize_matrix, sample, scale_of
 from aotface.face.mesh import BROW_REACH, LEFT_BROW, RIGHT_BROW
 from aotface.face.skin_light import shine_of
@@ -150,10 +150,10 @@ def go_beyond(
     Returns:
         All that changes; None where the reenactor reads nothing beside the mesh.
     """
-    forehead = find_forehead(reenacted, visible)
-    if forehead is None:
+    if not reads_beside(reenacted):
         return None
-    verdict = verdict or forehead.verdict
+    forehead = None if verdict == "target's" else find_forehead(reenacted, visible)
+    verdict = verdict or (forehead.verdict if forehead is not None else "target's")
     seen = _look(frame, matrix, points, reenacted, swapped, mask)
     upper, visible = _brow_weight(seen.points), _small(visible)
     fall = _fall(seen.core, upper)
@@ -163,7 +163,7 @@ def go_beyond(
     weight = np.where(seen.core > 0.5, _skin_beside(weight, seen.core), weight).astype(np.float32)
     tone = cv2.GaussianBlur(continued(_ratio(seen), seen.known), (0, 0), 1.5)
     before, after, shown, share = reenacted.crop, swapped, mask, 0.0
-    if verdict == "taken":
+    if verdict == "taken" and forehead is not None:
         light = tone * fall[..., None]
         skin = cv2.erode(visible, np.ones((3, 3)))
         before, after, shown, share = _with_forehead(

@@ -40,6 +40,20 @@ class Known(NamedTuple):
     temporal: Maps | None
 
 
+class SeenFace(NamedTuple):
+    """One face before the transfer: ``target``, aligned, at 256 px too (``small``), with its mesh there; X_r; what shows.
+
+    ``larger``: see `FaceInProgress.full_resolution`.
+    """
+
+    target: AlignedFace
+    reenacted: Reenacted
+    visible: Mask
+    small: Crop
+    geometry: Geometry | None
+    larger: bool
+
+
 @dataclass(frozen=True)
 class FaceInProgress:
     """One face before it is blended.
@@ -104,16 +118,10 @@ def start_face(
     Returns:
         The face; None where ``region`` finds no swap.
     """
-    large = full_resolution and transfer.smooth and work_side(face) > FULL_RESOLUTION_SIDE
-    cut = align(frame, face, FULL_RESOLUTION_SIDE if large else work_side(face))
-    small, geometry = shrunk(cut.crop), None
-    if known is not None:
-        visible = known.visible
-    else:
-        visible, geometry = _visible(frame, cut, small, around=region is None)
-    target, reenacted, larger = _reenact(frame, replace(cut, visible=visible), source, large)
-    if target.crop is not cut.crop:
-        small = shrunk(target.crop)
+    seen = see_face(
+        frame, face, source, region is None, known, full_resolution=full_resolution and transfer.smooth
+    )
+    target, reenacted, visible, small, geometry, larger = seen
     if known is not None and known.temporal is not None:
         return FaceInProgress(
             target, reenacted, visible, transfer.restore(known.temporal), small, options=options
@@ -127,6 +135,37 @@ def start_face(
     points = target.landmarks, reenacted.landmarks, options.seed, geometry, reenacted.raster, small
     pair = FacePair(reenacted.crop, target.crop, counted, *points)
     return FaceInProgress(target, reenacted, visible, transfer.find(pair), small, larger, options)
+
+
+def see_face(
+    frame: Frame,
+    face: Face,
+    source: PreparedSource,
+    around: bool = True,
+    known: Known | None = None,
+    full_resolution: bool = False,
+) -> SeenFace:
+    """Take one face up to the transfer.
+
+    Args:
+        frame: the target.
+        face: of it.
+        source: gives X_r.
+        around: tell skin beside the mesh, see `aotface.face.parse.visible_at`.
+        known: found earlier.
+        full_resolution: see `start_face`.
+    """
+    large = full_resolution and work_side(face) > FULL_RESOLUTION_SIDE
+    cut = align(frame, face, FULL_RESOLUTION_SIDE if large else work_side(face))
+    small, geometry = shrunk(cut.crop), None
+    if known is not None:
+        visible = known.visible
+    else:
+        visible, geometry = _visible(frame, cut, small, around)
+    target, reenacted, larger = _reenact(frame, replace(cut, visible=visible, small=small), source, large)
+    if target.crop is not cut.crop:
+        small = shrunk(target.crop)
+    return SeenFace(target, reenacted, visible, small, geometry, larger)
 
 
 def _visible(frame: Frame, target: AlignedFace, crop: Crop, around: bool) -> tuple[Mask, Geometry]:

@@ -89,6 +89,14 @@ def verdict_of(filled: float, bare: float, own: float) -> str:
     return "taken" if filled >= TAKEN else "blended"
 
 
+def reads_beside(reenacted: Reenacted) -> bool:
+    """Whether its source's picture may be read beside the mesh, and the face is large enough for it."""
+    reading = reenacted.reading
+    if reading is None or reading.skin is None or reading.covered is None:
+        return False
+    return len(reading.covered) == CROP_SIDE
+
+
 def find_forehead(reenacted: Reenacted, visible: Mask) -> Forehead | None:
     """How far the source's forehead can go up.
 
@@ -100,9 +108,7 @@ def find_forehead(reenacted: Reenacted, visible: Mask) -> Forehead | None:
         The forehead; None where the reenactor reads nothing beside the mesh.
     """
     reading = reenacted.reading
-    if reading is None or reading.skin is None or reading.covered is None:
-        return None
-    if len(reading.covered) != CROP_SIDE:
+    if reading is None or reading.covered is None or not reads_beside(reenacted):
         return None
     brows = _brows(reenacted.landmarks, len(reenacted.mask))
     here = slice(max(1, min(CROP_SIDE, int(brows) + 2)))  # rows that are looked at

@@ -103,15 +103,18 @@ def embed(frame: Frame, key: int = KEY) -> Frame:
     cell, shrink = _cell(height, width), height / len(reduced)
     depth = np.iinfo(frame.dtype).max
     marked = np.empty_like(frame)
-    for top in range(0, height, 512):  # bands: no full-size float picture
-        band = frame[top : top + 512]
+    size = BAND_ROWS if cell == 1 else 512  # where maps are enlarged, every band costs some work
+    for top in range(0, height, size):  # bands: no full-size float picture
+        band = frame[top : top + size]
         change = _grow(_tile(key), cell, top, band, cv2.BORDER_WRAP)
         change *= _grow(strength, shrink, top, band, cv2.BORDER_REPLICATE) * np.float32(depth / 255)
         if cell > 1:  # broad cells would show as patches with sharp rims, one level high
             change += _grow(_grain(), 1.0, top, band, cv2.BORDER_WRAP)
-        same = np.rint(change).astype(np.int16)
-        moved = cv2.merge([same, same, same])  # the same in R, G and B: grey stays grey
-        marked[top : top + 512] = cv2.add(band, moved, dtype=cv2.CV_8U if depth == 255 else cv2.CV_16U)
+        same = np.rint(change).astype(np.int16)  # the same in R, G and B: grey stays grey
+        more, less = (
+            cv2.merge([np.maximum(one, 0).astype(frame.dtype)] * 3) for one in (same, np.negative(same))
+        )
+        marked[top : top + size] = cv2.subtract(cv2.add(band, more), less)
     return marked
 
 
@@ -235,9 +238,11 @@ def _strength(luma: Plane) -> Plane:
     half = cv2.erode(cv2.GaussianBlur(half, (0, 0), 1.5), np.ones((7, 7)))  # no halo beside a sharp edge
     half = np.minimum(cv2.GaussianBlur(half, (0, 0), 1.5) * np.float32(GAIN) + np.float32(FLAT), PEAK)
     strength = np.asarray(cv2.resize(half, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
-    room = np.minimum(luma, 255 - luma)
-    if room.min() < 4:
-        strength *= np.clip(room / 4, 0, 1, out=room)  # pure black and white stay pure
+    if min(luma.min(), 255 - luma.max()) < 4:  # pure black and white stay pure
+        for top in range(0, height, BAND_ROWS):
+            rows = luma[top : top + BAND_ROWS]
+            room = np.minimum(rows, 255 - rows)
+            strength[top : top + BAND_ROWS] *= np.clip(room / 4, 0, 1, out=room)
     rms = cv2.norm(strength) / math.sqrt(strength.size)
     loudness = min(1.0, LOUDEST / max(rms, 1e-9)) * min(1.0, math.cbrt(QUIET_SIDE / min(luma.shape)))
     strength *= np.float32(loudness)
@@ -251,6 +256,8 @@ def _grow(small: Plane, scale: float, top: int, band: Frame, border: int) -> Pla
     values these are, up to rounding.
     """
     height, width = band.shape[:2]
+    if scale == 1 and top + height <= len(small) and small.shape[1] == width:
+        return small[top : top + height].copy()
     mode: Literal["wrap", "clip"] = "wrap" if border == cv2.BORDER_WRAP else "clip"
     if scale == 1:  # nothing lies between pixels
         rows = small.take(np.arange(top, top + height), axis=0, mode=mode)
@@ -294,8 +301,8 @@ _EXACT = (1.0, 0.5, 0.75, 2 / 3, 0.25, 1 / 3, 1.5, 2.0)
 _CELLS = tuple(0.3 * 1.025**step for step in range(89))
 """Cell sizes tried on windows of two tiles, where two per cent are near enough: 0.3 to 2.64."""
 
-LUMA_ROWS = 64
-"""Rows whose luma is computed at a time."""
+BAND_ROWS = 64
+"""Rows that are worked on at a time: so many stay near the processor."""
 
 _WINDOWS = ((0.5, 0.5), (0.25, 0.25), (0.25, 0.75), (0.75, 0.25), (0.75, 0.75))
 """Where the windows lie: fractions of the free height and width."""
@@ -310,9 +317,9 @@ def _luma(frame: Frame) -> Plane:
         frame = cv2.resize(np.ascontiguousarray(frame), size, interpolation=cv2.INTER_AREA)
     weights = np.array([0.2126, 0.7152, 0.0722], np.float32) * np.float32(255 / np.iinfo(frame.dtype).max)
     luma = np.empty(frame.shape[:2], np.float32)
-    for top in range(0, len(frame), LUMA_ROWS):  # a few rows at a time stay near the processor
-        rows = frame[top : top + LUMA_ROWS].astype(np.float32)
-        luma[top : top + LUMA_ROWS] = cv2.transform(rows, weights[None])
+    for top in range(0, len(frame), BAND_ROWS):
+        rows = frame[top : top + BAND_ROWS].astype(np.float32)
+        luma[top : top + BAND_ROWS] = cv2.transform(rows, weights[None])
     return luma
 
 

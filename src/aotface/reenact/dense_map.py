@@ -64,8 +64,17 @@ def fill(values: np.ndarray, known: np.ndarray) -> np.ndarray:
     first = np.zeros(labels.max() + 1, np.int64)
     first[labels[known]] = np.flatnonzero(known.ravel())
     filled = values.reshape(-1, values.shape[-1])[first[labels].ravel()].reshape(values.shape)
-    eased = cv2.GaussianBlur(filled, (0, 0), 4.0 * len(known) / CROP_SIDE)
-    return np.where(known[..., None], values, eased)
+    rows, columns = known.shape
+    half = cv2.resize(filled, (max(1, columns // 2), max(1, rows // 2)), interpolation=cv2.INTER_AREA)
+    half = cv2.GaussianBlur(half, (0, 0), 2.0 * rows / CROP_SIDE)
+    eased = cv2.resize(half, (columns, rows), interpolation=cv2.INTER_LINEAR)
+    return np.where(known[..., None], values, eased.reshape(values.shape))
+
+
+def both_maps(maps: np.ndarray) -> list[np.ndarray]:
+    """The map of the face itself, and that of its mirrored side, of `aotface.reenact.reading.Reading`."""
+    planes = cv2.split(maps)
+    return [np.asarray(cv2.merge(planes[k : k + 2])) for k in (0, 2)]
 
 
 def read_crop(

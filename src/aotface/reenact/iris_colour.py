@@ -12,7 +12,7 @@ from jaxtyping import Float32
 
 from aotface.face.gaze import eye_axes
 from aotface.face.mesh import LEFT_EYE, RIGHT_EYE
-from aotface.reenact.lip_colour import Pixels, Plane, falling, far_of, from_traits, logarithm, rising, traits
+from aotface.reenact.lip_colour import Pixels, Plane, deep_of, falling, from_traits, logarithm, rising, traits
 from aotface.types import Crop, Gaze, Landmarks
 
 RADIUS = 0.22
@@ -73,7 +73,7 @@ def iris_colour(crop: Crop, landmarks: Landmarks, gaze: Gaze) -> IrisColour | No
         low = np.clip(np.floor(landmarks[ring, :2].min(axis=0)) - 2, 0, len(crop) - 1).astype(int)
         high = np.clip(np.ceil(landmarks[ring, :2].max(axis=0)) + 3, low + 1, len(crop)).astype(int)
         here = slice(low[1], high[1]), slice(low[0], high[0])
-        depth, far = far_of(landmarks[ring], here)[1] > DEEP, distance(landmarks, eye, gaze, here)
+        depth, far = deep_of(landmarks[ring], here) > DEEP, distance(landmarks, eye, gaze, here)
         colours = traits(logarithm(crop[here]))
         iris, white = (colours[depth & (far > span[0]) & (far < span[1])] for span in (RING, WHITE))
         if (count := min(len(iris), len(white))) > 0:

@@ -102,7 +102,7 @@ def outline_of(points: Landmarks, box: Box) -> Outline:
     rows, columns = box
     size = columns.stop - columns.start, rows.stop - rows.start
     moved = points[:, :2] - [columns.start, rows.start]
-    off, inner = far_of(points[OUTER_LIPS], box)[0], far_of(points[INNER_LIPS], box)[1]
+    off, inner = off_of(points[OUTER_LIPS], box), deep_of(points[INNER_LIPS], box)
     middle = (moved[INNER_LIPS[1:10]] + moved[INNER_LIPS[:10:-1]]) / 2
     line = np.concatenate([moved[INNER_LIPS[:1]], middle, moved[INNER_LIPS[10:11]]])
     line = line[np.argsort(line[:, 0])]
@@ -111,17 +111,30 @@ def outline_of(points: Landmarks, box: Box) -> Outline:
     return Outline(off, inner * np.float32(opening(points, INNER_LIPS) > OPEN), above)
 
 
-def far_of(ring: Float[np.ndarray, "points axes"], box: Box) -> tuple[Plane, Plane]:
-    """How far pixels of a box are from a ring of landmarks, 0 in it; and how deep they lie in it, 0 on and beyond it."""
+def off_of(ring: Float[np.ndarray, "points axes"], box: Box) -> Plane:
+    """How far pixels of a box are from a ring of landmarks; 0 in it."""
+    return _distance(1 - _finer(ring, box), box)
+
+
+def deep_of(ring: Float[np.ndarray, "points axes"], box: Box) -> Plane:
+    """How deep pixels of a box lie in a ring of landmarks; 0 on and beyond it."""
+    return _distance(_finer(ring, box), box)
+
+
+def _finer(ring: Float[np.ndarray, "points axes"], box: Box) -> np.ndarray:
+    """The inside of a ring, drawn `FINER` than the box."""
     rows, columns = box
-    size = columns.stop - columns.start, rows.stop - rows.start
-    plane = np.zeros((size[1] * FINER, size[0] * FINER), np.uint8)
+    plane = np.zeros(((rows.stop - rows.start) * FINER, (columns.stop - columns.start) * FINER), np.uint8)
     moved = ring[:, :2] - [columns.start, rows.start]
     outline = np.round(((moved + 0.5) * FINER - 0.5) * 16).astype(np.int32)
-    cv2.fillPoly(plane, [outline], (1,), shift=4)
-    far = (cv2.distanceTransform(part, cv2.DIST_L2, 5) for part in (1 - plane, plane))
-    off, deep = (cv2.resize(part, size, interpolation=cv2.INTER_AREA) / FINER for part in far)
-    return off, deep
+    return np.asarray(cv2.fillPoly(plane, [outline], (1,), shift=4))
+
+
+def _distance(plane: np.ndarray, box: Box) -> Plane:
+    """From pixels to where such a plane is 0."""
+    size = box[1].stop - box[1].start, box[0].stop - box[0].start
+    far = cv2.distanceTransform(plane, cv2.DIST_L2, 5)
+    return np.asarray(cv2.resize(far, size, interpolation=cv2.INTER_AREA) / FINER)
 
 
 def lip_colour(face: AlignedFace) -> LipColour | None:

@@ -20,7 +20,7 @@ from aotface.face.parse import source_planes, visibility_network
 from aotface.face.render import Raster, rasterize
 from aotface.options import DEFAULTS
 from aotface.reenact.base import Reenacted
-from aotface.reenact.dense_map import Jump, dense_map, enlarge, lids, read_crop, read_mask, soften
+from aotface.reenact.dense_map import Jump, both_maps, dense_map, enlarge, lids, read_crop, read_mask, soften
 from aotface.reenact.edge import inner_mask
 from aotface.reenact.expression import mouths_alike
 from aotface.reenact.iris_colour import IrisColour, iris_colour
@@ -219,7 +219,7 @@ def _where_seen(weight: Mask, toned: Mask, seen: list[Mask], raster: Raster) -> 
 
 def _read_face(reading: Reading, side: int, box: tuple[slice, slice]) -> Crop:
     """The source's texture in ``box`` of the crop."""
-    maps = [np.ascontiguousarray(reading.maps[..., k : k + 2]) for k in (0, 2)]
+    maps = both_maps(reading.maps)
     torn: list[Jump | None] = [None, None]
     if (parting := reading.parting) is not None:
         jumps = [np.ascontiguousarray(parting.jump[..., k : k + 2]) for k in (0, 2)]

@@ -24,8 +24,8 @@ from aotface.reenact.lip_colour import (
     Pixels,
     Plane,
     falling,
-    far_of,
     logarithm,
+    off_of,
     resized,
     rising,
     traits,
@@ -130,7 +130,9 @@ def target_eyes(
     zoom = len(target.crop) / len(covered)
     gaze, own = gaze_at(target.face), None
     if gaze is not None and source is not None:
-        small = cv2.resize(target.crop, covered.shape, interpolation=cv2.INTER_AREA)
+        small = target.small
+        if small is None or small.shape[:2] != covered.shape:
+            small = cv2.resize(target.crop, covered.shape, interpolation=cv2.INTER_AREA)
         own = iris_colour(small, target.landmarks / np.float32(zoom), gaze)
     for eye, (ring, share) in enumerate(zip(RINGS, shares, strict=True)):
         box = _around(points[ring], len(covered))
@@ -138,7 +140,7 @@ def target_eyes(
             continue
         here = tuple(slice(round(part.start * zoom), round(part.stop * zoom)) for part in box)
         size = here[1].stop - here[1].start, here[0].stop - here[0].start
-        off = far_of(points[ring], box)[0]
+        off = off_of(points[ring], box)
         there = (points[ring, :2].astype(np.float64) + 0.5) * zoom - 0.5 - [here[1].start, here[0].start]
         back = similarity_between(there, target.landmarks[ring, :2].astype(np.float64))
         pixels = _carried(target.crop, back, size, cv2.INTER_CUBIC)

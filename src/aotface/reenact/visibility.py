@@ -15,7 +15,7 @@ from aotface.face.pose import fit_pose
 from aotface.face.render import rasterize
 from aotface.face.texture import features_mask
 from aotface.masked import continued
-from aotface.reenact.dense_map import read_crop
+from aotface.reenact.dense_map import both_maps, read_crop
 from aotface.reenact.shape import smooth_over_mesh
 from aotface.types import CROP_SIDE, Frame, Landmarks, Mask
 
@@ -107,7 +107,7 @@ def balance(
         points: 468 x 3, of the new face, pixels of the grid.
     """
     grid, whole = len(both), (slice(0, BALANCED),) * 2
-    parts = [read_crop(frame, np.ascontiguousarray(maps[..., k : k + 2]), BALANCED, whole) for k in (0, 2)]
+    parts = [read_crop(frame, one, BALANCED, whole) for one in both_maps(maps)]
     unit = BALANCED / CROP_SIDE
     skin = 1 - features_mask((BALANCED, BALANCED), points * np.float32(BALANCED / grid), unit=unit)
     weight = cv2.resize(both, (BALANCED, BALANCED), interpolation=cv2.INTER_AREA) * skin

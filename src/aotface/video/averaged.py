@@ -11,7 +11,7 @@ from aotface.reenact.base import Reenacted
 from aotface.transfer.base import Maps, Part, shrunk
 from aotface.types import Crop, Mask
 from aotface.video.frame_state import FaceState, FrameInputs, TemporalFeatures
-from aotface.video.temporal_filter import MAP_REACH, MASK_REACH, filter_mask, temporal_filter
+from aotface.video.temporal_filter import MAP_REACH, MASK_REACH, filter_mask, serves, temporal_filter
 
 
 def refined(
@@ -27,14 +27,23 @@ def refined(
 
 
 def averaged(
-    reenacted: Reenacted, known: dict[int, TemporalFeatures], around: Callable[..., list]
+    reenacted: Reenacted,
+    known: dict[int, TemporalFeatures],
+    around: Callable[..., list],
+    own: Callable[[], Maps] | None = None,
 ) -> tuple[Mask, Mask, Maps]:
-    """A face's mask, what is visible at 256 px, and its maps, all filtered over the window."""
+    """A face's mask, what is visible at 256 px, and its maps, all filtered over the window.
+
+    ``own`` finds the frame's own maps, where it has none and those around do not serve.
+    """
     lights = {index: one.light for index, one in known.items()}
     visibles = around({index: one.visible for index, one in known.items()}, reach=MASK_REACH)
     visible = filter_mask(visibles, around(lights, reach=MASK_REACH))
     maps = around({index: one.maps for index, one in known.items()}, reach=MAP_REACH)
-    filtered = temporal_filter(maps, around(lights, reach=MAP_REACH))
+    around_lights = around(lights, reach=MAP_REACH)
+    if own is not None and not serves(maps, around_lights):
+        maps[len(maps) // 2] = own()
+    filtered = temporal_filter(maps, around_lights)
     return shown_mask(reenacted, visible), visible, filtered
 
 

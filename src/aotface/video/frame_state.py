@@ -12,7 +12,15 @@ import numpy as np
 
 from aotface.compose.blend import target_texture
 from aotface.compose.changed import as_mask
-from aotface.compose.face_step import FaceInProgress, Known, features_of, start_face, work_side
+from aotface.compose.face_step import (
+    FaceInProgress,
+    Known,
+    SeenFace,
+    features_of,
+    see_face,
+    start_face,
+    work_side,
+)
 from aotface.compose.place import Place, place_of
 from aotface.compose.refined import difference, find_refinement
 from aotface.compose.sharpness import softness
@@ -43,17 +51,17 @@ class TemporalFeatures:
     """What the frames around ask of a face.
 
     ``visible``: skin that shows, at 256 px; of somebody else's swap, all of it.
-    ``maps``: of the change, see `FilterableChange`. ``light``: the target's, by
+    ``maps``: of the change, see `FilterableChange`; None: those of the frames around serve. ``light``: the target's, by
     which frames are compared. ``complete``: the maps decide all of the change. ``softness``: of the target beside X_r, in
-    pixels of the frame; 0 of somebody else's swap, which stays as sharp as it is. ``texture``: the target's; None where it
-    is not asked for, or too little shows.
+    pixels of the frame; 0 of somebody else's swap, which stays as sharp as it is; None as the maps. ``texture``: the
+    target's; None as the maps, or where it is not asked for, or too little shows.
     """
 
     visible: Mask
-    maps: np.ndarray
+    maps: np.ndarray | None
     light: Light
     complete: bool
-    softness: float = 0.0
+    softness: float | None = 0.0
     texture: TextureArray | None = None
 
 
@@ -169,9 +177,12 @@ def whole(scene: Scene, state: FrameState) -> FrameState:
         if scene.sources[one.track] is None:
             made.append(replace(one, made=_made_again(faces[one.track], state.read)))
             continue
-        known = Known(features.visible, features.maps if features.complete else None)
-        begun = _start(scene, one.track, faces[one.track], state.read, known)
-        made.append(replace(one, made=_buffers(begun, None if features.complete else begun.swapped)))
+        known, face = Known(features.visible, None), faces[one.track]
+        if features.complete:
+            made.append(replace(one, made=_buffers(_see(scene, one.track, face, state.read, known))))
+        else:
+            begun = _start(scene, one.track, face, state.read, known)
+            made.append(replace(one, made=_buffers(begun, begun.swapped)))
     return state._replace(faces=tuple(made))
 
 
@@ -179,6 +190,11 @@ def _new_face_state(scene: Scene, track: int, face: Face, read: FrameInputs) -> 
     """One face with its temporal features; None where it was not swapped."""
     if scene.sources[track] is None:
         return _refined_state(scene, track, face, read)
+    if not scene.finds(track, read.frame.index):
+        seen = _see(scene, track, face, read)
+        return FaceState(
+            track, TemporalFeatures(seen.visible, None, light_grid(seen.small), True, None), _buffers(seen)
+        )
     begun = _start(scene, track, face, read)
     change, soft = _filterable(begun), _softness(begun)
     light, complete = light_grid(begun.small), change.swapped is None
@@ -198,6 +214,21 @@ def _start(
     begun = start_face(read.frame.rgb, face, source, scene.transfer, scene.options, None, known)
     assert begun is not None  # no region was given that might not find it
     return begun
+
+
+def _see(scene: Scene, track: int, face: Face, read: FrameInputs, known: Known | None = None) -> SeenFace:
+    """The same, up to the transfer."""
+    source = scene.sources[track]
+    assert source is not None
+    return see_face(read.frame.rgb, face, source, True, known)
+
+
+def own_maps(scene: Scene, face: FaceState, read: FrameInputs) -> np.ndarray:
+    """Maps of a face of which `Scene.finds` said that those around serve, where they do not: a flash of one frame."""
+    found = dict(scene.faces_at(read.frame.index))[face.track]
+    maps = _start(scene, face.track, found, read, Known(face.features.visible, None)).change.temporal
+    assert maps is not None  # only those of a transfer with maps are left out
+    return maps
 
 
 def _refined_state(scene: Scene, track: int, face: Face, read: FrameInputs) -> FaceState | None:
@@ -245,7 +276,7 @@ def _filterable(face: FaceInProgress) -> FilterableChange:
     return filterable(face.reenacted.crop, face.swapped, face.counted)
 
 
-def _buffers(face: FaceInProgress, swapped: Crop | None) -> FaceBuffers:
+def _buffers(face: FaceInProgress | SeenFace, swapped: Crop | None = None) -> FaceBuffers:
     target = face.target
     reenacted = replace(face.reenacted, raster=None)  # nobody asks for it any more
     return FaceBuffers(place_of(target), reenacted, swapped, target.landmarks)
@@ -262,11 +293,16 @@ def _save(parts: Parts, state: FrameState) -> None:
     arrays = {"tracks": np.array([face.track for face in state.faces], np.int32)}
     for face in state.faces:
         features = face.features
-        values = {"visible": features.visible, "maps": features.maps, "light": features.light}
-        values |= {"complete": np.array([features.complete]), "softness": np.array([features.softness])}
-        if features.texture is not None:
-            values["texture"] = features.texture
-        arrays |= {f"{face.track}.{name}": array for name, array in values.items()}
+        soft = None if features.softness is None else np.array([features.softness])
+        values = {
+            "visible": features.visible,
+            "light": features.light,
+            "complete": np.array([features.complete]),
+            "maps": features.maps,
+            "softness": soft,
+            "texture": features.texture,
+        }
+        arrays |= {f"{face.track}.{name}": array for name, array in values.items() if array is not None}
     parts.save(FEATURES, arrays, state.number)
 
 
@@ -279,7 +315,7 @@ def _load(parts: Parts, index: int) -> dict[int, TemporalFeatures] | None:
 
 
 def _features(arrays: dict[str, np.ndarray], track: int) -> TemporalFeatures:
-    names = ("visible", "maps", "light", "complete", "softness")
-    visible, maps, light, complete, soft = (arrays[f"{track}.{name}"] for name in names)
-    texture = arrays.get(f"{track}.texture")
-    return TemporalFeatures(visible, maps, light, bool(complete[0]), float(soft[0]), texture)
+    visible, light, complete = (arrays[f"{track}.{name}"] for name in ("visible", "light", "complete"))
+    maps, soft, texture = (arrays.get(f"{track}.{name}") for name in ("maps", "softness", "texture"))
+    softness = None if soft is None else float(soft[0])
+    return TemporalFeatures(visible, maps, light, bool(complete[0]), softness, texture)

@@ -36,6 +36,7 @@ from aotface.video.frame_state import (
     FrameState,
     TemporalFeatures,
     make_frame_state,
+    own_maps,
     whole,
 )
 from aotface.video.layers import CompositedFace, Layers
@@ -223,7 +224,7 @@ def _finish(scene: Scene, around: Sequence[FrameState], number: int, before: Fin
         if scene.sources[face.track] is None:
             swapped, mask, finer = refined(face, known, neighbours, here.read)
         else:
-            swapped, mask, visible = _filtered(face, known, neighbours, scene)
+            swapped, mask, visible = _filtered(face, known, neighbours, scene, here.read)
             verdict = scene.foreheads.of(face.track, number)
             beyond = _beyond(face, target.rgb, swapped, mask, visible, verdict)
         if beyond is not None:
@@ -246,20 +247,26 @@ def _finish(scene: Scene, around: Sequence[FrameState], number: int, before: Fin
 
 
 def _filtered(
-    face: FaceState, known: dict[int, TemporalFeatures], around: Callable[..., list], scene: Scene
+    face: FaceState,
+    known: dict[int, TemporalFeatures],
+    around: Callable[..., list],
+    scene: Scene,
+    read: FrameInputs,
 ) -> tuple[Crop, Mask, Mask]:
     """Y and its mask, in the crop, and what is visible, at 256 px.
 
     ``around`` picks the window of a reach out of entries by frame number.
     """
     assert face.made is not None
-    reenacted, change = face.made.reenacted, FilterableChange(face.features.maps, face.made.swapped)
-    mask, visible, filtered = averaged(reenacted, known, around)
+    reenacted = face.made.reenacted
+    mask, visible, filtered = averaged(reenacted, known, around, partial(own_maps, scene, face, read))
     options, made = scene.options, face.made
     scale = scale_of(made.place.matrix)
     found = around({index: one.softness for index, one in known.items()}, reach=MAP_REACH)
     soft = float(np.mean([value for value in found if value is not None]))
     here = shown_part(mask, 8 + int(np.ceil(soften_reach(soft) * max(scale, 1))))
+    maps = filtered if face.features.maps is None else face.features.maps
+    change = FilterableChange(maps, face.made.swapped)
     moved = change.apply(scene.transfer, reenacted.crop, filtered, here)
     whole = reenacted.crop.copy()
     whole[here] = soften(adjust(reenacted.crop[here], moved, options), soft, scale)
@@ -288,10 +295,11 @@ def _camera(
 ) -> Camera | None:
     """What is laid on a face: texture of the window's mean, and grain: new, unless the frame repeats the one before."""
     assert face.made is not None
-    if face.features.texture is None:
+    around_it = around({index: one.texture for index, one in known.items()}, reach=MAP_REACH)
+    found = [one for one in around_it if one is not None]
+    if not found or (face.features.texture is None and face.features.maps is not None):
         return None
-    found = around({index: one.texture for index, one in known.items()}, reach=MAP_REACH)
-    texture = np.array([one for one in found if one is not None]).mean(axis=0, dtype=np.float32)
+    texture = np.array(found).mean(axis=0, dtype=np.float32)
     made, shown = face.made, number - scene.clip.first
     while scene.tracks.repeats(face.track, range(shown, shown + 1)):
         shown -= 1

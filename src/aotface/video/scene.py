@@ -11,7 +11,9 @@ from jaxtyping import Float32
 from aotface.compose import pipeline
 from aotface.compose.label import Badge, place_label, shows_label
 from aotface.compose.pipeline import choose
+from aotface.face.align import transform_points
 from aotface.face.detect import detect
+from aotface.face.template import similarity_between
 from aotface.media.video.animation import read_animation
 from aotface.media.video.decode import VideoFrame, read_frames
 from aotface.media.video.folder import read_folder_frames
@@ -24,8 +26,17 @@ from aotface.tracking.smooth import smooth
 from aotface.tracking.tracks import Tracks, choose_tracks
 from aotface.transfer import transfer_for
 from aotface.transfer.base import Transfer
-from aotface.types import Face, Frame
+from aotface.types import Face, Frame, Landmarks
 from aotface.video.forehead import Foreheads
+
+EVERY, SLOWEST = 2, 4
+"""In every so many frames what a transfer does is found, where it has maps: of a face that moves, and of one that stands
+still. Those between take the maps around, averaged. Maps are smooth in time, and finding them is a third of a frame's work
+(docs/log/2026-11-29-video.md)."""
+
+STILL = 1e-3
+"""Root mean square motion of landmarks within the face, in face sizes, up to which it stands still: faces at rest have
+0.0001 to 0.0008, others 0.002 and more."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +83,33 @@ class Scene:
     label: Badge | None = None
     still_mask: Frame | None = None
 
+    def finds(self, track: int, number: int) -> bool:
+        """Whether what the transfer does to a face is found in a frame, or taken from the frames around: see `EVERY`."""
+        if not self.transfer.smooth or self.sources[track] is None:
+            return True
+        if track not in self._found:
+            self._found[track] = self._found_in(track)
+        return number - self.clip.first in self._found[track]
+
+    @cached_property
+    def _found(self) -> dict[int, frozenset[int]]:
+        return {}
+
+    def _found_in(self, id: int) -> frozenset[int]:
+        """Of each shot the first frame, from there on as `EVERY` says; and frames that are shown more than once."""
+        track = self.tracks.tracks[id]
+        found: list[int] = []
+        for stretch in self.tracks.stretches(track):
+            frames, last = track.frames[stretch].tolist(), None
+            repeats = set(self.tracks.repeats(id, range(frames[0], frames[-1] + 1)))
+            for number, points in zip(frames, track.landmarks[stretch], strict=True):
+                since = SLOWEST if last is None else number - found[-1]
+                moves = since >= EVERY and last is not None and _motion_within(last, points) > STILL
+                if since >= SLOWEST or moves or number in repeats or number + 1 in repeats:
+                    found.append(number)
+                    last = points
+        return frozenset(found)
+
     def label_at(self, number: int) -> Badge | None:
         """The label, where the frame of a number shows it."""
         since = self.clip.times.seconds(number) - self.clip.times.seconds(self.clip.first)
@@ -90,6 +128,14 @@ class Scene:
         aspect = float(self.clip.info.shown_aspect)
         found = self.tracks.faces_at(number - self.clip.first)
         return [(track, replace(face, pixel_aspect=aspect)) for track, face in found]
+
+
+def _motion_within(before: Landmarks, now: Landmarks) -> float:
+    """How far landmarks move beside how the face as a whole does in the picture; see `STILL`."""
+    points, wanted = (one[:, :2].astype(np.float64) for one in (before, now))
+    rest = transform_points(points, similarity_between(points, wanted)) - wanted
+    size = float(np.sqrt(np.ptp(wanted, axis=0).prod()))
+    return float(np.sqrt((rest**2).sum(axis=1).mean())) / max(size, 1.0)
 
 
 def prepare_source(

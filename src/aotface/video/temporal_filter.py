@@ -19,11 +19,18 @@ from aotface.errors import InputError
 from aotface.transfer.base import Maps, Part, Transfer, apply_part, shrunk
 from aotface.types import Crop, Mask
 
-MAP_REACH = 4
+MAP_REACH = 6
 """Frames before and after that count for a transfer's map."""
 
 MASK_REACH = 3
 """The same for masks."""
+
+SERVES = 0.6
+"""How alike (0..1, median of all places) the most alike frame around must be for its maps to serve a frame without its
+own: it is a twelfth brighter or darker."""
+
+LEAST = 1e-6
+"""What every frame counts at least: where none is alike, all count."""
 
 GRID = 32
 """Places along a side of the crop at which light is compared."""
@@ -108,7 +115,8 @@ def temporal_filter(values: Sequence[Maps | None], lights: Sequence[Light | None
     """The middle frame's maps, averaged over the window as far as the light is the same.
 
     Args:
-        values: maps of consecutive frames, all of one shape, an odd number of them; None where there is no frame.
+        values: maps of consecutive frames, all of one shape, an odd number of them; None where there is no frame, or it has
+            no maps of its own; not all None.
         lights: of the same frames, by `light_grid`.
 
     Returns:
@@ -120,16 +128,30 @@ def temporal_filter(values: Sequence[Maps | None], lights: Sequence[Light | None
     Source: [ours], after Tomasi and Manduchi, "Bilateral filtering for gray and color images", ICCV 1998: here over
         time, and steered by the target.
     """
-    middle = _middle(values, lights)
-    shape = middle.shape
+    shape = next((value.shape for value in values if value is not None), None)
+    lit = [light is not None for light in lights]
+    if shape is None or not len(values) % 2 or len(values) != len(lights) or not lit[len(lit) // 2]:
+        raise InputError(
+            f"window: expected an odd number of frames, light of the middle one and maps of one, got light of {lit}"
+        )
     reach = len(values) // 2
     total, weights = np.zeros(shape, np.float32), np.zeros(shape[:2], np.float32)
     for offset, (value, alike) in enumerate(zip(values, _alike(lights), strict=True)):
         if value is not None:
-            weight = _enlarged(alike * np.float32(reach + 1 - abs(offset - reach)), shape[0])
+            near = np.maximum(alike, np.float32(LEAST)) * np.float32(reach + 1 - abs(offset - reach))
+            weight = _enlarged(near, shape[0])
             total += weight[..., None] * value
             weights += weight
     return total / weights[..., None]
+
+
+def serves(values: Sequence[Maps | None], lights: Sequence[Light | None]) -> bool:
+    """Whether the maps of a window, see `temporal_filter`, serve its middle frame: it has some, or a frame around is lit
+    alike."""
+    if values[len(values) // 2] is not None:
+        return True
+    given = [alike for alike, value in zip(_alike(lights), values, strict=True) if value is not None]
+    return bool(given) and float(np.median(np.max(given, axis=0))) >= SERVES
 
 
 def filter_mask(masks: Sequence[Mask | None], lights: Sequence[Light | None]) -> Mask:

@@ -87,17 +87,17 @@ class VideoFrame:
         x0, y0, x1, y1 = stored_box(box, info)
         if x0 >= x1 or y0 >= y1:
             return self
-        before, new = (
-            np.ascontiguousarray(info.orientation.stored(pixels)[y0:y1, x0:x1]) for pixels in (self.rgb, rgb)
-        )
-        changed = differing(before, new)
-        if not changed.any():
-            return self
-        planes = Planes(*(plane.copy() for plane in self.planes))
-        paste(
-            planes.cut((x0, y0, x1, y1), layout), colour.from_rgb(new, layout, info.colour), changed, layout
-        )
-        return replace(self, planes=planes)
+        both = [info.orientation.stored(pixels) for pixels in (self.rgb, rgb)]
+        planes: Planes | None = None
+        for top in range(y0, y1, colour.BAND_ROWS):
+            here = x0, top, x1, min(top + colour.BAND_ROWS, y1)
+            before, new = (np.ascontiguousarray(one[top : here[3], x0:x1]) for one in both)
+            changed = differing(before, new)
+            if not changed.any():
+                continue
+            planes = planes or Planes(*(plane.copy() for plane in self.planes))
+            paste(planes.cut(here, layout), colour.from_rgb(new, layout, info.colour), changed, layout)
+        return self if planes is None else replace(self, planes=planes)
 
 
 def differing(before: Frame, now: Frame) -> np.ndarray:
