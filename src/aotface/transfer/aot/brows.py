@@ -42,6 +42,10 @@ BROAD = 2.5
 WITHIN = 1.4, 0.8
 """How many times as dark as hairs of either face that is at most; and, as a logarithm, what is in any case allowed."""
 
+UNLIFTED, PIGMENT = 0.4, (0.1, 0.5)
+"""Share of what brightens skin, a logarithm up to 1, that hairs do not get: black ones do not turn grey because skin is
+lifted; and how much darker than skin a place is where that begins, and is all."""
+
 HAIR = (0.2, 0.8)
 """How much darker than skin, as a logarithm, a place is where hair begins, and is all."""
 
@@ -98,6 +102,8 @@ def hold_brows(field: ColourMapArray, pair: FacePair) -> ColourMapArray:
     part += (hold * (1 - eyes))[..., None] * (around - given)
     for brow in brows:
         _deepen(part, own, other, brow, seen)
+    hair = hold * seen * np.clip((-own - PIGMENT[0]) / (PIGMENT[1] - PIGMENT[0]), 0, 1)
+    part[..., :3] -= (np.float32(UNLIFTED) * hair * np.clip(_mean_of(around), 0, 1))[..., None]
     if field[..., 3].any():
         after, target = (np.log(np.maximum(one, 0) + FLOOR) for one in (_lit(before, part), theirs))
         for brow in brows:
@@ -120,7 +126,7 @@ def _deepen(field: ColourMapArray, own: Plane, theirs: Plane, brow: _Brow, seen:
     broad = cv2.GaussianBlur(deep, (0, 0), BROAD * len(own) / CROP_SIDE)
     most = np.float32(max(WITHIN[0] * max(mine, wanted), WITHIN[1]))
     deep -= broad * (1 - 1 / np.sqrt(np.sqrt(1 + (broad / most) ** 4)))
-    field[..., :3] -= ((deep - np.maximum(-own, 0)) * brow.soft * seen)[..., None]
+    field[..., :3] -= (np.maximum(deep - np.maximum(-own, 0), 0) * brow.soft * seen)[..., None]
 
 
 def _recoloured(after: Pixels, target: Pixels, own: Plane, theirs: Plane, brow: _Brow, seen: Mask) -> Pixels:
