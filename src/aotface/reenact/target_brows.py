@@ -77,7 +77,7 @@ SOFT, SOFTER = 1.0, 0.62
 BROKEN, PARTS = 0.5, 5
 """Share of the target's depth below which the second palest of so many parts of a source's brow, along it, is a gap."""
 
-LIT, FAINTER, DARK = 0.8, 1.35, 1.2
+LIT, FAINTER, DARK = 0.8, 1.35, 1.0
 """Difference between both skins, as a logarithm, from which a brow must be so much deeper than the target's; and the depth
 that is enough in any light."""
 
