@@ -146,9 +146,11 @@ def test_darker_hairs_are_deeper_at_any_side() -> None:
     assert looking(0.3, 512).deep == pytest.approx(dark.deep, abs=0.1)
 
 
-@pytest.mark.parametrize("fault", [{"deep": 0.4}, {"deep": 0.9, "hairs": 0.05}, {"gap": 0.3}, {"skin": -2.0}])
+@pytest.mark.parametrize(
+    "fault", [{"deep": 0.4}, {"deep": 0.9, "hairs": 0.05}, {"gap": 0.3}, {"skin": -2.0, "deep": 0.95}]
+)
 def test_a_fault_asks_for_the_targets(fault: dict[str, float]) -> None:
-    assert not better_kept(WHOLE, WHOLE)
+    assert not better_kept(WHOLE, WHOLE) and not better_kept(WHOLE._replace(skin=-2.0), WHOLE)
     assert better_kept(WHOLE._replace(**fault), WHOLE)
     for no_better in ({"shown": 0.5}, {"even": 0.2}, {"deep": 0.3}):
         assert not better_kept(WHOLE._replace(**fault), WHOLE._replace(**no_better))
