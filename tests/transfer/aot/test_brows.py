@@ -41,7 +41,7 @@ def held(
 
 
 def test_hairs_are_not_lifted_as_shadows_are() -> None:
-    assert abs(held(0.8)[0]) < 0.3  # it was .8
+    assert abs(held(0.8)[0]) < 0.5  # it was .8
     assert held(-0.4)[0] < -0.3  # the twin: what makes them darker stays
 
 

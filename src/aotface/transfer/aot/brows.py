@@ -42,6 +42,9 @@ BROAD = 2.5
 WITHIN = 1.4, 0.8
 """How many times as dark as hairs of either face that is at most; and, as a logarithm, what is in any case allowed."""
 
+CARRIED = 0.5
+"""How far hairs get the map of the skin around: under real lamps the network is right to lift them more than skin."""
+
 UNLIFTED, PIGMENT = 0.4, (0.1, 0.5)
 """Share of what brightens skin, a logarithm up to 1, that hairs do not get: black ones do not turn grey because skin is
 lifted; and how much darker than skin a place is where that begins, and is all."""
@@ -98,12 +101,12 @@ def hold_brows(field: ColourMapArray, pair: FacePair) -> ColourMapArray:
     lifted = _mean_of(around - given)  # what makes hairs darker may stay
     around[..., :3] -= np.maximum(lifted, 0)[..., None]
     around[..., 4:] = np.minimum(around[..., 4:], given[..., 4:])
+    hair = hold * np.clip((-own - PIGMENT[0]) / (PIGMENT[1] - PIGMENT[0]), 0, 1)
     part = changed[here]
-    part += (hold * (1 - eyes))[..., None] * (around - given)
+    part += (np.float32(CARRIED) * hair * (1 - eyes))[..., None] * (around - given)
     for brow in brows:
         _deepen(part, own, other, brow, seen)
-    hair = hold * seen * np.clip((-own - PIGMENT[0]) / (PIGMENT[1] - PIGMENT[0]), 0, 1)
-    part[..., :3] -= (np.float32(UNLIFTED) * hair * np.clip(_mean_of(around), 0, 1))[..., None]
+    part[..., :3] -= (np.float32(UNLIFTED) * hair * seen * np.clip(_mean_of(around), 0, 1))[..., None]
     if field[..., 3].any():
         after, target = (np.log(np.maximum(one, 0) + FLOOR) for one in (_lit(before, part), theirs))
         for brow in brows:
