@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# One run from chance: shards, training, export (docs/log/2026-11-29-from-chance.md). Said again after a stop, it resumes.
+#
+#   DATA=/path/to/data runs/from_chance.sh [OUT]
+#
+# DATA holds portraits/ (index.csv: file, person, split) and lit_faces/ (index.csv: file, person, azimuth_degrees, elevation_degrees).
+# OUT holds shards and run. SHARDS=FOLDER takes shards that are there. CONFIG, STEPS, WORKERS and DEVICE: see docs/training.md.
+# About three hours of one idle core. The bytes are the same on one machine; another one rounds otherwise.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+OUT=${1:-build/from_chance}
+SHARDS=${SHARDS:-$OUT/shards}
+AOTFACE=${AOTFACE:-aotface}
+export OMP_NUM_THREADS=1 # another number of threads, other bytes
+
+mkdir -p "$OUT"
+if [[ ! -f $SHARDS/photographs/index.json ]]; then
+  : "${DATA:?say DATA=FOLDER with portraits and lit_faces}"
+  $AOTFACE prepare "$DATA/portraits" --lamps "$DATA/lit_faces" --photographs 240 -o "$SHARDS" --side 128 --sources 6 --seed 1
+fi
+$AOTFACE train "$SHARDS" -o "$OUT/run" --config "${CONFIG:-runs/from_chance.toml}" ${STEPS:+--steps "$STEPS"} \
+  --device "${DEVICE:-cpu}" --workers "${WORKERS:-1}" --resume
+# The octaves of light are taken at twice the networks' side: sharper edges of shadow, the same weights.
+$AOTFACE export "$OUT/run" -o "$OUT/from_chance.safetensors" --light-resolution 128 --overwrite
+sha256sum "$OUT/from_chance.safetensors"
+echo "look at $OUT/run/samples, then judge: aotface bench --suite lit --weights $OUT/from_chance.safetensors"
