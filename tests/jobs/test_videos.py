@@ -31,6 +31,7 @@ from aotface.media.video.xmp import video_source_type
 from aotface.provenance.credentials import read_credentials
 from aotface.tracking.saved_tracker import SavedTracker
 from aotface.video import segments as segments_module
+from aotface.video.temporal_filter import MAP_REACH
 
 pytestmark = pytest.mark.usefixtures("short_segments")
 
@@ -199,7 +200,7 @@ def test_what_is_kept_is_removed_with_its_segment(place: Path) -> None:
         f"frame_{i:08d}.safetensors" for i in range(8, 12)
     }
     assert {name for name in names if name.startswith("features")} == {
-        f"features_{i:08d}.safetensors" for i in range(4, 12)
+        f"features_{i:08d}.safetensors" for i in range(8 - MAP_REACH, 12)
     }
     assert not [name for name in names if name.startswith("faces")]
 
