@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
+from aotface.compose import beyond as beyond_module
 from aotface.compose.beyond import FLOOR, GRID, Beyond, _lit, go_beyond
 from aotface.compose.face_step import FaceInProgress, start_face
 from aotface.compose.forehead import find_forehead, verdict_of
@@ -125,8 +126,9 @@ def test_what_is_said_of_a_forehead() -> None:
 
 
 def test_the_skin_around_gets_the_faces_tone_and_nothing_else_a_change(
-    target: Frame, one: FaceInProgress
+    target: Frame, one: FaceInProgress, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(beyond_module, "closed_brows", lambda crop, *_: np.ones(crop.shape[:2], np.float32))
     warm = np.clip(one.target.crop * np.array([1.1, 1.0, 0.9], np.float32), 0, 1)
     made, same = (beyond(target, one, swapped=face) for face in (warm, one.target.crop))
     height, width = target.shape[:2]
