@@ -43,10 +43,23 @@ def shine_of(light: Light, skin: Mask, unit: float) -> Mask:
 
     Returns:
         Linear light, 0 where nothing shines.
+    """
+    return reflection(light, skin, unit)[0]
+
+
+def reflection(light: Light, skin: Mask, unit: float, plain: Mask | None = None) -> tuple[Mask, Light]:
+    """The same, and the light of skin around each place that does not shine.
+
+    Args:
+        light: linear.
+        skin: where shine is looked for, 0..1.
+        unit: pixels for each at 256.
+        plain: where there is plain skin, that tells what is around; left out, ``skin``.
 
     Source: the two reflections of Shafer, "Using color to separate reflection components", 1985; the rest [ours].
     """
-    known, stands = skin, np.zeros_like(skin)
+    plain = skin if plain is None else plain
+    known, stands = plain, np.zeros_like(skin)
     fine, (rows, columns) = _mean(light, skin, FINEST * unit), skin.shape
     half = columns // 2, rows // 2
     small = cv2.resize(light, half, interpolation=cv2.INTER_AREA)
@@ -61,8 +74,8 @@ def shine_of(light: Light, skin: Mask, unit: float) -> Mask:
         mirrored = (more[..., 2] - own * more[..., 0]) / np.maximum(1 - own, np.float32(SAME[0]))
         mirrored = np.minimum(mirrored, grey(more)) * np.clip((1 - own - SAME[0]) / (SAME[1] - SAME[0]), 0, 1)
         stands = np.maximum(mirrored - np.float32(FAINT) * level, 0) * skin
-        known = skin * np.exp(-8 * stands / level)
-    return np.asarray(stands, np.float32)
+        known = plain * np.exp(-8 * stands / level)
+    return np.asarray(stands, np.float32), around
 
 
 def harder_light(before: Light, theirs: Light, skin: Mask) -> float:

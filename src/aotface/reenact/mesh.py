@@ -30,6 +30,7 @@ from aotface.reenact.lips import part_lips, without_streaks
 from aotface.reenact.mouth_shading import level_mouth
 from aotface.reenact.reading import Reading, SourceSkin
 from aotface.reenact.shape import identity_shape
+from aotface.reenact.shine import without_shine
 from aotface.reenact.spectacles import without_spectacles
 from aotface.reenact.target_brows import TargetBrows, target_brows, without_hidden_brows
 from aotface.reenact.target_eyes import TargetEye, target_eyes
@@ -80,7 +81,9 @@ class MeshReenactor:
     def prepare(self, source: Frame, face: Face) -> MeshSource:
         """See `aotface.reenact.base.Reenactor`."""
         aligned, seen = align(source, face), visibility_network().see(source, face)
-        bare, gaze = without_spectacles(source, face, seen), gaze_at(face)
+        gaze = gaze_at(face)
+        source, seen = without_shine(source, aligned, seen)
+        bare = without_spectacles(source, face, seen)
         texture, skin = source_planes(source, aligned, seen)
         texture, brows = without_hidden_brows(source, bare, aligned, texture, seen)
         iris = None if gaze is None else iris_colour(aligned.crop, aligned.landmarks, gaze)
