@@ -18,6 +18,7 @@ from aotface.face.gaze import gaze_at
 from aotface.face.mesh import MIRROR
 from aotface.face.parse import source_planes, visibility_network
 from aotface.face.render import Raster, rasterize
+from aotface.face.skin_light import without_shine
 from aotface.options import DEFAULTS
 from aotface.reenact.base import Reenacted
 from aotface.reenact.dense_map import Jump, both_maps, dense_map, enlarge, lids, read_crop, read_mask, soften
@@ -30,7 +31,6 @@ from aotface.reenact.lips import part_lips, without_streaks
 from aotface.reenact.mouth_shading import level_mouth
 from aotface.reenact.reading import Reading, SourceSkin
 from aotface.reenact.shape import identity_shape
-from aotface.reenact.shine import without_shine
 from aotface.reenact.spectacles import without_spectacles
 from aotface.reenact.target_brows import TargetBrows, target_brows, without_hidden_brows
 from aotface.reenact.target_eyes import TargetEye, target_eyes
