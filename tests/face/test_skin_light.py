@@ -83,7 +83,9 @@ def test_shine_goes_and_is_no_hair(kind: type) -> None:
     np.testing.assert_allclose(after.planes.sum(axis=0), 1, atol=1e-6)
 
 
-def test_dull_skin_and_what_is_no_skin_stay_the_very_same() -> None:
+def test_dull_or_light_skin_and_what_is_no_skin_stay_the_very_same() -> None:
+    light = picture(7 * DEEP + 0.3 * GLINT)
+    assert without_shine(light, align(light, FACE), seen(Surface.SKIN, 0.0))[0] is light
     lit = picture(DEEP * (1 + 3 * GLINT))
     assert without_shine(lit, align(lit, FACE), seen(Surface.SKIN, 0.0))[0] is lit
     shiny = picture(DEEP + 0.3 * GLINT)

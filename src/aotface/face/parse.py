@@ -206,9 +206,11 @@ def source_planes(frame: Frame, aligned: AlignedFace, seen: Visibility | None = 
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
     free = np.minimum(cv2.erode(1 - np.maximum(np.maximum(hair, things), hands), disc), 1 - beside)
     free = np.minimum(free, _in_picture(frame, aligned))
-    free = np.minimum(free, _without_lobes(free, aligned.landmarks))
-    usable = np.clip(cv2.GaussianBlur(free, (0, 0), MARGIN / 2), 0, 1).astype(np.float32)
-    return usable, usable * bare_skin(seen)
+    whole = np.minimum(free, _without_lobes(free, aligned.landmarks))
+    usable, beside = (
+        np.clip(cv2.GaussianBlur(one, (0, 0), MARGIN / 2), 0, 1).astype(np.float32) for one in (whole, free)
+    )
+    return usable, beside * bare_skin(seen)
 
 
 def _without_lobes(free: Mask, landmarks: Landmarks) -> Mask:

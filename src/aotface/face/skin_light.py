@@ -57,6 +57,9 @@ BURNT = 0.5
 LEAST, NOISE = 0.05, 0.05
 """Greatest share of shine in the skin's brightness up to which a picture stays as it is; and what of it may be noise."""
 
+LIGHT = 0.25, 0.5
+"""Linear light of skin from which on less of its shine goes, and none: no map lifts that far, and pale skin looks alike."""
+
 HAIR = 0.6, 0.8
 """Probability of hair at which what is bright begins to be hair and no shine, and is: of shine it is less."""
 
@@ -206,6 +209,7 @@ def _find(aligned: AlignedFace, seen: Visibility) -> _Shine | None:
     brighter = cv2.GaussianBlur(grey(light), (0, 0), FINEST * UNIT) - np.float32(1 + FAINT) * level
     brighter = np.maximum(brighter, shine)
     share = shine / (brighter + np.float32(NOISE) * level)
+    share *= np.clip((LIGHT[1] - level) / (LIGHT[1] - LIGHT[0]), 0, 1)
     if (shine / level).max() < LEAST or share.max() <= NOISE:
         return None
     return _Shine(np.asarray(share, np.float32), np.asarray(brighter, np.float32), around)
