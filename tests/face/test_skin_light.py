@@ -84,7 +84,7 @@ def test_shine_goes_and_is_no_hair(kind: type) -> None:
 
 
 def test_dull_or_light_skin_and_what_is_no_skin_stay_the_very_same() -> None:
-    light = picture(7 * DEEP + 0.3 * GLINT)
+    light = picture(np.array([0.8, 0.5, 0.4]) + 0.3 * GLINT)
     assert without_shine(light, align(light, FACE), seen(Surface.SKIN, 0.0))[0] is light
     lit = picture(DEEP * (1 + 3 * GLINT))
     assert without_shine(lit, align(lit, FACE), seen(Surface.SKIN, 0.0))[0] is lit
