@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float32
 
-from aotface.face.mesh import LEFT_BROW, LEFT_EYE, OUTER_LIPS, RIGHT_BROW, RIGHT_EYE
+from aotface.face.mesh import LEFT_BROW, LEFT_EYE, OUTER_LIPS, RIGHT_BROW, RIGHT_EYE, hull_mask
 from aotface.types import Landmarks
 
 BLURS = (0.7, 1.4, 2.8)
@@ -63,11 +63,7 @@ def features_mask(
     parts: Sequence[np.ndarray] = (LEFT_EYE, RIGHT_EYE, LEFT_BROW, RIGHT_BROW, OUTER_LIPS),
 ) -> Float32[np.ndarray, "rows columns"]:
     """Eyes, brows and lips of faces: 1 there, fading out over ``unit`` pixels, one of a 256-pixel crop."""
-    drawn = np.zeros(shape, np.float32)
-    for points in landmarks:
-        for part in parts:
-            hull = cv2.convexHull(np.round(points[part, :2]).astype(np.int32))
-            cv2.fillConvexPoly(drawn, hull, (1.0,))
+    drawn = hull_mask(shape, *(points[part] for points in landmarks for part in parts))
     grown = cv2.dilate(drawn, np.ones((2 * round(2 * unit) + 1,) * 2))
     return np.asarray(cv2.GaussianBlur(grown, (0, 0), 1.5 * unit), np.float32)
 
@@ -76,6 +72,4 @@ def eye_opening(
     landmarks: Landmarks, eye: np.ndarray, shape: tuple[int, ...]
 ) -> Float32[np.ndarray, "rows columns"]:
     """1 in the opening of an eye, else 0."""
-    drawn = np.zeros(shape, np.float32)
-    hull = cv2.convexHull(np.rint(landmarks[eye, :2]).astype(np.int32))
-    return np.asarray(cv2.fillConvexPoly(drawn, hull, (1.0,)), np.float32)
+    return hull_mask(shape, landmarks[eye])

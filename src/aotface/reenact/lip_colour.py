@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float, Float32
 
-from aotface.face.mesh import INNER_LIPS, OUTER_LIPS, opening
+from aotface.face.mesh import INNER_LIPS, OUTER_LIPS, hull_mask, opening
 from aotface.face.texture import LUMA
 from aotface.types import AlignedFace, Landmarks
 
@@ -142,8 +142,7 @@ def lip_colour(face: AlignedFace) -> LipColour | None:
     box = mouth_box(face.landmarks, len(face.crop))
     if box is None:
         return None
-    hull = cv2.convexHull(np.round(face.landmarks[:, :2]).astype(np.int32))
-    covered = cv2.fillConvexPoly(np.zeros(face.crop.shape[:2], np.uint8), hull, (1,)) > 0
+    covered = hull_mask(face.crop.shape[:2], face.landmarks) > 0
     return colour_of(logarithm(face.crop[box]), outline_of(face.landmarks, box), covered[box])
 
 

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float32, Float64
 
-from aotface.face.mesh import INNER_LIPS, OUTER_LIPS, TRIANGLES, opening
+from aotface.face.mesh import INNER_LIPS, OUTER_LIPS, TRIANGLES, hull_mask, opening
 from aotface.face.render import Raster
 from aotface.face.texture import LUMA
 from aotface.reenact.dense_map import fill
@@ -181,8 +181,7 @@ def _around(points: Landmarks, raster: Raster) -> tuple[Box, Mask]:
     unit = side / CROP_SIDE
     low = np.clip(np.floor(outline.min(axis=0) - ROOM * unit), 0, side - 1).astype(int)
     high = np.clip(np.ceil(outline.max(axis=0) + ROOM * unit) + 1, low + 1, side).astype(int)
-    drawn = np.zeros((high - low)[::-1], np.float32)
-    cv2.fillConvexPoly(drawn, cv2.convexHull(np.round(outline - low).astype(np.int32)), (1.0,))
+    drawn = hull_mask(tuple((high - low)[::-1]), outline - low)
     grown = cv2.dilate(drawn, np.ones((round(GROWN * unit) | 1,) * 2))
     return (slice(low[1], high[1]), slice(low[0], high[0])), cv2.GaussianBlur(grown, (0, 0), SOFT * unit)
 

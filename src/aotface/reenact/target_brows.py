@@ -13,10 +13,11 @@ import numpy as np
 from jaxtyping import Bool, Float32
 
 from aotface.face.align import align
-from aotface.face.mesh import BROW_REACH, LEFT_BROW, LEFT_EYE, RIGHT_BROW, RIGHT_EYE
+from aotface.face.mesh import LEFT_BROW, LEFT_EYE, RIGHT_BROW, RIGHT_EYE, brow_outlines, hull_mask
 from aotface.face.texture import LUMA
 from aotface.face.visibility.classes import Surface
 from aotface.face.visibility.network import Visibility
+from aotface.masked import carried
 from aotface.reenact.lip_colour import Box, Pixels, Plane, falling, logarithm, resized, rising
 from aotface.types import CROP_SIDE, AlignedFace, Crop, Frame, Landmarks, Mask
 
@@ -73,7 +74,7 @@ def without_hidden_brows(
     gone = texture < 0.5
     if bare is not source:
         gone |= np.abs(align(bare, aligned.face).crop - aligned.crop).max(axis=2) > FILLED
-    far = [_off([aligned.landmarks[ring, :2]], CROP_SIDE) for ring in (RIGHT_BROW, LEFT_BROW)]
+    far = [_off(CROP_SIDE, aligned.landmarks[ring]) for ring in (RIGHT_BROW, LEFT_BROW)]
     sizes = [max(int((off == 0).sum()), 1) for off in far]
     shares = [float(gone[off == 0].mean()) if (off == 0).any() else 1.0 for off in far]
     brow = seen.in_crop(seen.of(Surface.BROW), CROP_SIDE)
@@ -121,9 +122,9 @@ class TargetBrows:
         mine, theirs = (logarithm(resized(picture, size)) for picture in (own, self.pixels))
         known = self._like_skin(mine) * self._like_skin(theirs)
         mean = ((mine - theirs) * known[..., None]).sum(axis=(0, 1)) / max(float(known.sum()), 1e-3)
-        tone = self._continued(mine - theirs, known)
+        tone = carried(mine - theirs, known, TONE, LEAST)
         tone = np.clip(mean + np.clip(tone - mean, -UNEVEN, UNEVEN), -FURTHEST, FURTHEST)
-        stands = np.abs((theirs - self._continued(theirs, known)) @ LUMA[0])
+        stands = np.abs((theirs - carried(theirs, known, TONE, LEAST)) @ LUMA[0])
         pigment = np.clip(tone, -PIGMENT, PIGMENT)
         tone -= (1 - ON_HAIRS) * pigment * rising(stands, HAIRS)[..., None]
         laid = self.pixels * np.exp(resized(tone.astype(np.float32), self.pixels.shape[1::-1]))
@@ -135,13 +136,6 @@ class TargetBrows:
         sure = bright[self.known > SURE]
         usual = float(np.median(sure)) if len(sure) else 0.0
         return np.asarray(self.known * falling(np.abs(bright - usual), UNUSUAL), np.float32)
-
-    def _continued(self, values: Pixels, known: Plane) -> Pixels:
-        """Values of the skin around, carried on into the brows."""
-        known = known[..., None]
-        mean = (values * known).sum(axis=(0, 1)) / max(float(known.sum()), 1e-3)
-        near = cv2.GaussianBlur(np.dstack([(values - mean) * known, known]), (0, 0), TONE)
-        return np.asarray(mean + near[..., :-1] / (near[..., -1:] + np.float32(LEAST)), np.float32)
 
 
 def target_brows(
@@ -159,9 +153,7 @@ def target_brows(
         None where they lie beside the crop.
     """
     grid, zoom = len(covered), len(target) / len(covered)
-    up = (points[10, :2] - points[152, :2]) * BROW_REACH
-    rings = [np.concatenate([points[ring, :2], points[ring, :2] + up]) for ring in (LEFT_BROW, RIGHT_BROW)]
-    brow, eye = (_off(part, grid) for part in (rings, [points[ring, :2] for ring in (LEFT_EYE, RIGHT_EYE)]))
+    brow, eye = _off(grid, *brow_outlines(points)), _off(grid, points[LEFT_EYE], points[RIGHT_EYE])
     weight = falling(brow, EDGE) * rising(eye, LIDS) * covered
     rows, columns = (np.flatnonzero((brow < BESIDE[1]).any(axis=axis)) for axis in (1, 0))
     if min(len(rows), len(columns)) < 8:
@@ -180,9 +172,7 @@ def target_brows(
     )
 
 
-def _off(outlines: list[np.ndarray], side: int) -> Plane:
+def _off(side: int, *outlines: np.ndarray) -> Plane:
     """Distance from outlines, in pixels."""
-    drawn = np.ones((side, side), np.uint8)
-    for outline in outlines:
-        cv2.fillConvexPoly(drawn, cv2.convexHull(np.round(outline).astype(np.int32)), (0,))
-    return np.asarray(cv2.distanceTransform(drawn, cv2.DIST_L2, 5), np.float32)
+    beyond = hull_mask((side, side), *outlines) == 0
+    return np.asarray(cv2.distanceTransform(beyond.astype(np.uint8), cv2.DIST_L2, 5), np.float32)

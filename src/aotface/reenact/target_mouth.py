@@ -17,6 +17,7 @@ from jaxtyping import Bool, Float32
 from aotface.face.mesh import INNER_LIPS, OUTER_LIPS
 from aotface.face.template import similarity_between
 from aotface.face.texture import LUMA
+from aotface.masked import carried
 from aotface.reenact.lip_colour import (
     BESIDE,
     FEWEST,
@@ -179,10 +180,8 @@ class TargetMouth:
     ) -> np.ndarray:
         """Values of the skin within a span of the lips, eased and carried on."""
         off = self.outline.off
-        known = (free * (off > span[0]) * (off < span[1]))[..., None].astype(np.float32)
-        mean = (values * known).sum(axis=(0, 1)) / max(float(known.sum()), 1.0)
-        near = cv2.GaussianBlur(np.dstack([(values - mean) * known, known]).astype(np.float32), (0, 0), sigma)
-        return np.asarray(mean + near[..., :-1] / (near[..., -1:] + np.float32(LEAST)))
+        known = (free * (off > span[0]) * (off < span[1])).astype(np.float32)
+        return carried(values, known, sigma, LEAST)
 
     def _large(self, plane: np.ndarray) -> np.ndarray:
         return resized(plane.astype(np.float32), self.pixels.shape[1::-1])

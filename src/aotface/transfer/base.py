@@ -229,7 +229,7 @@ class Recolour:
         return {"model_sha256": None} | ({} if self.version is None else {"version": self.version})
 
 
-def shrunk(values: np.ndarray) -> np.ndarray:
-    """A crop or mask at 256 px."""
-    side = (CROP_SIDE, CROP_SIDE)
-    return values if values.shape[:2] == side else cv2.resize(values, side, interpolation=cv2.INTER_AREA)
+def shrunk(values: np.ndarray, side: int = CROP_SIDE) -> np.ndarray:
+    """A crop or mask at a smaller side; itself where it has that side."""
+    size = (side, side)
+    return values if values.shape[:2] == size else cv2.resize(values, size, interpolation=cv2.INTER_AREA)

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float32
 
-from aotface.colour_space import srgb_to_linear
+from aotface.colour_space import LUMINANCE, srgb_to_linear
 from aotface.face.mesh import LEFT_EYE, RIGHT_EYE
 from aotface.transfer.aot.colour_map_arrays import ColourMapArray, apply_colour_map_array
 from aotface.types import Crop, Landmarks, Mask
@@ -25,7 +25,7 @@ FEWEST = 40
 SOFT = 2.0
 """Standard deviation, in pixels at 256, of the edge of what is dimmed."""
 
-_LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
+_LUMINANCE = np.array(LUMINANCE, np.float32)
 
 
 def limit_eye_whites(
@@ -74,7 +74,7 @@ def _rows(mask: Mask) -> slice:
 
 def _white(crop: Float32[np.ndarray, "rows side 3"], opening: Float32[np.ndarray, "rows side"]) -> float:
     """Luminance of the white in an opening."""
-    return float(np.percentile(srgb_to_linear(crop[opening > 0]) @ _LUMA, BRIGHT))
+    return float(np.percentile(srgb_to_linear(crop[opening > 0]) @ _LUMINANCE, BRIGHT))
 
 
 def _opening(points: np.ndarray, side: int) -> Mask | None:

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float32
 
-from aotface.colour_space import srgb_to_linear
+from aotface.colour_space import LUMINANCE, srgb_to_linear
 from aotface.face.align import resize_matrix, transform_landmarks
 from aotface.face.mesh import LEFT_BROW, LEFT_EYE, OUTER_LIPS, RIGHT_BROW, RIGHT_EYE
 from aotface.face.render import Raster
@@ -50,7 +50,7 @@ HARDEST = 2.0
 DIM = 0.01
 """Linear light of the strongest shine below which a target does not shine."""
 
-_LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
+_LUMINANCE = np.array(LUMINANCE, np.float32)
 _FLOOR = np.float32(2e-3)
 
 
@@ -76,7 +76,7 @@ def limit_highlights(field: ColourMapArray, reenacted: Crop, mask: Mask) -> Colo
     lifted = np.minimum(gains.mean(axis=2), PALER * (gains[..., 2] - gains[..., 0]))
     if (lifted * cover).max() <= 0:  # nothing is lifted
         return field
-    light, swapped = srgb_to_linear(small) @ _LUMA, srgb_to_linear(apply_colour_map_array(small, field))
+    light, swapped = srgb_to_linear(small) @ _LUMINANCE, srgb_to_linear(apply_colour_map_array(small, field))
     out = np.log((light + _FLOOR) / (_around(light[..., None], cover, sigma)[..., 0] + _FLOOR))
     stands = np.clip((out - FAINT) / (SURE - FAINT), 0, 1)
     share = (stands * (1 - np.exp(-np.maximum(lifted, 0))) * cover)[..., None]
