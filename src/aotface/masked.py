@@ -1,4 +1,4 @@
-"""What is needed of a mask: pixels under it, their means, a blur that sees nothing outside it, values carried beyond it."""
+"""What is needed of masks and maps: thresholds and sizes; pixels under a mask, their means, values carried beyond it."""
 
 import cv2
 import numpy as np
@@ -190,3 +190,27 @@ def grown(mask: Mask, reach: float) -> Mask:
     size = 2 * round(reach) + 1
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
     return np.asarray(cv2.dilate(mask, disc), np.float32)
+
+
+def rising(values: np.ndarray, bounds: tuple[float, float]) -> np.ndarray:
+    """0 up to the first bound, 1 from the second on."""
+    return np.clip((values - bounds[0]) / (bounds[1] - bounds[0]), 0, 1).astype(np.float32)
+
+
+def falling(values: np.ndarray, bounds: tuple[float, float]) -> np.ndarray:
+    """1 up to the first bound, 0 from the second on."""
+    return 1 - rising(values, bounds)
+
+
+def risen(value: float, bounds: tuple[float, float]) -> float:
+    """`rising` of one number."""
+    return float(np.clip((value - bounds[0]) / (bounds[1] - bounds[0]), 0, 1))
+
+
+def resized(values: np.ndarray, size: int | tuple[int, int]) -> np.ndarray:
+    """A map or picture at another side, or width and height; itself where it has that already."""
+    size = (size, size) if isinstance(size, int) else size
+    if values.shape[1::-1] == size:
+        return values
+    shrinks = size[0] < values.shape[1]
+    return cv2.resize(values, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)

@@ -20,7 +20,7 @@ from aotface.face.align import invert, resize_matrix, sample, scale_of
 from aotface.face.mesh import LEFT_BROW, RIGHT_BROW, brow_outlines, hull_mask
 from aotface.face.skin_light import shine_of
 from aotface.face.texture import LUMA, features_mask
-from aotface.masked import continued, local_mean
+from aotface.masked import continued, local_mean, resized
 from aotface.reenact.base import Reenacted
 from aotface.types import CROP_SIDE, Crop, Frame, Landmarks, Mask, Matrix
 
@@ -155,7 +155,7 @@ def go_beyond(
     forehead = None if verdict == "target's" else find_forehead(reenacted, visible)
     verdict = verdict or (forehead.verdict if forehead is not None else "target's")
     seen = _look(frame, matrix, points, reenacted, swapped, mask)
-    upper, visible = _brow_weight(seen.points), _small(visible)
+    upper, visible = _brow_weight(seen.points), resized(visible, GRID)
     fall = _fall(seen.core, upper)
     weight = visible * fall * _inside_crop()
     if verdict == "target's":
@@ -195,9 +195,9 @@ def _look(
 ) -> _Seen:
     zoom = np.float32(GRID / len(mask))
     features = features_mask((GRID, GRID), points * zoom, reenacted.landmarks * zoom, unit=0.5)
-    core = _small(mask)
+    core = resized(mask, GRID)
     target = _cut(frame, resize_matrix(matrix, len(mask), GRID))
-    return _Seen(target, _small(swapped), core, core * (core > 0.5) * (1 - features), points * zoom)
+    return _Seen(target, resized(swapped, GRID), core, core * (core > 0.5) * (1 - features), points * zoom)
 
 
 def _with_forehead(
@@ -211,7 +211,7 @@ def _with_forehead(
 ) -> tuple[Crop, Crop, Mask, float]:
     """X_r, Y and mask with the source's forehead, and how much of it is taken: its detail, in the target's light."""
     before, shown = read_forehead(forehead, x_r)
-    side, small, upper = len(mask), _small(before), _small(forehead.reading.shown)
+    side, small, upper = len(mask), resized(before, GRID), resized(forehead.reading.shown, GRID)
     bright = _bright_enough(small, seen.known * upper)
     counted = np.maximum(seen.known, upper * bright * skin)
     both = local_mean(np.dstack([small, seen.target]), counted, WIDE, LEAST) + np.float32(FLOOR)
@@ -220,11 +220,11 @@ def _with_forehead(
     light = (np.log(both[..., 3:] / both[..., :3]) + tone).mean(axis=2)
     raised = float(np.average(light, weights=upper + np.float32(1e-6)))
     share = float(np.clip((RAISED[1] - raised) / (RAISED[1] - RAISED[0]), 0, 1))
-    own, after = _large(forehead.inner, side), swapped.copy()
+    own, after = resized(forehead.inner, side), swapped.copy()
     here = slice(int(np.flatnonzero((own < 1).any(axis=1)).max(initial=0)) + 1)
     wanted = (both[..., 3:] - np.float32(FLOOR)) * np.exp(tone) + _shine(seen.target, counted)
     around = np.asarray(cv2.transform(both[..., :3], LUMA), np.float32)
-    lit = _lit(before[here], *(_large(one, side)[here] for one in (wanted, around, bright)))
+    lit = _lit(before[here], *(resized(one, side)[here] for one in (wanted, around, bright)))
     after[here] = lit + (swapped[here] - lit) * own[here][..., None]
     return before, after, np.maximum(mask, shown * np.float32(share)), share
 
@@ -347,13 +347,3 @@ def closed_brows(target: Crop, points: Landmarks, skin: Mask) -> Float32[np.ndar
     outlined = cv2.GaussianBlur(cv2.dilate(near, np.ones((reach, reach))), (0, 0), OUTLINE[1] * unit)
     more = np.log(np.maximum(closed, luma) + FLOOR) - np.log(luma + FLOOR)
     return np.exp(np.clip(more, 0, CLOSED) * outlined * skin).astype(np.float32)
-
-
-def _small(values: np.ndarray) -> np.ndarray:
-    """A plane or crop on the grid."""
-    return cv2.resize(values, (GRID, GRID), interpolation=cv2.INTER_AREA)
-
-
-def _large(values: np.ndarray, side: int) -> np.ndarray:
-    """A map at the crop's side."""
-    return values if len(values) == side else cv2.resize(values, (side, side), interpolation=cv2.INTER_LINEAR)

@@ -18,7 +18,7 @@ from aotface.compose.eyes import EyePoints, match_eyes
 from aotface.compose.skin_texture import Seen, TextureArray, measure_texture, skin_of
 from aotface.face.align import invert, places_of, region_of, resize_matrix, sample, scale_of, transform_points
 from aotface.face.texture import LUMA
-from aotface.types import CROP_SIDE, Crop, Frame, Mask, Matrix
+from aotface.types import CROP_SIDE, Box, Crop, Frame, Mask, Matrix
 
 STRIP_ROWS = 512
 """Rows composed at a time: memory follows the strip, not the face."""
@@ -38,7 +38,6 @@ BAND_REACHES = (2.5, 8.0)
 EYE_MARGIN = 12.0
 """Pixels around the eyes, of a 256 px crop or of the frame, that are looked at: blurs reach so far."""
 
-Box = tuple[int, int, int, int]
 
 Finer = Callable[[Box], tuple[np.ndarray, np.ndarray]]
 

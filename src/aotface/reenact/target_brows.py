@@ -17,9 +17,9 @@ from aotface.face.mesh import LEFT_BROW, LEFT_EYE, RIGHT_BROW, RIGHT_EYE, brow_o
 from aotface.face.texture import LUMA
 from aotface.face.visibility.classes import Surface
 from aotface.face.visibility.network import Visibility
-from aotface.masked import carried
-from aotface.reenact.lip_colour import Box, Pixels, Plane, falling, logarithm, resized, rising
-from aotface.types import CROP_SIDE, AlignedFace, Crop, Frame, Landmarks, Mask
+from aotface.masked import carried, falling, resized, rising
+from aotface.reenact.lip_colour import Pixels, Plane, logarithm
+from aotface.types import CROP_SIDE, AlignedFace, Crop, Frame, Landmarks, Mask, Part
 
 HIDDEN, SOUND = 0.45, 0.25
 """Share of a brow from which it is hidden; and up to which the other one stands in for it: of 48 wearers of ``train`` the
@@ -102,7 +102,7 @@ class TargetBrows:
     which weight they show, at most. ``known``: there, skin that may be compared.
     """
 
-    here: Box
+    here: Part
     pixels: Pixels
     small: Float32[np.ndarray, "small_rows small_columns"]
     known: Float32[np.ndarray, "small_rows small_columns"]

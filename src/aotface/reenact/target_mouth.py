@@ -17,11 +17,10 @@ from jaxtyping import Bool, Float32
 from aotface.face.mesh import INNER_LIPS, OUTER_LIPS
 from aotface.face.template import similarity_between
 from aotface.face.texture import LUMA
-from aotface.masked import carried
+from aotface.masked import carried, falling, resized, rising
 from aotface.reenact.lip_colour import (
     BESIDE,
     FEWEST,
-    Box,
     Inside,
     LipColour,
     Outline,
@@ -29,17 +28,14 @@ from aotface.reenact.lip_colour import (
     Plane,
     calmed,
     colour_of,
-    falling,
     logarithm,
     mouth_box,
     outline_of,
     recoloured,
-    resized,
-    rising,
     traits,
     typical,
 )
-from aotface.types import AlignedFace, Crop, Landmarks
+from aotface.types import AlignedFace, Crop, Landmarks, Part
 
 EDGE, RING = (0.0, 1.5), (0.5, 5.0)
 """Distance from the lips, in pixels at 256, over which they end where skin around them stays; and over which the target's
@@ -95,7 +91,7 @@ class TargetMouth:
     source's lips keep this colour.
     """
 
-    here: Box
+    here: Part
     pixels: Pixels
     outline: Outline
     covered: Bool[np.ndarray, "small_rows small_columns"]

@@ -25,9 +25,9 @@ from aotface.face.mesh import (
 )
 from aotface.face.skin_light import harder_light
 from aotface.face.texture import features_mask
-from aotface.masked import local_mean
+from aotface.masked import local_mean, resized
 from aotface.transfer.aot.colour_map_arrays import ColourMapArray, multiplied
-from aotface.transfer.base import FacePair, shrunk
+from aotface.transfer.base import FacePair
 from aotface.types import CROP_SIDE, Mask
 
 COARSE, FINE = (24.0, 12.0, 6.0), (6.0, 3.0, 1.0)
@@ -93,11 +93,11 @@ def bound_octaves(field: ColourMapArray, pair: FacePair) -> ColourMapArray:
     Source: [ours].
     """
     side = len(field)
-    before, theirs = (srgb_to_linear(shrunk(crop, side)) for crop in (pair.reenacted, pair.target))
+    before, theirs = (srgb_to_linear(resized(crop, side)) for crop in (pair.reenacted, pair.target))
     skin, coloured = _skin(pair, side), bool(field[..., 3].any())
     moved = np.maximum(multiplied(before, field) + field[..., 4:], 0)
     seen = _Seen(np.concatenate([moved, theirs], axis=2), skin)
-    half = _Seen(shrunk(seen.light, side // 2), shrunk(skin, side // 2))
+    half = _Seen(resized(seen.light, side // 2), resized(skin, side // 2))
     broad, fine = _beyond(half, COARSE), _beyond(seen, FINE)
     less = cv2.resize(
         np.ascontiguousarray(broad.transpose(1, 2, 0)), (side, side), interpolation=cv2.INTER_LINEAR
@@ -117,7 +117,7 @@ def _skin(pair: FacePair, side: int) -> Mask:
     """Where skin shows, without eyes and brows; without lips where they are not the target's own."""
     shrink = resize_matrix(np.eye(2, 3), len(pair.mask), side)
     points = [transform_landmarks(one, shrink) for one in (pair.own_landmarks, pair.landmarks)]
-    mask, unit, shape = shrunk(pair.mask, side), side / CROP_SIDE, (side, side)
+    mask, unit, shape = resized(pair.mask, side), side / CROP_SIDE, (side, side)
     others = features_mask(shape, *points, unit=unit, parts=(LEFT_EYE, RIGHT_EYE, LEFT_BROW, RIGHT_BROW))
     lips = features_mask(shape, *points, unit=unit, parts=(OUTER_LIPS,))
     shown = float((mask * lips).sum() / max(float(lips.sum()), 1e-6))

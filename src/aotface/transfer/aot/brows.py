@@ -14,9 +14,9 @@ from jaxtyping import Float32
 from aotface.colour_space import luminance_of_linear, srgb_to_linear
 from aotface.face.align import resize_matrix, transform_landmarks
 from aotface.face.mesh import LEFT_EYE, RIGHT_EYE, brow_outlines, hull_mask
-from aotface.masked import carried_far, grown
+from aotface.masked import carried_far, grown, resized
 from aotface.transfer.aot.colour_map_arrays import ColourMapArray, multiplied
-from aotface.transfer.base import FacePair, shrunk
+from aotface.transfer.base import FacePair
 from aotface.types import CROP_SIDE, Mask
 
 GROWN, SOFT, LIDS = 2.0, 1.5, 4.0
@@ -85,13 +85,13 @@ def hold_brows(field: ColourMapArray, pair: FacePair) -> ColourMapArray:
     """
     side, unit = len(field), len(field) / CROP_SIDE
     brows, eyes, here = _brows(pair, side)
-    seen = shrunk(pair.mask, side)[here] * (1 - eyes)
+    seen = resized(pair.mask, side)[here] * (1 - eyes)
     hold = np.maximum(brows[0].hold, brows[1].hold)
     known = seen * (1 - cv2.dilate(hold, np.ones((3, 3))))
     if not (hold * seen).any() or not known.any():
         return field
     given, changed = field[here], field.copy()
-    before, theirs = (srgb_to_linear(shrunk(one, side)[here]) for one in (pair.reenacted, pair.target))
+    before, theirs = (srgb_to_linear(resized(one, side)[here]) for one in (pair.reenacted, pair.target))
     bright = [np.log(luminance_of_linear(one) + FLOOR) for one in (before, theirs)]
     found = carried_far(np.dstack([given, *bright]), known, AROUND * unit, LEAST)
     around, own, other = found[..., :-2], bright[0] - found[..., -2], bright[1] - found[..., -1]

@@ -18,6 +18,7 @@ from aotface.face.mesh import LEFT_BROW, LEFT_EYE, OUTER_LIPS, RIGHT_BROW, RIGHT
 from aotface.face.render import Raster
 from aotface.face.skin_light import FINEST, grey, shine_of
 from aotface.face.texture import features_mask
+from aotface.transfer.aot.both_sides import read_at
 from aotface.transfer.aot.colour_map_arrays import ColourMapArray, apply_colour_map_array
 from aotface.transfer.base import FacePair
 from aotface.types import CROP_SIDE, Crop, Landmarks, Mask
@@ -119,7 +120,7 @@ def with_targets_shine(field: ColourMapArray, pair: FacePair) -> ColourMapArray:
     if wanted.max() < DIM:
         return field
     places = _places(pair.coarse, theirs - own, side)
-    wanted, most = (_read(one, places) for one in (wanted, _blurred(grey(light), FINEST * unit)))
+    wanted, most = (read_at(one, places) for one in (wanted, _blurred(grey(light), FINEST * unit)))
     swapped = srgb_to_linear(apply_colour_map_array(reenacted, field))
     now = _blurred(swapped, FINEST * unit)
     missing = np.minimum(wanted - shine_of(swapped, skin, unit), most - grey(now))
@@ -137,11 +138,6 @@ def _places(raster: Raster, apart: Landmarks, side: int) -> Float32[np.ndarray, 
     moved = raster.interpolate(np.ascontiguousarray(apart[:, :2], dtype=np.float32))
     moved = cv2.resize(moved, (side, side), interpolation=cv2.INTER_LINEAR)
     return moved + np.dstack(np.meshgrid(*[np.arange(side, dtype=np.float32)] * 2))
-
-
-def _read(values: Mask, places: Float32[np.ndarray, "_side _side 2"]) -> Mask:
-    x, y = (np.ascontiguousarray(places[..., k]) for k in (0, 1))
-    return cv2.remap(values, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 
 def _blurred(values: np.ndarray, sigma: float) -> np.ndarray:
