@@ -51,7 +51,12 @@ place; and the distance from the lips, in pixels at 256, over which that ends.""
 FEWEST = 12, 64
 """Pixels of lips and of skin at 256 that tell a colour."""
 
+FURTHEST, PIGMENT = 2.5, 0.35
+"""How far what is laid into a new face is moved at most to its tone, as a logarithm; and what of that may be the skin's own
+colour. What is beyond is light (a transfer that left the source's, or none)."""
+
 Pixels = Float32[np.ndarray, "rows columns 3"]
+
 Plane = Float32[np.ndarray, "rows columns"]
 Inside = Bool[np.ndarray, "rows columns"]
 

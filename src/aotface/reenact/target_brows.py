@@ -18,7 +18,7 @@ from aotface.face.texture import LUMA
 from aotface.face.visibility.classes import Surface
 from aotface.face.visibility.network import Visibility
 from aotface.masked import carried, falling, resized, rising
-from aotface.reenact.lip_colour import Pixels, Plane, logarithm
+from aotface.reenact.lip_colour import FURTHEST, PIGMENT, Pixels, Plane, logarithm
 from aotface.types import CROP_SIDE, AlignedFace, Crop, Frame, Landmarks, Mask, Part
 
 HIDDEN, SOUND = 0.45, 0.25
@@ -47,9 +47,8 @@ BESIDE = (4.0, 15.0)
 TONE, LEAST = 6.0, 0.01
 """Standard deviation, in the same pixels, of what skins are matched by; and the weight that their mean has everywhere."""
 
-FURTHEST, PIGMENT, ON_HAIRS = 2.5, 0.35, 0.5
-"""How far skin is moved at most, as a logarithm; what of that may be the skin's own colour; and the share of it that hairs
-get. What is beyond is light, and lies on hairs as well."""
+ON_HAIRS = 0.5
+"""Share of `PIGMENT` that hairs get; light lies on hairs as well."""
 
 UNEVEN, UNUSUAL, SURE = 0.5, (0.4, 0.8), 0.5
 """How far that differs from its mean; how far beside their median, as logarithms, skins begin to tell nothing, and do; and

@@ -19,7 +19,17 @@ from aotface.face.template import similarity_between
 from aotface.face.texture import LUMA
 from aotface.masked import carried, falling, resized, rising
 from aotface.reenact.iris_colour import IrisColour, distance, iris_colour, recoloured_iris
-from aotface.reenact.lip_colour import VIVID, Pixels, Plane, logarithm, off_of, traits, typical
+from aotface.reenact.lip_colour import (
+    FURTHEST,
+    PIGMENT,
+    VIVID,
+    Pixels,
+    Plane,
+    logarithm,
+    off_of,
+    traits,
+    typical,
+)
 from aotface.types import AlignedFace, Crop, Landmarks, Matrix, Part
 
 RIM, WIDE = (0.2, 1.8), (1.5, 6.0)
@@ -46,10 +56,6 @@ LIKE = (0.4, 0.8)
 
 TONE, LEAST = 3.0, 0.02
 """Standard deviation in pixels at 256 of what tone is matched by, and the weight that its mean has everywhere."""
-
-FURTHEST, PIGMENT = 2.5, 0.35
-"""How far lids of the target are moved at most, as a logarithm; and what of their mean may be the colour of skin: eyes
-get none of it. What is beyond is light (a transfer that left the source's), and lies on the eye, too."""
 
 RINGS = RIGHT_EYE, LEFT_EYE
 
@@ -188,7 +194,7 @@ def _glow(face: Pixels, laid: Pixels, off: Plane) -> Plane:
 
 
 def _tone(apart: Pixels, off: Plane, free: Plane) -> Pixels:
-    """What carries the target's lids to the new face's, logarithms.
+    """What carries the target's lids to the new face's, logarithms. Eyes get what is light of it, and no `PIGMENT`.
 
     Args:
         apart: the new face's less the target's.

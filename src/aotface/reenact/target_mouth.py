@@ -21,6 +21,8 @@ from aotface.masked import carried, falling, resized, rising
 from aotface.reenact.lip_colour import (
     BESIDE,
     FEWEST,
+    FURTHEST,
+    PIGMENT,
     Inside,
     LipColour,
     Outline,
@@ -48,9 +50,8 @@ everywhere."""
 TINTED = (1.5, 16.0)
 """Distance from the lips, in the same pixels, in which colour is compared; light is where skin beside them is."""
 
-FURTHEST, PIGMENT, ON_LIPS = 2.5, 0.35, 0.4
-"""How far the target's skin is moved at most, as a logarithm; what of that may be the skin's own colour; and the share of
-it that lips get. What is beyond is light (a transfer that left the source's, or none), and lies on all of the mouth."""
+ON_LIPS = 0.4
+"""Share of `PIGMENT` that lips get; light lies on all of the mouth."""
 
 GREY = (0.03, 0.15)
 """How much less red than skin a place is where hair begins, and is sure."""
