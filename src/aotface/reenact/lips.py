@@ -180,7 +180,7 @@ def _around(points: Landmarks, raster: Raster) -> tuple[Part, Mask]:
     unit = side / CROP_SIDE
     low = np.clip(np.floor(outline.min(axis=0) - ROOM * unit), 0, side - 1).astype(int)
     high = np.clip(np.ceil(outline.max(axis=0) + ROOM * unit) + 1, low + 1, side).astype(int)
-    drawn = hull_mask(tuple((high - low)[::-1]), outline - low)
+    drawn = hull_mask(tuple((high - low)[::-1].tolist()), outline - low)
     grown = cv2.dilate(drawn, np.ones((round(GROWN * unit) | 1,) * 2))
     return (slice(low[1], high[1]), slice(low[0], high[0])), cv2.GaussianBlur(grown, (0, 0), SOFT * unit)
 
