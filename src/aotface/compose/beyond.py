@@ -17,9 +17,9 @@ from aotface.colour_space import linear_to_srgb, srgb_to_linear
 from aotface.compose.blend import carry, face_box, frame_mask, times
 from aotface.compose.forehead import Forehead, find_forehead, read_forehead, reads_beside
 from aotface.face.align import invert, resize_matrix, sample, scale_of
-from aotface.face.mesh import LEFT_BROW, RIGHT_BROW, brow_outlines, hull_mask
+from aotface.face.mesh import LEFT_BROW, RIGHT_BROW
 from aotface.face.skin_light import shine_of
-from aotface.face.texture import LUMA, features_mask
+from aotface.face.texture import LUMA, brow_outlines, features_mask, hull_mask
 from aotface.masked import continued, local_mean, resized
 from aotface.reenact.base import Reenacted
 from aotface.types import CROP_SIDE, Crop, Frame, Landmarks, Mask, Matrix

@@ -8,8 +8,8 @@ tells how soft its own eyes, brows and lips are (every face has those, not every
 import cv2
 import numpy as np
 
-from aotface.face.mesh import LEFT_BROW, LEFT_EYE, OUTER_LIPS, RIGHT_BROW, RIGHT_EYE, hull_mask
-from aotface.face.texture import LUMA
+from aotface.face.mesh import LEFT_BROW, LEFT_EYE, OUTER_LIPS, RIGHT_BROW, RIGHT_EYE
+from aotface.face.texture import LUMA, hull_mask
 from aotface.types import CROP_SIDE, Crop, Landmarks, Mask
 
 FINE, COARSE = 0.7, 1.4

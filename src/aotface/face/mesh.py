@@ -1,4 +1,4 @@
-"""The 468-point face mesh: its topology, its mean, its regions and their outlines, and smooth normals.
+"""The 468-point face mesh: its topology, its mean, its regions, and smooth normals.
 
 ``mean_face.npz`` is made by ``scripts/make_mean_face.py``: the symmetric mean of our own landmarks in units of their
 root-mean-square radius, x right (image), y down, z away from the camera.
@@ -6,11 +6,10 @@ root-mean-square radius, x right (image), y down, z away from the camera.
 
 from importlib import resources
 
-import cv2
 import numpy as np
-from jaxtyping import Float, Float32, Int
+from jaxtyping import Float32, Int
 
-from aotface.types import Landmarks, Mask
+from aotface.types import Landmarks
 
 with resources.files("aotface.face").joinpath("mean_face.npz").open("rb") as _file:
     _arrays = np.load(_file, allow_pickle=False)
@@ -82,25 +81,3 @@ def opening(landmarks: Landmarks, ring: np.ndarray) -> float:
     half = len(ring) // 2  # rings start at one corner and pass the other half-way
     width = np.hypot(x[half] - x[0], y[half] - y[0])
     return float(area / max(width, 1e-6) ** 2)
-
-
-def brow_outlines(points: Landmarks) -> tuple[Float32[np.ndarray, "20 2"], Float32[np.ndarray, "20 2"]]:
-    """Points whose hulls are the right brow and the left one: its landmarks, and what it may reach over them."""
-    up = (points[10, :2] - points[152, :2]) * BROW_REACH
-    right, left = (
-        np.concatenate([points[ring, :2], points[ring, :2] + up]) for ring in (RIGHT_BROW, LEFT_BROW)
-    )
-    return right, left
-
-
-def hull_mask(shape: tuple[int, ...], *outlines: Float[np.ndarray, "_points _axes"]) -> Mask:
-    """1 in the convex hulls of outlines, else 0.
-
-    Args:
-        shape: rows and columns.
-        outlines: points x 2 or x 3 each, pixels.
-    """
-    drawn = np.zeros(shape, np.float32)
-    for outline in outlines:
-        cv2.fillConvexPoly(drawn, cv2.convexHull(np.rint(outline[:, :2]).astype(np.int32)), (1.0,))
-    return drawn

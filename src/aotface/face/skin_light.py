@@ -8,8 +8,6 @@ import cv2
 import numpy as np
 from jaxtyping import Float32
 
-from aotface.colour_space import luminance_of_linear
-from aotface.masked import local_mean
 from aotface.types import CROP_SIDE, Mask
 
 AROUND, FINEST = 20.0, 1.5
@@ -30,6 +28,8 @@ BROAD = (24.0, 6.0)
 
 _FLOOR = np.float32(4e-3)
 
+_LUMA = np.array([[0.2126, 0.7152, 0.0722]], np.float32)
+
 Light = Float32[np.ndarray, "_side _side 3"]
 
 
@@ -47,13 +47,12 @@ def shine_of(light: Light, skin: Mask, unit: float) -> Mask:
     Source: the two reflections of Shafer, "Using color to separate reflection components", 1985; the rest [ours].
     """
     known, stands = skin, np.zeros_like(skin)
-    fine, (rows, columns) = local_mean(light, skin, FINEST * unit), skin.shape
+    fine, (rows, columns) = _mean(light, skin, FINEST * unit), skin.shape
     half = columns // 2, rows // 2
     small = cv2.resize(light, half, interpolation=cv2.INTER_AREA)
     for _ in range(2):  # the second time without what shines
         around = (
-            local_mean(small, cv2.resize(known, half, interpolation=cv2.INTER_AREA), AROUND * unit / 2)
-            + _FLOOR
+            _mean(small, cv2.resize(known, half, interpolation=cv2.INTER_AREA), AROUND * unit / 2) + _FLOOR
         )
         around = np.asarray(cv2.resize(around, (columns, rows), interpolation=cv2.INTER_LINEAR), np.float32)
         level = grey(around)
@@ -79,11 +78,14 @@ def harder_light(before: Light, theirs: Light, skin: Mask) -> float:
     """
     half, levels = (len(skin) // 2, len(skin) // 2), []
     shades = np.dstack(
-        [cv2.resize(luminance_of_linear(one), half, interpolation=cv2.INTER_AREA) for one in (before, theirs)]
+        [
+            cv2.resize(cv2.transform(one, _LUMA), half, interpolation=cv2.INTER_AREA)
+            for one in (before, theirs)
+        ]
     )
     shown = cv2.resize(skin, half, interpolation=cv2.INTER_AREA)
     for width in BROAD:
-        levels.append(np.log(local_mean(shades, shown, width * half[0] / CROP_SIDE) + _FLOOR))
+        levels.append(np.log(_mean(shades, shown, width * half[0] / CROP_SIDE) + _FLOOR))
     inner = cv2.erode(shown, np.ones((5, 5), np.uint8)) ** 2  # hair at the edge is no light
     energy = [float(((levels[1] - levels[0])[..., k] ** 2 * inner).sum()) for k in (0, 1)]
     ratio = (energy[0] / max(energy[1], 1e-6)) ** 0.5
@@ -93,3 +95,10 @@ def harder_light(before: Light, theirs: Light, skin: Mask) -> float:
 def grey(light: Light) -> Mask:
     """The mean of three channels."""
     return np.asarray((light[..., 0] + light[..., 1] + light[..., 2]) * np.float32(1 / 3), np.float32)
+
+
+def _mean(values: np.ndarray, weight: Mask, sigma: float) -> np.ndarray:
+    """Mean of a neighbourhood under a weight."""
+    stack = np.dstack([values * weight[..., None], weight])
+    eased = cv2.GaussianBlur(stack, (0, 0), sigma, borderType=cv2.BORDER_CONSTANT)
+    return eased[..., :-1] / np.maximum(eased[..., -1:], np.float32(1e-3))

@@ -1,13 +1,13 @@
-"""Texture of skin in octaves and blocks, and where a face has features instead: what metrics and camera match compare."""
+"""Texture of skin in octaves and blocks, and the masks of features, where a face has none."""
 
 from collections.abc import Sequence
 
 import cv2
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float, Float32
 
-from aotface.face.mesh import LEFT_BROW, LEFT_EYE, OUTER_LIPS, RIGHT_BROW, RIGHT_EYE, hull_mask
-from aotface.types import Landmarks
+from aotface.face.mesh import BROW_REACH, LEFT_BROW, LEFT_EYE, OUTER_LIPS, RIGHT_BROW, RIGHT_EYE
+from aotface.types import Landmarks, Mask
 
 BLURS = (0.7, 1.4, 2.8)
 """Standard deviations, in pixels of the picture, between which octaves lie: what is finer than the first is the finest."""
@@ -54,6 +54,28 @@ def block_means(
     means = cv2.resize(values[here] * shown[here], size, interpolation=cv2.INTER_AREA)
     kept = whole >= COVERED
     return np.asarray(means[kept] / whole[kept], np.float32)
+
+
+def brow_outlines(points: Landmarks) -> tuple[Float32[np.ndarray, "20 2"], Float32[np.ndarray, "20 2"]]:
+    """Points whose hulls are the right brow and the left one: its landmarks, and what it may reach over them."""
+    up = (points[10, :2] - points[152, :2]) * BROW_REACH
+    right, left = (
+        np.concatenate([points[ring, :2], points[ring, :2] + up]) for ring in (RIGHT_BROW, LEFT_BROW)
+    )
+    return right, left
+
+
+def hull_mask(shape: tuple[int, ...], *outlines: Float[np.ndarray, "_points _axes"]) -> Mask:
+    """1 in the convex hulls of outlines, else 0.
+
+    Args:
+        shape: rows and columns.
+        outlines: points x 2 or x 3 each, pixels.
+    """
+    drawn = np.zeros(shape, np.float32)
+    for outline in outlines:
+        cv2.fillConvexPoly(drawn, cv2.convexHull(np.rint(outline[:, :2]).astype(np.int32)), (1.0,))
+    return drawn
 
 
 def features_mask(

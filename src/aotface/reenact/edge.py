@@ -5,8 +5,9 @@ import numpy as np
 from jaxtyping import Bool, Float32
 
 from aotface.face.align import resize_matrix, transform_landmarks
-from aotface.face.mesh import MEAN, brow_outlines, hull_mask
+from aotface.face.mesh import MEAN
 from aotface.face.render import Raster, rasterize
+from aotface.face.texture import brow_outlines, hull_mask
 from aotface.types import CROP_SIDE, Landmarks, Mask
 
 BRIM = 4.0

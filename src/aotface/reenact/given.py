@@ -8,8 +8,8 @@ import numpy as np
 from aotface.errors import InputError, NoFaceError
 from aotface.face.align import chained, invert, resize_matrix, sample, scale_of, transform_points
 from aotface.face.detect import detect
-from aotface.face.mesh import hull_mask
 from aotface.face.template import similarity_between
+from aotface.face.texture import hull_mask
 from aotface.reenact.base import Reenacted
 from aotface.reenact.edge import edge_mask
 from aotface.types import CROP_SIDE, AlignedFace, Frame, Mask, Matrix

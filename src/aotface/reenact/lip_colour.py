@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float, Float32
 
-from aotface.face.mesh import INNER_LIPS, OUTER_LIPS, hull_mask, opening
-from aotface.face.texture import LUMA
+from aotface.face.mesh import INNER_LIPS, OUTER_LIPS, opening
+from aotface.face.texture import LUMA, hull_mask
 from aotface.masked import falling, rising
 from aotface.types import AlignedFace, Landmarks, Part
 

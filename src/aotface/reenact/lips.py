@@ -12,9 +12,9 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float32, Float64
 
-from aotface.face.mesh import INNER_LIPS, OUTER_LIPS, TRIANGLES, hull_mask, opening
+from aotface.face.mesh import INNER_LIPS, OUTER_LIPS, TRIANGLES, opening
 from aotface.face.render import Raster
-from aotface.face.texture import LUMA
+from aotface.face.texture import LUMA, hull_mask
 from aotface.reenact.dense_map import fill
 from aotface.types import CROP_SIDE, AlignedFace, Landmarks, Mask, Part
 

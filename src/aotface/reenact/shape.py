@@ -16,10 +16,10 @@ from aotface.face.mesh import (
     RIGHT_BROW,
     RIGHT_EYE,
     TRIANGLES,
-    hull_mask,
     opening,
 )
 from aotface.face.pose import fit_pose
+from aotface.face.texture import hull_mask
 from aotface.reenact.expression import BROWS, EYES, MOUTH, apart
 from aotface.types import Landmarks, Mask
 

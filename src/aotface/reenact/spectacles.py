@@ -10,8 +10,9 @@ import numpy as np
 from jaxtyping import Float32
 
 from aotface.face.align import align, invert, scale_of
-from aotface.face.mesh import LEFT_BROW, LEFT_EYE, RIGHT_BROW, RIGHT_EYE, hull_mask
+from aotface.face.mesh import LEFT_BROW, LEFT_EYE, RIGHT_BROW, RIGHT_EYE
 from aotface.face.parse import bridge_of
+from aotface.face.texture import hull_mask
 from aotface.face.visibility.classes import Surface
 from aotface.face.visibility.network import Visibility
 from aotface.masked import continued, grown

@@ -13,8 +13,8 @@ import numpy as np
 from jaxtyping import Bool, Float32
 
 from aotface.face.align import align
-from aotface.face.mesh import LEFT_BROW, LEFT_EYE, RIGHT_BROW, RIGHT_EYE, brow_outlines, hull_mask
-from aotface.face.texture import LUMA
+from aotface.face.mesh import LEFT_BROW, LEFT_EYE, RIGHT_BROW, RIGHT_EYE
+from aotface.face.texture import LUMA, brow_outlines, hull_mask
 from aotface.face.visibility.classes import Surface
 from aotface.face.visibility.network import Visibility
 from aotface.masked import carried, falling, resized, rising

@@ -13,7 +13,8 @@ from jaxtyping import Float32
 
 from aotface.colour_space import luminance_of_linear, srgb_to_linear
 from aotface.face.align import resize_matrix, transform_landmarks
-from aotface.face.mesh import LEFT_EYE, RIGHT_EYE, brow_outlines, hull_mask
+from aotface.face.mesh import LEFT_EYE, RIGHT_EYE
+from aotface.face.texture import brow_outlines, hull_mask
 from aotface.masked import carried_far, grown, resized
 from aotface.transfer.aot.colour_map_arrays import ColourMapArray, multiplied
 from aotface.transfer.base import FacePair
