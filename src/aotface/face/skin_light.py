@@ -17,7 +17,7 @@ from jaxtyping import Bool, Float32
 from aotface.colour_space import linear_to_srgb, srgb_to_linear
 from aotface.face.align import invert, resize_matrix, transform_landmarks, transform_points
 from aotface.face.mesh import LEFT_BROW, LEFT_EYE, OUTER_LIPS, OVAL, RIGHT_BROW, RIGHT_EYE
-from aotface.face.texture import features_mask
+from aotface.face.texture import features_mask, hull_mask
 from aotface.face.visibility.classes import Surface
 from aotface.face.visibility.network import Visibility
 from aotface.face.visibility.view import VIEW_SIDE, view_of_crop
@@ -219,10 +219,8 @@ def _skin(aligned: AlignedFace, seen: Visibility) -> tuple[Mask, Mask]:
     """Where a face may shine, and where its skin is plain: without brows."""
     shape = SIDE, SIDE
     points = transform_landmarks(aligned.landmarks, resize_matrix(np.eye(2, 3), CROP_SIDE, SIDE))
-    face = np.zeros(shape, np.float32)
     raised = points[FOREHEAD, :2] + (points[10, :2] - points[152, :2]) * np.float32(UP)
-    outline = cv2.convexHull(np.round(np.concatenate([points[OVAL, :2], raised])).astype(np.int32))
-    cv2.fillConvexPoly(face, outline, (1.0,))
+    face = hull_mask(shape, np.concatenate([points[OVAL, :2], raised]))
     face *= 1 - features_mask(shape, points, unit=UNIT, parts=(LEFT_EYE, RIGHT_EYE, OUTER_LIPS))
     others = seen.of(Surface.BEARD, Surface.FRAME, Surface.HAND, Surface.COVER, Surface.BACKGROUND)
     for plane, (low, high) in ((others, OTHER), (seen.of(Surface.HAIR), HAIR)):
