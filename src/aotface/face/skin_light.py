@@ -57,7 +57,7 @@ BURNT = 0.5
 LEAST, NOISE = 0.05, 0.05
 """Greatest share of shine in the skin's brightness up to which a picture stays as it is; and what of it may be noise."""
 
-LIGHT = 0.25, 0.5
+LIGHT = 0.2, 0.4
 """Linear light of skin from which on less of its shine goes, and none: no map lifts that far, and pale skin looks alike."""
 
 HAIR = 0.6, 0.8
