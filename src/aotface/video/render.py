@@ -40,9 +40,10 @@ from aotface.video.frame_state import (
     whole,
 )
 from aotface.video.layers import CompositedFace, Layers
+from aotface.video.looks import LookedAt
 from aotface.video.prefetch import parallel_map, prefetch
 from aotface.video.quantise import Finished, quantise_towards_previous
-from aotface.video.scene import Clip, Scene, make_scene, prepare_source
+from aotface.video.scene import SLOWEST, Clip, Scene, make_scene, prepare_source
 from aotface.video.temporal_filter import (
     MAP_REACH,
     MASK_REACH,
@@ -178,7 +179,17 @@ def _read(scene: Scene, first: int, last: int) -> Iterator[FrameInputs]:
         _pixels_beside(scene.clip, other, first, last) for other in (scene.swapped, scene.masks)
     )
     masks = masks if scene.still_mask is None else repeat(scene.still_mask)
-    yield from map(FrameInputs, scene.clip.frames(first, last), swapped, masks)
+    looked = _looked(scene.clip, first, last)
+    yield from (FrameInputs(all[-1].frame, *others, all) for all, *others in zip(looked, swapped, masks))
+
+
+def _looked(clip: Clip, first: int, last: int) -> Iterator[tuple[LookedAt, ...]]:
+    """Each frame, behind those before it in which its faces may have been looked at."""
+    recent: deque[LookedAt] = deque(maxlen=SLOWEST)
+    for frame in clip.frames(max(clip.first, first - SLOWEST + 1), last):
+        recent.append(LookedAt(frame))
+        if frame.index >= first:
+            yield tuple(recent)
 
 
 def _pixels_beside(clip: Clip, other: Clip | None, first: int, last: int) -> Iterator[Frame | None]:
