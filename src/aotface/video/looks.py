@@ -1,8 +1,8 @@
 """What stands in front of a face is looked for now and then, and taken on while the picture of the face stays the same.
 
-The visibility network and the search for hands are a seventh of a frame's work. In a face that goes on they give the same
-answer again and again. So they are asked in the frames in which the transfer's maps are found too; the frames between show the
-same while no place of the face, in its crop, has become another. A hand, a strand or a turned head makes places others.
+The visibility network and the search for hands are a seventh of a frame's work, and give the same answer again and again. So
+they are asked in the frames in which the transfer's maps are found. The frames between show the same while no place of
+the face, in its crop, has become another. A hand, a strand or a turned head makes places others.
 """
 
 import threading

@@ -180,7 +180,9 @@ def _read(scene: Scene, first: int, last: int) -> Iterator[FrameInputs]:
     )
     masks = masks if scene.still_mask is None else repeat(scene.still_mask)
     looked = _looked(scene.clip, first, last)
-    yield from (FrameInputs(all[-1].frame, *others, all) for all, *others in zip(looked, swapped, masks))
+    yield from (
+        FrameInputs(all[-1].frame, *others, all) for all, *others in zip(looked, swapped, masks, strict=False)
+    )
 
 
 def _looked(clip: Clip, first: int, last: int) -> Iterator[tuple[LookedAt, ...]]:
