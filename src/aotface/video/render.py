@@ -252,7 +252,7 @@ def _finish(scene: Scene, around: Sequence[FrameState], number: int, before: Fin
         composited.append(done)
     frame = frame if label is None else label.draw(frame)
     exact = mark_frame(frame) if scene.mark else frame
-    finished = target.edited(exact)
+    finished = target.edited(exact, everywhere=scene.mark)
     if before is not None:
         for box in continued:
             finished = quantise_towards_previous(before, Finished(target, finished), exact, frame, box)
