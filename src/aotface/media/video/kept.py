@@ -22,8 +22,8 @@ def pack(frame: VideoFrame, target: VideoFrame) -> dict[str, np.ndarray]:
         target: the frame of the same number; what it shares with ``frame`` takes no room.
 
     Returns:
-        Of each plane, by its name: a bit for each value, whether it differs, then the differences that are not 0; nothing where all
-        are 0.
+        Of each plane, by its name: a bit for each value, whether it differs, then the differences that are not 0. Nothing
+        where all are 0.
     """
     pairs = zip(frame.planes, _base(frame, target), strict=True)
     return {name: _packed((a - b).ravel()) for name, (a, b) in zip(Planes._fields, pairs, strict=True)}
