@@ -25,9 +25,6 @@ UNEXPLAINED = (6.0, 12.0)
 SIDE = 256
 """Pixels of the window's longer side: larger faces are shrunk to it, as flow needs no more."""
 
-STEPS = 12
-"""Steps in which the flow searches each patch: OpenCV's 25 take a third longer and differ by 0.01 pixels."""
-
 MARGIN = 0.15
 """How far the window reaches over the face, in face sizes."""
 
@@ -114,7 +111,6 @@ def _steps(
         window[0].stop - window[0].start,
     )
     estimator = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-    estimator.setGradientDescentIterations(STEPS)
     flow = estimator.calc(greys[0], greys[1], None)  # type: ignore[call-overload]  # None: start from no motion
     y, x = np.mgrid[: flow.shape[0], : flow.shape[1]].astype(np.float32)
     moved = cv2.remap(greys[1], x + flow[..., 0], y + flow[..., 1], cv2.INTER_LINEAR)

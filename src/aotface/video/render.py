@@ -26,8 +26,9 @@ from aotface.media.video.parts import Parts, cut
 from aotface.provenance import mark_frame
 from aotface.threads import one_thread_each
 from aotface.tracking.saved_tracker import SavedTracker
+from aotface.tracking.tracker import DETECTION_INTERVAL
 from aotface.tracking.tracks import Tracks
-from aotface.types import Crop, Frame, Mask
+from aotface.types import Crop, Face, Frame, Mask
 from aotface.video.averaged import averaged, refined, shown_part
 from aotface.video.frame_state import (
     LARGE_FRAME,
@@ -97,12 +98,19 @@ def _track_faces(clip: Clip, progress: Progress, parts: Parts | None) -> Tracks:
         tracker.restore(piece)
     known = tracker.count
     begin = known - tracker.memory
-    frames = prefetch(map(_seen, clip.frames(clip.first + begin)), weigh=lambda frame: frame.nbytes)
-    for number, frame in enumerate(frames, begin):
+
+    def searched() -> Iterator[tuple[Frame, list[Face] | None]]:
+        for number, read in enumerate(clip.frames(clip.first + begin), begin):
+            frame = read.square  # what faces are looked for in
+            yield frame, None if number < known else tracker.search_ahead(number, frame)
+
+    # While one thread searches a whole frame, the other follows faces through those before.
+    frames = prefetch(searched(), DETECTION_INTERVAL, lambda item: item[0].nbytes)
+    for number, (frame, faces) in enumerate(frames, begin):
         if number < known:
             tracker.recall(number, frame)
             continue
-        tracker.add(frame)
+        tracker.add(frame, faces)
         saved = tracker.saved
         if parts is not None and tracker.count - saved >= PIECE_FRAMES:
             parts.save(PIECE, tracker.growth(), saved)
@@ -167,11 +175,6 @@ def shows_a_swap(scene: Scene, samples: int = 8) -> bool:
     places = np.unique(np.linspace(0, len(numbers) - 1, samples).round().astype(int))
     reads = (next(_read(scene, number, number + 1)) for number in numbers[places].tolist())
     return any(make_frame_state(scene, None, range(0), read).faces for read in reads)
-
-
-def _seen(frame: VideoFrame) -> Frame:
-    """What faces are looked for in."""
-    return frame.square
 
 
 def _read(scene: Scene, first: int, last: int) -> Iterator[FrameInputs]:
