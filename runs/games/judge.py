@@ -1,6 +1,6 @@
 """Judge weights of runs/games.sh: `python runs/games/judge.py DATA SHARDS WORK NAME=WEIGHTS...`.
 
-Development pairs (seed 77) of `cross`, `same` and `lit`, made once and kept in WORK; and fresh judges at 128 px. These are
+Development pairs (seed 77) of five suites, made once and kept in WORK; and fresh judges at 128 px. These are
 linear, fitted to half of the training pairs of SHARDS/photographs, and asked about the held-out people. One reads the
 statistics of the face critic, one the mean answers of filters drawn by chance, which no game has seen. `none` and `formula`
 need no weights. With SEGMENTER=1 a fresh segmenter is asked, too. What is in WORK/NAME.json is not measured again.
@@ -33,7 +33,7 @@ from aotface.transfer.aot.formula import formula_generator
 from aotface.transfer.base import Transfer
 
 SEED = 77
-PAIRS = {"cross": 24, "same": 20, "lit": 30}
+PAIRS = {"cross": 24, "same": 20, "lit": 30, "relit": 16, "lit-reversed": 16}
 SCHOOLING = Schooling(steps=600, batch=8, mixes=4)
 FILTERS, SCALES, SHRINK = 48, 3, 0.01
 
@@ -44,7 +44,7 @@ def triples(data: Path, work: Path, suite: str) -> list[Triple]:
     """The development pairs of a suite."""
     path = work / f"{suite}.pickle"
     if not path.exists():
-        folder = data / ("lit_faces" if suite == "lit" else "portraits")
+        folder = data / ("lit_faces" if suite.startswith("lit") else "portraits")
         made = []
         for plan in SUITES[suite].plan(folder, PAIRS[suite], SEED, print):
             try:

@@ -109,6 +109,10 @@ def test_the_rate_rises_and_falls(tiny: Tiny, shards: Shards, fabric: Any, tmp_p
         rates.append(trainer.rate())
     assert rates[0] == pytest.approx(0.1) and rates[9] == rates[10] == 1 and rates[100] == pytest.approx(0.02)
     assert rates[55] == pytest.approx(0.51) and sorted(rates[10:], reverse=True) == rates[10:]
+    again = Trainer(tiny(steps=150, warmup=10, final_rate=0.02, restart=100), shards, tmp_path, fabric)
+    for step, rate in {0: 0.1, 55: 0.51, 99: rates[99], 100: 0.5, 125: 0.255, 150: 0.01}.items():
+        again.step = step
+        assert again.rate() == pytest.approx(rate)
     constant = Trainer(tiny(warmup=0, final_rate=1.0), shards, tmp_path, fabric)
     assert constant.rate() == 1
 

@@ -32,7 +32,8 @@ class TrainConfig:
     """Everything that decides a run; each default stands here and nowhere else.
 
     ``size``: tiny, small or base. ``batch``: faces a step and process, times ``accumulate``.
-    ``learning_rate``: the peak, after ``warmup`` steps; a cosine leads down to ``final_rate`` of it.
+    ``learning_rate``: the peak, after ``warmup`` steps; a cosine leads down to ``final_rate`` of it, by the end or by the step
+    ``restart``. There it rises to half the peak, and a second cosine leads down (0: no restart).
     ``betas``, ``weight_decay``, ``decoupled_decay`` (AdamW; off: Adam [paper]): of the generator.
     ``discriminators_rate``: of critics and discriminator, by RMSprop [paper]; ``plan_by_rmsprop``: Omega moves
     with them [paper]. ``conditional``: critics compare face by face. ``clip``: largest gradient norm.
@@ -56,6 +57,7 @@ class TrainConfig:
     discriminators_rate: float = 2e-4
     warmup: int = 150
     final_rate: float = 0.02
+    restart: int = 0
     betas: tuple[float, float] = (0.9, 0.99)
     weight_decay: float = 1e-4
     decoupled_decay: bool = True
@@ -181,7 +183,7 @@ def checked(config: TrainConfig) -> TrainConfig:
             (getattr(c, name) >= low, name, f"{least} {low}", getattr(c, name))
             for low, names in (
                 (1, "steps batch accumulate games_every checkpoint_every sample_every window"),
-                (0, "warmup games_start games_ramp seed validation_faces weight_decay photographs"),
+                (0, "warmup restart games_start games_ramp seed validation_faces weight_decay photographs"),
             )
             for name in names.split()
         ),

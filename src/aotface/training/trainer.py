@@ -42,6 +42,10 @@ MEMORY_SHARE = 0.4
 Terms = dict[str, float]
 
 
+RESTARTED = 0.5
+"""Of the peak, at a restart."""
+
+
 class Trainer:
     """Owns the networks of one run and moves them a step at a time.
 
@@ -132,12 +136,18 @@ class Trainer:
         self.saved = self.step
 
     def rate(self) -> float:
-        """Linear warm-up, then a cosine down to ``final_rate`` of the peak."""
+        """Linear warm-up, then a cosine down to ``final_rate`` of the peak; again from half the peak after a restart.
+
+        Source: Loshchilov and Hutter, SGDR, arXiv:1608.03983, for the restart.
+        """
         c = self.config
         if self.step < c.warmup:
             return (self.step + 1) / c.warmup
-        share = min(1.0, (self.step - c.warmup) / max(1, c.steps - c.warmup))
-        return c.final_rate + (1 - c.final_rate) * (1 + math.cos(math.pi * share)) / 2
+        again = 0 < c.restart <= self.step
+        first, last = (c.restart, c.steps) if again else (c.warmup, c.restart or c.steps)
+        share = min(1.0, (self.step - first) / max(1, last - first))
+        fallen: float = c.final_rate + (1 - c.final_rate) * (1 + math.cos(math.pi * share)) / 2
+        return fallen * (RESTARTED if again else 1.0)
 
     def plays(self, step: int) -> bool:
         """Whether critics and discriminator take part in a step."""
