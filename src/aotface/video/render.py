@@ -182,10 +182,8 @@ def _read(scene: Scene, first: int, last: int) -> Iterator[FrameInputs]:
         _pixels_beside(scene.clip, other, first, last) for other in (scene.swapped, scene.masks)
     )
     masks = masks if scene.still_mask is None else repeat(scene.still_mask)
-    looked = _looked(scene.clip, first, last)
-    yield from (
-        FrameInputs(all[-1].frame, *others, all) for all, *others in zip(looked, swapped, masks, strict=False)
-    )
+    for looked, swap, mask in zip(_looked(scene.clip, first, last), swapped, masks, strict=False):
+        yield FrameInputs(looked[-1].frame, swap, mask, looked)
 
 
 def _looked(clip: Clip, first: int, last: int) -> Iterator[tuple[LookedAt, ...]]:
