@@ -159,10 +159,9 @@ class _Face:
         weight, above = self.made(strip)
         shown, kept, hard = np.zeros_like(weight), None, None
         if self.camera is not None:
-            shown, kept, hard = (
-                None if one is None else carry(one, self.small, strip, cv2.INTER_LINEAR, cv2.BORDER_CONSTANT)
-                for one in (self.camera.features, self.camera.kept, self.camera.hard)
-            )
+            how = self.small, strip, cv2.INTER_LINEAR, cv2.BORDER_CONSTANT
+            shown, given = carry(self.camera.features, *how), (self.camera.kept, self.camera.hard)
+            kept, hard = (None if one is None else carry(one, *how) for one in given)
             if kept is not None:
                 shown = np.maximum(shown, kept)
             if self.camera.blur > 0:
