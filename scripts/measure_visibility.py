@@ -17,7 +17,7 @@ from aotface.face.align import align, invert
 from aotface.face.detect import detect
 from aotface.face.parse import visible_at
 from aotface.face.render import render
-from aotface.face.visibility.classes import Surface
+from aotface.face.visibility.classes import LENS, Surface
 from aotface.face.visibility.network import Visibility, VisibilityNetwork
 from aotface.face.visibility.view import VIEW_SIDE, compose, cut
 from aotface.media.image import read_image
@@ -130,9 +130,9 @@ COLOURS = np.array(
 def tile_of(view: np.ndarray, seen: Visibility, row: dict) -> np.ndarray:
     """Picture, what stays in front, and the likeliest surfaces."""
     picture = (view * 255).astype(np.uint8)
-    front = (view * 255 * (0.3 + 0.7 * seen.in_front[..., None])).astype(np.uint8)
+    front = (view * 255 * (0.3 + 0.7 * np.maximum(seen.things, seen.frames)[..., None])).astype(np.uint8)
     named = COLOURS[seen.planes[: len(Surface)].argmax(axis=0)].astype(np.float64)
-    named[seen.lens > 0.5] = named[seen.lens > 0.5] * 0.65 + [0, 80, 0]
+    named[seen.planes[LENS] > 0.5] = named[seen.planes[LENS] > 0.5] * 0.65 + [0, 80, 0]
     tile = np.ascontiguousarray(np.hstack([picture, front, named.astype(np.uint8)]))
     words = row["file"].split("/")[-1][:20]
     if "frame" in row:

@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import jaxtyping
@@ -45,10 +46,16 @@ def room_of(path: Path) -> str:
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
+@cache
+def nodes(source: str) -> list[ast.AST]:
+    """Every node of a source."""
+    return list(ast.walk(ast.parse(source)))
+
+
 def imported_rooms(source: str) -> set[str]:
     """Rooms that a file imports, at its top or inside a function."""
     found = set()
-    for node in ast.walk(ast.parse(source)):
+    for node in nodes(source):
         if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("aotface"):
             parts = node.module.split(".")
             found |= {parts[1]} if len(parts) > 1 else {alias.name for alias in node.names}
@@ -186,7 +193,7 @@ def test_no_file_has_grown_past_its_idea() -> None:
 
 def test_only_the_command_line_prints() -> None:
     for path in FILES:
-        calls = [n for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Call)]
+        calls = [n for n in nodes(path.read_text()) if isinstance(n, ast.Call)]
         names = {call.func.id for call in calls if isinstance(call.func, ast.Name)}
         if path.name != "cli.py":
             assert "print" not in names and "input" not in names, f"{path.name} prints or asks"

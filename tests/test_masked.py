@@ -4,7 +4,7 @@ from jaxtyping import TypeCheckError
 
 from aotface.errors import InputError
 from aotface.light import light_distance
-from aotface.masked import blur, continued, pixels
+from aotface.masked import blur, carried, carried_far, continued, grown, local_mean, pixels
 from aotface.metrics.colour import ita, lf_de, mean_de, swd
 from aotface.metrics.detail import detail_retention, target_leakage
 from aotface.metrics.ground_truth import ciede2000, psnr, ssim
@@ -87,3 +87,22 @@ def test_values_are_carried_on_from_the_nearest() -> None:
     assert np.allclose(found[:, :8], 1, atol=0.05) and np.allclose(found[:, 56:], 3, atol=0.05)
     assert found[:, 16].mean() < 1.9 < 2.1 < found[:, 48].mean()
     assert np.allclose(continued(np.full((64, 64, 3), 2, np.float32), weight), 2, atol=1e-4)
+
+
+def test_local_means_are_carried_to_where_nothing_is_known() -> None:
+    known = np.zeros((SIDE, SIDE), np.float32)
+    known[:8, :8], known[-8:, -8:] = 1, 0.5
+    values = np.where(known == 1, np.float32(4), np.float32(1))[..., None]
+    for means in (carried(values, known, 4.0, 0.01), carried_far(values, known, 4.0, 0.01)):
+        assert means[4, 4, 0] == pytest.approx(4, abs=0.1) and means[-4, -4, 0] == pytest.approx(1, abs=0.1)
+        assert means[SIDE // 2, SIDE // 2, 0] == pytest.approx(3, abs=0.05)  # far away: 2 parts of 4, 1 of 1
+    near = local_mean(values, known, 4.0)
+    assert near[4, 4, 0] == pytest.approx(4, abs=0.01) and near[SIDE // 2, SIDE // 2, 0] == 0
+    np.testing.assert_array_equal(local_mean(values[..., 0], known, 4.0), near[..., 0])
+
+
+def test_a_mask_grows_by_a_disc() -> None:
+    dot = np.zeros((15, 15), np.float32)
+    dot[7, 7] = 1
+    y, x = np.nonzero(grown(dot, 3.2))
+    assert np.hypot(y - 7, x - 7).max() < 3.7 and np.ptp(x) == np.ptp(y) == 6 and len(x) > 25

@@ -7,18 +7,20 @@ decision.
 
 import cv2
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Float32
 
 Colours = Float[np.ndarray, "*pixels 3"]
 """RGB 0..1, or Lab with L 0..100; float32 or float64."""
 
-_RGB_TO_XYZ = np.array(
+LUMINANCE = (0.2126, 0.7152, 0.0722)
+"""Shares of linear red, green and blue in luminance (Rec. 709)."""
+
+RGB_TO_XYZ = np.array(
     [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]
 )
 # Divided by the white of this very matrix: a grey pixel then has a = b = 0, not 0.01.
-_RGB_TO_WHITE = _RGB_TO_XYZ / _RGB_TO_XYZ.sum(axis=1, keepdims=True)
+_RGB_TO_WHITE = RGB_TO_XYZ / RGB_TO_XYZ.sum(axis=1, keepdims=True)
 _WHITE_TO_RGB = np.linalg.inv(_RGB_TO_WHITE)
-_LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
 _DELTA = 6.0 / 29.0
 
 
@@ -106,4 +108,9 @@ def luminance(rgb: Colours) -> Float[np.ndarray, "*pixels"]:
     Source: Rec. 709 weights.
     """
     linear = srgb_to_linear(rgb)
-    return linear @ _LUMINANCE.astype(linear.dtype)
+    return linear @ np.array(LUMINANCE, linear.dtype)
+
+
+def luminance_of_linear(linear: Float32[np.ndarray, "rows columns 3"]) -> Float32[np.ndarray, "rows columns"]:
+    """Relative luminance of linear light. Source: Rec. 709 weights."""
+    return cv2.transform(linear, np.array([LUMINANCE], np.float32))

@@ -3,7 +3,7 @@
 import numpy as np
 from jaxtyping import Float, Float32, Float64
 
-from aotface.colour_space import srgb_to_linear
+from aotface.colour_space import LUMINANCE, srgb_to_linear
 from aotface.errors import InputError
 from aotface.masked import Colours, pixels
 from aotface.types import Mask
@@ -13,9 +13,6 @@ Normals = Float32[np.ndarray, "height width 3"]
 
 Light = Float64[np.ndarray, "3 9"]
 """Per colour channel nine coefficients of the orthonormal real harmonics, in the order of `harmonics`."""
-
-LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
-"""Shares of linear RGB in luminance (Rec. 709)."""
 
 RIDGE = 1e-3
 """Weight of the penalty beside the mean square error. On 490 pictures of 10 people under known lamps
@@ -97,7 +94,7 @@ def light_direction(light: Light) -> Float64[np.ndarray, " 3"]:
 
     Source: the first-order terms of the luminance, as in Ramamoorthi and Hanrahan, 2001.
     """
-    luminance = LUMINANCE @ light
+    luminance = np.array(LUMINANCE) @ light
     direction = luminance[[3, 1, 2]]  # x, y, z
     length = float(np.linalg.norm(direction))
     return direction / length if length > 1e-9 else np.zeros(3)

@@ -1,4 +1,4 @@
-"""What is needed of a mask: pixels under it, their mean, a blur that sees nothing outside it, values carried beyond it."""
+"""What is needed of masks and maps: thresholds and sizes; pixels under a mask, their means, values carried beyond it."""
 
 import cv2
 import numpy as np
@@ -7,6 +7,9 @@ from jaxtyping import Float, Float32, Float64
 from aotface.colour_space import srgb_to_lab
 from aotface.errors import InputError
 from aotface.types import CROP_SIDE, Mask
+
+COARSE = 3.0
+"""Standard deviation, in pixels of the smaller picture in which `carried_far` works."""
 
 Colours = Float32[np.ndarray, "height width 3"]
 """A crop, or a whole picture in a crop's format: 0..1, RGB, display-encoded sRGB."""
@@ -119,3 +122,102 @@ def continued(
     coarse = np.ascontiguousarray(continued(means, np.minimum(4 * share, 1)))
     large = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR).reshape(planes.shape)
     return (large + (planes - large) * weight[..., None]).reshape(values.shape)
+
+
+def local_mean(
+    values: Float[np.ndarray, "height width *channels"], weight: Mask, sigma: float, least: float = 1e-3
+) -> Float[np.ndarray, "height width *channels"]:
+    """Weighted mean of each place's neighbourhood, also where the place itself has no weight.
+
+    Args:
+        values: height x width, perhaps x channels.
+        weight: height x width, 0..1.
+        sigma: standard deviation of the neighbourhood, pixels.
+        least: weight of a neighbourhood below which its mean falls to 0.
+
+    Source: normalised convolution, Knutsson and Westin, CVPR 1993.
+    """
+    planes = values.reshape(*weight.shape, -1)
+    stack = np.concatenate([planes * weight[..., None], weight[..., None]], axis=2)
+    eased = cv2.GaussianBlur(stack, (0, 0), sigma, borderType=cv2.BORDER_CONSTANT)
+    return (eased[..., :-1] / np.maximum(eased[..., -1:], np.float32(least))).reshape(values.shape)
+
+
+def carried(
+    values: Float[np.ndarray, "height width channels"],
+    known: Float32[np.ndarray, "height width"],
+    sigma: float,
+    least: float,
+) -> Float32[np.ndarray, "height width channels"]:
+    """Local means of what is known, carried on to all places; far from it they become the mean of all of it.
+
+    Args:
+        values: height x width x channels.
+        known: height x width, 0..1: how much of each value is known.
+        sigma: standard deviation of the neighbourhood, pixels.
+        least: weight that the mean of all of it has everywhere.
+
+    Source: normalised convolution, Knutsson and Westin, CVPR 1993.
+    """
+    known = known[..., None]
+    mean = (values * known).sum(axis=(0, 1)) / max(float(known.sum()), 1e-3)
+    stack = np.concatenate([(values - mean) * known, known], axis=2).astype(np.float32)
+    near = cv2.GaussianBlur(stack, (0, 0), sigma)
+    return np.asarray(mean + near[..., :-1] / (near[..., -1:] + np.float32(least)), np.float32)
+
+
+def carried_far(
+    values: Float32[np.ndarray, "height width channels"], known: Mask, sigma: float, least: float
+) -> Float32[np.ndarray, "height width channels"]:
+    """As `carried`, for wide neighbourhoods: in a picture so small that ``sigma`` is `COARSE` there."""
+    times = max(1.0, sigma / COARSE)
+    rows, columns = (max(1, round(size / times)) for size in known.shape)
+    stack = [*np.moveaxis(values * known[..., None], 2, 0), known]
+    small = [
+        cv2.resize(np.ascontiguousarray(one), (columns, rows), interpolation=cv2.INTER_AREA) for one in stack
+    ]
+    means = [least * float(one.sum()) / max(float(small[-1].sum()), 1e-3) for one in small]
+    *planes, mass = (
+        cv2.GaussianBlur(one, (0, 0), sigma / times, borderType=cv2.BORDER_CONSTANT) + np.float32(mean)
+        for one, mean in zip(small, means, strict=True)
+    )
+    size = known.shape[1], known.shape[0]
+    return np.stack([cv2.resize(one / mass, size, interpolation=cv2.INTER_LINEAR) for one in planes], axis=2)
+
+
+def grown(mask: Mask, reach: float) -> Mask:
+    """A mask that reaches further by so many pixels, on all sides."""
+    size = 2 * round(reach) + 1
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
+    return np.asarray(cv2.dilate(mask, disc), np.float32)
+
+
+def rising(values: np.ndarray, bounds: tuple[float, float]) -> np.ndarray:
+    """0 up to the first bound, 1 from the second on."""
+    return np.clip((values - bounds[0]) / (bounds[1] - bounds[0]), 0, 1).astype(np.float32)
+
+
+def falling(values: np.ndarray, bounds: tuple[float, float]) -> np.ndarray:
+    """1 up to the first bound, 0 from the second on."""
+    return 1 - rising(values, bounds)
+
+
+def risen(value: float, bounds: tuple[float, float]) -> float:
+    """`rising` of one number."""
+    return float(np.clip((value - bounds[0]) / (bounds[1] - bounds[0]), 0, 1))
+
+
+def resized(values: np.ndarray, size: int | tuple[int, int]) -> np.ndarray:
+    """A map or picture at another side, or width and height; itself where it has that already."""
+    size = (size, size) if isinstance(size, int) else size
+    if values.shape[1::-1] == size:
+        return values
+    shrinks = size[0] < values.shape[1]
+    return cv2.resize(values, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+
+
+def times(
+    values: Float32[np.ndarray, "rows columns 3"], plane: Float32[np.ndarray, "rows columns"]
+) -> Float32[np.ndarray, "rows columns 3"]:
+    """Three planes times one: what NumPy does with ``plane[..., None]``, in a third of the time."""
+    return np.asarray(cv2.multiply(values, cv2.merge([plane] * 3)), np.float32)

@@ -14,6 +14,12 @@ Frame = Shaped[np.ndarray, "_height _width 3"]
 Crop = Float32[np.ndarray, "_side _side 3"]
 """An aligned square: 0..1, RGB, display-encoded sRGB."""
 
+Box = tuple[int, int, int, int]
+"""Part of a frame: columns and rows, xyxy."""
+
+Part = tuple[slice, slice]
+"""Part of a crop: rows and columns."""
+
 Mask = Float32[np.ndarray, "_height _width"]
 """Coverage, 0..1."""
 

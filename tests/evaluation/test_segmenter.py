@@ -98,4 +98,4 @@ def test_a_suite_of_halves_gets_the_metric_once(
     run(job, said.append)
     assert not any("fresh segmenter" in line for line in said)
     assert [path.read_bytes() for path in sorted((job.folder / "rows").iterdir())] == before
-    assert json.loads(before[0])["rows"]["mkl"][METRIC] >= 0
+    assert METRIC in json.loads(before[0])["rows"]["mkl"]

@@ -200,7 +200,7 @@ def test_an_old_face_with_deep_lids_wears_no_frame(sampled: AlignedFace) -> None
         planes[Surface.FRAME] = cv2.warpAffine(where, view_of_crop(256)[:2], (256, 256))
         planes[Surface.COVER, :12, :12] = patch
         seen = Visibility(planes, view_of_crop(256))
-        assert seen.in_front.max() == 1
+        assert seen.frames.max() == 1
         return float(np.maximum(seen.things, worn_frames(seen, sampled.landmarks))[60:].max())
 
     cut = drawn.copy()

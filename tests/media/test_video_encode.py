@@ -136,10 +136,13 @@ def test_encodings_that_do_not_exist(wrong: dict, said: str) -> None:
 
 
 def test_every_preset_is_known_to_both_encoders(clip: Make, tmp_path: Path) -> None:
-    frames, info = list(read_frames(clip("one.mp4").path)), probe(clip("one.mp4").path)
+    frames, info, files = list(read_frames(clip("one.mp4").path)), probe(clip("one.mp4").path), set()
     for codec in ("h264", "hevc"):
         for preset in PRESETS:
-            write_segment(tmp_path / f"{codec}_{preset}.mp4", info, Encoding(codec, 30, preset), frames)
+            path = tmp_path / f"{codec}_{preset}.mp4"
+            write_segment(path, info, Encoding(codec, 30, preset), frames)
+            files.add(path.read_bytes())
+    assert len(files) == 2 * len(PRESETS)  # each encodes in its own way
 
 
 def test_frames_that_do_not_fit_leave_nothing_behind(clip: Make, tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 from jaxtyping import Float32
 
-from aotface.colour_space import linear_to_srgb, srgb_to_linear
+from aotface.colour_space import LUMINANCE, linear_to_srgb, srgb_to_linear
 from aotface.errors import UsageError
 from aotface.options import Options
 
@@ -11,8 +11,6 @@ WHITE_MIRED = 1e6 / 6504
 """Of sRGB's white, D65: millionth parts of a kelvin's reciprocal, in which equal steps look equal."""
 
 MOST_STOPS, MOST_MIRED = 2.0, 90.0
-
-LUMA = np.array([0.2126, 0.7152, 0.0722])
 
 XYZ_TO_RGB = np.array([[3.2406, -1.5372, -0.4986], [-0.9689, 1.8758, 0.0415], [0.0557, -0.2040, 1.0570]])
 
@@ -65,7 +63,7 @@ def white_gains(mired: float) -> np.ndarray:
         return np.ones(3)
     shifted, white = (_daylight(1e6 / (WHITE_MIRED + more)) for more in (mired, 0.0))
     gains = shifted / white
-    return np.asarray(gains / (LUMA @ gains))
+    return np.asarray(gains / (np.array(LUMINANCE) @ gains))
 
 
 def _daylight(kelvin: float) -> np.ndarray:

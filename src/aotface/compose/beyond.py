@@ -14,21 +14,21 @@ import numpy as np
 from jaxtyping import Float32
 
 from aotface.colour_space import linear_to_srgb, srgb_to_linear
-from aotface.compose.blend import carry, face_box, frame_mask, times
+from aotface.compose.blend import carry, face_box, frame_mask
 from aotface.compose.forehead import Forehead, find_forehead, read_forehead, reads_beside
 from aotface.face.align import invert, resize_matrix, sample, scale_of
-from aotface.face.mesh import BROW_REACH, LEFT_BROW, RIGHT_BROW
+from aotface.face.mesh import LEFT_BROW, RIGHT_BROW
 from aotface.face.skin_light import shine_of
-from aotface.face.texture import LUMA, features_mask
-from aotface.masked import continued
+from aotface.face.texture import LUMA, brow_outlines, features_mask, hull_mask
+from aotface.masked import continued, local_mean, resized, times
 from aotface.reenact.base import Reenacted
 from aotface.types import CROP_SIDE, Crop, Frame, Landmarks, Mask, Matrix
 
 GRID = 128
 """Side at which all but the forehead's detail is found."""
 
-WIDE = 3.5
-"""Standard deviation, in pixels of the grid, of the neighbourhoods whose tones are compared."""
+WIDE, LEAST = 3.5, 1e-4
+"""Standard deviation, in pixels of the grid, of the neighbourhoods whose tones are compared; and the least weight of one."""
 
 FLOOR, MOST = 0.02, 0.15
 """Display light added before a logarithm, and the greatest change of tone beside the face, as a logarithm."""
@@ -155,7 +155,7 @@ def go_beyond(
     forehead = None if verdict == "target's" else find_forehead(reenacted, visible)
     verdict = verdict or (forehead.verdict if forehead is not None else "target's")
     seen = _look(frame, matrix, points, reenacted, swapped, mask)
-    upper, visible = _brow_weight(seen.points), _small(visible)
+    upper, visible = _brow_weight(seen.points), resized(visible, GRID)
     fall = _fall(seen.core, upper)
     weight = visible * fall * _inside_crop()
     if verdict == "target's":
@@ -195,9 +195,9 @@ def _look(
 ) -> _Seen:
     zoom = np.float32(GRID / len(mask))
     features = features_mask((GRID, GRID), points * zoom, reenacted.landmarks * zoom, unit=0.5)
-    core = _small(mask)
+    core = resized(mask, GRID)
     target = _cut(frame, resize_matrix(matrix, len(mask), GRID))
-    return _Seen(target, _small(swapped), core, core * (core > 0.5) * (1 - features), points * zoom)
+    return _Seen(target, resized(swapped, GRID), core, core * (core > 0.5) * (1 - features), points * zoom)
 
 
 def _with_forehead(
@@ -211,20 +211,20 @@ def _with_forehead(
 ) -> tuple[Crop, Crop, Mask, float]:
     """X_r, Y and mask with the source's forehead, and how much of it is taken: its detail, in the target's light."""
     before, shown = read_forehead(forehead, x_r)
-    side, small, upper = len(mask), _small(before), _small(forehead.reading.shown)
+    side, small, upper = len(mask), resized(before, GRID), resized(forehead.reading.shown, GRID)
     bright = _bright_enough(small, seen.known * upper)
     counted = np.maximum(seen.known, upper * bright * skin)
-    both = _mean(np.dstack([small, seen.target]), counted, WIDE) + np.float32(FLOOR)
+    both = local_mean(np.dstack([small, seen.target]), counted, WIDE, LEAST) + np.float32(FLOOR)
     near = cv2.GaussianBlur(counted, (0, 0), WIDE, borderType=cv2.BORDER_CONSTANT)
     both = continued(both, np.clip(4 * near, 0, 1))
     light = (np.log(both[..., 3:] / both[..., :3]) + tone).mean(axis=2)
     raised = float(np.average(light, weights=upper + np.float32(1e-6)))
     share = float(np.clip((RAISED[1] - raised) / (RAISED[1] - RAISED[0]), 0, 1))
-    own, after = _large(forehead.inner, side), swapped.copy()
+    own, after = resized(forehead.inner, side), swapped.copy()
     here = slice(int(np.flatnonzero((own < 1).any(axis=1)).max(initial=0)) + 1)
     wanted = (both[..., 3:] - np.float32(FLOOR)) * np.exp(tone) + _shine(seen.target, counted)
     around = np.asarray(cv2.transform(both[..., :3], LUMA), np.float32)
-    lit = _lit(before[here], *(_large(one, side)[here] for one in (wanted, around, bright)))
+    lit = _lit(before[here], *(resized(one, side)[here] for one in (wanted, around, bright)))
     after[here] = lit + (swapped[here] - lit) * own[here][..., None]
     return before, after, np.maximum(mask, shown * np.float32(share)), share
 
@@ -236,7 +236,7 @@ def _shine(target: Crop, skin: Mask) -> Float32[np.ndarray, "128 128 3"]:
     if not shine.any():
         return np.zeros_like(target)
     plain = np.asarray(linear_to_srgb(np.maximum(light - shine[..., None], 0)), np.float32)
-    return (target - plain) - _mean(target - plain, skin, WIDE)
+    return (target - plain) - local_mean(target - plain, skin, WIDE, LEAST)
 
 
 def _lit(
@@ -278,17 +278,9 @@ def _cut(frame: Frame, matrix: Matrix) -> Crop:
     return sample(frame, map_x, map_y, scale_of(matrix))
 
 
-def _mean(values: np.ndarray, weight: Mask, sigma: float) -> np.ndarray:
-    """Weighted mean of a neighbourhood."""
-    stack = np.dstack([values * weight.reshape(*weight.shape, *[1] * (values.ndim - 2)), weight])
-    eased = cv2.GaussianBlur(stack, (0, 0), sigma, borderType=cv2.BORDER_CONSTANT)
-    mean = eased[..., :-1] / np.maximum(eased[..., -1:], np.float32(1e-4))
-    return mean.reshape(values.shape)
-
-
 def _ratio(seen: _Seen) -> Float32[np.ndarray, "128 128 3"]:
     """Logarithm of Y over X_t."""
-    both = _mean(np.dstack([seen.target, seen.done]), seen.known, WIDE)
+    both = local_mean(np.dstack([seen.target, seen.done]), seen.known, WIDE, LEAST)
     return np.log((both[..., 3:] + FLOOR) / (both[..., :3] + FLOOR)).astype(np.float32)
 
 
@@ -303,7 +295,7 @@ def _fall(core: Mask, upper: Float32[np.ndarray, "128 1"]) -> Mask:
 def _skin_beside(weight: Mask, core: Mask) -> Mask:
     """Within the face: how much of what lies beside it nearby is skin that gets its tone."""
     beside = (core <= 0.5).astype(np.float32)
-    return continued(_mean(weight[..., None], beside, WIDE), np.clip(beside, 0, 1))[..., 0]
+    return continued(local_mean(weight[..., None], beside, WIDE, LEAST), np.clip(beside, 0, 1))[..., 0]
 
 
 def _brow_weight(points: Landmarks) -> Float32[np.ndarray, "128 1"]:
@@ -323,10 +315,10 @@ def _crease(seen: _Seen, visible: Mask) -> Mask:
     """What of the target's creases the new face has not."""
     total = np.zeros((GRID, GRID), np.float32)
     lumas = [np.asarray(cv2.transform(one, LUMA), np.float32) for one in (seen.target, seen.done)]
-    stages = [[_mean(luma, visible, sigma) for sigma in BANDS] for luma in lumas]
+    stages = [[local_mean(luma, visible, sigma, LEAST) for sigma in BANDS] for luma in lumas]
     for fine, coarse in ((0, 1), (1, 2)):
         bands = [one[fine] - one[coarse] for one in stages]
-        energy = _mean(np.dstack([band * band for band in bands]), seen.known, 2 * WIDE) + PLAIN
+        energy = local_mean(np.dstack([band * band for band in bands]), seen.known, 2 * WIDE, LEAST) + PLAIN
         left = np.clip(np.sqrt(energy[..., 1] / energy[..., 0]), SMOOTHER, 1)
         left = continued(left[..., None].astype(np.float32), seen.known)[..., 0]
         total += (1 - left) * np.clip(bands[0], -DEEPEST, DEEPEST)
@@ -350,22 +342,8 @@ def closed_brows(target: Crop, points: Landmarks, skin: Mask) -> Float32[np.ndar
     known = np.where(skin > 0.5, luma, 0).astype(np.float32)  # what is bright beside the face closes nothing
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
     closed = cv2.erode(cv2.dilate(cv2.GaussianBlur(known, (0, 0), unit), disc), disc)
-    up = (points[10, :2] - points[152, :2]) * BROW_REACH
-    near = np.zeros_like(luma)
-    for ring in (LEFT_BROW, RIGHT_BROW):
-        outline = np.concatenate([points[ring, :2], points[ring, :2] + up])
-        cv2.fillConvexPoly(near, cv2.convexHull(np.round(outline).astype(np.int32)), (1.0,))
+    near = hull_mask(luma.shape, *brow_outlines(points))
     reach = 2 * round(OUTLINE[0] * unit) + 1
     outlined = cv2.GaussianBlur(cv2.dilate(near, np.ones((reach, reach))), (0, 0), OUTLINE[1] * unit)
     more = np.log(np.maximum(closed, luma) + FLOOR) - np.log(luma + FLOOR)
     return np.exp(np.clip(more, 0, CLOSED) * outlined * skin).astype(np.float32)
-
-
-def _small(values: np.ndarray) -> np.ndarray:
-    """A plane or crop on the grid."""
-    return cv2.resize(values, (GRID, GRID), interpolation=cv2.INTER_AREA)
-
-
-def _large(values: np.ndarray, side: int) -> np.ndarray:
-    """A map at the crop's side."""
-    return values if len(values) == side else cv2.resize(values, (side, side), interpolation=cv2.INTER_LINEAR)

@@ -1,24 +1,21 @@
 """Lay a swapped crop back into its frame: soft-edged, multi-band, at the frame's own resolution."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
 from jaxtyping import Float32, Shaped
 
-from aotface.compose.camera import (
-    Camera,
-    View,
-    around_of,
-    lay,
-    match_view,
-)
+from aotface.compose.camera import Camera, View, around_of, lay, match_view
 from aotface.compose.eye_stretch import Stretch, stretch_eyes
 from aotface.compose.eyes import EyePoints, match_eyes
 from aotface.compose.skin_texture import Seen, TextureArray, measure_texture, skin_of
 from aotface.face.align import invert, places_of, region_of, resize_matrix, sample, scale_of, transform_points
 from aotface.face.texture import LUMA
-from aotface.types import CROP_SIDE, Crop, Frame, Mask, Matrix
+from aotface.masked import times
+from aotface.types import CROP_SIDE, Box, Crop, Frame, Mask, Matrix
 
 STRIP_ROWS = 512
 """Rows composed at a time: memory follows the strip, not the face."""
@@ -37,8 +34,6 @@ BAND_REACHES = (2.5, 8.0)
 
 EYE_MARGIN = 12.0
 """Pixels around the eyes, of a 256 px crop or of the frame, that are looked at: blurs reach so far."""
-
-Box = tuple[int, int, int, int]
 
 Finer = Callable[[Box], tuple[np.ndarray, np.ndarray]]
 
@@ -77,85 +72,109 @@ def blend(
     box = face_box(mask, matrix, *target.shape[:2])
     if box is None:
         return frame
-    side = len(mask)
     correction = _low_band_shift(target, swapped, mask, matrix) if ease else None
-    small_matrix = resize_matrix(matrix, side, CROP_SIDE)
-    scale = scale_of(matrix)
-    rows, columns = _reached(mask, scale)  # the rest of the crop is read by no pixel that shows
-    face = _local_mean(swapped, mask, BAND_REACHES[-1] * side / CROP_SIDE)[rows, columns]
-    face = cv2.copyTo(swapped[rows, columns], _where(mask[rows, columns]), np.ascontiguousarray(face))
-    face = _low_pass(face, scale)
-    luma = np.asarray(cv2.transform(face, LUMA), np.float32)
-    face_matrix = matrix - np.array([[0, 0, columns.start], [0, 0, rows.start]])
-    soft = _soften(mask, scale)
-    white = np.float32(np.iinfo(target.dtype).max)
-
+    face = _Face(target, *_sharpened(swapped, mask, matrix), mask, matrix, correction, finer, camera)
     stretches: list[Stretch] = []
-
-    def made(strip: Box) -> tuple[np.ndarray, np.ndarray]:
-        """The face at the frame's pixels, and its weight."""
-        weight = carry(soft, matrix, strip, cv2.INTER_LINEAR, cv2.BORDER_CONSTANT)
-        above = _carry_face(face, luma, face_matrix, strip, weight)
-        if finer is not None:
-            fine, share = finer(strip)
-            fine -= above
-            fine *= share[..., None]
-            above += fine
-        if correction is not None:
-            above += carry(correction, small_matrix, strip, cv2.INTER_LINEAR, cv2.BORDER_REPLICATE)
-        return weight, above
-
-    def pixels(strip: Box) -> np.ndarray:
-        """The target's."""
-        part = target[strip[1] : strip[3], strip[0] : strip[2]].astype(np.float32)
-        part /= white
-        return part
-
-    def view(strip: Box) -> View:
-        """The face and its target."""
-        weight, above = made(strip)
-        shown, kept, hard = np.zeros_like(weight), None, None
-        if camera is not None:
-            shown = carry(camera.features, small_matrix, strip, cv2.INTER_LINEAR, cv2.BORDER_CONSTANT)
-            if camera.kept is not None:
-                kept = carry(camera.kept, small_matrix, strip, cv2.INTER_LINEAR, cv2.BORDER_CONSTANT)
-                shown = np.maximum(shown, kept)
-            if camera.hard is not None:
-                hard = carry(camera.hard, small_matrix, strip, cv2.INTER_LINEAR, cv2.BORDER_CONSTANT)
-            if camera.blur > 0:
-                soft = cv2.GaussianBlur(above, (0, 0), camera.blur)
-                above = soft if kept is None else soft + (above - soft) * kept[..., None]
-            stretch_eyes(above, stretches, strip[:2])
-        return View(Seen(above), Seen(pixels(strip)), weight, shown, kept, hard)
-
     if camera is not None and camera.eyes is not None:
-        stretches += _eyes(view, camera.eyes, matrix, side, box)
+        stretches += _eyes(face, camera.eyes, box)
     middle, halo = _middle(box), 0 if camera is None else HALO
-    kept = {} if camera is None else {middle: view(middle)}
+    kept = {} if camera is None else {middle: face.view(middle, stretches)}
     match = None if camera is None else match_view(kept[middle], camera)
     at_once = middle in kept and middle == box  # all of it was measured
     for strip in [box] if at_once else _strips(box, stretches):
         x0, y0, x1, y1 = strip
         wide = x0, max(box[1], y0 - halo), x1, min(box[3], y1 + halo)
-        here = kept.pop(wide) if wide in kept else view(wide)
+        here = kept.pop(wide) if wide in kept else face.view(wide, stretches)
         if match is not None and camera is not None:
             lay(here, match, (*camera.seed, wide[1] - box[1]))
-        weight, above = here.weight, here.face.picture
         inner = slice(y0 - wide[1], y1 - wide[1])
-        weight, above = weight[inner], above[inner]
-        below = pixels(strip)
+        weight, above = here.weight[inner], here.face.picture[inner]
+        below = face.pixels(strip)
         below += times(above - below, weight)
         part = np.ascontiguousarray(frame[y0:y1, x0:x1])
         frame[y0:y1, x0:x1] = cv2.copyTo(rounded(below, target.dtype), _where(weight), part)
     return frame
 
 
-def _eyes(
-    view: Callable[[Box], View], points: EyePoints, matrix: Matrix, side: int, box: Box
-) -> list[Stretch]:
-    """What is done in the eyes of a face that `view` shows within a box of the frame."""
-    unit = side / CROP_SIDE / scale_of(matrix)
-    moved = points.moved(invert(matrix))
+def _sharpened(
+    swapped: Crop, mask: Float32[np.ndarray, "side side"], matrix: Matrix
+) -> tuple[Float32[np.ndarray, "_rows _columns 3"], Matrix]:
+    """What the frame's pixels under a mask are made of, beyond it carried on; and their points to its own."""
+    scale = scale_of(matrix)
+    rows, columns = _reached(mask, scale)  # the rest of the crop is read by no pixel that shows
+    face = _local_mean(swapped, mask, BAND_REACHES[-1] * len(mask) / CROP_SIDE)[rows, columns]
+    face = cv2.copyTo(swapped[rows, columns], _where(mask[rows, columns]), np.ascontiguousarray(face))
+    return _low_pass(face, scale), matrix - np.array([[0, 0, columns.start], [0, 0, rows.start]])
+
+
+@dataclass(frozen=True)
+class _Face:
+    """A face at its place in a frame; see `blend`. ``crop``, ``corner``: see `_sharpened`."""
+
+    target: Frame
+    crop: Float32[np.ndarray, "_rows _columns 3"]
+    corner: Matrix
+    mask: Mask
+    matrix: Matrix
+    correction: Float32[np.ndarray, "256 256 3"] | None
+    finer: Finer | None
+    camera: Camera | None
+
+    @cached_property
+    def luma(self) -> Float32[np.ndarray, "_rows _columns"]:
+        """Of the crop."""
+        return np.asarray(cv2.transform(self.crop, LUMA), np.float32)
+
+    @cached_property
+    def soft(self) -> Mask:
+        """The mask as it shows."""
+        return _soften(self.mask, scale_of(self.matrix))
+
+    @cached_property
+    def small(self) -> Matrix:
+        """The frame's points to points of the crop at 256 px."""
+        return resize_matrix(self.matrix, len(self.mask), CROP_SIDE)
+
+    def pixels(self, strip: Box) -> Float32[np.ndarray, "rows columns 3"]:
+        """The target's."""
+        part = self.target[strip[1] : strip[3], strip[0] : strip[2]].astype(np.float32)
+        part /= np.float32(np.iinfo(self.target.dtype).max)
+        return part
+
+    def made(self, strip: Box) -> tuple[np.ndarray, np.ndarray]:
+        """The weight of the face at the frame's pixels, and the face."""
+        weight = carry(self.soft, self.matrix, strip, cv2.INTER_LINEAR, cv2.BORDER_CONSTANT)
+        above = _carry_face(self.crop, self.luma, self.corner, strip, weight)
+        if self.finer is not None:
+            fine, share = self.finer(strip)
+            fine -= above
+            fine *= share[..., None]
+            above += fine
+        if self.correction is not None:
+            above += carry(self.correction, self.small, strip, cv2.INTER_LINEAR, cv2.BORDER_REPLICATE)
+        return weight, above
+
+    def view(self, strip: Box, stretches: Sequence[Stretch] = ()) -> View:
+        """The face and its target."""
+        weight, above = self.made(strip)
+        shown, kept, hard = np.zeros_like(weight), None, None
+        if self.camera is not None:
+            how = self.small, strip, cv2.INTER_LINEAR, cv2.BORDER_CONSTANT
+            shown, given = carry(self.camera.features, *how), (self.camera.kept, self.camera.hard)
+            kept, hard = (None if one is None else carry(one, *how) for one in given)
+            if kept is not None:
+                shown = np.maximum(shown, kept)
+            if self.camera.blur > 0:
+                soft = cv2.GaussianBlur(above, (0, 0), self.camera.blur)
+                above = soft if kept is None else soft + (above - soft) * kept[..., None]
+            stretch_eyes(above, stretches, strip[:2])
+        return View(Seen(above), Seen(self.pixels(strip)), weight, shown, kept, hard)
+
+
+def _eyes(face: _Face, points: EyePoints, box: Box) -> list[Stretch]:
+    """What is done in the eyes of a face within a box of the frame."""
+    unit = len(face.mask) / CROP_SIDE / scale_of(face.matrix)
+    moved = points.moved(invert(face.matrix))
     found = moved.box(EYE_MARGIN * max(unit, 1), box[3], box[2])
     if found is None:
         return []
@@ -163,7 +182,7 @@ def _eyes(
     if at[0] >= at[2] or at[1] >= at[3]:
         return []
     moved = moved.moved(np.array([[1, 0, -at[0]], [0, 1, -at[1]]], np.float64))
-    seen = view(at)
+    seen = face.view(at)
     weight = seen.weight if seen.kept is None else seen.weight * (1 - seen.kept)
     return match_eyes(seen.face.picture, seen.target.picture, weight, moved, unit, at[:2])
 
@@ -327,13 +346,6 @@ def _carry_face(
             sharp -= cv2.transform(part, LUMA)
             part += cv2.merge([sharp] * 3)
     return above
-
-
-def times(
-    values: Float32[np.ndarray, "rows columns 3"], plane: Float32[np.ndarray, "rows columns"]
-) -> Float32[np.ndarray, "rows columns 3"]:
-    """Three planes times one: what NumPy does with ``plane[..., None]``, in a third of the time."""
-    return np.asarray(cv2.multiply(values, cv2.merge([plane] * 3)), np.float32)
 
 
 def rounded(values: Float32[np.ndarray, "rows columns 3"], kind: np.dtype) -> Frame:

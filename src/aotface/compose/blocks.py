@@ -10,9 +10,9 @@ import cv2
 import numpy as np
 from jaxtyping import Float32, UInt8
 
-from aotface.compose.blend import Box, carry
+from aotface.compose.blend import carry
 from aotface.face.texture import LUMA
-from aotface.types import Frame, Mask, Matrix
+from aotface.types import Box, Frame, Mask, Matrix
 
 SIDE = 8
 """Of a block, pixels."""

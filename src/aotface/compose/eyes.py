@@ -19,7 +19,7 @@ from aotface.compose.eye_stretch import Span, Stretch, luma_of
 from aotface.face.align import transform_landmarks
 from aotface.face.mesh import LEFT_EYE, RIGHT_EYE
 from aotface.face.texture import FEWEST, HIGH, LOW, eye_opening
-from aotface.types import Landmarks, Mask, Matrix
+from aotface.types import Box, Landmarks, Mask, Matrix
 
 BRIGHTER = 1.05
 """How much brighter than the target's white a white may get."""
@@ -52,7 +52,6 @@ BOTH = np.concatenate([LEFT_EYE, RIGHT_EYE])
 
 Pixels = Float32[np.ndarray, "rows columns 3"]
 Plane = Float32[np.ndarray, "rows columns"]
-Box = tuple[int, int, int, int]
 
 
 class EyePoints(NamedTuple):

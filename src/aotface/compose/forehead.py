@@ -16,8 +16,8 @@ from aotface.face.mesh import LEFT_BROW, RIGHT_BROW
 from aotface.face.texture import LUMA
 from aotface.reenact.base import Reenacted
 from aotface.reenact.dense_map import read_mask
-from aotface.reenact.reading import Box, Reading
-from aotface.types import CROP_SIDE, Crop, Landmarks, Mask
+from aotface.reenact.reading import Reading
+from aotface.types import CROP_SIDE, Box, Crop, Landmarks, Mask
 
 HIGHEST, FADE = 46.0, 12.0
 """Pixels at 256 above the mesh that are looked at, and in which the forehead of the bald ends."""

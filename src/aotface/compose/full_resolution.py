@@ -10,10 +10,10 @@ from aotface.compose.adjust import adjust
 from aotface.compose.face_step import FaceInProgress
 from aotface.face.align import chained, invert, transform_points
 from aotface.options import DEFAULTS, Options
-from aotface.reenact.reading import Box, Reading
+from aotface.reenact.reading import Reading
 from aotface.reenact.target_eyes import TargetEye
 from aotface.transfer.base import InFrame
-from aotface.types import Crop, Frame, Matrix
+from aotface.types import Box, Crop, Frame, Matrix
 
 MOST, FLOOR = 2.0, np.float32(0.01)
 """By how much a pixel of an eye is multiplied at most; and what is added before that is found."""

@@ -25,6 +25,7 @@ from aotface.compose.refined_frame import (
 )
 from aotface.face.align import align, resize_matrix, scale_of
 from aotface.face.parse import visible_at
+from aotface.masked import resized
 from aotface.options import DEFAULTS, Options
 from aotface.reenact.edge import edge_mask
 from aotface.transfer.base import FacePair, Transfer, shrunk
@@ -75,7 +76,7 @@ class Refinement:
     @property
     def shown(self) -> Float32[np.ndarray, "side side"]:
         """The region at the crop's side."""
-        return _large(self.region, len(self.given))
+        return resized(self.region, len(self.given))
 
 
 @dataclass(frozen=True)
@@ -139,14 +140,14 @@ def find_refinement(
     if region is None:
         return None
     looked_at = visible_at(target, face) * region
-    core = edge_mask(aligned.landmarks, np.ones((side, side), bool)) * _large(looked_at, side)
+    core = edge_mask(aligned.landmarks, np.ones((side, side), bool)) * resized(looked_at, side)
     pair = FacePair(given, aligned.crop, core, aligned.landmarks, aligned.landmarks, options.seed)
     moved = _finished_tone(given, transfer.find(pair).apply(given), aligned.crop, core)
     moved = adjust(given, moved, options)
     whole = _gain(shrunk(given), shrunk(moved), shrunk(core))
-    lit = refined(given, _large(whole, side), np.zeros_like(given))
+    lit = refined(given, resized(whole, side), np.zeros_like(given))
     rest = shrunk(_smooth((moved - lit) * core[..., None]))
-    lost = _lost_detail(given, lit, _large(region, side), scale_of(aligned.matrix))
+    lost = _lost_detail(given, lit, resized(region, side), scale_of(aligned.matrix))
     more = np.full((CROP_SIDE, CROP_SIDE, 1), lost, np.float32)
     maps = np.concatenate([whole, rest, more], axis=2).astype(np.float32)
     return Refinement(aligned, given, region, maps, difference(shrunk(given), shrunk(aligned.crop)))
@@ -197,7 +198,7 @@ def _region(
     within, small = head(), (shrunk(given), shrunk(aligned.crop))
     laid = None if reached is None else given_region(reached, matrix)
     if laid is not None and _foreign(*small, laid):
-        inner = _large((laid > 0.99).astype(np.float32), len(given)) > 0.5
+        inner = resized((laid > 0.99).astype(np.float32), len(given)) > 0.5
         return shrunk(edge_mask(aligned.landmarks, inner))
     within = within if laid is None else within * laid
     found = changed_region(*small, within)
@@ -234,7 +235,7 @@ def with_share(maps: RefineMaps, region: Mask, apart: Mask) -> RefineMaps:
     faded = np.minimum(faded, np.clip(distance / 4, 0, 1))
     deep = deep * deep * (3 - 2 * deep)
     share = cv2.GaussianBlur(deep + (1 - deep) * faded, (0, 0), FADE[0]) * (region > 0)
-    made = _large(maps, CROP_SIDE).copy()
+    made = resized(maps, CROP_SIDE).copy()
     made[..., :6] *= share[..., None]
     return np.asarray(made, np.float32)
 
@@ -266,10 +267,3 @@ def _smooth(rest: Crop) -> Crop:
     return np.asarray(
         cv2.GaussianBlur(rest.astype(np.float32), (0, 0), COARSE * len(rest) / CROP_SIDE), np.float32
     )
-
-
-def _large(values: np.ndarray, side: int) -> np.ndarray:
-    """A map of 256 px at the crop's side."""
-    if len(values) == side:
-        return values
-    return cv2.resize(values, (side, side), interpolation=cv2.INTER_LINEAR)

@@ -11,10 +11,11 @@ import numpy as np
 from jaxtyping import Float32
 
 from aotface.colour_space import linear_to_srgb, srgb_to_linear
-from aotface.compose.blend import Box, carry
+from aotface.compose.blend import carry
 from aotface.face.align import resize_matrix
 from aotface.face.texture import LUMA
-from aotface.types import Crop, Frame, Matrix
+from aotface.masked import resized
+from aotface.types import Box, Crop, Frame, Matrix
 
 CHANNELS = 7
 
@@ -86,7 +87,7 @@ def refined_crop(given: Crop, maps: RefineMaps) -> Crop:
         given: the other tool's face.
         maps: see above.
     """
-    gain, rest = (_enlarged(maps[..., k : k + 3], len(given)) for k in (0, 3))
+    gain, rest = (resized(maps[..., k : k + 3], len(given)) for k in (0, 3))
     return np.clip(refined(given, gain, rest), 0, 1)
 
 
@@ -96,9 +97,3 @@ def fine_detail(
     """Luma without what a blur of it keeps."""
     luma = cv2.transform(picture, LUMA)
     return np.asarray(luma - cv2.GaussianBlur(luma, (0, 0), sigma), np.float32)
-
-
-def _enlarged(values: np.ndarray, side: int) -> Float32[np.ndarray, "side side 3"]:
-    if len(values) == side:
-        return values
-    return np.asarray(cv2.resize(values, (side, side), interpolation=cv2.INTER_LINEAR), np.float32)

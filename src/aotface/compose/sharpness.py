@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from aotface.face.mesh import LEFT_BROW, LEFT_EYE, OUTER_LIPS, RIGHT_BROW, RIGHT_EYE
-from aotface.face.texture import LUMA
+from aotface.face.texture import LUMA, hull_mask
 from aotface.types import CROP_SIDE, Crop, Landmarks, Mask
 
 FINE, COARSE = 0.7, 1.4
@@ -94,8 +94,7 @@ def features(landmarks: Landmarks, side: int) -> Mask:
     """
     whole, unit = np.zeros((side, side), np.float32), side / CROP_SIDE
     for part in PARTS:
-        hull, drawn = np.round(landmarks[part, :2]).astype(np.int32), np.zeros_like(whole)
-        cv2.fillConvexPoly(drawn, cv2.convexHull(hull), (1.0,))
+        drawn = hull_mask(whole.shape, landmarks[part])
         here = _box(drawn, int(np.ceil(12 * unit)) + 1)  # the blur reads four standard deviations
         if drawn[here].size:
             whole[here] += cv2.GaussianBlur(drawn[here], (0, 0), 3 * unit)

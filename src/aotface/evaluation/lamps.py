@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float64
 
+from aotface.colour_space import RGB_TO_XYZ
+
 Vector = Float64[np.ndarray, " 3"]
 
 HARD_DEGREES = (20.0, 80.0)
@@ -136,14 +138,9 @@ def black_body(kelvin: float) -> Vector:
         ]
     )
     xyz = matching @ power
-    rgb = np.linalg.solve(_RGB_TO_XYZ, xyz / xyz[1])
+    rgb = np.linalg.solve(RGB_TO_XYZ, xyz / xyz[1])
     rgb = np.maximum(rgb, 0.01)
-    return rgb / (rgb @ _RGB_TO_XYZ[1])
-
-
-_RGB_TO_XYZ = np.array(
-    [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]
-)
+    return rgb / (rgb @ RGB_TO_XYZ[1])
 
 
 def _bell(x: np.ndarray, height: float, centre: float, left: float, right: float) -> np.ndarray:
@@ -184,4 +181,4 @@ def _spread(count: int) -> np.ndarray:
 def _tint(rng: np.random.Generator) -> Vector:
     """Colour of a wall or a sky: moderate, of luminance about 1."""
     colour = np.exp(rng.normal(0, 0.25, 3))
-    return colour / (colour @ _RGB_TO_XYZ[1])
+    return colour / (colour @ RGB_TO_XYZ[1])

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float32, Float64
 
-from aotface.colour_space import linear_to_srgb, srgb_to_linear
+from aotface.colour_space import LUMINANCE, linear_to_srgb, srgb_to_linear
 from aotface.evaluation.lamps import Panel, Scene
 from aotface.types import CROP_SIDE, Crop, Geometry
 
@@ -26,8 +26,6 @@ SKIN_F0 = 0.028
 
 STRAY = 0.01
 """Light that reaches every place, of a mean of 1."""
-
-_LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
 
 
 @dataclass(frozen=True)
@@ -164,9 +162,9 @@ def _unshadowed(places: np.ndarray, towards: np.ndarray, height: np.ndarray) -> 
 def _meter(diffuse: np.ndarray, scene: Scene) -> Metering:
     """Exposure to a mean of 2 ** stops, and the white balance that a camera finds in part."""
     mean = diffuse.mean(axis=0)
-    level = float(mean @ _LUMINANCE)
+    level = float(mean @ np.array(LUMINANCE))
     balance = (mean / level) ** -scene.adaptation
-    balance /= float((balance * mean) @ _LUMINANCE) / level
+    balance /= float((balance * mean) @ np.array(LUMINANCE)) / level
     return Metering(balance * 2.0**scene.stops / level)
 
 

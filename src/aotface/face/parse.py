@@ -10,6 +10,7 @@ from aotface.face.hands import covered_by_hands
 from aotface.face.render import render
 from aotface.face.visibility.classes import Surface
 from aotface.face.visibility.network import SURE, Visibility, VisibilityNetwork
+from aotface.masked import risen
 from aotface.types import CROP_SIDE, AlignedFace, Crop, Face, Frame, Geometry, Landmarks, Mask
 
 SKIN = 0.3, 0.7
@@ -109,7 +110,7 @@ def kept_beard(seen: Visibility, landmarks: Landmarks, geometry: Geometry) -> Ma
     sides = [
         float(beard[low & half].mean() if (low & half).any() else 0) for half in (across < 0, across >= 0)
     ]
-    amount = _ramp(sum(sides) / 2, FULL) * _ramp(
+    amount = risen(sum(sides) / 2, FULL) * risen(
         float(beard[upper].mean()) if upper.any() else 0.0, MOUSTACHE
     )
     if amount <= 0:
@@ -133,11 +134,6 @@ def bridge_of(seen: Visibility, landmarks: Landmarks) -> float:
     rim = seen.in_crop(seen.of(Surface.FRAME), CROP_SIDE)
     found = cv2.remap(rim, places[..., 0], places[..., 1], cv2.INTER_LINEAR)
     return float(np.median(found.max(axis=1)))
-
-
-def _ramp(value: float, bounds: tuple[float, float]) -> float:
-    """0 up to the first bound, 1 from the second on."""
-    return float(np.clip((value - bounds[0]) / (bounds[1] - bounds[0]), 0, 1))
 
 
 def bare_skin(seen: Visibility) -> Mask:
@@ -241,7 +237,7 @@ def worn_frames(seen: Visibility, landmarks: Landmarks) -> Mask:
     """How surely each pixel of a view shows a frame; none where no frame goes over the nose."""
     if not seen.spectacles.any() or seen.patched:
         return seen.frames
-    return np.float32(_ramp(bridge_of(seen, landmarks), BRIDGE)) * seen.frames
+    return np.float32(risen(bridge_of(seen, landmarks), BRIDGE)) * seen.frames
 
 
 def narrowed(frames: Mask, crop: Crop, landmarks: Landmarks) -> Mask:

@@ -1,13 +1,13 @@
-"""Texture of skin in octaves and blocks, and where a face has features instead: what metrics and camera match compare."""
+"""Texture of skin in octaves and blocks, and the masks of features, where a face has none."""
 
 from collections.abc import Sequence
 
 import cv2
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float, Float32
 
-from aotface.face.mesh import LEFT_BROW, LEFT_EYE, OUTER_LIPS, RIGHT_BROW, RIGHT_EYE
-from aotface.types import Landmarks
+from aotface.face.mesh import BROW_REACH, LEFT_BROW, LEFT_EYE, OUTER_LIPS, RIGHT_BROW, RIGHT_EYE
+from aotface.types import Landmarks, Mask
 
 BLURS = (0.7, 1.4, 2.8)
 """Standard deviations, in pixels of the picture, between which octaves lie: what is finer than the first is the finest."""
@@ -56,6 +56,28 @@ def block_means(
     return np.asarray(means[kept] / whole[kept], np.float32)
 
 
+def brow_outlines(points: Landmarks) -> tuple[Float32[np.ndarray, "20 2"], Float32[np.ndarray, "20 2"]]:
+    """Points whose hulls are the right brow and the left one: its landmarks, and what it may reach over them."""
+    up = (points[10, :2] - points[152, :2]) * BROW_REACH
+    right, left = (
+        np.concatenate([points[ring, :2], points[ring, :2] + up]) for ring in (RIGHT_BROW, LEFT_BROW)
+    )
+    return right, left
+
+
+def hull_mask(shape: tuple[int, ...], *outlines: Float[np.ndarray, "_points _axes"]) -> Mask:
+    """1 in the convex hulls of outlines, else 0.
+
+    Args:
+        shape: rows and columns.
+        outlines: points x 2 or x 3 each, pixels.
+    """
+    drawn = np.zeros(shape, np.float32)
+    for outline in outlines:
+        cv2.fillConvexPoly(drawn, cv2.convexHull(np.rint(outline[:, :2]).astype(np.int32)), (1.0,))
+    return drawn
+
+
 def features_mask(
     shape: tuple[int, int],
     *landmarks: Landmarks,
@@ -63,11 +85,7 @@ def features_mask(
     parts: Sequence[np.ndarray] = (LEFT_EYE, RIGHT_EYE, LEFT_BROW, RIGHT_BROW, OUTER_LIPS),
 ) -> Float32[np.ndarray, "rows columns"]:
     """Eyes, brows and lips of faces: 1 there, fading out over ``unit`` pixels, one of a 256-pixel crop."""
-    drawn = np.zeros(shape, np.float32)
-    for points in landmarks:
-        for part in parts:
-            hull = cv2.convexHull(np.round(points[part, :2]).astype(np.int32))
-            cv2.fillConvexPoly(drawn, hull, (1.0,))
+    drawn = hull_mask(shape, *(points[part] for points in landmarks for part in parts))
     grown = cv2.dilate(drawn, np.ones((2 * round(2 * unit) + 1,) * 2))
     return np.asarray(cv2.GaussianBlur(grown, (0, 0), 1.5 * unit), np.float32)
 
@@ -76,6 +94,4 @@ def eye_opening(
     landmarks: Landmarks, eye: np.ndarray, shape: tuple[int, ...]
 ) -> Float32[np.ndarray, "rows columns"]:
     """1 in the opening of an eye, else 0."""
-    drawn = np.zeros(shape, np.float32)
-    hull = cv2.convexHull(np.rint(landmarks[eye, :2]).astype(np.int32))
-    return np.asarray(cv2.fillConvexPoly(drawn, hull, (1.0,)), np.float32)
+    return hull_mask(shape, landmarks[eye])

@@ -25,6 +25,7 @@ import numpy as np
 import scipy.fft
 from jaxtyping import Complex64, Float32
 
+from aotface.colour_space import LUMINANCE
 from aotface.errors import TooLargeError
 from aotface.types import Frame
 
@@ -313,7 +314,7 @@ def _luma(frame: Frame) -> Plane:
     if scale < 1:
         size = (round(width * scale), round(height * scale))
         frame = cv2.resize(np.ascontiguousarray(frame), size, interpolation=cv2.INTER_AREA)
-    weights = np.array([0.2126, 0.7152, 0.0722], np.float32) * np.float32(255 / np.iinfo(frame.dtype).max)
+    weights = np.array(LUMINANCE, np.float32) * np.float32(255 / np.iinfo(frame.dtype).max)
     luma = np.empty(frame.shape[:2], np.float32)
     for top in range(0, len(frame), BAND_ROWS):
         rows = frame[top : top + BAND_ROWS].astype(np.float32)

@@ -6,6 +6,7 @@ import numpy as np
 from aotface.face.align import region_of, sample
 from aotface.face.mesh import LEFT_EYE, RIGHT_EYE
 from aotface.face.render import Raster
+from aotface.masked import resized
 from aotface.types import CROP_SIDE, Crop, Frame, Landmarks, Mask
 
 Jump = tuple[Mask, np.ndarray, tuple[slice, slice]]
@@ -161,13 +162,9 @@ def read_mask(mask: Mask, matrix: np.ndarray, dense: np.ndarray) -> Mask:
 
 def enlarge(values: np.ndarray, side: int) -> np.ndarray:
     """Resample a grid map to the crop's side, pixel centre on pixel centre."""
-    if values.shape[0] == side:
-        return values
-    # Area when shrinking, bilinear when growing: both keep an affine map affine away from the border.
-    flags = cv2.INTER_AREA if side < values.shape[0] else cv2.INTER_LINEAR
     if values.ndim == 3 and values.shape[2] == 2 and side > values.shape[0]:
         return _enlarge_map(values, side)
-    return cv2.resize(values, (side, side), interpolation=flags)
+    return resized(values, side)  # keeps an affine map affine away from the border
 
 
 def _enlarge_map(dense: np.ndarray, side: int, box: tuple[slice, slice] = WHOLE) -> np.ndarray:

@@ -5,8 +5,9 @@ import numpy as np
 from jaxtyping import Bool, Float32
 
 from aotface.face.align import resize_matrix, transform_landmarks
-from aotface.face.mesh import BROW_REACH, LEFT_BROW, MEAN, RIGHT_BROW
+from aotface.face.mesh import MEAN
 from aotface.face.render import Raster, rasterize
+from aotface.face.texture import brow_outlines, hull_mask
 from aotface.types import CROP_SIDE, Landmarks, Mask
 
 BRIM = 4.0
@@ -63,10 +64,6 @@ def edge_mask(
 
 def _over_brows(target: Landmarks, distance: np.ndarray, unit: float) -> np.ndarray:
     """1 on the target's brows, less from there to the mesh's edge; ``distance``: from that edge."""
-    drawn = np.full(distance.shape, 255, np.uint8)
-    up = (target[10, :2] - target[152, :2]) * BROW_REACH
-    for brow in (LEFT_BROW, RIGHT_BROW):
-        outline = np.concatenate([target[brow, :2], target[brow, :2] + up])
-        cv2.fillConvexPoly(drawn, cv2.convexHull(np.round(outline).astype(np.int32)), (0,))
-    apart = cv2.distanceTransform(drawn, cv2.DIST_L2, 5)
+    beyond = hull_mask(distance.shape, *brow_outlines(target)) == 0
+    apart = cv2.distanceTransform(beyond.astype(np.uint8), cv2.DIST_L2, 5)
     return distance / (distance + apart + 1e-3) * np.clip(distance / (BRIM * unit), 0, 1)

@@ -9,6 +9,7 @@ from aotface.errors import InputError, NoFaceError
 from aotface.face.align import chained, invert, resize_matrix, sample, scale_of, transform_points
 from aotface.face.detect import detect
 from aotface.face.template import similarity_between
+from aotface.face.texture import hull_mask
 from aotface.reenact.base import Reenacted
 from aotface.reenact.edge import edge_mask
 from aotface.types import CROP_SIDE, AlignedFace, Frame, Mask, Matrix
@@ -144,8 +145,8 @@ def _registered(crop: Frame, onto: Matrix, target: AlignedFace) -> Matrix:
     seen = cv2.warpAffine(kept, small, size, flags=cv2.INTER_AREA)
     reached = cv2.warpAffine(np.ones(crop.shape[:2], np.float32), small, size) > 0.99
     theirs = cv2.resize(target.crop, size, interpolation=cv2.INTER_AREA)
-    face = cv2.convexHull(np.round(target.landmarks[:, :2] * CROP_SIDE / len(target.crop)).astype(np.int32))
-    grown = cv2.dilate(cv2.fillConvexPoly(np.zeros(size, np.uint8), face, (1,)), np.ones((25, 25)))
+    face = hull_mask(size, target.landmarks * CROP_SIDE / len(target.crop))
+    grown = cv2.dilate(face, np.ones((25, 25)))
     background = (reached & (grown == 0)).astype(np.uint8)
     if background.mean() < LEAST_BACKGROUND:
         return onto

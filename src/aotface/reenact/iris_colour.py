@@ -12,7 +12,8 @@ from jaxtyping import Float32
 
 from aotface.face.gaze import eye_axes
 from aotface.face.mesh import LEFT_EYE, RIGHT_EYE
-from aotface.reenact.lip_colour import Pixels, Plane, deep_of, falling, from_traits, logarithm, rising, traits
+from aotface.masked import falling, rising
+from aotface.reenact.lip_colour import Pixels, Plane, deep_of, from_traits, logarithm, traits
 from aotface.types import Crop, Gaze, Landmarks
 
 RADIUS = 0.22

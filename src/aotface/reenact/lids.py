@@ -12,6 +12,7 @@ import numpy as np
 from aotface.face.gaze import eye_axes
 from aotface.face.mesh import LEFT_EYE, MEAN, RIGHT_EYE, opening
 from aotface.face.pose import fit_pose
+from aotface.masked import risen
 from aotface.types import Landmarks
 
 RIM = 0.2
@@ -41,7 +42,7 @@ def lid_places(source: Landmarks, points: Landmarks) -> tuple[Landmarks, Landmar
     Returns:
         Twice 468 x 3, in the source's pixels and order; both equal ``source`` where no eye shuts.
     """
-    shut = [_share(opening(points, ring), SHUT) for ring in (RIGHT_EYE, LEFT_EYE)]
+    shut = [risen(opening(points, ring), SHUT) for ring in (RIGHT_EYE, LEFT_EYE)]
     return _lowered(source, shut), _lowered(source, shut[::-1])
 
 
@@ -56,10 +57,10 @@ def unseen_eyes(source: Landmarks, target: Landmarks) -> tuple[float, float]:
         0..1 each; 0 where both people's eyes are shut.
     """
     gaps = [(opening(source, ring), opening(target, ring)) for ring in (RIGHT_EYE, LEFT_EYE)]
-    narrow = max(1 - _share(own / max(theirs, 1e-6), NARROW[::-1]) for own, theirs in gaps)
-    both = max(narrow, _share(abs(_turn(source) - _turn(target)), AVERTED))  # or their colours would differ
+    narrow = max(1 - risen(own / max(theirs, 1e-6), NARROW[::-1]) for own, theirs in gaps)
+    both = max(narrow, risen(abs(_turn(source) - _turn(target)), AVERTED))  # or their colours would differ
     right, left = (
-        max(both, (1 - _share(own, SHUT_SOURCE)) * _share(theirs, OPEN_TARGET)) for own, theirs in gaps
+        max(both, (1 - risen(own, SHUT_SOURCE)) * risen(theirs, OPEN_TARGET)) for own, theirs in gaps
     )
     return right, left
 
@@ -74,15 +75,10 @@ def _lowered(source: Landmarks, shut: list[float]) -> Landmarks:
     """The lower lids of the right and the left eye moved down, by a share."""
     moved = source.copy()
     for eye, ring in enumerate((RIGHT_EYE, LEFT_EYE)):
-        share = shut[eye] * _share(opening(source, ring), OPEN)
+        share = shut[eye] * risen(opening(source, ring), OPEN)
         middle, across, down = eye_axes(source, eye)
         off = source[ring, :2] - middle
         along, below = (off @ axis / (across @ across) for axis in (across, down))
         bow = np.clip(1 - 4 * along**2, 0, 1) * (below > 0)
         moved[ring, :2] += (RIM * share * bow)[:, None] * down
     return moved
-
-
-def _share(value: float, span: tuple[float, float]) -> float:
-    """0 at the first end of a span, 1 at the second."""
-    return float(np.clip((value - span[0]) / (span[1] - span[0]), 0, 1))

@@ -11,8 +11,9 @@ import numpy as np
 from jaxtyping import Bool, Float, Float32
 
 from aotface.face.mesh import INNER_LIPS, OUTER_LIPS, opening
-from aotface.face.texture import LUMA
-from aotface.types import AlignedFace, Landmarks
+from aotface.face.texture import LUMA, hull_mask
+from aotface.masked import falling, rising
+from aotface.types import AlignedFace, Landmarks, Part
 
 BESIDE = (3.0, 16.0)
 """Distance from the lips, in pixels at 256, in which skin beside them lies."""
@@ -50,8 +51,12 @@ place; and the distance from the lips, in pixels at 256, over which that ends.""
 FEWEST = 12, 64
 """Pixels of lips and of skin at 256 that tell a colour."""
 
-Box = tuple[slice, slice]
+FURTHEST, PIGMENT = 2.5, 0.35
+"""How far what is laid into a new face is moved at most to its tone, as a logarithm; and what of that may be the skin's own
+colour. What is beyond is light (a transfer that left the source's, or none)."""
+
 Pixels = Float32[np.ndarray, "rows columns 3"]
+
 Plane = Float32[np.ndarray, "rows columns"]
 Inside = Bool[np.ndarray, "rows columns"]
 
@@ -82,7 +87,7 @@ class LipColour(NamedTuple):
     lips: Float32[np.ndarray, " 3"]
 
 
-def mouth_box(points: Landmarks, side: int) -> Box | None:
+def mouth_box(points: Landmarks, side: int) -> Part | None:
     """Rows and columns around a mouth in a crop of about 256 px; None where it lies beside the crop."""
     lips, reach = points[OUTER_LIPS, :2], BESIDE[1] + 2
     low = np.clip(np.floor(lips.min(axis=0) - reach), 0, side).astype(int)
@@ -92,7 +97,7 @@ def mouth_box(points: Landmarks, side: int) -> Box | None:
     return slice(int(low[1]), int(high[1])), slice(int(low[0]), int(high[0]))
 
 
-def outline_of(points: Landmarks, box: Box) -> Outline:
+def outline_of(points: Landmarks, box: Part) -> Outline:
     """A mouth in a box of a crop.
 
     Args:
@@ -111,17 +116,17 @@ def outline_of(points: Landmarks, box: Box) -> Outline:
     return Outline(off, inner * np.float32(opening(points, INNER_LIPS) > OPEN), above)
 
 
-def off_of(ring: Float[np.ndarray, "points axes"], box: Box) -> Plane:
+def off_of(ring: Float[np.ndarray, "points axes"], box: Part) -> Plane:
     """How far pixels of a box are from a ring of landmarks; 0 in it."""
     return _distance(1 - _finer(ring, box), box)
 
 
-def deep_of(ring: Float[np.ndarray, "points axes"], box: Box) -> Plane:
+def deep_of(ring: Float[np.ndarray, "points axes"], box: Part) -> Plane:
     """How deep pixels of a box lie in a ring of landmarks; 0 on and beyond it."""
     return _distance(_finer(ring, box), box)
 
 
-def _finer(ring: Float[np.ndarray, "points axes"], box: Box) -> np.ndarray:
+def _finer(ring: Float[np.ndarray, "points axes"], box: Part) -> np.ndarray:
     """The inside of a ring, drawn `FINER` than the box."""
     rows, columns = box
     plane = np.zeros(((rows.stop - rows.start) * FINER, (columns.stop - columns.start) * FINER), np.uint8)
@@ -130,7 +135,7 @@ def _finer(ring: Float[np.ndarray, "points axes"], box: Box) -> np.ndarray:
     return np.asarray(cv2.fillPoly(plane, [outline], (1,), shift=4))
 
 
-def _distance(plane: np.ndarray, box: Box) -> Plane:
+def _distance(plane: np.ndarray, box: Part) -> Plane:
     """From pixels to where such a plane is 0."""
     size = box[1].stop - box[1].start, box[0].stop - box[0].start
     far = cv2.distanceTransform(plane, cv2.DIST_L2, 5)
@@ -142,8 +147,7 @@ def lip_colour(face: AlignedFace) -> LipColour | None:
     box = mouth_box(face.landmarks, len(face.crop))
     if box is None:
         return None
-    hull = cv2.convexHull(np.round(face.landmarks[:, :2]).astype(np.int32))
-    covered = cv2.fillConvexPoly(np.zeros(face.crop.shape[:2], np.uint8), hull, (1,)) > 0
+    covered = hull_mask(face.crop.shape[:2], face.landmarks) > 0
     return colour_of(logarithm(face.crop[box]), outline_of(face.landmarks, box), covered[box])
 
 
@@ -249,21 +253,3 @@ def typical(log: Float32[np.ndarray, "pixels 3"]) -> Float32[np.ndarray, " 3"]:
 def logarithm(picture: Pixels) -> Pixels:
     """Of pixels, 0..1."""
     return np.log(np.maximum(picture, 0) + np.float32(0.01))
-
-
-def rising(values: np.ndarray, bounds: tuple[float, float]) -> np.ndarray:
-    """0 up to the first bound, 1 from the second on."""
-    return np.clip((values - bounds[0]) / (bounds[1] - bounds[0]), 0, 1).astype(np.float32)
-
-
-def falling(values: np.ndarray, bounds: tuple[float, float]) -> np.ndarray:
-    """1 up to the first bound, 0 from the second on."""
-    return 1 - rising(values, bounds)
-
-
-def resized(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """At another width and height."""
-    if picture.shape[1::-1] == size:
-        return picture
-    shrinks = size[0] < picture.shape[1]
-    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)

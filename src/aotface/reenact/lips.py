@@ -14,9 +14,9 @@ from jaxtyping import Bool, Float32, Float64
 
 from aotface.face.mesh import INNER_LIPS, OUTER_LIPS, TRIANGLES, opening
 from aotface.face.render import Raster
-from aotface.face.texture import LUMA
+from aotface.face.texture import LUMA, hull_mask
 from aotface.reenact.dense_map import fill
-from aotface.types import CROP_SIDE, AlignedFace, Landmarks, Mask
+from aotface.types import CROP_SIDE, AlignedFace, Landmarks, Mask, Part
 
 SHUT = 0.015
 """Opening (see `opening`) under which a mouth is shut."""
@@ -48,7 +48,6 @@ is taken (pixels at 256); and how much of the light it takes at least and at mos
 _LOWER, _UPPER = INNER_LIPS[1:10], INNER_LIPS[:10:-1]
 
 
-Box = tuple[slice, slice]
 """Rows and columns."""
 
 
@@ -121,7 +120,7 @@ def part_lips(
     return upper, Parting(*planes)
 
 
-def _interpolated(raster: Raster, here: Box, attributes: Float32[np.ndarray, "468 4"]) -> np.ndarray:
+def _interpolated(raster: Raster, here: Part, attributes: Float32[np.ndarray, "468 4"]) -> np.ndarray:
     """Per-vertex values over the pixels of a box; anything outside the mesh."""
     corners, weights = TRIANGLES[raster.triangle[here]], raster.weights[here]
     parts = [attributes[corners[..., k]] * weights[..., k : k + 1] for k in range(3)]
@@ -132,7 +131,7 @@ def without_streaks(
     face: Float32[np.ndarray, "rows columns 3"],
     maps: Float32[np.ndarray, "grid grid 2"],
     parting: Parting,
-    box: Box,
+    box: Part,
     side: int,
 ) -> None:
     """Lips without streaks, in place: where a thin lip is drawn thick, each of its pixels becomes a line.
@@ -175,14 +174,13 @@ def _streaky(places: Float32[np.ndarray, "rows columns 2"]) -> Float32[np.ndarra
     return np.clip((times - STREAKS[0]) / (STREAKS[1] - STREAKS[0]), 0, 1).astype(np.float32)
 
 
-def _around(points: Landmarks, raster: Raster) -> tuple[Box, Mask]:
+def _around(points: Landmarks, raster: Raster) -> tuple[Part, Mask]:
     """A box around the lips; and how much of the lips' own map counts in it."""
     side, outline = len(raster.depth), points[OUTER_LIPS, :2]
     unit = side / CROP_SIDE
     low = np.clip(np.floor(outline.min(axis=0) - ROOM * unit), 0, side - 1).astype(int)
     high = np.clip(np.ceil(outline.max(axis=0) + ROOM * unit) + 1, low + 1, side).astype(int)
-    drawn = np.zeros((high - low)[::-1], np.float32)
-    cv2.fillConvexPoly(drawn, cv2.convexHull(np.round(outline - low).astype(np.int32)), (1.0,))
+    drawn = hull_mask(tuple((high - low)[::-1].tolist()), outline - low)
     grown = cv2.dilate(drawn, np.ones((round(GROWN * unit) | 1,) * 2))
     return (slice(low[1], high[1]), slice(low[0], high[0])), cv2.GaussianBlur(grown, (0, 0), SOFT * unit)
 
@@ -196,7 +194,7 @@ def _line(points: Landmarks) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return line.astype(np.float64), across, np.array([-across[1], across[0]])
 
 
-def _across(points: Landmarks, here: Box) -> tuple[Mask, Mask]:
+def _across(points: Landmarks, here: Part) -> tuple[Mask, Mask]:
     """Signed distance from the line between the lips, positive below it; and the place along it, 0..1 by corners."""
     line, across, down = _line(points)
     along, height = line @ across, line @ down
@@ -235,7 +233,7 @@ def _darkness(target: AlignedFace) -> Float64[np.ndarray, " 11"]:
     return (np.clip(eased, *DARK) * ends)[::4].astype(np.float64)
 
 
-def _inner(points: Landmarks, here: Box) -> Bool[np.ndarray, "rows columns"]:
+def _inner(points: Landmarks, here: Part) -> Bool[np.ndarray, "rows columns"]:
     rows, columns = here
     drawn = np.zeros((rows.stop - rows.start, columns.stop - columns.start), np.uint8)
     outline = points[INNER_LIPS, :2] - [columns.start, rows.start]

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from jaxtyping import Float32
 
-from aotface.face.align import align, transform_landmarks
+from aotface.face.align import align, resize_matrix, transform_landmarks
 from aotface.face.gaze import gaze_at
 from aotface.face.mesh import MIRROR
 from aotface.face.parse import source_planes, visibility_network
@@ -122,32 +123,16 @@ def reenact(
     """
     side = target.crop.shape[0]
     grid = min(side, CROP_SIDE)
-    shrink = grid / side
-    matrix = np.array([[shrink, 0, (shrink - 1) / 2], [0, shrink, (shrink - 1) / 2]])
-    target_points = transform_landmarks(target.landmarks, matrix)
+    target_points = transform_landmarks(target.landmarks, resize_matrix(np.eye(2, 3), side, grid))
     seen_target = target.visible if target.visible is None else enlarge(target.visible, grid)
     shape = source.landmarks, target_points, identity_strength, target.face.rest
     points = identity_shape(*shape, seen_target, brows)
     raster = rasterize(points, grid)
-    both, places, weight, toned = _source_places(source.landmarks, points, raster)
-    both, parting = part_lips(both, source.landmarks, places, points, raster, target)
-    visible: Mask = np.ones((grid, grid), np.float32)
-    if source_visible is not None:
-        to_mask = np.eye(2, 3) if source_matrix is None else source_matrix
-        seen = [read_mask(source_visible, to_mask, both[..., k : k + 2]) for k in (0, 2)]
-        weight, visible, toned = _where_seen(weight, toned, seen, raster)
-
     edge = inner_mask(points, raster, target_points)
-    even = balance(source_frame, both, toned, points) if (weight[raster.covered] < 1).any() else None
-    within = (cv2.erode(edge, np.ones((3, 3))) > 0).astype(np.float32)
-    reading = Reading(source_frame, both, weight, within, parting, raster.covered, balance=even)
-    drawn = np.clip(enlarge(raster.covered.astype(np.float32), side) * 4 - 1.5, 0, 1)
-    box = _box(drawn > 0)  # elsewhere the crop is the target's
-    face = _read_face(reading, side, box)
-    shading = level_mouth(face, box, source.landmarks, side, points, target_points, grid)
-    if parting is not None:
-        face *= enlarge(parting.shade, side)[box][..., None]
-    crop = _over(target.crop, face, drawn, box)
+    matrix = np.eye(2, 3) if source_matrix is None else source_matrix
+    skin = None if source_visible is None else SourceSkin(source_visible, matrix)
+    reading, visible = _reading_of(source_frame, source.landmarks, skin, target, points, raster, edge)
+    crop, shading = _put_on(target.crop, reading, source.landmarks, points, target_points)
     laid = None
     if not brows:
         theirs = _through_target(target.crop, raster, target_points, side)
@@ -158,12 +143,67 @@ def reenact(
     shares = (1.0, 1.0) if gaze == "target" else unseen_eyes(source.landmarks, target_points)
     eyes = tuple(target_eyes(target, crop, points, raster.covered, iris, shares))
     from_target = _lay(crop, [*(part for part in (laid, mouth) if part is not None), *eyes])
-    reading = replace(reading, shown=within * (1 - enlarge(from_target, grid)), shading=shading)
+    reading = replace(reading, shown=reading.shown * (1 - enlarge(from_target, grid)), shading=shading)
     mask = enlarge(np.clip(edge * visible, 0, 1), side)
     if laid is not None:
         mask[laid.here] = np.maximum(mask[laid.here], laid.weight * enlarge(edge, side)[laid.here])
-    made = Reenacted(crop, mask, from_target, _enlarged_points(points, shrink), reading, eyes, mouth, laid)
+    own = transform_landmarks(points, resize_matrix(np.eye(2, 3), grid, side))
+    made = Reenacted(crop, mask, from_target, own, reading, eyes, mouth, laid)
     return replace(made, raster=raster if grid == CROP_SIDE else None)
+
+
+def _reading_of(
+    frame: Frame,
+    source: Landmarks,
+    shown: SourceSkin | None,
+    target: AlignedFace,
+    points: Landmarks,
+    raster: Raster,
+    edge: Mask,
+) -> tuple[Reading, Mask]:
+    """How a new face is read out of the source's picture; and what the source shows of it.
+
+    Args:
+        frame: the picture.
+        source: its landmarks.
+        shown: its visible skin; None: all of it.
+        target: see `reenact`.
+        points: the new face's shape, pixels of a grid.
+        raster: the same, drawn.
+        edge: its soft mask.
+    """
+    both, places, weight, toned = _source_places(source, points, raster)
+    both, parting = part_lips(both, source, places, points, raster, target)
+    visible: Mask = np.ones_like(edge)
+    if shown is not None:
+        seen = [read_mask(shown.plane, shown.matrix, both[..., k : k + 2]) for k in (0, 2)]
+        weight, visible, toned = _where_seen(weight, toned, seen, raster)
+    even = balance(frame, both, toned, points) if (weight[raster.covered] < 1).any() else None
+    within = (cv2.erode(edge, np.ones((3, 3))) > 0).astype(np.float32)
+    return Reading(frame, both, weight, within, parting, raster.covered, balance=even), visible
+
+
+def _put_on(
+    crop: Crop, reading: Reading, source: Landmarks, points: Landmarks, theirs: Landmarks
+) -> tuple[Crop, Float32[np.ndarray, "grid grid 3"]]:
+    """The new face over the target's crop, and what was changed of it around the mouth.
+
+    Args:
+        crop: the target's.
+        reading: the face.
+        source: landmarks of the source.
+        points: the new face's shape.
+        theirs: the target's landmarks, in the same pixels.
+    """
+    assert reading.covered is not None
+    side, grid = len(crop), len(reading.covered)
+    drawn = np.clip(enlarge(reading.covered.astype(np.float32), side) * 4 - 1.5, 0, 1)
+    box = _box(drawn > 0)  # elsewhere the crop is the target's
+    face = _read_face(reading, side, box)
+    shading = level_mouth(face, box, source, side, points, theirs, grid)
+    if reading.parting is not None:
+        face *= enlarge(reading.parting.shade, side)[box][..., None]
+    return _over(crop, face, drawn, box), shading
 
 
 def _lay(crop: Crop, parts: Sequence[TargetBrows | TargetEye | TargetMouth]) -> Mask:
@@ -245,12 +285,6 @@ def _box(shown: np.ndarray) -> tuple[slice, slice]:
     if not len(rows):
         return slice(0, 0), slice(0, 0)
     return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
-
-
-def _enlarged_points(points: Landmarks, shrink: float) -> Landmarks:
-    """Landmarks of the 256-px grid in the crop's own pixels."""
-    back = 1 / shrink
-    return transform_landmarks(points, np.array([[back, 0, (back - 1) / 2], [0, back, (back - 1) / 2]]))
 
 
 def _through_target(crop: Crop, raster: Raster, target: Landmarks, side: int) -> Crop:

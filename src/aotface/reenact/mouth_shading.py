@@ -15,8 +15,9 @@ from jaxtyping import Float32
 from aotface.face.blendshapes import NAMES
 from aotface.face.mesh import INNER_LIPS, OUTER_LIPS, opening
 from aotface.face.texture import LUMA
+from aotface.masked import risen
 from aotface.reenact.expression import expression
-from aotface.types import CROP_SIDE, Landmarks, Mask
+from aotface.types import CROP_SIDE, Landmarks, Mask, Part
 
 SMILES = NAMES.index("mouthSmileRight"), NAMES.index("mouthSmileLeft")
 """Of the person's right and left side."""
@@ -55,7 +56,6 @@ chance where there are only pores, in standard deviations of what is fine; and t
 FILLED, CORNER_FILLED = 0.9, 0.5
 """Share of a fold's depth that is filled at most, and of a corner's."""
 
-Box = tuple[slice, slice]
 Pixels = Float32[np.ndarray, "rows columns 3"]
 
 
@@ -80,11 +80,11 @@ def fallen(source: Landmarks, target: Landmarks) -> Fallen:
         target: likewise.
     """
     before, after = (expression(one)[list(SMILES)] for one in (source, target))
-    right, left = (_begun(float(a - b), FALLS) for a, b in zip(before, after, strict=True))
-    return Fallen((right, left), _begun(opening(source, INNER_LIPS) - opening(target, INNER_LIPS), SHUTS))
+    right, left = (risen(float(a - b), FALLS) for a, b in zip(before, after, strict=True))
+    return Fallen((right, left), risen(opening(source, INNER_LIPS) - opening(target, INNER_LIPS), SHUTS))
 
 
-def mouth_box(points: Landmarks, grid: int) -> Box:
+def mouth_box(points: Landmarks, grid: int) -> Part:
     """Rows and columns of the grid around the mouth, from the wings of the nose to the chin."""
     low, high = points[OUTER_LIPS, :2].min(axis=0), points[OUTER_LIPS, :2].max(axis=0)
     wide = float(high[0] - low[0])
@@ -127,7 +127,7 @@ def _inside(shape: tuple[int, ...], unit: float) -> Mask:
 
 
 def level_mouth(
-    face: Pixels, box: Box, source: Landmarks, side: int, points: Landmarks, theirs: Landmarks, grid: int
+    face: Pixels, box: Part, source: Landmarks, side: int, points: Landmarks, theirs: Landmarks, grid: int
 ) -> Float32[np.ndarray, "grid grid 3"]:
     """Level what the source's expression leaves around the mouth, in place.
 
@@ -163,7 +163,7 @@ def level_mouth(
     return shading
 
 
-def _cut(picture: np.ndarray, here: Box, zoom: float, first: tuple[int, int]) -> np.ndarray:
+def _cut(picture: np.ndarray, here: Part, zoom: float, first: tuple[int, int]) -> np.ndarray:
     """A box of a grid out of a picture that is ``zoom`` times finer and begins at ``first``, x and y."""
     eased = cv2.GaussianBlur(picture, (0, 0), 0.4 * zoom) if zoom > 1.25 else picture
     shift = [(part.start + 0.5) * zoom - 0.5 - start for part, start in zip(here[::-1], first, strict=True)]
@@ -228,7 +228,3 @@ def _near(
         return np.zeros(shape, np.float32)
     far = cv2.distanceTransform(drawn, cv2.DIST_L2, 5) / unit
     return np.clip((bounds[1] - far) / (bounds[1] - bounds[0]), 0, 1).astype(np.float32)
-
-
-def _begun(value: float, bounds: tuple[float, float]) -> float:
-    return float(np.clip((value - bounds[0]) / (bounds[1] - bounds[0]), 0, 1))

@@ -13,12 +13,10 @@ from jaxtyping import Bool, Float32
 
 from aotface.face.align import region_of, resize_matrix, sample
 from aotface.reenact.lips import Parting
-from aotface.types import Frame, Mask, Matrix
+from aotface.types import Box, Frame, Mask, Matrix
 
 FINER = 4
 """How many times finer than it is kept a map is drawn before it goes to the frame: OpenCV reads at 32nds of a pixel."""
-
-Box = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True)

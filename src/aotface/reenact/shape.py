@@ -19,6 +19,7 @@ from aotface.face.mesh import (
     opening,
 )
 from aotface.face.pose import fit_pose
+from aotface.face.texture import hull_mask
 from aotface.reenact.expression import BROWS, EYES, MOUTH, apart
 from aotface.types import Landmarks, Mask
 
@@ -112,8 +113,7 @@ def covered_parts(target: Landmarks, visible: Mask) -> Float64[np.ndarray, " par
     """
     found = np.zeros(len(PARTS))
     for number, (ring, *_) in enumerate(PARTS):
-        drawn = np.zeros(visible.shape, np.uint8)
-        cv2.fillConvexPoly(drawn, cv2.convexHull(np.round(target[ring, :2]).astype(np.int32)), (1,))
+        drawn = hull_mask(visible.shape, target[ring])
         size = 2 * round(AROUND * len(visible)) + 1
         here = cv2.dilate(drawn, np.ones((size, size), np.uint8)) > 0
         hidden = 1 - float(visible[here].mean()) if here.any() else 0.0

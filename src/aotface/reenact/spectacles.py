@@ -5,8 +5,6 @@ beside the frame: its tone carried on, brows from brows, and pores from the chee
 guess it is skin, and stays; where it does not, it is frame, and the guess stands in. Once for each source.
 """
 
-from collections.abc import Sequence
-
 import cv2
 import numpy as np
 from jaxtyping import Float32
@@ -14,9 +12,10 @@ from jaxtyping import Float32
 from aotface.face.align import align, invert, scale_of
 from aotface.face.mesh import LEFT_BROW, LEFT_EYE, RIGHT_BROW, RIGHT_EYE
 from aotface.face.parse import bridge_of
+from aotface.face.texture import hull_mask
 from aotface.face.visibility.classes import Surface
 from aotface.face.visibility.network import Visibility
-from aotface.masked import continued
+from aotface.masked import continued, grown
 from aotface.types import CROP_SIDE, Crop, Face, Frame, Mask
 
 LARGEST = 768
@@ -61,8 +60,6 @@ difference (a logarithm), from which it does; and the probability of a brow at w
 FLOOR = np.float32(0.02)
 """Display light added before a logarithm."""
 
-BROWS = (LEFT_BROW, RIGHT_BROW)
-
 Plane = Float32[np.ndarray, "side side"]
 
 
@@ -86,14 +83,17 @@ def without_spectacles(frame: Frame, face: Face, seen: Visibility) -> Frame:
     hairs = ((brow > SKIN) & (rim < HAIRLESS)).astype(np.float32)
     rim = np.where(BROW_LEADS * rim >= brow, rim, 0)
     broad = _beside(rim)
-    bare = _bare(aligned.crop, _grown(broad, HALO * unit), skin, unit)
-    under = np.maximum(np.clip(2 * brow - 0.6, 0, 1), _drawn(aligned.landmarks, side, BROWS) * (rim > LIKELY))
+    bare = _bare(aligned.crop, grown(broad, HALO * unit), skin, unit)
+    brows, eyes = (
+        hull_mask((side, side), *(aligned.landmarks[ring] for ring in rings))
+        for rings in ((LEFT_BROW, RIGHT_BROW), (LEFT_EYE, RIGHT_EYE))
+    )
+    under = np.maximum(np.clip(2 * brow - 0.6, 0, 1), brows * (rim > LIKELY))
     under = cv2.GaussianBlur(under.astype(np.float32), (0, 0), unit)
-    eyes = _drawn(aligned.landmarks, side, (LEFT_EYE, RIGHT_EYE))
     tones = [bare]
     if hairs.sum() > (4 * unit) ** 2:
         tones.append(bare + (continued(aligned.crop, hairs) - bare) * under[..., None])
-    worn = _worn(aligned.crop, tones, rim, _grown(broad, 1.5 * unit), eyes)
+    worn = _worn(aligned.crop, tones, rim, grown(broad, 1.5 * unit), eyes)
     bare = tones[-1]
     soft = np.clip(1.5 * cv2.GaussianBlur(cv2.dilate(worn, np.ones((3, 3))), (0, 0), 0.5 * unit), 0, 1)
     around, thin = _thin(aligned.crop, rim, brow, eyes)
@@ -124,7 +124,7 @@ def _thin(crop: Crop, rim: Plane, brow: Plane, eyes: Mask) -> tuple[Crop, Mask]:
     near = cv2.dilate(rim, np.ones((2 * round(unit) + 1,) * 2))
     sure = np.clip((near - low) / (high - low), 0, 1) * np.clip((apart - least) / (surely - least), 0, 1)
     sure = sure * np.clip((BROWLESS[1] - brow) / (BROWLESS[1] - BROWLESS[0]), 0, 1)
-    sure = sure * (1 - _grown(eyes, EYES[1] * unit))
+    sure = sure * (1 - grown(eyes, EYES[1] * unit))
     return around, np.clip(1.5 * cv2.GaussianBlur(sure.astype(np.float32), (0, 0), 0.4 * unit), 0, 1)
 
 
@@ -160,14 +160,6 @@ def _pores(crop: Crop, known: Mask, tone: Crop, unit: float) -> Crop:
     return np.clip(found, -DEEPEST, DEEPEST) * (tone + FLOOR)
 
 
-def _drawn(landmarks: np.ndarray, side: int, rings: Sequence[Sequence[int] | np.ndarray]) -> Mask:
-    """1 in outlines of the mesh."""
-    drawn = np.zeros((side, side), np.float32)
-    for ring in rings:
-        cv2.fillConvexPoly(drawn, cv2.convexHull(np.round(landmarks[ring, :2]).astype(np.int32)), (1.0,))
-    return drawn
-
-
 def _worn(crop: Crop, tones: list[Crop], rim: Plane, broad: Mask, eyes: Mask) -> Mask:
     """How surely a pixel shows a frame: it is likely one, or may be, and is not what a bare face would show.
 
@@ -183,19 +175,13 @@ def _worn(crop: Crop, tones: list[Crop], rim: Plane, broad: Mask, eyes: Mask) ->
     apart = cv2.GaussianBlur(np.minimum.reduce(differ).astype(np.float32), (0, 0), 0.5 * unit)
     sure = (rim > LIKELY) & (eyes == 0)
     usual = float(np.percentile(apart[sure], CLEARLY)) if sure.any() else 0.0
-    near = _grown((rim > LIKELY).astype(np.float32), 1.5 * unit) > 0
+    near = grown((rim > LIKELY).astype(np.float32), 1.5 * unit) > 0
     least = np.where(near, *(max(low, share * usual) for low, share in zip(LEAST, SHARE, strict=True)))
     stands = np.clip((apart - least) / SURELY, 0, 1)
-    free = 1 - np.where(rim > LIKELY, *(_grown(eyes, reach * unit) for reach in EYES))
+    free = 1 - np.where(rim > LIKELY, *(grown(eyes, reach * unit) for reach in EYES))
     worn = (broad * stands * free).astype(np.float32)
     closed = cv2.morphologyEx(worn, cv2.MORPH_CLOSE, np.ones((round(1.5 * unit) * 2 + 1,) * 2))
-    return _grown(closed, 0.5 * unit) * free.astype(np.float32)
-
-
-def _grown(mask: Mask, pixels: float) -> Mask:
-    """A mask, larger on all sides."""
-    reach = 2 * round(pixels) + 1
-    return np.asarray(cv2.dilate(mask, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))))
+    return grown(closed, 0.5 * unit) * free.astype(np.float32)
 
 
 def _laid(frame: Frame, filled: Crop, soft: Mask, matrix: np.ndarray) -> Frame:

@@ -13,12 +13,13 @@ import numpy as np
 from jaxtyping import Bool, Float32
 
 from aotface.face.align import align
-from aotface.face.mesh import BROW_REACH, LEFT_BROW, LEFT_EYE, RIGHT_BROW, RIGHT_EYE
-from aotface.face.texture import LUMA
+from aotface.face.mesh import LEFT_BROW, LEFT_EYE, RIGHT_BROW, RIGHT_EYE
+from aotface.face.texture import LUMA, brow_outlines, hull_mask
 from aotface.face.visibility.classes import Surface
 from aotface.face.visibility.network import Visibility
-from aotface.reenact.lip_colour import Box, Pixels, Plane, falling, logarithm, resized, rising
-from aotface.types import CROP_SIDE, AlignedFace, Crop, Frame, Landmarks, Mask
+from aotface.masked import carried, falling, resized, rising
+from aotface.reenact.lip_colour import FURTHEST, PIGMENT, Pixels, Plane, logarithm
+from aotface.types import CROP_SIDE, AlignedFace, Crop, Frame, Landmarks, Mask, Part
 
 HIDDEN, SOUND = 0.45, 0.25
 """Share of a brow from which it is hidden; and up to which the other one stands in for it: of 48 wearers of ``train`` the
@@ -46,9 +47,8 @@ BESIDE = (4.0, 15.0)
 TONE, LEAST = 6.0, 0.01
 """Standard deviation, in the same pixels, of what skins are matched by; and the weight that their mean has everywhere."""
 
-FURTHEST, PIGMENT, ON_HAIRS = 2.5, 0.35, 0.5
-"""How far skin is moved at most, as a logarithm; what of that may be the skin's own colour; and the share of it that hairs
-get. What is beyond is light, and lies on hairs as well."""
+ON_HAIRS = 0.5
+"""Share of `PIGMENT` that hairs get; light lies on hairs as well."""
 
 UNEVEN, UNUSUAL, SURE = 0.5, (0.4, 0.8), 0.5
 """How far that differs from its mean; how far beside their median, as logarithms, skins begin to tell nothing, and do; and
@@ -73,7 +73,7 @@ def without_hidden_brows(
     gone = texture < 0.5
     if bare is not source:
         gone |= np.abs(align(bare, aligned.face).crop - aligned.crop).max(axis=2) > FILLED
-    far = [_off([aligned.landmarks[ring, :2]], CROP_SIDE) for ring in (RIGHT_BROW, LEFT_BROW)]
+    far = [_off(CROP_SIDE, aligned.landmarks[ring]) for ring in (RIGHT_BROW, LEFT_BROW)]
     sizes = [max(int((off == 0).sum()), 1) for off in far]
     shares = [float(gone[off == 0].mean()) if (off == 0).any() else 1.0 for off in far]
     brow = seen.in_crop(seen.of(Surface.BROW), CROP_SIDE)
@@ -101,7 +101,7 @@ class TargetBrows:
     which weight they show, at most. ``known``: there, skin that may be compared.
     """
 
-    here: Box
+    here: Part
     pixels: Pixels
     small: Float32[np.ndarray, "small_rows small_columns"]
     known: Float32[np.ndarray, "small_rows small_columns"]
@@ -121,9 +121,9 @@ class TargetBrows:
         mine, theirs = (logarithm(resized(picture, size)) for picture in (own, self.pixels))
         known = self._like_skin(mine) * self._like_skin(theirs)
         mean = ((mine - theirs) * known[..., None]).sum(axis=(0, 1)) / max(float(known.sum()), 1e-3)
-        tone = self._continued(mine - theirs, known)
+        tone = carried(mine - theirs, known, TONE, LEAST)
         tone = np.clip(mean + np.clip(tone - mean, -UNEVEN, UNEVEN), -FURTHEST, FURTHEST)
-        stands = np.abs((theirs - self._continued(theirs, known)) @ LUMA[0])
+        stands = np.abs((theirs - carried(theirs, known, TONE, LEAST)) @ LUMA[0])
         pigment = np.clip(tone, -PIGMENT, PIGMENT)
         tone -= (1 - ON_HAIRS) * pigment * rising(stands, HAIRS)[..., None]
         laid = self.pixels * np.exp(resized(tone.astype(np.float32), self.pixels.shape[1::-1]))
@@ -135,13 +135,6 @@ class TargetBrows:
         sure = bright[self.known > SURE]
         usual = float(np.median(sure)) if len(sure) else 0.0
         return np.asarray(self.known * falling(np.abs(bright - usual), UNUSUAL), np.float32)
-
-    def _continued(self, values: Pixels, known: Plane) -> Pixels:
-        """Values of the skin around, carried on into the brows."""
-        known = known[..., None]
-        mean = (values * known).sum(axis=(0, 1)) / max(float(known.sum()), 1e-3)
-        near = cv2.GaussianBlur(np.dstack([(values - mean) * known, known]), (0, 0), TONE)
-        return np.asarray(mean + near[..., :-1] / (near[..., -1:] + np.float32(LEAST)), np.float32)
 
 
 def target_brows(
@@ -159,9 +152,7 @@ def target_brows(
         None where they lie beside the crop.
     """
     grid, zoom = len(covered), len(target) / len(covered)
-    up = (points[10, :2] - points[152, :2]) * BROW_REACH
-    rings = [np.concatenate([points[ring, :2], points[ring, :2] + up]) for ring in (LEFT_BROW, RIGHT_BROW)]
-    brow, eye = (_off(part, grid) for part in (rings, [points[ring, :2] for ring in (LEFT_EYE, RIGHT_EYE)]))
+    brow, eye = _off(grid, *brow_outlines(points)), _off(grid, points[LEFT_EYE], points[RIGHT_EYE])
     weight = falling(brow, EDGE) * rising(eye, LIDS) * covered
     rows, columns = (np.flatnonzero((brow < BESIDE[1]).any(axis=axis)) for axis in (1, 0))
     if min(len(rows), len(columns)) < 8:
@@ -180,9 +171,7 @@ def target_brows(
     )
 
 
-def _off(outlines: list[np.ndarray], side: int) -> Plane:
+def _off(side: int, *outlines: np.ndarray) -> Plane:
     """Distance from outlines, in pixels."""
-    drawn = np.ones((side, side), np.uint8)
-    for outline in outlines:
-        cv2.fillConvexPoly(drawn, cv2.convexHull(np.round(outline).astype(np.int32)), (0,))
-    return np.asarray(cv2.distanceTransform(drawn, cv2.DIST_L2, 5), np.float32)
+    beyond = hull_mask((side, side), *outlines) == 0
+    return np.asarray(cv2.distanceTransform(beyond.astype(np.uint8), cv2.DIST_L2, 5), np.float32)

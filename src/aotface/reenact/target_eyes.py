@@ -17,21 +17,20 @@ from aotface.face.gaze import gaze_at
 from aotface.face.mesh import LEFT_EYE, RIGHT_EYE, opening
 from aotface.face.template import similarity_between
 from aotface.face.texture import LUMA
+from aotface.masked import carried, falling, resized, rising
 from aotface.reenact.iris_colour import IrisColour, distance, iris_colour, recoloured_iris
 from aotface.reenact.lip_colour import (
+    FURTHEST,
+    PIGMENT,
     VIVID,
-    Box,
     Pixels,
     Plane,
-    falling,
     logarithm,
     off_of,
-    resized,
-    rising,
     traits,
     typical,
 )
-from aotface.types import AlignedFace, Crop, Landmarks, Matrix
+from aotface.types import AlignedFace, Crop, Landmarks, Matrix, Part
 
 RIM, WIDE = (0.2, 1.8), (1.5, 6.0)
 """Distance from an eye's opening, in pixels at 256, over which the target's lids end: where the source's rim is like theirs,
@@ -58,10 +57,6 @@ LIKE = (0.4, 0.8)
 TONE, LEAST = 3.0, 0.02
 """Standard deviation in pixels at 256 of what tone is matched by, and the weight that its mean has everywhere."""
 
-FURTHEST, PIGMENT = 2.5, 0.35
-"""How far lids of the target are moved at most, as a logarithm; and what of their mean may be the colour of skin: eyes
-get none of it. What is beyond is light (a transfer that left the source's), and lies on the eye, too."""
-
 RINGS = RIGHT_EYE, LEFT_EYE
 
 SmallPlane = Float32[np.ndarray, "small_rows small_columns"]
@@ -77,7 +72,7 @@ class TargetEye:
     all at 256 px. ``back``: pixels of ``pixels`` to points of the target's crop.
     """
 
-    here: Box
+    here: Part
     pixels: Pixels
     off: SmallPlane
     free: SmallPlane
@@ -199,7 +194,7 @@ def _glow(face: Pixels, laid: Pixels, off: Plane) -> Plane:
 
 
 def _tone(apart: Pixels, off: Plane, free: Plane) -> Pixels:
-    """What carries the target's lids to the new face's, logarithms.
+    """What carries the target's lids to the new face's, logarithms. Eyes get what is light of it, and no `PIGMENT`.
 
     Args:
         apart: the new face's less the target's.
@@ -208,10 +203,9 @@ def _tone(apart: Pixels, off: Plane, free: Plane) -> Pixels:
     """
     beside, luma = free * (off > BESIDE[0]) * (off < BESIDE[1]), apart @ LUMA[0]
     usual = np.float32(np.median(luma[beside > 0.5])) if (beside > 0.5).any() else np.float32(0)
-    known = (beside * falling(np.abs(luma - usual), LIKE))[..., None].astype(np.float32)
-    mean = (apart * known).sum(axis=(0, 1)) / max(float(known.sum()), 1.0)
-    near = cv2.GaussianBlur(np.dstack([(apart - mean) * known, known]), (0, 0), TONE)
-    found = np.clip(mean + near[..., :-1] / (near[..., -1:] + np.float32(LEAST)), -FURTHEST, FURTHEST)
+    known = (beside * falling(np.abs(luma - usual), LIKE)).astype(np.float32)
+    mean = (apart * known[..., None]).sum(axis=(0, 1)) / max(float(known.sum()), 1e-3)
+    found = np.clip(carried(apart, known, TONE, LEAST), -FURTHEST, FURTHEST)
     light = np.clip(mean - np.clip(mean, -PIGMENT, PIGMENT), -FURTHEST, FURTHEST)
     return np.asarray(light + (found - light) * rising(off, (0.0, 2.0))[..., None])
 
@@ -227,7 +221,7 @@ def _with_iris(
     return pixels * np.exp(resized(added.astype(np.float32), pixels.shape[1::-1]))
 
 
-def _around(ring: Float32[np.ndarray, "16 3"], side: int) -> Box | None:
+def _around(ring: Float32[np.ndarray, "16 3"], side: int) -> Part | None:
     """Rows and columns around an eye; None where it lies beside the crop."""
     low = np.clip(np.floor(ring[:, :2].min(axis=0) - REACH), 0, side).astype(int)
     high = np.clip(np.ceil(ring[:, :2].max(axis=0) + REACH) + 1, 0, side).astype(int)

@@ -18,10 +18,12 @@ from jaxtyping import Bool, Float32
 from aotface.face.mesh import INNER_LIPS, OUTER_LIPS
 from aotface.face.template import similarity_between
 from aotface.face.texture import LUMA
+from aotface.masked import carried, falling, resized, rising
 from aotface.reenact.lip_colour import (
     BESIDE,
     FEWEST,
-    Box,
+    FURTHEST,
+    PIGMENT,
     Inside,
     LipColour,
     Outline,
@@ -29,17 +31,14 @@ from aotface.reenact.lip_colour import (
     Plane,
     calmed,
     colour_of,
-    falling,
     logarithm,
     mouth_box,
     outline_of,
     recoloured,
-    resized,
-    rising,
     traits,
     typical,
 )
-from aotface.types import AlignedFace, Crop, Landmarks
+from aotface.types import AlignedFace, Crop, Landmarks, Part
 
 EDGE, RING = (0.0, 1.5), (0.5, 5.0)
 """Distance from the lips, in pixels at 256, over which they end where skin around them stays; and over which the target's
@@ -52,9 +51,8 @@ everywhere."""
 TINTED = (1.5, 16.0)
 """Distance from the lips, in the same pixels, in which colour is compared; light is where skin beside them is."""
 
-FURTHEST, PIGMENT, ON_LIPS = 2.5, 0.35, 0.4
-"""How far the target's skin is moved at most, as a logarithm; what of that may be the skin's own colour; and the share of
-it that lips get. What is beyond is light (a transfer that left the source's, or none), and lies on all of the mouth."""
+ON_LIPS = 0.4
+"""Share of `PIGMENT` that lips get; light lies on all of the mouth."""
 
 GREY = (0.03, 0.15)
 """How much less red than skin a place is where hair begins, and is sure."""
@@ -95,7 +93,7 @@ class TargetMouth:
     source's lips keep this colour.
     """
 
-    here: Box
+    here: Part
     pixels: Pixels
     outline: Outline
     covered: Bool[np.ndarray, "small_rows small_columns"]
@@ -189,10 +187,8 @@ class TargetMouth:
     ) -> np.ndarray:
         """Values of the skin within a span of the lips, eased and carried on."""
         off = self.outline.off
-        known = (free * (off > span[0]) * (off < span[1]))[..., None].astype(np.float32)
-        mean = (values * known).sum(axis=(0, 1)) / max(float(known.sum()), 1.0)
-        near = cv2.GaussianBlur(np.dstack([(values - mean) * known, known]).astype(np.float32), (0, 0), sigma)
-        return np.asarray(mean + near[..., :-1] / (near[..., -1:] + np.float32(LEAST)))
+        known = (free * (off > span[0]) * (off < span[1])).astype(np.float32)
+        return carried(values, known, sigma, LEAST)
 
     def _large(self, plane: np.ndarray) -> np.ndarray:
         return resized(plane.astype(np.float32), self.pixels.shape[1::-1])

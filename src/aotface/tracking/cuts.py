@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float32
 
+from aotface.colour_space import LUMINANCE
 from aotface.face.landmarks import to_uint8
 from aotface.types import Frame
 
@@ -23,7 +24,6 @@ share nothing need little, frames that share much need more."""
 HUE_BINS = 8
 LIGHT_BINS = 8
 
-LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
 
 Plane = Float32[np.ndarray, "27 48"]
 
@@ -50,7 +50,7 @@ def frame_signature(frame: Frame) -> FrameSignature:
     step = max(1, min(frame.shape[0] // (4 * SIZE[1]), frame.shape[1] // (4 * SIZE[0])))
     thinned = to_uint8(frame[::step, ::step])  # every pixel of a large frame would take longer than its face
     small = cv2.resize(thinned, SIZE, interpolation=cv2.INTER_AREA).astype(np.float32)
-    light = np.log2(small @ LUMA + 16)
+    light = np.log2(small @ np.array(LUMINANCE, np.float32) + 16)
     centred = light - cv2.GaussianBlur(light, (0, 0), 3)
     contrast = np.sqrt(cv2.GaussianBlur(centred**2, (0, 0), 3) + 0.06**2)  # noise of an even wall stays small
     return FrameSignature((centred / contrast).astype(np.float32), _histogram(small, light))

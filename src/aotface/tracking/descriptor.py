@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float32, Float64
 
+from aotface.colour_space import LUMINANCE
 from aotface.face.align import align
 from aotface.face.mesh import MEAN, TRIANGLES, triangle_areas, vertex_normals
 from aotface.types import Face, Frame
@@ -33,7 +34,6 @@ LIMIT = 1.5
 TINT_WEIGHT = 0.3
 """Similarity lost per unit of difference in tint: a lamp of another colour is rarer than another person."""
 
-LUMA = np.array([0.2126, 0.7152, 0.0722])
 AREAS = np.abs(triangle_areas(MEAN.astype(np.float32)))
 
 with resources.files("aotface.tracking").joinpath("mean_descriptor.npz").open("rb") as _file:
@@ -78,7 +78,7 @@ def descriptor_of(frame: Frame, face: Face) -> Descriptor:
     normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
     seen = np.clip((normals[:, 2] - 0.15) / 0.3, 0, 1) * (triangle_areas(aligned.landmarks) > 0)
     weight = (seen * AREAS + 1e-9).astype(np.float64)
-    logs = np.log(colours @ LUMA + FLOOR)
+    logs = np.log(colours @ np.array(LUMINANCE) + FLOOR)
     texture = np.clip(logs - _smooth_light(logs, normals.astype(np.float64), weight), -LIMIT, LIMIT)
     mean = np.log(weight @ colours / weight.sum() + FLOOR / 2)
     tint = np.array([mean[0] - mean[1], mean[2] - mean[1]])

@@ -9,10 +9,10 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
+from aotface.colour_space import LUMINANCE
 from aotface.training.degrade import Camera
 from aotface.training.ranges import LightingConfig
 from aotface.training.shading import Lamps, Surface
-from aotface.training.tone import LUMINANCE
 
 NEUTRAL_MIRED = 1e6 / 6504
 """Reciprocal colour temperature of the display's white, micro-reciprocal kelvin."""

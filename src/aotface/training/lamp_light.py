@@ -6,9 +6,10 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from aotface.colour_space import LUMINANCE
 from aotface.training.draw import STAGE, chance, const, planckian, rand, randn, uniform
 from aotface.training.ranges import LampMix
-from aotface.training.tone import HAEMOGLOBIN, LUMINANCE, MELANIN
+from aotface.training.tone import HAEMOGLOBIN, MELANIN
 
 SKIN = (0.52, 0.35, 0.27)
 """Linear reflectance of light skin; other skins follow from it by pigments."""

@@ -9,8 +9,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-LUMINANCE = (0.2126, 0.7152, 0.0722)
-"""Rec. 709 weights of linear RGB."""
+from aotface.colour_space import LUMINANCE
 
 MELANIN = (0.87, 1.0, 1.2)
 """Relative optical density of melanin in R, G, B, G = 1.

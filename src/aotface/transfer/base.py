@@ -6,24 +6,21 @@ from functools import cached_property
 from inspect import signature
 from typing import Protocol, runtime_checkable
 
-import cv2
 import numpy as np
 from jaxtyping import Float32
 
 from aotface.errors import InputError
 from aotface.face.align import resize_matrix, transform_landmarks
 from aotface.face.render import Raster, rasterize, render
+from aotface.masked import resized
 from aotface.transfer.resolution import apply_at_resolution
-from aotface.types import CROP_SIDE, Crop, Geometry, Landmarks, Mask, Matrix
+from aotface.types import CROP_SIDE, Box, Crop, Geometry, Landmarks, Mask, Matrix, Part
 
 Maps = Float32[np.ndarray, "_side _side _channels"]
 """Small and smooth: it may be averaged over the frames of a video."""
 
 COARSE_SIDE = 64
 """Side at which places of one mesh are found on another."""
-
-Box = tuple[int, int, int, int]
-"""Part of a frame, xyxy."""
 
 
 @dataclass(frozen=True)
@@ -105,10 +102,6 @@ class Change(Protocol):
             matrix: frame points to points of the crop.
             side: of that crop, pixels.
         """
-
-
-Part = tuple[slice, slice]
-"""Rows and columns of a crop."""
 
 
 @runtime_checkable
@@ -231,5 +224,4 @@ class Recolour:
 
 def shrunk(values: np.ndarray) -> np.ndarray:
     """A crop or mask at 256 px."""
-    side = (CROP_SIDE, CROP_SIDE)
-    return values if values.shape[:2] == side else cv2.resize(values, side, interpolation=cv2.INTER_AREA)
+    return resized(values, CROP_SIDE)

@@ -7,14 +7,14 @@ from fractions import Fraction
 import cv2
 import numpy as np
 
-from aotface.compose.blend import Box, blend, face_box, frame_mask
+from aotface.compose.blend import blend, face_box, frame_mask
 from aotface.compose.place import Place, face_row, grey
 from aotface.face.align import resize_matrix
 from aotface.media.video.decode import VideoFrame
 from aotface.media.video.folder import frame_from_rgb
 from aotface.media.video.info import grey_info
 from aotface.provenance import mark_frame
-from aotface.types import Crop, Mask, Matrix
+from aotface.types import Box, Crop, Mask, Matrix
 
 
 @dataclass(frozen=True)

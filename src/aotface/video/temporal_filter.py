@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float32
 
-from aotface.colour_space import linear_to_srgb, srgb_to_linear
+from aotface.colour_space import LUMINANCE, linear_to_srgb, srgb_to_linear
 from aotface.errors import InputError
 from aotface.transfer.base import Maps, Part, Transfer, apply_part, shrunk
 from aotface.types import Crop, Mask
@@ -41,7 +41,6 @@ TOLERANCE = 0.08
 FLOOR = 0.01
 """Linear light added before a logarithm."""
 
-LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
 
 WHOLE = slice(None), slice(None)
 """All of a crop."""
@@ -238,7 +237,7 @@ def tone_of(reenacted: Crop, swapped: Crop, mask: Mask) -> Light:
     Returns:
         Natural log of the ratio; a grey Y gives equal channels.
     """
-    after, before = srgb_to_linear(swapped), srgb_to_linear(reenacted) @ LUMA
+    after, before = srgb_to_linear(swapped), srgb_to_linear(reenacted) @ np.array(LUMINANCE, np.float32)
     together = (
         np.concatenate([after, before[..., None], np.ones_like(before)[..., None]], axis=2) * mask[..., None]
     )

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from aotface.errors import WeightsError
-from aotface.face.visibility.classes import FACE, IN_FRONT, LENS, OUTPUTS, Surface
+from aotface.face.visibility.classes import LENS, OUTPUTS, Surface
 from aotface.face.visibility.network import Visibility, VisibilityNetwork, shuffled
 from aotface.training.visibility.export import to_onnx
 from aotface.training.visibility.net import Probabilities, Size, VisibilityNet
@@ -24,12 +24,6 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def test_every_surface_is_the_face_in_front_or_behind() -> None:
-    assert set(FACE) | set(IN_FRONT) | {Surface.BACKGROUND} == set(Surface)
-    assert not set(FACE) & set(IN_FRONT)
-    assert LENS == OUTPUTS - 1 == len(Surface)
-
-
 def test_quarters_are_put_as_torch_puts_them() -> None:
     values = torch.rand(1, 3 * 4, 6, 6, generator=torch.Generator().manual_seed(0))
     wanted = torch.nn.functional.pixel_shuffle(values, 2)[0].numpy()
@@ -42,8 +36,7 @@ def test_probabilities_of_surfaces_sum_to_one(file: Path, portrait: Frame, face:
     seen = VisibilityNetwork(file).see(portrait, face)
     assert seen.planes.shape == (OUTPUTS, 256, 256)
     assert np.allclose(seen.planes[:LENS].sum(axis=0), 1, atol=1e-4)
-    assert np.allclose(seen.face + seen.covered + seen.of(Surface.BACKGROUND), 1, atol=1e-4)
-    assert seen.lens.min() >= 0 and seen.lens.max() <= 1
+    assert seen.planes[LENS].min() >= 0 and seen.planes[LENS].max() <= 1
 
 
 def test_crop_and_frame_agree(file: Path, portrait: Frame, face: Face, aligned: AlignedFace) -> None:
@@ -67,11 +60,11 @@ def test_a_plane_finds_its_way_back_to_the_frame(file: Path, portrait: Frame, fa
 def test_a_doubtful_edge_of_a_cover_counts_beside_a_likely_part() -> None:
     planes = np.zeros((OUTPUTS, 256, 256), np.float32)
     planes[Surface.COVER, 100:160, 100:160] = 0.15  # too little, alone
-    assert Visibility(planes, np.eye(2, 3)).in_front.max() == 0
+    assert Visibility(planes, np.eye(2, 3)).things.max() == 0
     planes[Surface.HAND, 120:125, 120:125] = 0.6
-    assert Visibility(planes, np.eye(2, 3)).in_front[110:130, 130].max() == 0  # a speck is no patch
+    assert Visibility(planes, np.eye(2, 3)).things[110:130, 130].max() == 0  # a speck is no patch
     planes[Surface.HAND, 120:132, 120:132] = 0.6
-    front = Visibility(planes, np.eye(2, 3)).in_front
+    front = Visibility(planes, np.eye(2, 3)).things
     assert front[126, 138] > 0.3 and front[126, 126] == 1 and front[126, 150] == 0 and front[50, 50] == 0
 
 
@@ -100,7 +93,7 @@ def test_a_brow_and_the_skin_along_a_frame_are_not_in_front_of_the_face() -> Non
     planes[Surface.FRAME, 80:98, 60:110], planes[Surface.BROW, 80:98, 60:110] = 0.15, 0.75
     planes[Surface.FRAME, 80:98, 150:200] = 0.15
     seen = Visibility(planes, np.eye(2, 3))
-    front = seen.in_front
+    front = seen.frames
     assert front[100:104, 40:220].min() == 1
     assert front[104:107, 40:220].max() < 0.1 < 0.2 < seen.spectacles[104:107, 40:220].min()
     assert front[82:92, 62:108].max() < 0.1

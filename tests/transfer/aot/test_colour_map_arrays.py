@@ -5,10 +5,16 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from aotface.colour_space import linear_to_srgb, srgb_to_linear
 from aotface.errors import InputError
 from aotface.transfer.aot.apply import transport_full
 from aotface.transfer.aot.change import ColourMapChange
-from aotface.transfer.aot.colour_map_arrays import CHANNELS, apply_colour_map_array, find_colour_map
+from aotface.transfer.aot.colour_map_arrays import (
+    CHANNELS,
+    apply_colour_map_array,
+    find_colour_map,
+    multiplied,
+)
 from aotface.transfer.base import apply_part
 from aotface.types import Geometry
 
@@ -71,3 +77,13 @@ def test_sizes_must_agree(faces: Callable, tiny: Callable) -> None:
     x_r, x_t, mask, geometry = arrays(faces(side=64))
     with pytest.raises(InputError, match="mask"):
         find_colour_map(tiny(), x_r, x_t, mask[:32, :32], geometry)
+
+
+def test_the_formula_at_the_fields_own_pixels_is_that_of_the_picture() -> None:
+    rng = np.random.default_rng(3)
+    crop, field = rng.random((8, 8, 3), np.float32), rng.normal(0, 0.1, (8, 8, 7)).astype(np.float32)
+    field[..., 3] += 1
+    light = multiplied(srgb_to_linear(crop), field)
+    wanted = apply_colour_map_array(crop, field)
+    np.testing.assert_allclose(np.clip(linear_to_srgb(light + field[..., 4:]), 0, 1), wanted, atol=1e-5)
+    assert np.abs(np.clip(linear_to_srgb(light), 0, 1) - wanted).max() > 0.01  # the twin: without the bias

@@ -28,9 +28,3 @@ LENS = len(Surface)
 
 OUTPUTS = len(Surface) + 1
 """Number of planes that the network gives."""
-
-FACE = (Surface.SKIN, Surface.BROW, Surface.EYE, Surface.LIPS, Surface.INNER_MOUTH, Surface.BEARD)
-"""Surfaces that belong to the face itself: a swap may draw over them."""
-
-IN_FRONT = (Surface.HAIR, Surface.FRAME, Surface.HAND, Surface.COVER)
-"""Surfaces that stay in front of a swapped face."""

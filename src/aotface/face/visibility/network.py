@@ -1,7 +1,7 @@
 """The visibility network at work: probabilities of every surface, in the view, the crop or the frame.
 
 seen = VisibilityNetwork().see(frame, face)
-covered = seen.in_frame(seen.covered, frame.shape[:2])
+covered = seen.in_frame(seen.things, frame.shape[:2])
 """
 
 import os
@@ -18,7 +18,7 @@ from jaxtyping import Bool, Float32
 
 from aotface.errors import WeightsError
 from aotface.face.align import chained, invert
-from aotface.face.visibility.classes import FACE, IN_FRONT, LENS, Surface
+from aotface.face.visibility.classes import Surface
 from aotface.face.visibility.view import VIEW_SIDE, cut, view_matrix, view_of_crop
 from aotface.media.files import show
 from aotface.media.onnx_runtime import open_session
@@ -84,21 +84,6 @@ class Visibility:
         """Probability that a pixel shows one of these surfaces."""
         return np.asarray(self.planes[list(surfaces)].sum(axis=0), np.float32)
 
-    @property
-    def lens(self) -> Mask:
-        """Probability that a pixel is seen through a lens."""
-        return self.planes[LENS]
-
-    @property
-    def face(self) -> Mask:
-        """Probability of the face itself: skin, brow, eye, lips, inner mouth, beard."""
-        return self.of(*FACE)
-
-    @property
-    def covered(self) -> Mask:
-        """Probability of what stays in front of a swapped face: hair, frame, hand, other cover."""
-        return self.of(*IN_FRONT)
-
     @cached_property
     def spectacles(self) -> Mask:
         """How surely a pixel shows a frame, 0..1: all 0 for a face without spectacles.
@@ -125,13 +110,11 @@ class Visibility:
         return bool(np.count_nonzero(self.of(Surface.COVER) > LIKELY) >= PATCH)
 
     @cached_property
-    def in_front(self) -> Mask:
-        """How much stays in front of a swapped face, 0..1: hair, hands and covers, and frames of spectacles."""
-        return np.maximum(self.things, self.frames)
-
-    @cached_property
     def things(self) -> Mask:
-        """The same without frames. Edges of hands and covers are unsure; low probabilities count beside likely ones."""
+        """How much of hair, hands and covers stays in front of a swapped face, 0..1; of spectacles see `frames`.
+
+        Edges of hands and covers are unsure; low probabilities count beside likely ones.
+        """
         others = self.of(Surface.HAIR, Surface.HAND, Surface.COVER)
         return np.maximum(np.clip((others - SURE[0]) / (SURE[1] - SURE[0]), 0, 1), self._beside_things)
 

@@ -15,6 +15,8 @@ from aotface.face.align import resize_matrix, transform_landmarks
 from aotface.face.mesh import MIRROR, vertex_normals
 from aotface.face.render import Raster
 from aotface.face.texture import features_mask
+from aotface.masked import resized
+from aotface.transfer.aot.colour_map import GREY_CHROMA
 from aotface.transfer.aot.colour_map_arrays import ColourMapArray, apply_colour_map_array
 from aotface.transfer.base import COARSE_SIDE, FacePair
 from aotface.types import CROP_SIDE, Crop, Landmarks, Mask
@@ -41,9 +43,6 @@ MOTTLED, LEAST = 1.15, 0.45
 SOFT = 2.0
 """Standard deviation, in pixels at 256, of the edge of what is changed."""
 
-GREY_CHROMA = 3.0 / 255.0
-"""Chroma of the target's face from which it has colour; as in `colour_map.py`."""
-
 FLOOR = np.float32(4e-3)
 """Linear light added before a logarithm."""
 
@@ -67,18 +66,18 @@ def without_one_sided_light(field: ColourMapArray, pair: FacePair) -> ColourMapA
     unit, side = SIDE / CROP_SIDE, len(pair.mask)
     shrink = resize_matrix(np.eye(2, 3), side, SIDE)
     own, theirs = (transform_landmarks(one, shrink) for one in (pair.own_landmarks, pair.landmarks))
-    swapped = apply_colour_map_array(_small(pair.reenacted), field)
-    counted = _small(pair.mask) * (1 - features_mask((SIDE, SIDE), own, theirs, unit=unit))
+    swapped = apply_colour_map_array(resized(pair.reenacted, SIDE), field)
+    counted = resized(pair.mask, SIDE) * (1 - features_mask((SIDE, SIDE), own, theirs, unit=unit))
     places, trust = _places(pair.coarse, own, theirs)
-    crops = swapped, _small(pair.target), _small(pair.reenacted)
+    crops = swapped, resized(pair.target, SIDE), resized(pair.reenacted, SIDE)
     light = np.dstack([srgb_to_linear(crop) for crop in crops])
     less = _less(light, counted, places, trust)
     grey = cv2.GaussianBlur(less[..., 0], (0, 0), SOFT * unit)
-    gain = _at(grey, len(field))[..., None]
+    gain = resized(grey, len(field))[..., None]
     share = _coloured(pair.target, pair.mask)
     if share > 0:
         colour = cv2.GaussianBlur(np.ascontiguousarray(less[..., 1:]), (0, 0), SOFT * unit)
-        gain = gain + np.float32(share) * _at(colour, len(field))
+        gain = gain + np.float32(share) * resized(colour, len(field))
     changed = field.copy()
     changed[..., :3] += gain
     changed[..., 4:] *= np.exp(gain)
@@ -115,8 +114,8 @@ def _less(
         swapped, target, own = (_parts(np.ascontiguousarray(octave[..., k : k + 3])) for k in (0, 3, 6))
         less = np.zeros_like(swapped)
         if lit != 0:
-            both = np.minimum.reduce([known, *(_read(known, places[..., k : k + 2]) for k in (0, 2, 4))])
-            apart = _read(own, places[..., :2]) - own
+            both = np.minimum.reduce([known, *(read_at(known, places[..., k : k + 2]) for k in (0, 2, 4))])
+            apart = read_at(own, places[..., :2]) - own
             lit = _one_sided(apart[..., 0], both * trust) if lit is None else lit
             less = (
                 np.float32(lit)
@@ -136,8 +135,8 @@ def _of_one_side(
     most: float,
 ) -> Float32[np.ndarray, "64 64 4"]:
     """What is taken out of one octave: no more than the halves of X_r are ``apart``."""
-    one = swapped - _read(target, places[..., 2:4])
-    other = _read(swapped, places[..., :2]) - _read(target, places[..., 4:])
+    one = swapped - read_at(target, places[..., 2:4])
+    other = read_at(swapped, places[..., :2]) - read_at(target, places[..., 4:])
     less = _bounded(_shared(one, other) - one, apart)
     return np.float32(most) * np.tanh(less / np.float32(most))
 
@@ -181,14 +180,7 @@ def _bounded(values: np.ndarray, most: np.ndarray) -> np.ndarray:
     return np.where(values * most > 0, np.sign(most) * np.minimum(np.abs(values), np.abs(most)), 0)
 
 
-def _read(values: np.ndarray, places: Float32[np.ndarray, "64 64 2"]) -> np.ndarray:
+def read_at(values: np.ndarray, places: Float32[np.ndarray, "_side _side 2"]) -> np.ndarray:
+    """Values at places."""
     x, y = (np.ascontiguousarray(places[..., k]) for k in (0, 1))
     return cv2.remap(values, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-
-
-def _small(values: Crop | Mask) -> np.ndarray:
-    return cv2.resize(values, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
-
-
-def _at(values: np.ndarray, side: int) -> np.ndarray:
-    return cv2.resize(values, (side, side), interpolation=cv2.INTER_LINEAR)

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float32
 
-from aotface.colour_space import srgb_to_linear
+from aotface.colour_space import luminance_of_linear, srgb_to_linear
 from aotface.face.align import resize_matrix, transform_landmarks
 from aotface.face.mesh import (
     LEFT_BROW,
@@ -25,7 +25,8 @@ from aotface.face.mesh import (
 )
 from aotface.face.skin_light import harder_light
 from aotface.face.texture import features_mask
-from aotface.transfer.aot.colour_map_arrays import ColourMapArray
+from aotface.masked import local_mean, resized
+from aotface.transfer.aot.colour_map_arrays import ColourMapArray, multiplied
 from aotface.transfer.base import FacePair
 from aotface.types import CROP_SIDE, Mask
 
@@ -61,8 +62,6 @@ CHANNELS = np.array(
 )
 """Rows: red, green and blue, of brightness and two directions of colour, which are at right angles and of length 1."""
 
-_LUMA = np.array([[0.2126, 0.7152, 0.0722]], np.float32)
-
 Planes = Float32[np.ndarray, "6 _side _side"]
 """Of Y, then of the target: see `CHANNELS`."""
 
@@ -94,11 +93,11 @@ def bound_octaves(field: ColourMapArray, pair: FacePair) -> ColourMapArray:
     Source: [ours].
     """
     side = len(field)
-    before, theirs = (srgb_to_linear(_shrunk(crop, side)) for crop in (pair.reenacted, pair.target))
+    before, theirs = (srgb_to_linear(resized(crop, side)) for crop in (pair.reenacted, pair.target))
     skin, coloured = _skin(pair, side), bool(field[..., 3].any())
-    moved = np.maximum(_lit(before, field) + field[..., 4:], 0)
+    moved = np.maximum(multiplied(before, field) + field[..., 4:], 0)
     seen = _Seen(np.concatenate([moved, theirs], axis=2), skin)
-    half = _Seen(_shrunk(seen.light, side // 2), _shrunk(skin, side // 2))
+    half = _Seen(resized(seen.light, side // 2), resized(skin, side // 2))
     broad, fine = _beyond(half, COARSE), _beyond(seen, FINE)
     less = cv2.resize(
         np.ascontiguousarray(broad.transpose(1, 2, 0)), (side, side), interpolation=cv2.INTER_LINEAR
@@ -118,7 +117,7 @@ def _skin(pair: FacePair, side: int) -> Mask:
     """Where skin shows, without eyes and brows; without lips where they are not the target's own."""
     shrink = resize_matrix(np.eye(2, 3), len(pair.mask), side)
     points = [transform_landmarks(one, shrink) for one in (pair.own_landmarks, pair.landmarks)]
-    mask, unit, shape = _shrunk(pair.mask, side), side / CROP_SIDE, (side, side)
+    mask, unit, shape = resized(pair.mask, side), side / CROP_SIDE, (side, side)
     others = features_mask(shape, *points, unit=unit, parts=(LEFT_EYE, RIGHT_EYE, LEFT_BROW, RIGHT_BROW))
     lips = features_mask(shape, *points, unit=unit, parts=(OUTER_LIPS,))
     shown = float((mask * lips).sum() / max(float(lips.sum()), 1e-6))
@@ -200,17 +199,17 @@ def _calmer(field: ColourMapArray, before: Light, seen: _Seen) -> ColourMapArray
     Less saturation takes colour off each pixel of X_r, and the gain gives back that of the neighbourhood.
     """
     bias, unit = field[..., 4:], len(field) / CROP_SIDE
-    now = np.maximum(_lit(before, field) + bias, 0)
-    around = _mean(now, seen.skin, COARSE[-1] * unit)
+    now = np.maximum(multiplied(before, field) + bias, 0)
+    around = local_mean(now, seen.skin, COARSE[-1] * unit)
     share = (
         1
         - (1 - _kept(_Seen(np.concatenate([now, seen.light[..., 3:]], axis=2), seen.skin), unit)) * seen.skin
     )
-    even = around * (cv2.transform(now, _LUMA) / (cv2.transform(around, _LUMA) + LEAST))[..., None]
+    even = around * (luminance_of_linear(now) / (luminance_of_linear(around) + LEAST))[..., None]
     wanted = even + share[..., None] * (now - even)
     changed = field.copy()
     changed[..., 3] *= share
-    given = np.maximum(_lit(before, changed), 0)
+    given = np.maximum(multiplied(before, changed), 0)
     more = np.log((np.maximum(wanted - bias, 0) + LEAST) / (given + LEAST))
     changed[..., :3] += more * np.minimum(20 * (1 - share), 1)[..., None]
     return changed
@@ -221,23 +220,6 @@ def _kept(seen: _Seen, unit: float) -> Mask:
     fine = (_logs(seen, FINE[-1] * unit) - _logs(seen, COARSE[-1] * unit)) * seen.skin
     own, theirs = (fine[k] ** 2 + fine[k + 1] ** 2 for k in (1, 4))
     usual = max(float(np.sqrt(theirs).sum() / max(float(seen.skin.sum()), 1.0)), MOTTLED) ** 2
-    energy = _mean(np.stack([own, theirs], axis=2), seen.skin, NEAR * unit)
+    energy = local_mean(np.stack([own, theirs], axis=2), seen.skin, NEAR * unit)
     ratio = energy[..., 0] / np.clip(energy[..., 1], usual, 2 * usual)
     return 1 / np.sqrt(np.sqrt(1 + ratio * ratio))
-
-
-def _lit(linear: Light, field: ColourMapArray) -> Light:
-    """The formula of `colour_map`, without its bias."""
-    grey = cv2.transform(linear, _LUMA)[..., None]
-    return np.exp(field[..., :3]) * (grey + field[..., 3:4] * (linear - grey))
-
-
-def _mean(values: np.ndarray, weight: Mask, sigma: float) -> np.ndarray:
-    """Mean of a neighbourhood under a weight."""
-    stack = np.concatenate([values * weight[..., None], weight[..., None]], axis=2)
-    eased = cv2.GaussianBlur(stack, (0, 0), sigma, borderType=cv2.BORDER_CONSTANT)
-    return eased[..., :-1] / np.maximum(eased[..., -1:], np.float32(1e-3))
-
-
-def _shrunk(values: Float32[np.ndarray, "_rows _columns ..."], side: int) -> np.ndarray:
-    return cv2.resize(values, (side, side), interpolation=cv2.INTER_AREA)

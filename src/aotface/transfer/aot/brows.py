@@ -11,12 +11,14 @@ import cv2
 import numpy as np
 from jaxtyping import Float32
 
-from aotface.colour_space import srgb_to_linear
+from aotface.colour_space import luminance_of_linear, srgb_to_linear
 from aotface.face.align import resize_matrix, transform_landmarks
-from aotface.face.mesh import BROW_REACH, LEFT_BROW, LEFT_EYE, RIGHT_BROW, RIGHT_EYE
-from aotface.transfer.aot.colour_map_arrays import ColourMapArray
+from aotface.face.mesh import LEFT_EYE, RIGHT_EYE
+from aotface.face.texture import brow_outlines, hull_mask
+from aotface.masked import carried_far, grown, resized
+from aotface.transfer.aot.colour_map_arrays import ColourMapArray, multiplied
 from aotface.transfer.base import FacePair
-from aotface.types import CROP_SIDE, Landmarks, Mask
+from aotface.types import CROP_SIDE, Mask
 
 GROWN, SOFT, LIDS = 2.0, 1.5, 4.0
 """By how much X_r's brows are grown, and how softly that ends; and by how much eyes are. Pixels at 256."""
@@ -24,10 +26,8 @@ GROWN, SOFT, LIDS = 2.0, 1.5, 4.0
 AROUND = 9.0
 """Standard deviation, in pixels at 256, of the neighbourhood from which the map and the skin's tone are carried on."""
 
-COARSE, LEAST = 3.0, 0.01
-"""That, in pixels of the smaller picture in which it is done; and the weight that the mean of all of it has everywhere.
-
-Source: normalised convolution, Knutsson and Westin, CVPR 1993."""
+LEAST = 0.01
+"""Weight that the mean of all of it has everywhere."""
 
 DEEP = 75
 """Percentile of how dark a brow is beside its skin that stands for its hairs."""
@@ -59,8 +59,6 @@ moved at most, as a logarithm."""
 FLOOR = np.float32(2e-3)
 """Linear light added before a logarithm."""
 
-_LUMA = np.array([[0.2126, 0.7152, 0.0722]], np.float32)
-
 Plane = Float32[np.ndarray, "_side _side"]
 Pixels = Float32[np.ndarray, "_side _side 3"]
 
@@ -88,15 +86,15 @@ def hold_brows(field: ColourMapArray, pair: FacePair) -> ColourMapArray:
     """
     side, unit = len(field), len(field) / CROP_SIDE
     brows, eyes, here = _brows(pair, side)
-    seen = _shrunk(pair.mask, side)[here] * (1 - eyes)
+    seen = resized(pair.mask, side)[here] * (1 - eyes)
     hold = np.maximum(brows[0].hold, brows[1].hold)
     known = seen * (1 - cv2.dilate(hold, np.ones((3, 3))))
     if not (hold * seen).any() or not known.any():
         return field
     given, changed = field[here], field.copy()
-    before, theirs = (srgb_to_linear(_shrunk(one, side)[here]) for one in (pair.reenacted, pair.target))
-    bright = [np.log(cv2.transform(one, _LUMA) + FLOOR) for one in (before, theirs)]
-    found = _carried(np.dstack([given, *bright]), known, AROUND * unit)
+    before, theirs = (srgb_to_linear(resized(one, side)[here]) for one in (pair.reenacted, pair.target))
+    bright = [np.log(luminance_of_linear(one) + FLOOR) for one in (before, theirs)]
+    found = carried_far(np.dstack([given, *bright]), known, AROUND * unit, LEAST)
     around, own, other = found[..., :-2], bright[0] - found[..., -2], bright[1] - found[..., -1]
     lifted = _mean_of(around - given)  # what makes hairs darker may stay
     around[..., :3] -= np.maximum(lifted, 0)[..., None]
@@ -108,7 +106,9 @@ def hold_brows(field: ColourMapArray, pair: FacePair) -> ColourMapArray:
         _deepen(part, own, other, brow, seen)
     part[..., :3] -= (np.float32(UNLIFTED) * hair * seen * np.clip(_mean_of(around), 0, 1))[..., None]
     if field[..., 3].any():
-        after, target = (np.log(np.maximum(one, 0) + FLOOR) for one in (_lit(before, part), theirs))
+        after, target = (
+            np.log(np.maximum(one, 0) + FLOOR) for one in (multiplied(before, part) + part[..., 4:], theirs)
+        )
         for brow in brows:
             part[..., :3] += _recoloured(after, target, own, other, brow, seen)
     return changed
@@ -145,7 +145,7 @@ def _recoloured(after: Pixels, target: Pixels, own: Plane, theirs: Plane, brow: 
     aim = (wanted * others[..., None]).sum(axis=(0, 1)) / others.sum()
     more = NEARER * (aim - mean) - EVEN * (colour - mean)
     more = np.clip(more, -MOVED, MOVED) * hairs[..., None]
-    light, moved = (cv2.transform(np.exp(one).astype(np.float32), _LUMA) for one in (after, after + more))
+    light, moved = (luminance_of_linear(np.exp(one).astype(np.float32)) for one in (after, after + more))
     return np.asarray(more - np.log(moved / light)[..., None], np.float32)  # as bright as before
 
 
@@ -154,31 +154,15 @@ def _mean_of(values: np.ndarray) -> Plane:
     return np.asarray((values[..., 0] + values[..., 1] + values[..., 2]) / np.float32(3), np.float32)
 
 
-def _carried(values: np.ndarray, known: Mask, sigma: float) -> np.ndarray:
-    """Values of what is known, smoothly carried on to where they are not."""
-    times = max(1.0, sigma / COARSE)
-    rows, columns = (max(1, round(size / times)) for size in known.shape)
-    stack = [*np.moveaxis(values * known[..., None], 2, 0), known]
-    small = [
-        cv2.resize(np.ascontiguousarray(one), (columns, rows), interpolation=cv2.INTER_AREA) for one in stack
-    ]
-    means = [LEAST * float(one.sum()) / max(float(small[-1].sum()), 1e-3) for one in small]
-    *planes, mass = (
-        cv2.GaussianBlur(one, (0, 0), sigma / times, borderType=cv2.BORDER_CONSTANT) + np.float32(mean)
-        for one, mean in zip(small, means, strict=True)
-    )
-    size = known.shape[1], known.shape[0]
-    return np.stack([cv2.resize(one / mass, size, interpolation=cv2.INTER_LINEAR) for one in planes], axis=2)
-
-
 def _brows(pair: FacePair, side: int) -> tuple[list[_Brow], Mask, tuple[slice, slice]]:
     """Both brows of both faces, and the eyes of X_r, on the map's pixels, within the box that counts for them."""
     shrink, unit = resize_matrix(np.eye(2, 3), len(pair.mask), side), side / CROP_SIDE
     own, theirs = (transform_landmarks(one, shrink) for one in (pair.own_landmarks, pair.landmarks))
-    pairs = [[_hull(points, ring, side) for points in (own, theirs)] for ring in (RIGHT_BROW, LEFT_BROW)]
-    eyes = np.zeros((side, side), np.float32)
-    for ring in (RIGHT_EYE, LEFT_EYE):
-        cv2.fillConvexPoly(eyes, cv2.convexHull(np.round(own[ring, :2]).astype(np.int32)), (1.0,))
+    pairs = [
+        [hull_mask((side, side), outline) for outline in both]
+        for both in zip(brow_outlines(own), brow_outlines(theirs), strict=True)
+    ]
+    eyes = hull_mask((side, side), own[RIGHT_EYE], own[LEFT_EYE])
     shown, reach = np.maximum.reduce([one for both in pairs for one in both]), round(2 * AROUND * unit)
     rows, columns = (np.flatnonzero(shown.any(axis=axis)) for axis in (1, 0))
     here = tuple(
@@ -187,32 +171,6 @@ def _brows(pair: FacePair, side: int) -> tuple[list[_Brow], Mask, tuple[slice, s
     brows = []
     for mine, other in pairs:
         soft = cv2.GaussianBlur(mine[here], (0, 0), SOFT * unit)
-        hold = cv2.GaussianBlur(_grown(mine[here], GROWN * unit), (0, 0), SOFT * unit)
+        hold = cv2.GaussianBlur(grown(mine[here], GROWN * unit), (0, 0), SOFT * unit)
         brows.append(_Brow(mine[here], other[here], soft, hold))
-    return brows, cv2.GaussianBlur(_grown(eyes[here], LIDS * unit), (0, 0), unit), (here[0], here[1])
-
-
-def _grown(mask: Mask, reach: float) -> Mask:
-    """A mask that reaches further."""
-    size = 2 * round(reach) + 1
-    return np.asarray(
-        cv2.dilate(mask, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))), np.float32
-    )
-
-
-def _hull(points: Landmarks, ring: np.ndarray, side: int) -> Mask:
-    """1 on a brow's outline, which reaches above its landmarks."""
-    up = (points[10, :2] - points[152, :2]) * BROW_REACH
-    outline = np.concatenate([points[ring, :2], points[ring, :2] + up])
-    drawn = np.zeros((side, side), np.float32)
-    return np.asarray(cv2.fillConvexPoly(drawn, cv2.convexHull(np.round(outline).astype(np.int32)), (1.0,)))
-
-
-def _lit(linear: Pixels, field: ColourMapArray) -> Pixels:
-    """The formula of `colour_map`."""
-    grey = cv2.transform(linear, _LUMA)[..., None]
-    return np.exp(field[..., :3]) * (grey + field[..., 3:4] * (linear - grey)) + field[..., 4:]
-
-
-def _shrunk(values: np.ndarray, side: int) -> np.ndarray:
-    return cv2.resize(values, (side, side), interpolation=cv2.INTER_AREA)
+    return brows, cv2.GaussianBlur(grown(eyes[here], LIDS * unit), (0, 0), unit), (here[0], here[1])

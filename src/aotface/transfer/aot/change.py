@@ -15,8 +15,7 @@ from aotface.face.align import invert, resize_matrix, transform_points
 from aotface.transfer.aot.apply import to_array, to_tensor
 from aotface.transfer.aot.colour_map import ColourMap, changes
 from aotface.transfer.aot.colour_map_arrays import ColourMapArray, apply_colour_map_array
-from aotface.transfer.base import Box, Part
-from aotface.types import Crop, Matrix
+from aotface.types import Box, Crop, Matrix, Part
 
 CARRIED = 2
 """How many times finer than it is the map is drawn in the frame: it is turned there, once, and enlarged from there."""

@@ -19,7 +19,8 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-LUMA = (0.2126, 0.7152, 0.0722)
+from aotface.colour_space import LUMINANCE
+
 LIGHT_FLOOR = 2.0**-8
 """Added to linear light before a logarithm that a network reads: one 8-bit step of a mid grey, no more."""
 GREY_CHROMA = 3.0 / 255.0
@@ -65,7 +66,7 @@ def log_light(linear: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
 
 def luminance(linear: Float[Tensor, "batch 3 height width"]) -> Float[Tensor, "batch 1 height width"]:
     """Rec. 709 luminance of linear light."""
-    return LUMA[0] * linear[:, 0:1] + LUMA[1] * linear[:, 1:2] + LUMA[2] * linear[:, 2:3]
+    return LUMINANCE[0] * linear[:, 0:1] + LUMINANCE[1] * linear[:, 1:2] + LUMINANCE[2] * linear[:, 2:3]
 
 
 def clip_softly(display: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:

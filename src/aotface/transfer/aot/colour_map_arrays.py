@@ -5,6 +5,7 @@ import torch
 from jaxtyping import Float32
 from torch import Tensor
 
+from aotface.colour_space import luminance_of_linear
 from aotface.errors import InputError
 from aotface.transfer.aot.apply import to_array, to_tensor
 from aotface.transfer.aot.colour_map import ColourMap, changes, resize
@@ -81,6 +82,14 @@ def colour_map_inputs(
     )
     assert shape is not None  # geometry is never left out
     return resize(x_r, side), x_t, shape, to_tensor(mask, device=device), own_shape
+
+
+def multiplied(
+    linear: Float32[np.ndarray, "rows columns 3"], field: Float32[np.ndarray, "rows columns 7"]
+) -> Float32[np.ndarray, "rows columns 3"]:
+    """Gain and saturation of a field laid on linear light at the same pixels: the formula of `colour_map`, without bias."""
+    grey = luminance_of_linear(linear)[..., None]
+    return np.exp(field[..., :3]) * (grey + field[..., 3:4] * (linear - grey))
 
 
 def apply_colour_map_array(

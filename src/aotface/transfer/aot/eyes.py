@@ -8,10 +8,11 @@ import cv2
 import numpy as np
 from jaxtyping import Float32
 
-from aotface.colour_space import srgb_to_linear
+from aotface.colour_space import LUMINANCE, srgb_to_linear
 from aotface.face.mesh import LEFT_EYE, RIGHT_EYE
+from aotface.face.texture import FEWEST
 from aotface.transfer.aot.colour_map_arrays import ColourMapArray, apply_colour_map_array
-from aotface.types import Crop, Landmarks, Mask
+from aotface.types import CROP_SIDE, Crop, Landmarks, Mask
 
 BRIGHT = 90
 """Percentile of luminance in the eye's opening that stands for its white."""
@@ -19,13 +20,10 @@ BRIGHT = 90
 ALLOWED = 1.15
 """How much brighter than the target's an eye may be."""
 
-FEWEST = 40
-"""Square pixels of a 256-pixel crop that an opening must have; a closed eye tells nothing."""
-
 SOFT = 2.0
 """Standard deviation, in pixels at 256, of the edge of what is dimmed."""
 
-_LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
+_LUMINANCE = np.array(LUMINANCE, np.float32)
 
 
 def limit_eye_whites(
@@ -59,7 +57,7 @@ def limit_eye_whites(
         white, allowed = (_white(v, m) for v, m in ((swapped, own[rows]), (target, theirs)))
         excess = float(white / max(ALLOWED * allowed, 1e-4))
         if excess > 1:
-            soft = cv2.GaussianBlur(cv2.dilate(own, np.ones((3, 3))), (0, 0), SOFT * side / 256)
+            soft = cv2.GaussianBlur(cv2.dilate(own, np.ones((3, 3))), (0, 0), SOFT * side / CROP_SIDE)
             small = cv2.resize(soft, (len(field), len(field)), interpolation=cv2.INTER_AREA)
             changed = changed.copy() if changed is field else changed
             changed[..., :3] -= np.float32(np.log(excess)) * small[..., None]
@@ -74,13 +72,13 @@ def _rows(mask: Mask) -> slice:
 
 def _white(crop: Float32[np.ndarray, "rows side 3"], opening: Float32[np.ndarray, "rows side"]) -> float:
     """Luminance of the white in an opening."""
-    return float(np.percentile(srgb_to_linear(crop[opening > 0]) @ _LUMA, BRIGHT))
+    return float(np.percentile(srgb_to_linear(crop[opening > 0]) @ _LUMINANCE, BRIGHT))
 
 
 def _opening(points: np.ndarray, side: int) -> Mask | None:
     """The eye's opening, 0 or 1; None where it is closed."""
     filled = np.zeros((side, side), np.float32)
     hull = cv2.convexHull(np.rint(points[:, :2]).astype(np.int32))
-    if cv2.contourArea(hull) < FEWEST * (side / 256) ** 2:
+    if cv2.contourArea(hull) < FEWEST * (side / CROP_SIDE) ** 2:
         return None
     return np.asarray(cv2.fillConvexPoly(filled, hull, (1.0,)), np.float32)

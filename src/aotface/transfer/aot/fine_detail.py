@@ -10,8 +10,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float32
 
-from aotface.colour_space import srgb_to_linear
-from aotface.transfer.aot.colour_map import LUMA
+from aotface.colour_space import LUMINANCE, srgb_to_linear
 from aotface.transfer.aot.colour_map_arrays import ColourMapArray
 from aotface.types import Crop, Geometry, Mask
 
@@ -27,7 +26,7 @@ EVEN = (0.005, 0.001, 0.001)
 OUTSIDE = np.float32(1e-3)
 """Weight of what lies beside the visible face."""
 
-_LUMA, _FLOOR = np.array(LUMA, np.float32), np.float32(4e-3)
+_LUMINANCE, _FLOOR = np.array(LUMINANCE, np.float32), np.float32(4e-3)
 
 Planes = Float32[np.ndarray, "rows columns _channels"]
 
@@ -82,7 +81,7 @@ def _fitted(values: Planes, guides: Planes, weight: Planes) -> tuple[list[Planes
 
 def _guides(reenacted: Crop, own: Geometry, side: int) -> Planes:
     """What a map may follow: log luminance, and the normals' x and y."""
-    light = np.log(srgb_to_linear(_resized(reenacted, side)) @ _LUMA + _FLOOR)
+    light = np.log(srgb_to_linear(_resized(reenacted, side)) @ _LUMINANCE + _FLOOR)
     return np.dstack([light, _resized(own.normals[..., :2], side)]).astype(np.float32)
 
 

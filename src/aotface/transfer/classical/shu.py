@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Float32, Float64
 
 from aotface.colour_space import lab_to_srgb, srgb_to_lab
+from aotface.masked import resized
 from aotface.transfer.classical.masked import check_shapes
 from aotface.transfer.classical.quantiles import monotone
 from aotface.types import CROP_SIDE, Crop, Geometry, Mask
@@ -80,15 +81,15 @@ def transfer(
     check_shapes(reenacted, target, mask)
     side = len(reenacted)
     size = min(side, SIDE)
-    cover = _small(mask, size)
+    cover = resized(mask, size)
     inside = cover > 0
     if not inside.any():
         return reenacted.copy()
     weights = cover[inside].astype(np.float64)
     weights /= weights.sum()
-    before = _small(reenacted, size)
-    sides = (before, own), (_small(target, size), geometry)
-    clouds = [_vectors(crop, _small(shape.normals, size), inside) for crop, shape in sides]
+    before = resized(reenacted, size)
+    sides = (before, own), (resized(target, size), geometry)
+    clouds = [_vectors(crop, resized(shape.normals, size), inside) for crop, shape in sides]
     change = np.zeros_like(before)
     moved = match(clouds[0], clouds[1], weights, np.random.default_rng(seed))
     change[inside] = (moved - clouds[0])[:, :3]
@@ -135,9 +136,3 @@ def guided(
     slope = (mean(lead * values) - middle * level) / (mean(lead**2) - middle**2 + SMALLEST_EDGE**2)
     offset = level - slope * middle
     return np.asarray(mean(slope) * lead + mean(offset), np.float32)
-
-
-def _small(values: np.ndarray, side: int) -> np.ndarray:
-    if len(values) == side:
-        return values
-    return np.asarray(cv2.resize(values, (side, side), interpolation=cv2.INTER_AREA))
