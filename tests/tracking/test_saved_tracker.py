@@ -119,7 +119,7 @@ def test_a_missing_piece_is_noticed(clip: list[Frame]) -> None:
 
 def test_all_that_a_tracker_knows_is_kept() -> None:
     """When one of these sets grows, `SavedTracker` has to keep more."""
-    known = {"_interval", "_tracklets", "_active", "_recent", "_signature", "_cuts", "_count", "_searched"}
+    known = {"_interval", "_tracklets", "_active", "_recent", "_signature", "_cuts", "_count"}
     assert set(vars(Tracker())) == known
     assert {field.name for field in fields(Tracklet)} == {
         "frames",

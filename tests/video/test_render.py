@@ -112,7 +112,9 @@ def test_large_faces_are_made_again_to_the_same_bytes(
     again: list[int] = []
     start = frame_state.start_face
     monkeypatch.setattr(
-        frame_state, "start_face", lambda *words: again.append(words[-1] is not None) or start(*words)
+        frame_state,
+        "start_face",
+        lambda *words, **more: again.append(words[-1] is not None) or start(*words, **more),
     )
     monkeypatch.setattr(frame_state, "LARGE_MADE", 0)
     monkeypatch.setattr(frame_state, "LARGE_FRAME", 0)
@@ -129,7 +131,9 @@ def test_cached_features_are_not_found_again(
     looked: list[int] = []
     start = frame_state.start_face
     monkeypatch.setattr(
-        frame_state, "start_face", lambda *words: looked.append(words[-1] is None) or start(*words)
+        frame_state,
+        "start_face",
+        lambda *words, **more: looked.append(words[-1] is None) or start(*words, **more),
     )
     frames = [layers.frame for layers in render_layers(scene, 5, 8, parts)]
     assert the_same(frames, whole[5:8]) and sum(looked) == 1  # frame 13, beyond what was seen the first time

@@ -40,6 +40,18 @@ class Known(NamedTuple):
     temporal: Maps | None
 
 
+class Look(NamedTuple):
+    """What a frame shows of a face, at 256 px: its crop (``small``), the visible part of it, and the target's mesh there."""
+
+    small: Crop
+    visible: Mask
+    geometry: Geometry | None
+
+
+Looks = Callable[[AlignedFace, Crop], Look]
+"""Of an aligned face, and the same at 256 px."""
+
+
 class SeenFace(NamedTuple):
     """One face before the transfer: ``target``, aligned, at 256 px too (``small``), with its mesh there; X_r; what shows.
 
@@ -102,6 +114,7 @@ def start_face(
     region: Region | None = None,
     known: Known | None = None,
     full_resolution: bool = False,
+    looks: Looks | None = None,
 ) -> FaceInProgress | None:
     """Take one face up to what the transfer does to it.
 
@@ -114,13 +127,13 @@ def start_face(
         region: limits the swap to where somebody else's shows.
         known: found earlier; the same face then takes less time, and gives the same bytes.
         full_resolution: the caller can show Y at the frame's own pixels.
+        looks: see `see_face`.
 
     Returns:
         The face; None where ``region`` finds no swap.
     """
-    seen = see_face(
-        frame, face, source, region is None, known, full_resolution=full_resolution and transfer.smooth
-    )
+    larger = full_resolution and transfer.smooth
+    seen = see_face(frame, face, source, region is None, known, larger, looks)
     target, reenacted, visible, small, geometry, larger = seen
     if known is not None and known.temporal is not None:
         return FaceInProgress(
@@ -144,6 +157,7 @@ def see_face(
     around: bool = True,
     known: Known | None = None,
     full_resolution: bool = False,
+    looks: Looks | None = None,
 ) -> SeenFace:
     """Take one face up to the transfer.
 
@@ -154,27 +168,36 @@ def see_face(
         around: tell skin beside the mesh, see `aotface.face.parse.visible_at`.
         known: found earlier.
         full_resolution: see `start_face`.
+        looks: finds what the frame shows; left out, it is looked at.
     """
     large = full_resolution and work_side(face) > FULL_RESOLUTION_SIDE
     cut = align(frame, face, FULL_RESOLUTION_SIDE if large else work_side(face))
-    small, geometry = shrunk(cut.crop), None
+    small = shrunk(cut.crop)
     if known is not None:
-        visible = known.visible
+        look = Look(small, known.visible, None)
     else:
-        visible, geometry = _visible(frame, cut, small, around)
+        look = look_at(frame, cut, small, around) if looks is None else looks(cut, small)
+    visible = look.visible
     target, reenacted, larger = _reenact(frame, replace(cut, visible=visible, small=small), source, large)
     if target.crop is not cut.crop:
         small = shrunk(target.crop)
-    return SeenFace(target, reenacted, visible, small, geometry, larger)
+    return SeenFace(target, reenacted, visible, small, look.geometry, larger)
 
 
-def _visible(frame: Frame, target: AlignedFace, crop: Crop, around: bool) -> tuple[Mask, Geometry]:
-    """What of the target's face shows, at 256 px, and its mesh there; ``crop``: its own at 256 px."""
+def look_at(frame: Frame, target: AlignedFace, crop: Crop, around: bool = True) -> Look:
+    """What of the target's face shows.
+
+    Args:
+        frame: the target.
+        target: its face, aligned at any side.
+        crop: the same at 256 px.
+        around: see `see_face`.
+    """
     shrink = resize_matrix(np.eye(2, 3), len(target.crop), CROP_SIDE)
     points = transform_landmarks(target.landmarks, shrink)
     geometry = render(points, CROP_SIDE)
     small = AlignedFace(target.face, crop, chained(target.matrix, shrink), points)
-    return visible_at(frame, target.face, small, geometry, around=around), geometry
+    return Look(crop, visible_at(frame, target.face, small, geometry, around=around), geometry)
 
 
 def _reenact(

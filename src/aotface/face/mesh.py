@@ -6,8 +6,9 @@ root-mean-square radius, x right (image), y down, z away from the camera.
 
 from importlib import resources
 
+import cv2
 import numpy as np
-from jaxtyping import Float32, Int
+from jaxtyping import Float32, Float64, Int
 
 from aotface.types import Landmarks
 
@@ -51,9 +52,7 @@ def vertex_normals(landmarks: Landmarks) -> Float32[np.ndarray, "468 3"]:
     points = landmarks.astype(np.float64)
     a, b, c = (points[TRIANGLES[:, k]] for k in range(3))
     areas = np.cross(b - a, c - a)
-    summed = np.zeros_like(points)
-    for corner in range(3):
-        np.add.at(summed, TRIANGLES[:, corner], areas)
+    summed = np.stack([_summed(areas[:, axis]) for axis in range(3)], axis=1)
     summed[:, 2] *= -1
     return (summed / np.maximum(np.linalg.norm(summed, axis=1, keepdims=True), 1e-9)).astype(np.float32)
 
@@ -67,17 +66,19 @@ def triangle_areas(points: Float32[np.ndarray, "468 3"]) -> Float32[np.ndarray, 
 
 def to_vertices(per_triangle: Float32[np.ndarray, " 898"]) -> Float32[np.ndarray, " 468"]:
     """Mean over the triangles around each vertex."""
-    total, count = np.zeros(468), np.zeros(468)
-    for corner in range(3):
-        np.add.at(total, TRIANGLES[:, corner], per_triangle)
-        np.add.at(count, TRIANGLES[:, corner], 1)
-    return (total / np.maximum(count, 1)).astype(np.float32)
+    return (_summed(per_triangle) / np.maximum(_COUNT, 1)).astype(np.float32)
+
+
+def _summed(per_triangle: np.ndarray) -> Float64[np.ndarray, " 468"]:
+    """The sum over the triangles around each vertex; several times as fast as `numpy.add.at`."""
+    return np.bincount(TRIANGLES.T.ravel(), np.tile(per_triangle, 3), len(MEAN))
+
+
+_COUNT = np.bincount(TRIANGLES.ravel(), minlength=len(MEAN))
 
 
 def opening(landmarks: Landmarks, ring: np.ndarray) -> float:
     """How far a ring of lids or lips is open: area over squared width, 0 when closed."""
-    x, y = landmarks[ring, 0].astype(np.float64), landmarks[ring, 1].astype(np.float64)
-    area = abs((x * np.roll(y, -1) - y * np.roll(x, -1)).sum()) / 2
-    half = len(ring) // 2  # rings start at one corner and pass the other half-way
-    width = np.hypot(x[half] - x[0], y[half] - y[0])
-    return float(area / max(width, 1e-6) ** 2)
+    points = landmarks[ring, :2].astype(np.float32)
+    width = points[len(ring) // 2] - points[0]  # rings start at one corner and pass the other half-way
+    return float(cv2.contourArea(points) / max(float(np.hypot(*width)), 1e-6) ** 2)

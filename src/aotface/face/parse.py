@@ -99,6 +99,8 @@ def kept_beard(seen: Visibility, landmarks: Landmarks, geometry: Geometry) -> Ma
         geometry: of its mesh there.
     """
     beard = seen.in_crop(seen.of(Surface.BEARD), CROP_SIDE)
+    if float(beard.max()) <= FULL[0]:  # no mean of it is more
+        return np.zeros_like(beard)
     chin, nose, lip = (landmarks[n, :2].astype(np.float64) for n in (152, 2, 0))
     down = (chin - nose) / max(float(np.linalg.norm(chin - nose)), 1e-6)
     place = np.moveaxis(np.indices(beard.shape)[::-1], 0, 2) - chin

@@ -103,6 +103,7 @@ def embed(frame: Frame, key: int = KEY) -> Frame:
     strength = _strength(reduced)
     cell, shrink = _cell(height, width), height / len(reduced)
     depth = np.iinfo(frame.dtype).max
+    kind = cv2.CV_8U if frame.dtype == np.uint8 else cv2.CV_16U
     marked = np.empty_like(frame)
     size = BAND_ROWS if cell == 1 else 512  # where maps are enlarged, every band costs some work
     for top in range(0, height, size):  # bands: no full-size float picture
@@ -111,11 +112,8 @@ def embed(frame: Frame, key: int = KEY) -> Frame:
         change *= _grow(strength, shrink, top, band, cv2.BORDER_REPLICATE) * np.float32(depth / 255)
         if cell > 1:  # broad cells would show as patches with sharp rims, one level high
             change += _grow(_grain(), 1.0, top, band, cv2.BORDER_WRAP)
-        same = np.rint(change).astype(np.int16)  # the same in R, G and B: grey stays grey
-        more, less = (
-            cv2.merge([np.maximum(one, 0).astype(frame.dtype)] * 3) for one in (same, np.negative(same))
-        )
-        marked[top : top + size] = cv2.subtract(cv2.add(band, more), less)
+        # The same in R, G and B: grey stays grey.
+        marked[top : top + size] = cv2.add(np.ascontiguousarray(band), cv2.merge([change] * 3), dtype=kind)
     return marked
 
 

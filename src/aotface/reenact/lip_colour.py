@@ -243,9 +243,11 @@ def from_traits(found: np.ndarray) -> np.ndarray:
 
 def typical(log: Float32[np.ndarray, "pixels 3"]) -> Float32[np.ndarray, " 3"]:
     """Mean colour of skin that is neither in shadow nor shines."""
-    luma = log @ LUMA[0]
-    low, high = np.percentile(luma, (40, 85))
-    return log[(luma >= low) & (luma <= high)].mean(axis=0)
+    luma, last = log @ LUMA[0], len(log) - 1
+    first, second = int(0.4 * last), int(np.ceil(0.85 * last))
+    low, high = np.partition(luma, (first, second))[[first, second]]
+    within = ((luma >= low) & (luma <= high)).view(np.uint8)
+    return np.array(cv2.mean(log[None], within[None])[:3], np.float32)
 
 
 def logarithm(picture: Pixels) -> Pixels:

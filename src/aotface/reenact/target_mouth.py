@@ -8,6 +8,7 @@ skin. Where both mouths of a picture do the same, the source's lips fit, and onl
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import cv2
@@ -115,8 +116,8 @@ class TargetMouth:
         own, size = face[self.here], self.outline.off.shape[::-1]
         if self.lips is not None:
             self._restore(own)
-        mine, theirs = (logarithm(resized(picture, size)) for picture in (own, self.pixels))
-        hair, their_hair = self._hair(mine), self._hair(theirs)
+        mine, theirs = logarithm(resized(own, size)), self._theirs
+        hair, their_hair = self._hair(mine), self._their_hair
         free = (1 - hair.shown) * (1 - their_hair.shown)
         lips = self.seen * falling(self.outline.off, EDGE) * (1 - their_hair.moustache * self.outline.above)
         between = self.outline.inner > 0
@@ -137,7 +138,16 @@ class TargetMouth:
         if own is not None and self.lips is not None:
             face *= self._large(np.exp(recoloured(log, self.outline, own, self.lips)))
 
-    @property
+    @cached_property
+    def _theirs(self) -> Pixels:
+        """Logarithm of the target's mouth, at 256 px."""
+        return logarithm(resized(self.pixels, self.outline.off.shape[::-1]))
+
+    @cached_property
+    def _their_hair(self) -> Hair:
+        return self._hair(self._theirs)
+
+    @cached_property
     def _ring(self) -> Plane:
         share = falling(self.outline.off, RING)
         inside = cv2.erode(self.covered.astype(np.float32), np.ones((5, 5)))

@@ -18,7 +18,7 @@ from aotface.tracking.cuts import frame_signature
 from aotface.tracking.descriptor import Descriptor
 from aotface.tracking.tracker import DETECTION_INTERVAL, LONGEST_GAP, Tracker
 from aotface.tracking.tracklets import Tracklet
-from aotface.types import Frame, Landmarks
+from aotface.types import Face, Frame, Landmarks
 
 
 class SavedTracker(Tracker):
@@ -30,9 +30,9 @@ class SavedTracker(Tracker):
         self._passed: deque[np.ndarray] = deque(maxlen=LONGEST_GAP + 2)  # a gap with a frame on either side
         self.saved = 0
 
-    def add(self, frame: Frame) -> None:
+    def add(self, frame: Frame, faces: list[Face] | None = None) -> None:
         """Take the next frame; where a face comes back across a cut, see what its gap shows."""
-        super().add(frame)
+        super().add(frame, faces)
         self._passed.append(self._recent[-1][1])
         back = [
             tracklet
@@ -78,7 +78,7 @@ class SavedTracker(Tracker):
         self._kept += [0] * (len(self._tracklets) - len(self._kept))
         active = {id(tracklet) for tracklet in self._active}
         arrays = {
-            "counts": np.array([self._count, self._searched], np.int32),
+            "counts": np.array([self._count], np.int32),
             "cuts": np.array(self._cuts, np.int32),
             "active": np.array(
                 [i for i, tracklet in enumerate(self._tracklets) if id(tracklet) in active], np.int32
@@ -106,7 +106,7 @@ class SavedTracker(Tracker):
                     Tracklet([], [], [], Descriptor(values["texture"], values["weight"], values["tint"]))
                 )
             _lengthen(self._tracklets[name], values)
-        self._count, self._searched = piece["counts"].tolist()
+        (self._count,) = piece["counts"].tolist()
         self._cuts = piece["cuts"].tolist()
         self._active = [self._tracklets[number] for number in piece["active"].tolist()]
         self._kept = [len(tracklet.frames) for tracklet in self._tracklets]

@@ -22,7 +22,7 @@ from aotface.tracking.tracks import Tracks
 from aotface.types import Face, Frame, Gaze, Landmarks
 
 DETECTION_INTERVAL = 8
-"""Frames between two searches of the whole frame while no face is lost."""
+"""In every so many frames the whole frame is searched, and wherever a face is lost."""
 
 LONGEST_GAP = 3
 """Frames for which a face may be lost and still be followed on."""
@@ -76,18 +76,26 @@ class Tracker:
         self._recent: deque[tuple[int, np.ndarray]] = deque(maxlen=interval)
         self._signature: FrameSignature | None = None
         self._cuts: list[int] = []
-        self._count, self._searched = 0, -interval
+        self._count = 0
 
-    def add(self, frame: Frame) -> None:
-        """Take the next frame."""
+    def search_ahead(self, number: int, frame: Frame) -> list[Face] | None:
+        """Faces of a whole frame, where it will be searched whatever is found before; it may be done on another thread.
+
+        Args:
+            number: of the frame, from 0.
+            frame: uint8 or uint16, RGB.
+        """
+        return None if number % self._interval else detect(to_uint8(frame))
+
+    def add(self, frame: Frame, faces: list[Face] | None = None) -> None:
+        """Take the next frame; ``faces``: of it, by `search_ahead`; left out, they are searched where they must be."""
         number, picture, now = self._count, to_uint8(frame), frame_signature(frame)
         if self._signature is not None and is_cut(self._signature, now):
             self._cuts.append(number)
             self._recent.clear()
         lost = [tracklet for tracklet in self._active if not self._follow(tracklet, picture)]
-        if lost or number in self._cuts[-1:] or number - self._searched >= self._interval:
-            self._search(picture, lost)
-            self._searched = number
+        if lost or number in self._cuts[-1:] or number % self._interval == 0:
+            self._search(picture, lost, detect(picture) if faces is None else faces)
         self._active = [tracklet for tracklet in self._active if number - tracklet.frames[-1] <= LONGEST_GAP]
         self._recent.append((number, picture))
         self._signature, self._count = now, number + 1
@@ -119,9 +127,9 @@ class Tracker:
             return points
         return held(before[1], picture, tracklet.landmarks[-1], points)
 
-    def _search(self, picture: np.ndarray, lost: list[Tracklet]) -> None:
-        """Search the whole frame: renew scores, pick up lost faces, begin new runs."""
-        for face in detect(picture):
+    def _search(self, picture: np.ndarray, lost: list[Tracklet], faces: list[Face]) -> None:
+        """By the faces of the whole frame: renew scores, pick up lost faces, begin new runs."""
+        for face in faces:
             present = [tracklet for tracklet in self._active if tracklet.frames[-1] == self._count]
             known = [
                 tracklet for tracklet in present if _overlap(bounds(tracklet.landmarks[-1]), face.box) > 0.4

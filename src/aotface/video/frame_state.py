@@ -15,6 +15,7 @@ from aotface.compose.changed import as_mask
 from aotface.compose.face_step import (
     FaceInProgress,
     Known,
+    Looks,
     SeenFace,
     features_of,
     see_face,
@@ -32,6 +33,7 @@ from aotface.media.video.parts import Parts
 from aotface.reenact.base import Reenacted
 from aotface.transfer.base import shrunk
 from aotface.types import AlignedFace, Crop, Face, Frame, Landmarks, Mask
+from aotface.video.looks import LookedAt, looks_from
 from aotface.video.scene import Scene
 from aotface.video.temporal_filter import FilterableChange, Light, filterable, light_grid
 
@@ -98,11 +100,15 @@ class FaceState:
 
 
 class FrameInputs(NamedTuple):
-    """One frame of the target, and the same frame after somebody else's swap, and that swap's mask."""
+    """One frame of the target, and the same frame after somebody else's swap, and that swap's mask.
+
+    ``looked``: the target's frames up to this one, as far back as a face may have been looked at for it.
+    """
 
     frame: VideoFrame
     swapped: Frame | None
     mask: Frame | None
+    looked: tuple[LookedAt, ...] = ()
 
     @property
     def bytes(self) -> int:
@@ -160,7 +166,8 @@ def make_frame_state(scene: Scene, parts: Parts | None, wanted: range, read: Fra
             faces.append(_new_face_state(scene, track, face, read))
         elif track in known:
             faces.append(FaceState(track, known[track], None))
-    state = FrameState(number, read, tuple(one for one in faces if one is not None))
+    done = read._replace(looked=())  # large, and asked for no more
+    state = FrameState(number, done, tuple(one for one in faces if one is not None))
     if parts is not None and known is None:
         _save(parts, state)
     return state.lighter() if number in wanted else state.as_neighbour()
@@ -190,12 +197,13 @@ def _new_face_state(scene: Scene, track: int, face: Face, read: FrameInputs) -> 
     """One face with its temporal features; None where it was not swapped."""
     if scene.sources[track] is None:
         return _refined_state(scene, track, face, read)
+    looks = _looks(scene, track, read)
     if not scene.finds(track, read.frame.index):
-        seen = _see(scene, track, face, read)
+        seen = _see(scene, track, face, read, looks=looks)
         return FaceState(
             track, TemporalFeatures(seen.visible, None, light_grid(seen.small), True, None), _buffers(seen)
         )
-    begun = _start(scene, track, face, read)
+    begun = _start(scene, track, face, read, looks=looks)
     change, soft = _filterable(begun), _softness(begun)
     light, complete = light_grid(begun.small), change.swapped is None
     texture = None
@@ -205,22 +213,44 @@ def _new_face_state(scene: Scene, track: int, face: Face, read: FrameInputs) -> 
     return FaceState(track, features, _buffers(begun, change.swapped))
 
 
+def _looks(scene: Scene, track: int, read: FrameInputs) -> Looks | None:
+    """How a face is looked at; None: without a thought of the frames before."""
+    found = scene.looked_at(track, read.frame.index)
+    before = next((one for one in read.looked if one.frame.index == found), None)
+    if before is None:
+        return None
+    return looks_from(read.looked[-1], before, track, dict(scene.faces_at(found))[track])
+
+
 def _start(
-    scene: Scene, track: int, face: Face, read: FrameInputs, known: Known | None = None
+    scene: Scene,
+    track: int,
+    face: Face,
+    read: FrameInputs,
+    known: Known | None = None,
+    looks: Looks | None = None,
 ) -> FaceInProgress:
     """The face step, with the source of this track."""
     source = scene.sources[track]
     assert source is not None
-    begun = start_face(read.frame.rgb, face, source, scene.transfer, scene.options, None, known)
+    words = read.frame.rgb, face, source, scene.transfer, scene.options, None, known
+    begun = start_face(*words, looks=looks)
     assert begun is not None  # no region was given that might not find it
     return begun
 
 
-def _see(scene: Scene, track: int, face: Face, read: FrameInputs, known: Known | None = None) -> SeenFace:
+def _see(
+    scene: Scene,
+    track: int,
+    face: Face,
+    read: FrameInputs,
+    known: Known | None = None,
+    looks: Looks | None = None,
+) -> SeenFace:
     """The same, up to the transfer."""
     source = scene.sources[track]
     assert source is not None
-    return see_face(read.frame.rgb, face, source, True, known)
+    return see_face(read.frame.rgb, face, source, True, known, looks=looks)
 
 
 def own_maps(scene: Scene, face: FaceState, read: FrameInputs) -> np.ndarray:

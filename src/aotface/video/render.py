@@ -26,8 +26,9 @@ from aotface.media.video.parts import Parts, cut
 from aotface.provenance import mark_frame
 from aotface.threads import one_thread_each
 from aotface.tracking.saved_tracker import SavedTracker
+from aotface.tracking.tracker import DETECTION_INTERVAL
 from aotface.tracking.tracks import Tracks
-from aotface.types import Crop, Frame, Mask
+from aotface.types import Crop, Face, Frame, Mask
 from aotface.video.averaged import averaged, refined, shown_part
 from aotface.video.frame_state import (
     LARGE_FRAME,
@@ -40,9 +41,10 @@ from aotface.video.frame_state import (
     whole,
 )
 from aotface.video.layers import CompositedFace, Layers
+from aotface.video.looks import LookedAt
 from aotface.video.prefetch import parallel_map, prefetch
 from aotface.video.quantise import Finished, quantise_towards_previous
-from aotface.video.scene import Clip, Scene, make_scene, prepare_source
+from aotface.video.scene import SLOWEST, Clip, Scene, make_scene, prepare_source
 from aotface.video.temporal_filter import (
     MAP_REACH,
     MASK_REACH,
@@ -96,12 +98,19 @@ def _track_faces(clip: Clip, progress: Progress, parts: Parts | None) -> Tracks:
         tracker.restore(piece)
     known = tracker.count
     begin = known - tracker.memory
-    frames = prefetch(map(_seen, clip.frames(clip.first + begin)), weigh=lambda frame: frame.nbytes)
-    for number, frame in enumerate(frames, begin):
+
+    def searched() -> Iterator[tuple[Frame, list[Face] | None]]:
+        for number, read in enumerate(clip.frames(clip.first + begin), begin):
+            frame = read.square  # what faces are looked for in
+            yield frame, None if number < known else tracker.search_ahead(number, frame)
+
+    # While one thread searches a whole frame, the other follows faces through those before.
+    frames = prefetch(searched(), DETECTION_INTERVAL, lambda item: item[0].nbytes)
+    for number, (frame, faces) in enumerate(frames, begin):
         if number < known:
             tracker.recall(number, frame)
             continue
-        tracker.add(frame)
+        tracker.add(frame, faces)
         saved = tracker.saved
         if parts is not None and tracker.count - saved >= PIECE_FRAMES:
             parts.save(PIECE, tracker.growth(), saved)
@@ -168,17 +177,22 @@ def shows_a_swap(scene: Scene, samples: int = 8) -> bool:
     return any(make_frame_state(scene, None, range(0), read).faces for read in reads)
 
 
-def _seen(frame: VideoFrame) -> Frame:
-    """What faces are looked for in."""
-    return frame.square
-
-
 def _read(scene: Scene, first: int, last: int) -> Iterator[FrameInputs]:
     swapped, masks = (
         _pixels_beside(scene.clip, other, first, last) for other in (scene.swapped, scene.masks)
     )
     masks = masks if scene.still_mask is None else repeat(scene.still_mask)
-    yield from map(FrameInputs, scene.clip.frames(first, last), swapped, masks)
+    for looked, swap, mask in zip(_looked(scene.clip, first, last), swapped, masks, strict=False):
+        yield FrameInputs(looked[-1].frame, swap, mask, looked)
+
+
+def _looked(clip: Clip, first: int, last: int) -> Iterator[tuple[LookedAt, ...]]:
+    """Each frame, behind those before it in which its faces may have been looked at."""
+    recent: deque[LookedAt] = deque(maxlen=SLOWEST)
+    for frame in clip.frames(max(clip.first, first - SLOWEST + 1), last):
+        recent.append(LookedAt(frame))
+        if frame.index >= first:
+            yield tuple(recent)
 
 
 def _pixels_beside(clip: Clip, other: Clip | None, first: int, last: int) -> Iterator[Frame | None]:
@@ -239,7 +253,7 @@ def _finish(scene: Scene, around: Sequence[FrameState], number: int, before: Fin
         composited.append(done)
     frame = frame if label is None else label.draw(frame)
     exact = mark_frame(frame) if scene.mark else frame
-    finished = target.edited(exact)
+    finished = target.edited(exact, everywhere=scene.mark)
     if before is not None:
         for box in continued:
             finished = quantise_towards_previous(before, Finished(target, finished), exact, frame, box)

@@ -91,6 +91,10 @@ class Scene:
             self._found[track] = self._found_in(track)
         return number - self.clip.first in self._found[track]
 
+    def looked_at(self, track: int, number: int) -> int:
+        """The last frame up to this one of which `finds` is true: there it is looked what stands in front of the face."""
+        return next((one for one in range(number, number - SLOWEST, -1) if self.finds(track, one)), number)
+
     @cached_property
     def _found(self) -> dict[int, frozenset[int]]:
         return {}

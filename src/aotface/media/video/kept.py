@@ -1,10 +1,9 @@
-"""A frame as plain arrays, without loss and small: what differs from the target's own frame, packed.
+"""A frame as plain arrays, without loss and smaller: where it differs from the target's own frame, and by how much.
 
-Outside the face a finished frame is the target's own or its watermark, so the differences are mostly zero or one.
-Measured with the watermark: 58 kB and 3 ms for 640 x 360, 2 MB and 200 ms for 3840 x 2160 (plain: 345 kB and 12 MB).
+Outside the face a finished frame is the target's own or its watermark, so two values of three are the same. Measured
+with the watermark in 1280 x 720: 0.5 MB and 1 ms; by zlib it was 0.23 MB and 9 ms (plain: 1.4 MB).
 """
 
-import zlib
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -13,8 +12,6 @@ import numpy as np
 from aotface.media.video.decode import VideoFrame
 from aotface.media.video.info import VideoInfo
 from aotface.media.video.layout import Planes
-
-_LEVEL = 1  # higher ones take several times as long and save a tenth
 
 
 def pack(frame: VideoFrame, target: VideoFrame) -> dict[str, np.ndarray]:
@@ -25,11 +22,17 @@ def pack(frame: VideoFrame, target: VideoFrame) -> dict[str, np.ndarray]:
         target: the frame of the same number; what it shares with ``frame`` takes no room.
 
     Returns:
-        Bytes of each plane, by its name.
+        Of each plane, by its name: a bit for each value, whether it differs, then the differences that are not 0. Nothing
+        where all are 0.
     """
-    differences = (values - base for values, base in zip(frame.planes, _base(frame, target), strict=True))
-    packed = (zlib.compress(np.ascontiguousarray(values).data, _LEVEL) for values in differences)
-    return {name: np.frombuffer(data, np.uint8) for name, data in zip(Planes._fields, packed, strict=True)}
+    pairs = zip(frame.planes, _base(frame, target), strict=True)
+    return {name: _packed((a - b).ravel()) for name, (a, b) in zip(Planes._fields, pairs, strict=True)}
+
+
+def _packed(difference: np.ndarray) -> np.ndarray:
+    places = np.flatnonzero(difference)
+    values = difference.take(places).view(np.uint8)
+    return np.concatenate([np.packbits(difference != 0), values]) if len(places) else values
 
 
 def unpack(arrays: Mapping[str, np.ndarray], target: VideoFrame, info: VideoInfo) -> VideoFrame:
@@ -43,8 +46,15 @@ def unpack(arrays: Mapping[str, np.ndarray], target: VideoFrame, info: VideoInfo
     frame = replace(target, info=info)
     planes = []
     for name, base in zip(Planes._fields, _base(frame, target), strict=True):
-        difference = np.frombuffer(zlib.decompress(arrays[name].tobytes()), base.dtype)
-        planes.append(difference.reshape(base.shape) + base)
+        if not arrays[name].size:
+            planes.append(base)
+            continue
+        bits, values = np.split(arrays[name], [-(-base.size // 8)])
+        plane = base.copy()
+        plane.reshape(-1)[np.unpackbits(bits, count=base.size) > 0] += np.ascontiguousarray(values).view(
+            base.dtype
+        )
+        planes.append(plane)
     return replace(frame, planes=Planes(*planes))
 
 
