@@ -7,11 +7,19 @@ import pytest
 from aotface.face.align import align
 from aotface.face.detect import detect
 from aotface.face.mesh import OUTER_LIPS
-from aotface.face.parse import kept_beard, narrowed, usable_texture, visible_at, visible_skin, worn_frames
+from aotface.face.parse import (
+    kept_beard,
+    narrowed,
+    source_planes,
+    usable_texture,
+    visible_at,
+    visible_skin,
+    worn_frames,
+)
 from aotface.face.render import render
 from aotface.face.visibility.classes import OUTPUTS, Surface
 from aotface.face.visibility.network import Visibility
-from aotface.face.visibility.view import view_of_crop
+from aotface.face.visibility.view import view_matrix, view_of_crop
 from aotface.media.image import read_image
 from aotface.samples import sample
 from aotface.types import AlignedFace, Crop, Face, Frame, Geometry, Landmarks, Mask
@@ -140,6 +148,22 @@ def test_a_source_is_not_read_near_its_hair(portrait: Frame, face: Face, aligned
     assert usable[visible < 0.3].max() < 0.3
     assert usable[inner_face(aligned.landmarks)].mean() > 0.9
     assert usable.mean() < visible.mean()
+
+
+def test_a_strip_of_forehead_between_strands_is_not_read(portrait: Frame, aligned: AlignedFace) -> None:
+    brows = round(float(aligned.landmarks[[66, 296], 1].mean()))
+    read = []
+    for half in (9, 30):
+        view = np.zeros((OUTPUTS, 256, 256), np.float32)
+        view[Surface.SKIN] = 1
+        strands = np.zeros((256, 256), np.float32)
+        strands[: brows - 2] = 1
+        strands[:, 128 - half : 128 + half] = 0
+        view[Surface.HAIR] = cv2.warpAffine(strands, view_of_crop(256), (256, 256))
+        found = Visibility(view, view_matrix(aligned.face.landmarks))
+        usable = source_planes(portrait, aligned, found)[0]
+        read.append(usable[brows - 20, 128])
+    assert read[0] < 0.1 < 0.9 < read[1]
 
 
 def test_a_source_is_not_read_beyond_its_picture(portrait: Frame, face: Face, aligned: AlignedFace) -> None:

@@ -19,6 +19,9 @@ SKIN = 0.3, 0.7
 MARGIN = 7
 """Pixels of the view around hair, hands and covers that are not read as a source's face either."""
 
+LOBE = 14
+"""Half the width, in pixels at 256, below which a part of a source's forehead between its hair is not read."""
+
 OUTER = 31
 """Width of the stripe along the mesh's outline, twice, in pixels at 256, in which what is beside the face is looked for."""
 
@@ -201,8 +204,23 @@ def source_planes(frame: Frame, aligned: AlignedFace, seen: Visibility | None = 
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
     free = np.minimum(cv2.erode(1 - np.maximum(np.maximum(hair, things), hands), disc), 1 - beside)
     free = np.minimum(free, _in_picture(frame, aligned))
-    usable = np.clip(cv2.GaussianBlur(free, (0, 0), MARGIN / 2), 0, 1).astype(np.float32)
-    return usable, usable * bare_skin(seen)
+    whole = np.minimum(free, _without_lobes(free, aligned.landmarks))
+    usable, beside = (
+        np.clip(cv2.GaussianBlur(one, (0, 0), MARGIN / 2), 0, 1).astype(np.float32) for one in (whole, free)
+    )
+    return usable, beside * bare_skin(seen)
+
+
+def _without_lobes(free: Mask, landmarks: Landmarks) -> Mask:
+    """1 but where a forehead shows between strands alone: there lies their shadow, and half of it would look like a blot."""
+    half = cv2.resize(free, (CROP_SIDE // 2, CROP_SIDE // 2), interpolation=cv2.INTER_AREA)
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (LOBE | 1, LOBE | 1))
+    opened = cv2.resize(
+        cv2.morphologyEx(half, cv2.MORPH_OPEN, disc), free.shape, interpolation=cv2.INTER_LINEAR
+    )
+    brows = float(landmarks[[66, 296], 1].mean())
+    above = np.clip((np.float32(brows) - np.arange(CROP_SIDE, dtype=np.float32)) / 2, 0, 1)[:, None]
+    return np.asarray(1 - above * (1 - opened), np.float32)
 
 
 def _in_picture(frame: Frame, aligned: AlignedFace) -> Mask:

@@ -19,6 +19,7 @@ from aotface.face.gaze import gaze_at
 from aotface.face.mesh import MIRROR
 from aotface.face.parse import source_planes, visibility_network
 from aotface.face.render import Raster, rasterize
+from aotface.face.skin_light import without_shine
 from aotface.options import DEFAULTS
 from aotface.reenact.base import Reenacted
 from aotface.reenact.dense_map import Jump, both_maps, dense_map, enlarge, lids, read_crop, read_mask, soften
@@ -81,7 +82,9 @@ class MeshReenactor:
     def prepare(self, source: Frame, face: Face) -> MeshSource:
         """See `aotface.reenact.base.Reenactor`."""
         aligned, seen = align(source, face), visibility_network().see(source, face)
-        bare, gaze = without_spectacles(source, face, seen), gaze_at(face)
+        gaze = gaze_at(face)
+        source, seen = without_shine(source, aligned, seen)
+        bare = without_spectacles(source, face, seen)
         texture, skin = source_planes(source, aligned, seen)
         texture, brows = without_hidden_brows(source, bare, aligned, texture, seen)
         iris = None if gaze is None else iris_colour(aligned.crop, aligned.landmarks, gaze)

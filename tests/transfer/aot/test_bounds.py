@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from aotface.colour_space import srgb_to_linear
-from aotface.face.mesh import MEAN
+from aotface.face.mesh import MEAN, RIGHT_EYE
 from aotface.transfer.aot.bounds import bound_octaves
 from aotface.transfer.aot.colour_map_arrays import apply_colour_map_array
 from aotface.transfer.base import FacePair
@@ -56,6 +56,16 @@ DARK, RED = 0.5, (1.2, 0.8, 0.9)
 def test_a_hole_of_the_source_becomes_shallow(points: np.ndarray) -> None:
     before, after = (depth(one, CHEEK) for one in made(face((CHEEK, DARK)), face(), points))
     assert before < -1.2 and after > 0.6 * before
+
+
+def test_a_lid_may_not_glow_and_lashes_stay_dark(points: np.ndarray) -> None:
+    x, y = points[RIGHT_EYE, :2].mean(axis=0).round().astype(int).tolist()
+    lid = (x, y - 14)
+    held = []
+    for gain in (1.4, 0.7):
+        before, after = (depth(one, lid) for one in made(face((lid, gain)), face(), points))
+        held.append(after / before)
+    assert held[0] < 0.8 and held[1] > 0.9
 
 
 def test_a_hole_that_the_target_has_too_stays(points: np.ndarray) -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from aotface.colour_space import srgb_to_linear
+from aotface.colour_space import linear_to_srgb, srgb_to_linear
 from aotface.face.align import align
 from aotface.face.detect import detect
 from aotface.face.mesh import MEAN
@@ -83,12 +83,18 @@ def test_the_targets_shine_is_added_where_the_new_face_has_none() -> None:
     points = ((MEAN - MEAN.mean(axis=0)) * 100 + 128).astype(np.float32)
     plain = np.broadcast_to(np.array([0.6, 0.45, 0.35], np.float32), (256, 256, 3)).copy()
     y, x = np.mgrid[:256, :256]
-    shiny = plain + 0.25 * np.exp(-((x - 90) ** 2 + (y - 150) ** 2) / 50).astype(np.float32)[..., None]
+    spot, light = np.exp(-((x - 90) ** 2 + (y - 150) ** 2) / 50)[..., None], srgb_to_linear(plain)
+    shiny, sunny = (
+        linear_to_srgb(light + spot * one).astype(np.float32) for one in (0.3, np.array([0.6, 0.42, 0.33]))
+    )
     mask, field = np.ones((256, 256), np.float32), flat(0, 0, 0)
     found = with_targets_shine(field, FacePair(plain, shiny, mask, points, points))
     before, after = (apply_colour_map_array(plain, one) for one in (field, found))
     assert after[150, 90].min() > before[150, 90].min() + 0.07
     np.testing.assert_allclose(after[200, 170], before[200, 170], atol=1e-3)
+    warm = with_targets_shine(field, FacePair(plain, sunny, mask, points, points))[75, 45, 4:]
+    white = found[75, 45, 4:]
+    assert 0 < warm[2] < 0.7 * warm[0] and white[2] > 0.9 * white[0] > 0  # a patch of sun has its own colour
     for own, target in ((plain, plain), (shiny, shiny)):  # twins: no shine, and no more than there is already
         same = with_targets_shine(field, FacePair(own, target, mask, points, points))
         np.testing.assert_allclose(same, field, atol=1e-3)

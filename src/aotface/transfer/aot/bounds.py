@@ -46,7 +46,7 @@ MOTTLED, NEAR = 0.02, 4.0
 """Colour finer than that: what any skin has of it, and the neighbourhood it is measured in, pixels at 256."""
 
 LASHES = 3.0
-"""How many times as far around eyes as around other features brightness is not bounded: lashes and their paint."""
+"""How many times as far around eyes as around other features what is dark is not bounded: lashes and their paint."""
 
 HOLLOW = 0.5
 """Share of a nostril's depth that is not bounded: a nose without nostrils looks like wax."""
@@ -102,9 +102,9 @@ def bound_octaves(field: ColourMapArray, pair: FacePair) -> ColourMapArray:
     less = cv2.resize(
         np.ascontiguousarray(broad.transpose(1, 2, 0)), (side, side), interpolation=cv2.INTER_LINEAR
     )
-    less[..., 0] = (
-        (less[..., 0] + fine[0]) * np.float32(harder_light(before, theirs, skin)) * _bounded(pair, side)
-    )
+    hollow, lashes = _spared(pair, side)
+    less[..., 0] = (less[..., 0] + fine[0]) * np.float32(harder_light(before, theirs, skin)) * (1 - hollow)
+    less[..., 0] -= np.maximum(less[..., 0], 0) * lashes
     less *= skin[..., None]
     gain = cv2.transform(less, CHANNELS) if coloured else less[..., :1]
     changed = field.copy()
@@ -124,13 +124,13 @@ def _skin(pair: FacePair, side: int) -> Mask:
     return mask * (1 - others) * (1 - lips * np.float32(np.clip(2 * shown - 0.4, 0, 1)))
 
 
-def _bounded(pair: FacePair, side: int) -> Mask:
-    """How far brightness is bounded: less in the nostrils of X_r, not at all by its lashes."""
+def _spared(pair: FacePair, side: int) -> tuple[Mask, Mask]:
+    """How far brightness is not bounded in the nostrils of X_r; and by its lashes, where it is dark. A lid may not glow."""
     points = transform_landmarks(pair.own_landmarks, resize_matrix(np.eye(2, 3), len(pair.mask), side))
     shape, unit = (side, side), side / CROP_SIDE
     hollow = features_mask(shape, points, unit=unit, parts=(LEFT_NOSTRIL, RIGHT_NOSTRIL))
     lashes = features_mask(shape, points, unit=LASHES * unit, parts=(LEFT_EYE, RIGHT_EYE))
-    return 1 - np.maximum(np.float32(HOLLOW) * hollow, lashes)
+    return np.float32(HOLLOW) * hollow, lashes
 
 
 def _beyond(seen: _Seen, widths: tuple[float, ...]) -> Parts:

@@ -16,7 +16,7 @@ from aotface.colour_space import srgb_to_linear
 from aotface.face.align import resize_matrix, transform_landmarks
 from aotface.face.mesh import LEFT_BROW, LEFT_EYE, OUTER_LIPS, RIGHT_BROW, RIGHT_EYE
 from aotface.face.render import Raster
-from aotface.face.skin_light import FINEST, grey, shine_of
+from aotface.face.skin_light import FINEST, grey, reflection, shine_of
 from aotface.face.texture import features_mask
 from aotface.transfer.aot.colour_map_arrays import ColourMapArray, apply_colour_map_array
 from aotface.transfer.base import FacePair
@@ -46,6 +46,9 @@ SHARE = 0.9
 
 HARDEST = 2.0
 """Multiple of a place's own light that shine approaches at most: more of it, without the pores that break it, glows."""
+
+TINT = (0.4, 1.8)
+"""Least and greatest of a channel of shine beside the mean of all three."""
 
 DIM = 0.01
 """Linear light of the strongest shine below which a target does not shine."""
@@ -115,21 +118,28 @@ def with_targets_shine(field: ColourMapArray, pair: FacePair) -> ColourMapArray:
     unit, parts = side / CROP_SIDE, (LEFT_EYE, RIGHT_EYE, LEFT_BROW, RIGHT_BROW, OUTER_LIPS)
     skin = mask * (1 - features_mask((side, side), own, theirs, unit=unit, parts=parts))
     light = srgb_to_linear(target)
-    wanted = shine_of(light, skin, unit)
+    wanted, around = reflection(light, skin, unit)
     if wanted.max() < DIM:
         return field
-    places = _places(pair.coarse, theirs - own, side)
-    wanted, most = (_read(one, places) for one in (wanted, _blurred(grey(light), FINEST * unit)))
+    fine, places = _blurred(light, FINEST * unit), _places(pair.coarse, theirs - own, side)
+    read, most = _read(_tinted(wanted, fine - around), places), _read(grey(fine), places)
+    wanted = grey(read)
     swapped = srgb_to_linear(apply_colour_map_array(reenacted, field))
     now = _blurred(swapped, FINEST * unit)
     missing = np.minimum(wanted - shine_of(swapped, skin, unit), most - grey(now))
     missing = np.maximum(missing, 0) * skin
     missing *= SHARE / (1 + missing / (HARDEST * grey(now) + _FLOOR))
-    changed, half = field.copy(), 0.5 * missing[..., None]
+    changed, half = field.copy(), 0.5 * (missing / (wanted + np.float32(1e-6)))[..., None] * read
     more = np.log((now + half + _FLOOR) / (now + _FLOOR))
     changed[..., :3] += more
     changed[..., 4:] = changed[..., 4:] * np.exp(more) + half
     return changed
+
+
+def _tinted(shine: Mask, more: Float32[np.ndarray, "side side 3"]) -> Float32[np.ndarray, "side side 3"]:
+    """Shine in the colour of what stands out there: a patch of sun is no white one."""
+    colour = np.clip(more / np.maximum(grey(more), _FLOOR)[..., None], *TINT)
+    return np.asarray(colour * (shine / grey(colour))[..., None], np.float32)
 
 
 def _places(raster: Raster, apart: Landmarks, side: int) -> Float32[np.ndarray, "_side _side 2"]:
@@ -139,7 +149,7 @@ def _places(raster: Raster, apart: Landmarks, side: int) -> Float32[np.ndarray, 
     return moved + np.dstack(np.meshgrid(*[np.arange(side, dtype=np.float32)] * 2))
 
 
-def _read(values: Mask, places: Float32[np.ndarray, "_side _side 2"]) -> Mask:
+def _read(values: np.ndarray, places: Float32[np.ndarray, "_side _side 2"]) -> np.ndarray:
     x, y = (np.ascontiguousarray(places[..., k]) for k in (0, 1))
     return cv2.remap(values, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
