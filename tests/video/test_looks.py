@@ -6,6 +6,7 @@ import pytest
 from aotface.compose.face_step import Look
 from aotface.face.mesh import MEAN, OUTER_LIPS
 from aotface.face.render import render
+from aotface.media.video.decode import VideoFrame
 from aotface.types import CROP_SIDE, Crop
 from aotface.video import looks
 
@@ -35,7 +36,7 @@ def test_what_comes_before_the_face_is_seen(known: Look) -> None:
 
 
 def test_a_frame_is_looked_at_once(known: Look) -> None:
-    here, asked = looks.LookedAt(None), list[int]()  # type: ignore[arg-type]
+    here, asked = looks.LookedAt(VideoFrame.__new__(VideoFrame)), list[int]()
 
     def look() -> Look:
         asked.append(1)

@@ -14,13 +14,14 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float32
 
-from aotface.colour_space import linear_to_srgb, srgb_to_linear
+from aotface.colour_space import linear_to_srgb, luminance_of_linear, srgb_to_linear
 from aotface.face.align import invert, resize_matrix, transform_landmarks, transform_points
 from aotface.face.mesh import LEFT_BROW, LEFT_EYE, OUTER_LIPS, OVAL, RIGHT_BROW, RIGHT_EYE
 from aotface.face.texture import features_mask, hull_mask
 from aotface.face.visibility.classes import Surface
 from aotface.face.visibility.network import Visibility
 from aotface.face.visibility.view import VIEW_SIDE, view_of_crop
+from aotface.masked import local_mean
 from aotface.types import CROP_SIDE, AlignedFace, Frame, Mask, Matrix
 
 AROUND, FINEST = 20.0, 1.5
@@ -74,8 +75,6 @@ EDGE = 2.0
 
 _FLOOR = np.float32(4e-3)
 
-_LUMA = np.array([[0.2126, 0.7152, 0.0722]], np.float32)
-
 Light = Float32[np.ndarray, "*_places 3"]
 
 Plane = Float32[np.ndarray, "*_places"]
@@ -116,12 +115,13 @@ def reflection(light: Light, skin: Mask, unit: float, plain: Mask | None = None)
     """
     plain = skin if plain is None else plain
     known, stands = plain, np.zeros_like(skin)
-    fine, (rows, columns) = _mean(light, skin, FINEST * unit), skin.shape
+    fine, (rows, columns) = local_mean(light, skin, FINEST * unit), skin.shape
     half = columns // 2, rows // 2
     small = cv2.resize(light, half, interpolation=cv2.INTER_AREA)
     for _ in range(2):  # the second time without what shines
         around = (
-            _mean(small, cv2.resize(known, half, interpolation=cv2.INTER_AREA), AROUND * unit / 2) + _FLOOR
+            local_mean(small, cv2.resize(known, half, interpolation=cv2.INTER_AREA), AROUND * unit / 2)
+            + _FLOOR
         )
         around = np.asarray(cv2.resize(around, (columns, rows), interpolation=cv2.INTER_LINEAR), np.float32)
         level = grey(around)
@@ -147,14 +147,11 @@ def harder_light(before: Light, theirs: Light, skin: Mask) -> float:
     """
     half, levels = (len(skin) // 2, len(skin) // 2), []
     shades = np.dstack(
-        [
-            cv2.resize(cv2.transform(one, _LUMA), half, interpolation=cv2.INTER_AREA)
-            for one in (before, theirs)
-        ]
+        [cv2.resize(luminance_of_linear(one), half, interpolation=cv2.INTER_AREA) for one in (before, theirs)]
     )
     shown = cv2.resize(skin, half, interpolation=cv2.INTER_AREA)
     for width in BROAD:
-        levels.append(np.log(_mean(shades, shown, width * half[0] / CROP_SIDE) + _FLOOR))
+        levels.append(np.log(local_mean(shades, shown, width * half[0] / CROP_SIDE) + _FLOOR))
     inner = cv2.erode(shown, np.ones((5, 5), np.uint8)) ** 2  # hair at the edge is no light
     energy = [float(((levels[1] - levels[0])[..., k] ** 2 * inner).sum()) for k in (0, 1)]
     ratio = (energy[0] / max(energy[1], 1e-6)) ** 0.5
@@ -256,10 +253,3 @@ def _bared(seen: Visibility, shine: Mask) -> Visibility:
 def grey(light: Light) -> Plane:
     """The mean of three channels."""
     return np.asarray((light[..., 0] + light[..., 1] + light[..., 2]) * np.float32(1 / 3), np.float32)
-
-
-def _mean(values: np.ndarray, weight: Mask, sigma: float) -> np.ndarray:
-    """Mean of a neighbourhood under a weight."""
-    stack = np.dstack([values * weight[..., None], weight])
-    eased = cv2.GaussianBlur(stack, (0, 0), sigma, borderType=cv2.BORDER_CONSTANT)
-    return eased[..., :-1] / np.maximum(eased[..., -1:], np.float32(1e-3))

@@ -12,12 +12,13 @@ import cv2
 import numpy as np
 from jaxtyping import Float32
 
-from aotface.colour_space import srgb_to_linear
+from aotface.colour_space import LUMINANCE, srgb_to_linear
 from aotface.face.align import resize_matrix, transform_landmarks
 from aotface.face.mesh import LEFT_BROW, LEFT_EYE, OUTER_LIPS, RIGHT_BROW, RIGHT_EYE
 from aotface.face.render import Raster
 from aotface.face.skin_light import FINEST, grey, reflection, shine_of
 from aotface.face.texture import features_mask
+from aotface.transfer.aot.both_sides import read_at
 from aotface.transfer.aot.colour_map_arrays import ColourMapArray, apply_colour_map_array
 from aotface.transfer.base import FacePair
 from aotface.types import CROP_SIDE, Crop, Landmarks, Mask
@@ -53,7 +54,7 @@ TINT = (0.4, 1.8)
 DIM = 0.01
 """Linear light of the strongest shine below which a target does not shine."""
 
-_LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
+_LUMINANCE = np.array(LUMINANCE, np.float32)
 _FLOOR = np.float32(2e-3)
 
 
@@ -79,7 +80,7 @@ def limit_highlights(field: ColourMapArray, reenacted: Crop, mask: Mask) -> Colo
     lifted = np.minimum(gains.mean(axis=2), PALER * (gains[..., 2] - gains[..., 0]))
     if (lifted * cover).max() <= 0:  # nothing is lifted
         return field
-    light, swapped = srgb_to_linear(small) @ _LUMA, srgb_to_linear(apply_colour_map_array(small, field))
+    light, swapped = srgb_to_linear(small) @ _LUMINANCE, srgb_to_linear(apply_colour_map_array(small, field))
     out = np.log((light + _FLOOR) / (_around(light[..., None], cover, sigma)[..., 0] + _FLOOR))
     stands = np.clip((out - FAINT) / (SURE - FAINT), 0, 1)
     share = (stands * (1 - np.exp(-np.maximum(lifted, 0))) * cover)[..., None]
@@ -122,7 +123,7 @@ def with_targets_shine(field: ColourMapArray, pair: FacePair) -> ColourMapArray:
     if wanted.max() < DIM:
         return field
     fine, places = _blurred(light, FINEST * unit), _places(pair.coarse, theirs - own, side)
-    read, most = _read(_tinted(wanted, fine - around), places), _read(grey(fine), places)
+    read, most = read_at(_tinted(wanted, fine - around), places), read_at(grey(fine), places)
     wanted = grey(read)
     swapped = srgb_to_linear(apply_colour_map_array(reenacted, field))
     now = _blurred(swapped, FINEST * unit)
@@ -147,11 +148,6 @@ def _places(raster: Raster, apart: Landmarks, side: int) -> Float32[np.ndarray, 
     moved = raster.interpolate(np.ascontiguousarray(apart[:, :2], dtype=np.float32))
     moved = cv2.resize(moved, (side, side), interpolation=cv2.INTER_LINEAR)
     return moved + np.dstack(np.meshgrid(*[np.arange(side, dtype=np.float32)] * 2))
-
-
-def _read(values: np.ndarray, places: Float32[np.ndarray, "_side _side 2"]) -> np.ndarray:
-    x, y = (np.ascontiguousarray(places[..., k]) for k in (0, 1))
-    return cv2.remap(values, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 
 def _blurred(values: np.ndarray, sigma: float) -> np.ndarray:
