@@ -2,7 +2,7 @@
 
     python runs/ablation.py DATA SHARDS OUT [VARIANT...]
 
-DATA holds portraits/ and lit_faces/. SHARDS: as runs/from_chance.sh makes them. A variant is runs/from_chance.toml at
+DATA holds portraits/ and lit_faces/. SHARDS: as runs/train_small.sh makes them. A variant is runs/train_small.toml at
 STEPS steps with the changes below; it takes 20 minutes of a core. Games are the published ones, on the batch itself.
 Development pairs judge (runs/games/judge.py). What is in OUT is not made again, and a run that was stopped goes on.
 Prints means, and each variant's paired difference to ``full`` with 95 % intervals over the pairs.
@@ -65,7 +65,7 @@ WORDS = {
 
 def config(name: str) -> str:
     """The TOML text of a variant."""
-    values = tomllib.loads((HERE / "from_chance.toml").read_text()) | COMMON
+    values = tomllib.loads((HERE / "train_small.toml").read_text()) | COMMON
     for key, value in CHANGES[name].items():
         values[key] = values.get(key, {}) | value if isinstance(value, dict) else value
     tables = {key: value for key, value in values.items() if isinstance(value, dict)}

@@ -2,10 +2,10 @@
 # The experiment of docs/log/2026-11-30-games.md: the same steps from the same weights, without and with games on photographs.
 # Said again after a stop, it resumes. About 8 minutes of an idle core per run, 3 of them to judge.
 #
-#   DATA=/path/to/data BEGIN=from_chance.safetensors runs/games.sh SHARDS [OUT]
+#   DATA=/path/to/data runs/games.sh SHARDS [OUT]
 #
-# DATA holds portraits/ and lit_faces/. SHARDS and BEGIN: as runs/from_chance.sh makes them. SEEDS and VARIANTS choose. A
-# variant whose discriminator stays at chance stops by itself.
+# DATA holds portraits/ and lit_faces/. SHARDS: as runs/train_small.sh makes them. SEEDS and VARIANTS choose, BEGIN=FILE begins from
+# other weights than the packaged ones. A variant whose discriminator stays at chance stops by itself.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 : "${DATA:?say DATA=FOLDER with portraits and lit_faces}"
