@@ -2,13 +2,20 @@
 
 import cv2
 import numpy as np
+import pytest
 
 from aotface.face.align import align
 from aotface.face.mesh import LEFT_BROW, MEAN, RIGHT_BROW
 from aotface.face.visibility.classes import OUTPUTS, Surface
 from aotface.face.visibility.network import Visibility
 from aotface.face.visibility.view import view_of_crop
-from aotface.reenact.target_brows import target_brows, without_hidden_brows
+from aotface.reenact.target_brows import (
+    BrowLook,
+    better_kept,
+    brow_look,
+    target_brows,
+    without_hidden_brows,
+)
 from aotface.types import Crop, Face, Frame, Mask
 
 SIDE = 256
@@ -117,3 +124,31 @@ def test_brows_beside_the_crop_are_none() -> None:
     everywhere = np.ones((SIDE, SIDE), bool)
     gone = POINTS - np.array([0, 400, 0], np.float32)
     assert target_brows(drawn(1.0), gone, everywhere, everywhere.astype(np.float32)) is None
+
+
+WHOLE = BrowLook(deep=1.0, even=0.9, shown=1.0)
+
+
+def looking(hairs: float, side: int = 256) -> BrowLook:
+    """How brows of so much light on skin of .7 look."""
+    crop = np.full((side, side, 3), 0.7, np.float32)
+    points = POINTS * np.float32(side / 256)
+    for brow in (LEFT_BROW, RIGHT_BROW):
+        cv2.fillConvexPoly(crop, cv2.convexHull(np.round(points[brow, :2]).astype(np.int32)), (hairs,) * 3)
+    found = brow_look(crop, points, np.ones((256, 256), np.float32))
+    assert found is not None
+    return found
+
+
+def test_darker_hairs_are_deeper_at_any_side() -> None:
+    dark, pale = looking(0.3), looking(0.5)
+    assert dark.deep > 1.5 > pale.deep > 0.5 and dark.shown == 1
+    assert looking(0.3, 512).deep == pytest.approx(dark.deep, abs=0.1)
+
+
+def test_a_bare_brow_asks_for_the_targets() -> None:
+    bare = WHOLE._replace(deep=0.2)
+    assert better_kept(bare, WHOLE) and not better_kept(WHOLE, WHOLE)
+    assert not better_kept(WHOLE._replace(deep=0.4), WHOLE)  # a pale brow is the source's own
+    for no_better in ({"shown": 0.5}, {"even": 0.2}, {"deep": 0.3}):
+        assert not better_kept(bare, WHOLE._replace(**no_better))

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float32
 
-from aotface.face.align import align, resize_matrix, transform_landmarks
+from aotface.face.align import align, resize_matrix, scale_of, transform_landmarks
 from aotface.face.gaze import gaze_at
 from aotface.face.mesh import MIRROR
 from aotface.face.parse import source_planes, visibility_network
@@ -33,7 +33,14 @@ from aotface.reenact.mouth_shading import level_mouth
 from aotface.reenact.reading import Reading, SourceSkin
 from aotface.reenact.shape import identity_shape
 from aotface.reenact.spectacles import without_spectacles
-from aotface.reenact.target_brows import TargetBrows, target_brows, without_hidden_brows
+from aotface.reenact.target_brows import (
+    BrowLook,
+    TargetBrows,
+    better_kept,
+    brow_look,
+    target_brows,
+    without_hidden_brows,
+)
 from aotface.reenact.target_eyes import TargetEye, target_eyes
 from aotface.reenact.target_mouth import TargetMouth, target_mouth
 from aotface.reenact.visibility import balance, inside, weights
@@ -46,7 +53,8 @@ class MeshSource:
 
     ``texture``: 0..1, where its picture may be read as its face; ``matrix``: frame to texture. ``skin``: the same, bare skin
     beside the mesh too; None: nothing is read there. ``gaze``: whose the eyes' direction is, see `aotface.options.Options`.
-    ``lips``, ``iris``: their colour; None: they keep the target's. ``brows``: False where the target's are needed.
+    ``lips``, ``iris``: their colour; None: they keep the target's. ``brows``: how its
+    brows look; None where the target's are needed.
     """
 
     frame: Frame
@@ -57,15 +65,22 @@ class MeshSource:
     gaze: str = DEFAULTS.gaze
     lips: LipColour | None = None
     iris: IrisColour | None = None
-    brows: bool = True
+    brows: BrowLook | None = None
 
     def reenact(self, target: AlignedFace) -> Reenacted:
         """See `aotface.reenact.base.PreparedSource`."""
-        traits = self.lips, self.iris, self.brows
+        traits = self.lips, self.iris, self._shows_brows(target)
         made = reenact(self.frame, self.face, target, self.texture, self.matrix, 1.0, self.gaze, *traits)
         if self.skin is None or made.reading is None:
             return made
         return replace(made, reading=replace(made.reading, skin=SourceSkin(self.skin, self.matrix)))
+
+    def _shows_brows(self, target: AlignedFace) -> bool:
+        """Whether the new face has its brows; in videos always, where it has some."""
+        if self.brows is None or target.face.rest is not None:
+            return self.brows is not None
+        theirs = brow_look(target.crop, target.landmarks, target.visible)
+        return theirs is None or not better_kept(self.brows, theirs)
 
 
 @dataclass(frozen=True)
@@ -86,7 +101,9 @@ class MeshReenactor:
         source, seen = without_shine(source, aligned, seen)
         bare = without_spectacles(source, face, seen)
         texture, skin = source_planes(source, aligned, seen)
-        texture, brows = without_hidden_brows(source, bare, aligned, texture, seen)
+        texture, shown = without_hidden_brows(source, bare, aligned, texture, seen)
+        large = align(bare, face, _own_side(aligned))
+        brows = brow_look(large.crop, large.landmarks) if shown else None
         iris = None if gaze is None else iris_colour(aligned.crop, aligned.landmarks, gaze)
         lips = lip_colour(aligned)
         return MeshSource(bare, face, aligned.matrix, texture, skin, self.gaze, lips, iris, brows)
@@ -272,6 +289,11 @@ def _over(crop: Crop, face: Crop, drawn: Mask, box: tuple[slice, slice]) -> Crop
     face += whole[box]
     whole[box] = np.clip(face, 0, 1, out=face)
     return whole
+
+
+def _own_side(aligned: AlignedFace) -> int:
+    """Side of the crop that has about as many pixels as the picture of the face."""
+    return int(np.clip(np.ceil(CROP_SIDE / scale_of(aligned.matrix) / 32) * 32, CROP_SIDE, 1024))
 
 
 def _both(one: tuple[slice, slice], other: tuple[slice, slice]) -> tuple[slice, slice]:
