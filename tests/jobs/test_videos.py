@@ -165,12 +165,12 @@ def test_a_stop_within_a_segment_costs_no_finished_frame(
     search, add = SavedTracker.add, SegmentWriter.add
     keep = segments_module._keep
 
-    def searched(tracker: SavedTracker, frame: np.ndarray) -> None:
+    def searched(tracker: SavedTracker, frame: np.ndarray, faces: Any = None) -> None:
         if len(looked) == 8 and not made and "first" not in stops:
             stops.append("first")
             raise KeyboardInterrupt
         looked.append(tracker.count)
-        search(tracker, frame)
+        search(tracker, frame, faces)
 
     def kept(*words: Any) -> None:
         keep(*words)
