@@ -3,9 +3,9 @@
     python runs/ablation.py DATA SHARDS OUT [VARIANT...]
 
 DATA holds portraits/ and lit_faces/. SHARDS: as runs/train_small.sh makes them. A variant is runs/train_small.toml at
-STEPS steps with the changes below; it takes 20 minutes of a core. Games are the published ones, on the batch itself.
-Development pairs judge (runs/games/judge.py). What is in OUT is not made again, and a run that was stopped goes on.
-Prints means, and each variant's paired difference to ``full`` with 95 % intervals over the pairs.
+STEPS steps with the changes below; it takes about 20 minutes of a core (2.3 s a step). Games are the published ones,
+on the batch itself. Development pairs judge (runs/games/judge.py). What is in OUT is not made again, and a run that was
+stopped goes on. Prints means, and each variant's paired difference to ``full`` with 95 % intervals over the pairs.
 """
 
 import json
@@ -39,6 +39,7 @@ CHANGES: dict[str, dict[str, Any]] = {
 }
 COMMON = {
     "steps": STEPS,
+    "restart": 0,
     "warmup": 50,
     "ema": 0.98,
     "games_every": 4,

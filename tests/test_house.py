@@ -197,3 +197,18 @@ def test_only_the_command_line_prints() -> None:
         names = {call.func.id for call in calls if isinstance(call.func, ast.Name)}
         if path.name != "cli.py":
             assert "print" not in names and "input" not in names, f"{path.name} prints or asks"
+
+
+def named_twice(source: str) -> list[str]:
+    """Constants that a module names twice: the second one silently takes the first one's place."""
+    targets = (t for node in ast.parse(source).body if isinstance(node, ast.Assign) for t in node.targets)
+    names = [
+        n.id for target in targets for n in ast.walk(target) if isinstance(n, ast.Name) and n.id.isupper()
+    ]
+    return sorted({name for name in names if names.count(name) > 1})
+
+
+def test_no_module_names_two_constants_alike() -> None:
+    assert named_twice("LEAST = 1\nMOST, LEAST = 2, 3\nmost = 1") == ["LEAST"]
+    found = {path.name: named_twice(path.read_text()) for path in (ROOT / "src").rglob("*.py")}
+    assert {name: names for name, names in found.items() if names} == {}

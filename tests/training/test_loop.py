@@ -113,6 +113,9 @@ def test_the_rate_rises_and_falls(tiny: Tiny, shards: Shards, fabric: Any, tmp_p
     for step, rate in {0: 0.1, 55: 0.51, 99: rates[99], 100: 0.5, 125: 0.255, 150: 0.01}.items():
         again.step = step
         assert again.rate() == pytest.approx(rate)
+    late = Trainer(tiny(steps=100, warmup=10, final_rate=0.02, restart=200), shards, tmp_path, fabric)
+    late.step = 55
+    assert late.rate() == pytest.approx(0.51)
     constant = Trainer(tiny(warmup=0, final_rate=1.0), shards, tmp_path, fabric)
     assert constant.rate() == 1
 

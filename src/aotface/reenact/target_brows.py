@@ -2,8 +2,8 @@
 
 Under a frame or a fringe there is no brow to read. What is filled in there is a smear, and half a brow beside half of the
 target's is no better. So a hidden one comes from the face's other side, mirrored. Where both are hidden the target's own
-are laid in, whole, in the tone of the skin around them. The new shape leaves them in their place. So it is where the
-source's are so pale, soft or differently lit that they would become a smear: a whole brow of the target's is no fault.
+are laid in, whole, in the tone of the skin around them. The new shape leaves them in their place. In pictures the
+same is done where the source has hardly any brows, which would become a smear, and the target's are whole.
 """
 
 from dataclasses import dataclass
@@ -71,7 +71,7 @@ BARE = 0.35
 """Depth below which a source shows no brows to speak of. A limit that judges liked better took the target's in a third of
 pairs, and .08 of the cosine to the source; this one does in a twelfth of pairs (docs/log/2026-11-30-brows.md)."""
 
-SHOWN, LEAST, EVEN = 0.8, 0.5, 0.45
+SHOWN, CLEAR, EVEN = 0.8, 0.5, 0.45
 """How much of the target's brows must be visible, and how deep they must be, and the paler one beside the other."""
 
 
@@ -119,7 +119,7 @@ def better_kept(source: BrowLook, target: BrowLook) -> bool:
         source: of its photograph.
         target: of the picture.
     """
-    return source.deep < BARE and target.deep >= LEAST and target.even >= EVEN and target.shown >= SHOWN
+    return source.deep < BARE and target.deep >= CLEAR and target.even >= EVEN and target.shown >= SHOWN
 
 
 def _grown(plane: np.ndarray, reach: int) -> np.ndarray:

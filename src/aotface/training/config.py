@@ -33,7 +33,7 @@ class TrainConfig:
 
     ``size``: tiny, small or base. ``batch``: faces a step and process, times ``accumulate``.
     ``learning_rate``: the peak, after ``warmup`` steps; a cosine leads down to ``final_rate`` of it, by the end or by the
-    step ``restart``. There it rises to half the peak, and a second cosine leads down (0: no restart).
+    step ``restart``. There it rises to half the peak, and a second cosine leads down (0, or not before the end: no restart).
     ``betas``, ``weight_decay``, ``decoupled_decay`` (AdamW; off: Adam [paper]): of the generator.
     ``discriminators_rate``: of critics and discriminator, by RMSprop [paper]; ``plan_by_rmsprop``: Omega moves
     with them [paper]. ``conditional``: critics compare face by face. ``clip``: largest gradient norm.

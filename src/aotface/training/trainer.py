@@ -143,8 +143,9 @@ class Trainer:
         c = self.config
         if self.step < c.warmup:
             return (self.step + 1) / c.warmup
-        again = 0 < c.restart <= self.step
-        first, last = (c.restart, c.steps) if again else (c.warmup, c.restart or c.steps)
+        restarts = 0 < c.restart < c.steps
+        again = restarts and self.step >= c.restart
+        first, last = (c.restart, c.steps) if again else (c.warmup, c.restart if restarts else c.steps)
         share = min(1.0, (self.step - first) / max(1, last - first))
         fallen: float = c.final_rate + (1 - c.final_rate) * (1 + math.cos(math.pi * share)) / 2
         return fallen * (RESTARTED if again else 1.0)

@@ -30,7 +30,7 @@ from aotface.errors import InputError
 from aotface.face.align import align, scale_of
 from aotface.media.video.decode import VideoFrame
 from aotface.media.video.parts import Parts
-from aotface.reenact.base import Reenacted
+from aotface.reenact.base import PreparedSource, Reenacted
 from aotface.transfer.base import shrunk
 from aotface.types import AlignedFace, Crop, Face, Frame, Landmarks, Mask
 from aotface.video.looks import LookedAt, looks_from
@@ -231,9 +231,7 @@ def _start(
     looks: Looks | None = None,
 ) -> FaceInProgress:
     """The face step, with the source of this track."""
-    source = scene.sources[track]
-    assert source is not None
-    words = read.frame.rgb, face, source, scene.transfer, scene.options, None, known
+    words = read.frame.rgb, face, _source(scene, track), scene.transfer, scene.options, None, known
     begun = start_face(*words, looks=looks)
     assert begun is not None  # no region was given that might not find it
     return begun
@@ -248,9 +246,14 @@ def _see(
     looks: Looks | None = None,
 ) -> SeenFace:
     """The same, up to the transfer."""
+    return see_face(read.frame.rgb, face, _source(scene, track), True, known, looks=looks)
+
+
+def _source(scene: Scene, track: int) -> PreparedSource:
+    """Of a track that is swapped."""
     source = scene.sources[track]
     assert source is not None
-    return see_face(read.frame.rgb, face, source, True, known, looks=looks)
+    return source
 
 
 def own_maps(scene: Scene, face: FaceState, read: FrameInputs) -> np.ndarray:
