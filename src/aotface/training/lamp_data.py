@@ -31,6 +31,7 @@ class Stacks:
 
     ``parts``: arrays of each person as a target. ``others``: for each, (person, row) of those warped onto it.
     ``angles``: of each lamp from the camera's axis, degrees. ``fingerprint``: of the request that made the shards.
+    ``lamps``: azimuth and elevation of each, degrees.
     """
 
     parts: list[dict[str, Tensor]]
@@ -38,6 +39,7 @@ class Stacks:
     angles: Float[Tensor, " lamps"]
     side: int
     fingerprint: str = ""
+    lamps: tuple[tuple[float, float], ...] = ()
 
     def __len__(self) -> int:
         return len(self.parts)
@@ -108,9 +110,10 @@ def load_stacks(shards: Path, people: People = "train") -> Stacks:
     if len(chosen) < 2:
         raise UsageError(f"{show(path)}: expected two people or more to train on, found {len(chosen)}")
     parts = [open_shard(path.parent / file_of(name), NAMES) for name in chosen]
-    angles = torch.tensor([lamp_angle(*lamp) for lamp in index["lamps_degrees"]], dtype=torch.float32)
+    lamps = tuple((float(azimuth), float(elevation)) for azimuth, elevation in index["lamps_degrees"])
+    angles = torch.tensor([lamp_angle(*lamp) for lamp in lamps], dtype=torch.float32)
     others = [_rows(name, everybody, chosen) for name in chosen]
-    return Stacks(parts, others, angles, index["config"]["side"], index.get("fingerprint", ""))
+    return Stacks(parts, others, angles, index["config"]["side"], index.get("fingerprint", ""), lamps)
 
 
 def _rows(target: str, everybody: list[str], chosen: list[str]) -> list[tuple[int, int]]:

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from aotface.errors import UsageError
+from aotface.training.atlas import fill_atlas
 from aotface.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from aotface.training.config import TrainConfig
 from aotface.training.data import Batches, Shards
@@ -83,6 +84,12 @@ class Trainer:
         torch.manual_seed(config.seed)
         size = SIZES[config.size]
         generator = RelightingGenerator(size, config.options)
+        if generator.atlas is not None:
+            if lamps is None:
+                raise UsageError(
+                    "options.lamps needs people under lamps: set lamp_share above 0, or lamps to 0"
+                )
+            fill_atlas(generator.atlas, lamps)
         self.generator: RelightingGenerator = fabric.to_device(generator)
         self.generator.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._hold_saturation()

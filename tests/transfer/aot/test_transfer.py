@@ -12,7 +12,7 @@ from aotface.transfer import open_transfer
 from aotface.transfer.aot.both_sides import without_one_sided_light
 from aotface.transfer.aot.bounds import bound_octaves
 from aotface.transfer.aot.brows import hold_brows
-from aotface.transfer.aot.colour_map_arrays import find_colour_map
+from aotface.transfer.aot.colour_map_arrays import find_parts
 from aotface.transfer.aot.eyes import limit_eye_whites
 from aotface.transfer.aot.fine_detail import without_target_detail
 from aotface.transfer.aot.highlights import limit_highlights
@@ -29,13 +29,18 @@ def transfer(tiny: Callable) -> AotTransfer:
     return AotTransfer(Network(generator, "a" * 64, {}), generator)
 
 
-def test_the_map_is_the_networks_put_right(transfer: AotTransfer, pair: Pair) -> None:
-    one = pair(256)
+@pytest.mark.parametrize("atlas", [False, True])
+def test_the_map_is_the_networks_put_right(tiny: Callable, pair: Pair, atlas: bool) -> None:
+    one, generator = pair(256), tiny(wake=True, lamps=4 if atlas else 0)
+    if atlas:
+        generator.atlas.lamps.copy_(torch.rand(generator.atlas.lamps.shape))
+    transfer = AotTransfer(Network(generator, "a" * 64, {}), generator)
     given = one.reenacted, one.target, one.mask, one.geometry
-    raw = find_colour_map(transfer.generator, *given, own=one.own_geometry)
-    assert raw is not None
+    parts = find_parts(transfer.generator, *given, own=one.own_geometry)
+    assert parts is not None and (parts.light is None) != atlas
+    raw = parts.laid_on(parts.field)
     points = one.own_landmarks, one.landmarks
-    wanted = without_target_detail(raw, one.reenacted, one.mask, one.own_geometry)
+    wanted = parts.laid_on(without_target_detail(parts.field, parts.lit, one.mask, one.own_geometry))
     wanted = without_one_sided_light(wanted, one)
     wanted = hold_brows(bound_octaves(limit_highlights(wanted, one.reenacted, one.mask), one), one)
     wanted = limit_eye_whites(wanted, one.reenacted, one.target, *points)

@@ -14,18 +14,15 @@ from typing import Any
 
 import numpy as np
 import torch
+from jaxtyping import Float32
 
 from aotface.errors import UsageError, WeightsError
 from aotface.media.files import show
 from aotface.media.onnx_runtime import onnxruntime, open_session
 from aotface.options import BACKENDS
-from aotface.transfer.aot.colour_map import resize
-from aotface.transfer.aot.colour_map_arrays import ColourMapArray, colour_map_inputs
 from aotface.transfer.aot.generator import RelightingGenerator
 from aotface.transfer.aot.onnx_file import OUTPUTS, kept_file
 from aotface.transfer.aot.onnx_graph import open_graph, packaged_graph
-from aotface.transfer.aot.onnx_write import INPUTS
-from aotface.types import Crop, Geometry, Mask
 
 LIBRARIES = {"onnx": "onnxruntime", "openvino": "openvino"}
 """Packages that backends other than torch need."""
@@ -39,25 +36,10 @@ class Finder:
     """Finds fields by a library that has read the ONNX file."""
 
     run: Run
-    side: int
 
-    def find(
-        self,
-        reenacted: Crop,
-        target: Crop,
-        mask: Mask,
-        geometry: Geometry,
-        own: Geometry | None = None,
-    ) -> ColourMapArray:
-        """The map that the network would lay on X_r: see `transport.field_arrays.find_field`."""
-        device = torch.device("cpu")
-        x_r, x_t, shape, cover, own_shape = colour_map_inputs(
-            reenacted, target, mask, geometry, own, self.side, device
-        )
-        tensors = (x_r, x_t, shape, cover, shape if own_shape is None else own_shape)
-        small = (np.ascontiguousarray(resize(tensor, self.side).numpy()) for tensor in tensors)
-        found = self.run(dict(zip(INPUTS, small, strict=True)))
-        return np.ascontiguousarray(np.moveaxis(np.concatenate(found, axis=1)[0], 0, 2))
+    def __call__(self, inputs: dict[str, np.ndarray]) -> Float32[np.ndarray, "1 7 side side"]:
+        """Gain, saturation and bias; see `colour_map_arrays.Answer`."""
+        return np.concatenate(self.run(inputs), axis=1)
 
 
 def open_finder(backend: str, generator: RelightingGenerator, sha256: str) -> Finder:
@@ -79,10 +61,10 @@ def open_finder(backend: str, generator: RelightingGenerator, sha256: str) -> Fi
         )
     library = _library(backend)
     if backend == "onnx" and (graph := packaged_graph(generator)) is not None:
-        return Finder(_Session(partial(open_graph, graph, generator)).run, generator.input_side)
+        return Finder(_Session(partial(open_graph, graph, generator)).run)
     path = kept_file(generator, sha256)
     try:
-        return Finder(openers[backend](library, path), generator.input_side)
+        return Finder(openers[backend](library, path))
     except Exception as error:  # the exception classes of neither library are public
         reason = " ".join(str(error).split())[:160]
         raise WeightsError(

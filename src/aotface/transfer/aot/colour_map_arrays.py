@@ -1,5 +1,8 @@
 """The field as one plain array: found for one frame, changed elsewhere (made steady over time), laid on a face later."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import numpy as np
 import torch
 from jaxtyping import Float32
@@ -9,13 +12,37 @@ from aotface.colour_space import luminance_of_linear
 from aotface.errors import InputError
 from aotface.transfer.aot.apply import to_array, to_tensor
 from aotface.transfer.aot.colour_map import ColourMap, changes, resize
-from aotface.transfer.aot.generator import RelightingGenerator
+from aotface.transfer.aot.generator import RelightingGenerator, lit_by
+from aotface.transfer.aot.onnx_write import INPUTS
 from aotface.types import Crop, Geometry, Mask
 
 CHANNELS = 7
 """Gain (natural log) of red, green and blue; saturation; bias (linear light) of red, green and blue."""
 
 ColourMapArray = Float32[np.ndarray, "_side _side 7"]
+
+
+Answer = Callable[[dict[str, np.ndarray]], Float32[np.ndarray, "1 7 side side"]]
+"""The networks in another library than torch: inputs by the names of `onnx_write.INPUTS`, at the networks' side."""
+
+
+@dataclass(frozen=True)
+class FoundMap:
+    """A map in its two parts, both at the network's side.
+
+    ``field``: the networks', for X_r as the atlas lights it. ``light``: the atlas' log-gain, which comes first; None where
+    there is no atlas. ``lit``: X_r under that light, 0..1.
+    """
+
+    field: ColourMapArray
+    light: Float32[np.ndarray, "side side 3"] | None
+    lit: Crop
+
+    def laid_on(self, field: ColourMapArray) -> ColourMapArray:
+        """A map for the lit face as one for X_r."""
+        if self.light is None:
+            return field
+        return np.concatenate([field[..., :3] + self.light, field[..., 3:]], axis=2)
 
 
 def find_colour_map(
@@ -26,8 +53,24 @@ def find_colour_map(
     geometry: Geometry,
     bf16: bool = False,
     own: Geometry | None = None,
+    answer: Answer | None = None,
 ) -> ColourMapArray | None:
-    """The map that the network would lay on X_r, without laying it.
+    """The map that the network would lay on X_r, without laying it; arguments and errors: see `find_parts`."""
+    found = find_parts(generator, reenacted, target, mask, geometry, bf16, own, answer)
+    return None if found is None else found.laid_on(found.field)
+
+
+def find_parts(
+    generator: RelightingGenerator,
+    reenacted: Crop,
+    target: Crop,
+    mask: Mask,
+    geometry: Geometry,
+    bf16: bool = False,
+    own: Geometry | None = None,
+    answer: Answer | None = None,
+) -> FoundMap | None:
+    """What atlas and networks find for X_r.
 
     Args:
         generator: see `transport_full`.
@@ -37,21 +80,31 @@ def find_colour_map(
         geometry: of the target's face mesh, side x side.
         bf16: run the networks in bfloat16.
         own: of X_r's own mesh, side x side; left out, the target's.
+        answer: another library that runs the networks; the generator then has a field.
 
     Returns:
-        The field at the network's side; None from a painting head, which makes pictures and no field.
+        The parts at the network's side; None from a painting head, which makes pictures and no field.
 
     Raises:
         InputError: the sizes of target, mask and geometry differ.
     """
-    device = next(generator.parameters()).device
-    with torch.inference_mode(), torch.autocast(device.type, dtype=torch.bfloat16, enabled=bf16):
-        inputs = colour_map_inputs(reenacted, target, mask, geometry, own, generator.input_side, device)
-        field = generator(*inputs).field
-    if field is None:
-        return None
-    stacked = torch.cat([field.gain, field.saturation, field.bias], dim=1)
-    return to_array(stacked[0].float())
+    device, side = next(generator.parameters()).device, generator.input_side
+    with torch.inference_mode():
+        x_r, *others = colour_map_inputs(reenacted, target, mask, geometry, own, side, device)
+        light = generator.light(x_r, *others)
+        if light is not None:
+            x_r = lit_by(x_r, light)
+        if answer is not None:
+            small = (np.ascontiguousarray(resize(tensor, side).numpy()) for tensor in (x_r, *others))
+            stacked = torch.from_numpy(answer(dict(zip(INPUTS, small, strict=True))))
+        else:
+            with torch.autocast(device.type, dtype=torch.bfloat16, enabled=bf16):
+                field = generator.answer(x_r, *others).field
+            if field is None:
+                return None
+            stacked = torch.cat([field.gain, field.saturation, field.bias], dim=1).float()
+        lit = to_array(x_r[0].mul(0.5).add_(0.5))
+        return FoundMap(to_array(stacked[0]), None if light is None else to_array(light[0]), lit)
 
 
 def colour_map_inputs(
@@ -62,7 +115,7 @@ def colour_map_inputs(
     own: Geometry | None,
     side: int,
     device: torch.device,
-) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor | None]:
+) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
     """What a generator reads, in its order: X_r at the network's ``side``, the rest at the target's.
 
     Raises:
@@ -77,10 +130,8 @@ def colour_map_inputs(
                 f"{name}: expected {wanted} x {wanted} as the target, got {found}; crop them alike"
             )
     x_r, x_t = (to_tensor(crop, device=device).mul_(2.0).sub_(1.0) for crop in (reenacted, target))
-    shape, own_shape = (
-        None if g is None else to_tensor(g.normals, g.pncc, device=device) for g in (geometry, own)
-    )
-    assert shape is not None  # geometry is never left out
+    shape = to_tensor(geometry.normals, geometry.pncc, device=device)
+    own_shape = shape if own is None else to_tensor(own.normals, own.pncc, device=device)
     return resize(x_r, side), x_t, shape, to_tensor(mask, device=device), own_shape
 
 

@@ -9,6 +9,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from aotface.transfer.aot import colour_map as fields
+from aotface.transfer.aot.atlas import FIT_SIDE, LampAtlas
 from aotface.transfer.aot.colour_map import ColourMap
 from aotface.transfer.aot.decoder import COLOUR_MAP_OUTPUTS, GATES, GUIDE_CHANNELS, PAINT_OUTPUTS, FaceDecoder
 from aotface.transfer.aot.encoder import PerceptualEncoder
@@ -61,7 +62,7 @@ class Options:
     a second pass over what still differs from X_t after the first map, and let a part of it through. ``light_side``: at
     which the octaves of light are taken that the gates let through, 0 for the networks' own: a finer one gives sharper
     edges of shadow, and needs no other weights, because octaves are parts of the face's size. In training it is never finer
-    than the pictures.
+    than the pictures. ``lamps``: of the atlas that lights X_r before the networks see it; 0: there is none.
     """
 
     head: Literal["field", "paint"] = "field"
@@ -73,6 +74,7 @@ class Options:
     remainder: bool = True
     side: int = 0
     light_side: int = 0
+    lamps: int = 0
 
 
 @dataclass  # not frozen: Lightning Fabric rebuilds it on the way out of a wrapped module
@@ -117,6 +119,7 @@ class RelightingGenerator(nn.Module):
         self.notpe = NOTPE(size.channels[:3], size.omega_hidden, options.target_features, options.transport)
         outputs = PAINT_OUTPUTS if paint else COLOUR_MAP_OUTPUTS
         self.decoder = FaceDecoder(size.channels, size.blocks, outputs, guided=not paint)
+        self.atlas = LampAtlas(options.lamps) if options.lamps else None
 
     @property
     def input_side(self) -> int:
@@ -143,6 +146,34 @@ class RelightingGenerator(nn.Module):
         Returns:
             The swapped face at the size of ``x_r``, and what the losses need.
         """
+        light = self.light(x_r, x_t, geometry, mask, geometry_r)
+        if light is None:
+            return self.answer(x_r, x_t, geometry, mask, geometry_r)
+        made = self.answer(lit_by(x_r, light), x_t, geometry, mask, geometry_r)
+        if made.field is None:
+            return made
+        field = with_light(made.field, light)
+        return replace(made, swapped=fields.apply_colour_map(x_r, field), field=field)
+
+    def light(
+        self, x_r: Tensor, x_t: Tensor, geometry: Tensor, mask: Tensor, geometry_r: Tensor | None = None
+    ) -> Float[Tensor, "batch 3 fine fine"] | None:
+        """Log-gain that the atlas of lamps gives X_r, see `atlas.py`; None without an atlas. Arguments: as in forward."""
+        if self.atlas is None:
+            return None
+        shape_t = fields.resize(geometry, FIT_SIDE)
+        shape_r, fine = geometry if geometry_r is None else geometry_r, min(self.input_side, x_r.shape[-1])
+        lights = (fields.to_linear(fields.resize(images, FIT_SIDE)) for images in (x_r, x_t))
+        small_mask = fields.resize(_never_empty(mask), FIT_SIDE)
+        found: Tensor = self.atlas(
+            *lights, fields.resize(shape_r, FIT_SIDE), shape_t, small_mask, fields.resize(shape_r, fine)
+        )
+        return fields.forbid_colour(found, fields.colourfulness(x_t, _never_empty(mask)))
+
+    def answer(
+        self, x_r: Tensor, x_t: Tensor, geometry: Tensor, mask: Tensor, geometry_r: Tensor | None = None
+    ) -> Transported:
+        """What the networks give, without the atlas; the same arguments."""
         view_r, view_t = self._view(x_r), self._view(x_t)
         small_mask, shape_t = self._small(mask, geometry)
         shape_r = shape_t if geometry_r is None else self._small(mask, geometry_r)[1]
@@ -263,6 +294,23 @@ def _guide(
     parts += [2.0 * brightness, 4.0 * colour, of_r - of_target]  # about as strong as the pixels
     empty = mask.new_zeros(len(mask), GUIDE_CHANNELS - sum(p.shape[1] for p in parts), *mask.shape[-2:])
     return F.avg_pool2d(torch.cat([*parts, empty], dim=1), 2)
+
+
+def lit_by(
+    images: Float[Tensor, "batch 3 height width"], light: Float[Tensor, "batch 3 side side"]
+) -> Float[Tensor, "batch 3 height width"]:
+    """Pictures, -1..1, under more light: a log-gain of any size."""
+    even = torch.ones_like(light[:, :1])
+    return fields.apply_colour_map(images, ColourMap(light, even, torch.zeros_like(light)))
+
+
+def with_light(field: ColourMap, light: Float[Tensor, "batch 3 fine fine"]) -> ColourMap:
+    """A map that was found on a face that had been lit by ``light``, for the face as it was."""
+    side = max(field.gain.shape[-1], light.shape[-1])
+    gain, saturation, bias, first = (
+        _resample(part, side) for part in (field.gain, field.saturation, field.bias, light)
+    )
+    return ColourMap(gain + first, saturation, bias)
 
 
 def _resample(values: Tensor, side: int) -> Tensor:

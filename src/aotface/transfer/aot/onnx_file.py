@@ -19,7 +19,7 @@ VERSION = 2
 
 
 class ColourMapOnly(nn.Module):
-    """The generator without the picture: the field is laid on the face at the face's own size."""
+    """The networks without atlas and picture: the field is laid on the face at the face's own size."""
 
     def __init__(self, generator: RelightingGenerator):
         super().__init__()
@@ -29,7 +29,8 @@ class ColourMapOnly(nn.Module):
         self, x_r: Tensor, x_t: Tensor, geometry: Tensor, mask: Tensor, geometry_r: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Gain, saturation and bias."""
-        field = self.generator(x_r, x_t, geometry, mask, geometry_r).field
+        field = self.generator.answer(x_r, x_t, geometry, mask, geometry_r).field
+        assert field is not None  # see `write_colour_map_network`
         return field.gain, field.saturation, field.bias
 
 

@@ -6,6 +6,7 @@ given to onnxruntime from memory, by name. So one file of 0.2 MB serves all weig
 
 import gzip
 import hashlib
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -21,13 +22,17 @@ VERSION = 1
 PREFIX = "generator."
 """What stands before the names of the generator's weights in a graph."""
 
+ATLAS = "atlas."
+"""What begins the names of what no graph computes."""
+
 ELSEWHERE = "weights"
 """Where a graph says that its weights are: nowhere, they are given to it."""
 
 
 def graph_name(generator: RelightingGenerator) -> str:
     """The file's name: it depends on the network's size and options, and not on its weights."""
-    words = f"{generator.size} {generator.options} {VERSION}"
+    options = replace(generator.options, lamps=0)  # the atlas is no part of it
+    words = f"{generator.size} {options} {VERSION}"
     return f"{hashlib.sha256(words.encode()).hexdigest()[:16]}.onnx.gz"
 
 
@@ -48,6 +53,8 @@ def open_graph(graph: bytes, generator: RelightingGenerator) -> Any:
         An ``onnxruntime.InferenceSession``.
     """
     weights = {
-        PREFIX + name: np.ascontiguousarray(value.numpy()) for name, value in generator.state_dict().items()
+        PREFIX + name: np.ascontiguousarray(value.numpy())
+        for name, value in generator.state_dict().items()
+        if not name.startswith(ATLAS)
     }
     return open_session(graph, weights=weights)

@@ -12,7 +12,7 @@ from aotface.transfer.aot.bounds import bound_octaves
 from aotface.transfer.aot.brows import hold_brows
 from aotface.transfer.aot.change import ColourMapChange
 from aotface.transfer.aot.checkpoint import load_trained
-from aotface.transfer.aot.colour_map_arrays import ColourMapArray, find_colour_map
+from aotface.transfer.aot.colour_map_arrays import ColourMapArray, find_parts
 from aotface.transfer.aot.eyes import limit_eye_whites
 from aotface.transfer.aot.fine_detail import without_target_detail
 from aotface.transfer.aot.generator import RelightingGenerator
@@ -73,15 +73,12 @@ class AotTransfer:
     def colour_map(self, pair: FacePair) -> ColourMapArray:
         """The map that is applied to X_r: the network's, put right: fine detail, brows, light, what stands out, eyes."""
         small = pair.small
-        given = (pair.reenacted, small.target, small.mask, small.geometry)
-        found: ColourMapArray | None
-        if self.finder is not None:
-            found = self.finder.find(*given, small.own_geometry)
-        else:
-            found = find_colour_map(self.generator, *given, self.bf16, small.own_geometry)
-        assert found is not None  # it is a network that gives maps
+        given = (pair.reenacted, small.target, small.mask, small.geometry, self.bf16, small.own_geometry)
+        parts = find_parts(self.generator, *given, self.finder)
+        assert parts is not None  # it is a network that gives maps
         own, theirs = small.own_landmarks, small.landmarks
-        found = without_target_detail(found, small.reenacted, small.mask, small.own_geometry)
+        found = without_target_detail(parts.field, parts.lit, small.mask, small.own_geometry)
+        found = parts.laid_on(found)
         found = without_one_sided_light(found, small)
         found = limit_highlights(found, small.reenacted, small.mask)
         found = bound_octaves(found, small)

@@ -1,0 +1,126 @@
+"""The atlas of lamps: light that is a sum of lamps is found again, on another shape, without the target's features."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from aotface.transfer.aot.atlas import FIT_SIDE, SIDE, LampAtlas
+from aotface.transfer.aot.colour_map import colourfulness, to_display
+
+LAMPS = 5
+
+
+@pytest.fixture
+def atlas() -> LampAtlas:
+    """A lamp in front, and four aside that rise to one edge each."""
+    made = LampAtlas(LAMPS)
+    along = torch.linspace(0.0, 1.0, SIDE)
+    across, down = along.expand(SIDE, SIDE), along[:, None].expand(SIDE, SIDE)
+    made.lamps[1:] = 2.0 * torch.stack([across, 1 - across, down, 1 - down]) ** 2
+    return made
+
+
+def shape(bend: float = 0.0) -> Tensor:
+    """Normals and PNCC of a face that fills the picture; ``bend`` moves places sideways."""
+    along = torch.linspace(0.0, 1.0, FIT_SIDE)
+    x, y = along.expand(FIT_SIDE, FIT_SIDE), along[:, None].expand(FIT_SIDE, FIT_SIDE)
+    normals = torch.stack([torch.zeros_like(x), torch.zeros_like(x), torch.ones_like(x)])
+    moved = x + bend * torch.sin(np.pi * x)
+    return torch.cat([normals, torch.stack([moved, y, torch.full_like(x, 0.5)])])[None]
+
+
+def mask() -> Tensor:
+    return torch.ones(1, 1, FIT_SIDE, FIT_SIDE)
+
+
+def light_of(atlas: LampAtlas, weights: Tensor, bend: float = 0.0) -> Tensor:
+    """Light of lamps on a white face, by the places themselves."""
+    place = (shape(bend)[0, 3] * (SIDE - 1)).clamp(0, SIDE - 1)
+    low = place.floor().long().clamp_max(SIDE - 2)
+    part = place - low
+    rows = torch.arange(SIDE)[:, None].expand_as(low)
+    read = [lamp[rows, low] * (1 - part) + lamp[rows, low + 1] * part for lamp in atlas.lamps]
+    return torch.einsum("kc,kyx->cyx", weights, torch.stack(read))[None]
+
+
+WARM = torch.tensor([[0.1, 0.08, 0.06], [0.3, 0.2, 0.1], [0.0, 0.0, 0.0], [0.0, 0.02, 0.05], [0.0, 0.0, 0.0]])
+FRONT = torch.tensor([[0.25, 0.25, 0.25]] + [[0.0] * 3] * (LAMPS - 1))
+
+
+def test_a_sum_of_lamps_is_fitted_with_no_weight_below_zero(atlas: LampAtlas) -> None:
+    light = light_of(atlas, WARM)
+    found = atlas.fit(light, shape(), mask())
+    assert found.shape == (1, LAMPS, 3) and bool((found >= 0).all())
+    again = light_of(atlas, found[0])
+    assert float(((again - light).abs() / light.mean()).mean()) < 0.06
+    twin = float(((light.mean((2, 3), keepdim=True) - light).abs() / light.mean()).mean())
+    assert twin > 0.3  # what a single number for all places would leave
+
+
+def test_light_is_carried_to_another_shape(atlas: LampAtlas) -> None:
+    on_r = shape(bend=0.2)
+    x_r, x_t = light_of(atlas, FRONT, bend=0.2), light_of(atlas, WARM)
+    gain = atlas(x_r, x_t, on_r, shape(), mask(), on_r)
+    wanted = torch.log(light_of(atlas, WARM, bend=0.2) / x_r)
+    by_place = torch.log(x_t / x_r)
+    inner = (..., slice(4, -4), slice(4, -4))
+    assert float((gain - wanted)[inner].abs().mean()) < 0.08
+    assert float((by_place - wanted)[inner].abs().mean()) > 0.15  # the twin: light by place
+
+
+def test_features_of_the_target_do_not_come_along(atlas: LampAtlas) -> None:
+    beard = torch.ones(1, 1, FIT_SIDE, FIT_SIDE)
+    beard[..., 40:56, 12:52] = 0.15
+    x_r, x_t = light_of(atlas, FRONT), light_of(atlas, WARM)
+    plain, bearded = (atlas(x_r, x_t * b, shape(), shape(), mask(), shape()) for b in (1.0, beard))
+    assert float((plain - bearded).abs().mean()) < 0.16
+    by_place = torch.log(x_t * beard / x_r) - torch.log(x_t / x_r)
+    assert float((plain - bearded).abs()[..., 42:54, 16:48].mean()) < 0.2 * float(
+        by_place.abs()[..., 42:54, 16:48].mean()
+    )
+
+
+def test_beside_the_mesh_light_goes_on(atlas: LampAtlas) -> None:
+    half = shape()
+    half[..., 40:] = 0
+    gain = atlas(light_of(atlas, FRONT), light_of(atlas, WARM), half, half, mask(), half)
+    assert bool(torch.isfinite(gain).all())
+    assert float((gain[..., 41] - gain[..., 38]).abs().mean()) < 0.1
+    assert float(gain[..., -1].abs().max()) < float(gain.abs().max())
+
+
+def test_darkness_and_an_empty_mask_give_finite_light(atlas: LampAtlas) -> None:
+    dark = torch.zeros(1, 3, FIT_SIDE, FIT_SIDE)
+    for cover in (mask(), mask() * 0):
+        gain = atlas(light_of(atlas, FRONT), dark, shape(), shape(), cover, shape())
+        assert bool(torch.isfinite(gain).all())
+
+
+@torch.no_grad()
+def test_a_generator_lights_first_and_says_so(tiny: Callable, atlas: LampAtlas) -> None:
+    generator = tiny(lamps=LAMPS)
+    generator.atlas.load_state_dict(atlas.state_dict())
+    x_r, x_t = (to_display(light_of(atlas, weights).clamp(0, 1)) for weights in (FRONT, WARM))
+    light = generator.light(x_r, x_t, shape(), mask())
+    assert light is not None and float(light.std()) > 0.2
+    whole = generator(x_r, x_t, shape(), mask())
+    lacking = generator(x_t, x_t, shape(), mask())
+    assert float((whole.swapped - x_t).abs().mean()) < 0.05
+    assert float(lacking.field.gain.abs().mean()) < 0.05  # a face in its own light stays
+    assert tiny().light(x_r, x_t, shape(), mask()) is None
+
+
+@torch.no_grad()
+def test_a_grey_target_gives_grey_light(tiny: Callable, atlas: LampAtlas) -> None:
+    generator = tiny(lamps=LAMPS)
+    generator.atlas.load_state_dict(atlas.state_dict())
+    x_r = to_display(light_of(atlas, WARM).clamp(0, 1))
+    x_t = x_r.mean(1, keepdim=True).expand(-1, 3, -1, -1)
+    assert float(colourfulness(x_t, mask())) == 0.0
+    light = generator.light(x_r, x_t, shape(), mask())
+    assert torch.equal(light[:, 0], light[:, 1]) and torch.equal(light[:, 1], light[:, 2])
+    coloured = generator.light(x_t, x_r, shape(), mask())
+    assert float((coloured[:, 0] - coloured[:, 2]).abs().mean()) > 0.05  # the twin
