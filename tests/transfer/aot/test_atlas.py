@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from aotface.transfer.aot.atlas import FIT_SIDE, SIDE, LampAtlas
+from aotface.transfer.aot.atlas import CURVE, FIT_SIDE, SIDE, LampAtlas
 from aotface.transfer.aot.colour_map import colourfulness, to_display
 
 LAMPS = 5
@@ -36,14 +36,14 @@ def mask() -> Tensor:
     return torch.ones(1, 1, FIT_SIDE, FIT_SIDE)
 
 
-def light_of(atlas: LampAtlas, weights: Tensor, bend: float = 0.0) -> Tensor:
-    """Light of lamps on a white face, by the places themselves."""
+def light_of(atlas: LampAtlas, weights: Tensor, bend: float = 0.0, curve: float = CURVE) -> Tensor:
+    """Light of lamps on a white face, by the places themselves, as a camera of that curve takes it."""
     place = (shape(bend)[0, 3] * (SIDE - 1)).clamp(0, SIDE - 1)
     low = place.floor().long().clamp_max(SIDE - 2)
     part = place - low
     rows = torch.arange(SIDE)[:, None].expand_as(low)
     read = [lamp[rows, low] * (1 - part) + lamp[rows, low + 1] * part for lamp in atlas.lamps]
-    return torch.einsum("kc,kyx->cyx", weights, torch.stack(read))[None]
+    return torch.einsum("kc,kyx->cyx", weights, torch.stack(read))[None] ** curve
 
 
 WARM = torch.tensor([[0.1, 0.08, 0.06], [0.3, 0.2, 0.1], [0.0, 0.0, 0.0], [0.0, 0.02, 0.05], [0.0, 0.0, 0.0]])
@@ -51,10 +51,10 @@ FRONT = torch.tensor([[0.25, 0.25, 0.25]] + [[0.0] * 3] * (LAMPS - 1))
 
 
 def test_a_sum_of_lamps_is_fitted_with_no_weight_below_zero(atlas: LampAtlas) -> None:
-    light = light_of(atlas, WARM)
+    light = light_of(atlas, WARM, curve=1.0)
     found = atlas.fit(light, shape(), mask())
     assert found.shape == (1, LAMPS, 3) and bool((found >= 0).all())
-    again = light_of(atlas, found[0])
+    again = light_of(atlas, found[0], curve=1.0)
     assert float(((again - light).abs() / light.mean()).mean()) < 0.06
     twin = float(((light.mean((2, 3), keepdim=True) - light).abs() / light.mean()).mean())
     assert twin > 0.3  # what a single number for all places would leave
@@ -67,8 +67,8 @@ def test_light_is_carried_to_another_shape(atlas: LampAtlas) -> None:
     wanted = torch.log(light_of(atlas, WARM, bend=0.2) / x_r)
     by_place = torch.log(x_t / x_r)
     inner = (..., slice(4, -4), slice(4, -4))
-    assert float((gain - wanted)[inner].abs().mean()) < 0.08
-    assert float((by_place - wanted)[inner].abs().mean()) > 0.15  # the twin: light by place
+    twin = float((by_place - wanted)[inner].abs().mean())  # light by place
+    assert twin > 0.25 and float((gain - wanted)[inner].abs().mean()) < 0.35 * twin
 
 
 def test_features_of_the_target_do_not_come_along(atlas: LampAtlas) -> None:
@@ -76,11 +76,9 @@ def test_features_of_the_target_do_not_come_along(atlas: LampAtlas) -> None:
     beard[..., 40:56, 12:52] = 0.15
     x_r, x_t = light_of(atlas, FRONT), light_of(atlas, WARM)
     plain, bearded = (atlas(x_r, x_t * b, shape(), shape(), mask(), shape()) for b in (1.0, beard))
-    assert float((plain - bearded).abs().mean()) < 0.16
-    by_place = torch.log(x_t * beard / x_r) - torch.log(x_t / x_r)
-    assert float((plain - bearded).abs()[..., 42:54, 16:48].mean()) < 0.2 * float(
-        by_place.abs()[..., 42:54, 16:48].mean()
-    )
+    twin = (torch.log(x_t * beard / x_r) - torch.log(x_t / x_r)).abs()  # light by place
+    within = (..., slice(42, 54), slice(16, 48))
+    assert float((plain - bearded)[within].abs().mean()) < 0.2 * float(twin[within].mean())
 
 
 def test_beside_the_mesh_light_goes_on(atlas: LampAtlas) -> None:

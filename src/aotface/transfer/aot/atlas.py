@@ -19,10 +19,10 @@ SIDE = 64
 FIT_SIDE = 64
 """Of the pictures that the lamps are fitted to."""
 
-RIDGE = 0.02
+RIDGE = 0.003
 """Penalty on the weights' squares, as a share of the lamps' mean strength."""
 
-ROUNDS, STEPS = 3, 40
+ROUNDS, STEPS = 3, 60
 """Fits, each without what the one before could not explain, and steps of each."""
 
 FLOOR = 0.1
@@ -31,8 +31,12 @@ FLOOR = 0.1
 ROBUST = 4.0
 """Errors of so many standard deviations count half: beards, hair, make-up."""
 
-DARKEST = 0.04
-"""Share of a face's mean light that reaches every place."""
+DARKEST = 0.08
+"""Share of a face's mean that reaches every place, under the curve below."""
+
+CURVE = 2.0
+"""Lamps are fitted to this root of light, about as pictures are encoded: a mean over people is softer than each of them, and
+cameras' curves are harder than light. 1.5 to 2.2 do as well; 1 costs .8 dB and more (docs/log/2026-11-30-atlas.md)."""
 
 SMOOTHING = 4.0 / 256.0
 """Blur with which light goes on beside the mesh, in parts of the side."""
@@ -84,12 +88,11 @@ class LampAtlas(nn.Module):
             Differences of logarithms; it carries no gradient.
         """
         with torch.no_grad(), torch.autocast(light_r.device.type, enabled=False):
-            weights = self.fit(
-                torch.cat([light_r, light_t]), torch.cat([shape_r, shape_t]), torch.cat([mask, mask])
-            )
+            lights = torch.cat([light_r, light_t]).clamp_min(0.0) ** (1.0 / CURVE)
+            weights = self.fit(lights, torch.cat([shape_r, shape_t]), torch.cat([mask, mask]))
             of_r, of_t = (self._log_light(w, fine_r) for w in weights.chunk(2))
             covered = _covered(fine_r)
-            gain = of_t - of_r
+            gain = CURVE * (of_t - of_r)
             spread = blur(torch.cat([gain * covered, covered], dim=1), SMOOTHING * gain.shape[-1])
             return covered * gain + (1.0 - covered) * spread[:, :3] / (spread[:, 3:] + 0.01)
 
@@ -97,7 +100,7 @@ class LampAtlas(nn.Module):
         """Weights of the lamps, per channel; the tone of the skin is a factor of them.
 
         Args:
-            light: linear light of a face.
+            light: of a face, 0 and above; a sum of lamps is found as what it is, under whatever curve that holds.
             shape: normals and PNCC of its mesh.
             mask: the visible face, 0..1.
         """
