@@ -21,6 +21,7 @@ from aotface.face.mesh import MEAN
 from aotface.media.files import write_bytes
 from aotface.media.image import read_image, write_image
 from aotface.training import lamp_shards
+from aotface.training.atlas import fill_atlas, with_mirrors
 from aotface.training.config import TrainConfig
 from aotface.training.data import Batches, Shards
 from aotface.training.lamp_data import NAMES, Stacks, load_stacks
@@ -30,6 +31,8 @@ from aotface.training.loop import go_on, train
 from aotface.training.ranges import LampMix, LightingConfig
 from aotface.training.tone import luminance, srgb_to_linear
 from aotface.training.trainer import Trainer, batches_of
+from aotface.transfer.aot.atlas import LampAtlas
+from aotface.transfer.aot.generator import Options
 from aotface.types import Face
 
 SIDE, PICTURE = 64, 128
@@ -361,3 +364,32 @@ def test_the_command_wants_portraits_or_lamps(lamp_folder: Path, tmp_path: Path)
     Prepare(output=tmp_path / "out", lamps=lamp_folder, side=32).run(heard)
     assert "2 people to train on, 1 that are only judged on" in heard.lines[-1]
     assert load_stacks(tmp_path / "out", "all").side == 32
+
+
+def test_a_run_fills_its_atlas_and_ships_it(
+    tiny: Callable[..., TrainConfig], shards: Shards, stacks: Stacks, fabric: Any, tmp_path: Path
+) -> None:
+    along = torch.linspace(0, 255, SIDE).to(torch.uint8)
+    pncc = torch.stack(
+        [along.expand(SIDE, SIDE), along[:, None].expand(SIDE, SIDE), along.expand(SIDE, SIDE)]
+    )
+    known = dataclasses.replace(
+        stacks,
+        lamps=tuple((float(a), float(e)) for a, e in ANGLES),
+        parts=[part | {"pncc": pncc} for part in stacks.parts],
+    )
+    count = len(with_mirrors(known.lamps))
+    config = tiny(lamp_share=0.5, options=Options(lamps=count))
+    trainer = Trainer(config, shards, tmp_path, fabric, lamps=known)
+    filled = LampAtlas(count)
+    fill_atlas(filled, known)
+    assert trainer.generator.atlas is not None
+    assert torch.equal(trainer.generator.atlas.lamps, filled.lamps) and float(filled.lamps.std()) > 0.01
+    assert torch.equal(trainer.average["atlas.lamps"], filled.lamps)
+    before = trainer.generator.atlas.lamps.clone()
+    go_on(trainer)
+    assert torch.equal(trainer.generator.atlas.lamps, before)  # nothing of it is learnt
+    with pytest.raises(UsageError, match="set options.lamps to that"):
+        Trainer(tiny(lamp_share=0.5, options=Options(lamps=3)), shards, tmp_path / "b", fabric, lamps=known)
+    with pytest.raises(UsageError, match="needs people under lamps"):
+        Trainer(tiny(options=Options(lamps=3)), shards, tmp_path / "c", fabric)

@@ -100,7 +100,7 @@ def _filled(
     values: Float[Tensor, "1 count rows columns"], known: Float[Tensor, "1 1 rows columns"]
 ) -> Float[Tensor, "1 count rows columns"]:
     """What is not known becomes a mean of what is around; wider means where that is far."""
-    whole = (values * known).sum((2, 3), keepdim=True) / known.sum()
+    whole = (values * known).sum((2, 3), keepdim=True) / known.sum().clamp_min(1.0)
     for width in (SIDE / 4, SIDE / 16, SIDE / 32):
         near = blur(torch.cat([values * known, known], dim=1), width)
         whole = (near[:, :-1] + 0.02 * whole) / (near[:, -1:] + 0.02)
