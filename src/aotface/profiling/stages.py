@@ -48,7 +48,7 @@ PIPELINE = {
 """Which functions do a stage; the transfer itself is ``transport`` too."""
 
 STAGES = ("decode", "track", *PIPELINE, "encode", "rest")
-"""In the order of the pipeline. ``decode`` is both readings, up to RGB; ``encode`` begins with the mark; ``rest`` is between."""
+"""In the pipeline's order. ``decode`` is both readings, up to RGB; ``encode`` begins at the mark; ``rest`` is between."""
 
 ENCODED = 12
 """Frames that are held in memory and encoded together: an encoder works on several at once."""
