@@ -15,7 +15,7 @@ Jump = tuple[Mask, np.ndarray, tuple[slice, slice]]
 SMOOTHING = 2.0
 """Sigma in pixels at 256 of the blur on the dense map: hides the creases along triangle edges."""
 
-EVERY = 4
+EVERY = 8
 """Distance of the grid pixels, in each direction, by which a map's steepness is judged."""
 
 TREND = 8
