@@ -15,7 +15,7 @@ Jump = tuple[Mask, np.ndarray, tuple[slice, slice]]
 SMOOTHING = 2.0
 """Sigma in pixels at 256 of the blur on the dense map: hides the creases along triangle edges."""
 
-EVERY = 8
+EVERY = 4
 """Distance of the grid pixels, in each direction, by which a map's steepness is judged."""
 
 TREND = 8
@@ -66,10 +66,8 @@ def fill(values: np.ndarray, known: np.ndarray) -> np.ndarray:
     size = max(1, columns // 2), max(1, rows // 2)
     counted = known.astype(np.float32)
     share = cv2.resize(counted, size, interpolation=cv2.INTER_AREA)
-    half = cv2.resize(values * counted[..., None], size, interpolation=cv2.INTER_AREA).reshape(
-        *share.shape, -1
-    )
-    half /= np.maximum(share, np.float32(1e-6))[..., None]
+    total = cv2.resize(values * counted[..., None], size, interpolation=cv2.INTER_AREA)
+    half = total.reshape(*share.shape, -1) / np.maximum(share, np.float32(1e-6))[..., None]
     there = share > 0
     _, labels = cv2.distanceTransformWithLabels(
         (~there).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
