@@ -22,6 +22,7 @@ from aotface.options import Options
 from aotface.video import averaged
 from aotface.video import render as video
 from aotface.video.plan import open_clip
+from aotface.video.quantise import quantise_towards_previous
 
 
 def main() -> None:
@@ -76,9 +77,9 @@ def middle(values: list, lights: list) -> Any:
     return values[len(values) // 2]
 
 
-def unmoved(before: Any, here: Any, *more: Any) -> Any:
+def unmoved(before: Any, *more: Any) -> Any:
     """In place of rounding towards the frame before."""
-    return here.frame
+    return quantise_towards_previous(None, *more)
 
 
 def shown(frame: Any) -> np.ndarray:

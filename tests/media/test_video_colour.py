@@ -6,7 +6,7 @@ import pytest
 
 from aotface import errors
 from aotface.media.video import colour, layout
-from aotface.media.video.colour import Colour, from_rgb, from_tags, to_rgb
+from aotface.media.video.colour import Colour, from_rgb, from_tags, lightened, to_rgb, unrounded
 from aotface.media.video.layout import Layout, Planes
 
 NAMES = list(colour.WEIGHTS)
@@ -47,6 +47,35 @@ def test_known_colours(name: str, full: bool) -> None:
     assert y[0, :2].tolist() == [white, black] and u[0, :2].tolist() == v[0, :2].tolist() == [128, 128]
     assert y[0, 2] == round(black + kr * (white - black)) and y[0, 3] == round(black + kb * (white - black))
     assert v[0, 2] == u[0, 3] == (255 if full else 240)
+
+
+@pytest.mark.parametrize("full", [False, True])
+@pytest.mark.parametrize("layout", LAYOUTS, ids=str)
+@pytest.mark.parametrize("name", ["bt709", colour.PLAIN])
+def test_planes_get_lighter_as_pixels_do(name: str, layout: Layout, full: bool) -> None:
+    how, stored = colours(name, full), planes(layout)
+    change = np.random.default_rng(2).uniform(-3, 3, stored.y.shape).astype(np.float32)
+    if name == colour.PLAIN:
+        layout = Layout(8 if layout.depth == 8 else 16, 1, 1)
+        stored = Planes(*[stored.y if layout.depth == 8 else stored.y * 60] * 3)
+    rgb = to_rgb(stored, layout, how)
+    deep = rgb.astype(np.float32) * (257 if layout.depth == 8 else 1) + 257 * change[..., None]
+    wanted = unrounded(np.rint(deep).astype(np.uint16), layout, how)
+    found = lightened(stored, change, layout, how)
+    for before, after, plane in zip(stored, found, wanted, strict=True):
+        assert after.dtype == layout.dtype and np.abs(after - plane).max() <= (
+            1.1 if layout.depth == 8 else 0.6
+        )
+        changed = name == colour.PLAIN or before is stored.y
+        assert np.array_equal(before, after) != changed
+
+
+def test_what_gets_lighter_stays_in_its_depth() -> None:
+    layout, white = Layout(10, 1, 1), np.full((4, 4), 1023, np.uint16)
+    much = np.full((4, 4), 40, np.float32)
+    found = lightened(Planes(white, white, white), much, layout, colours("bt709", True))
+    assert found.y.tolist() == white.tolist()
+    assert lightened(Planes(*[white - 500] * 3), much, layout, colours("bt709", True)).y.max() == 683
 
 
 @pytest.mark.parametrize("full", [False, True])

@@ -164,6 +164,18 @@ def test_only_what_is_changed_is_converted(name: str, clip: Make) -> None:
     )  # the old one is kept
 
 
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_pixels_get_lighter_where_they_are_seen(name: str, clip: Make) -> None:
+    frame = next(read_frames(clip(name).path))
+    change = np.zeros(frame.rgb.shape[:2], np.float32)
+    change[11:30, 5:19] = 12
+    new, step = frame.lightened(change), 257 if frame.rgb.dtype == np.uint16 else 1
+    kept = (frame.rgb > 30 * step) & (frame.rgb < 220 * step)  # the others may saturate
+    apart = (new.rgb.astype(int) - frame.rgb) / step - change[..., None]
+    assert kept[change > 0].mean() > 0.2 and np.abs(apart[kept]).max() <= 1.5
+    assert all(map(np.array_equal, new.planes[1:], frame.planes[1:]))
+
+
 def test_a_change_outside_the_box_is_left_out(clip: Make) -> None:
     frame = next(read_frames(clip("ntsc.mp4").path))
     rgb = frame.rgb.copy()

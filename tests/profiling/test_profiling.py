@@ -123,7 +123,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_stages_are_all_that_the_line_does(clip: Path) -> None:
-    before = lines.blend, blending.blend, reading.read_frames, VideoFrame.edited
+    before = lines.blend, blending.blend, reading.read_frames, VideoFrame.lightened
     started = time.process_time()
     found, side = measure_stages(clip, Options(transfer="mean"))
     spent = 1e3 * (time.process_time() - started)
@@ -131,7 +131,7 @@ def test_the_stages_are_all_that_the_line_does(clip: Path) -> None:
     assert all(cost.wall_ms > 0 for cost in found.values())
     whole = together(list(found.values())).cpu_ms * 4
     assert found["rest"].cpu_ms * 4 < 0.4 * whole < 0.4 * spent
-    assert (lines.blend, blending.blend, reading.read_frames, VideoFrame.edited) == before
+    assert (lines.blend, blending.blend, reading.read_frames, VideoFrame.lightened) == before
 
 
 def test_a_stage_that_is_slow_is_seen(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,10 +139,10 @@ def test_a_stage_that_is_slow_is_seen(clip: Path, monkeypatch: pytest.MonkeyPatc
 
     def slow(frame: np.ndarray) -> np.ndarray:
         time.sleep(0.1)
-        return frame
+        return np.zeros(frame.shape[:2], np.float32)
 
-    monkeypatch.setattr(provenance, "mark_frame", slow)
-    monkeypatch.setattr(lines, "mark_frame", slow)
+    monkeypatch.setattr(provenance, "mark_of", slow)
+    monkeypatch.setattr(lines, "mark_of", slow)
     found, _ = measure_stages(clip, Options(transfer="mean"))
     assert found["mark"].wall_ms >= 100 > 20 > found["mark"].cpu_ms
     monkeypatch.setitem(stages.PIPELINE, "mark", ("provenance.no_such_thing",))

@@ -9,7 +9,7 @@ from skimage import data
 
 from aotface.errors import TooLargeError
 from aotface.provenance import watermark
-from aotface.provenance.watermark import KEY, THRESHOLD, detect, embed, false_alarm
+from aotface.provenance.watermark import KEY, THRESHOLD, change_of, detect, embed, false_alarm
 from aotface.types import Frame
 
 
@@ -37,6 +37,15 @@ def test_marked_is_found_and_unmarked_is_not(portrait: Frame, marked: Frame) -> 
     found, nothing = detect(marked), detect(portrait)
     assert found.found and found.version == watermark.VERSION and found.false_alarm < 1e-30
     assert not nothing.found and nothing.version == 0 and nothing.score < THRESHOLD
+
+
+@pytest.mark.parametrize("factor", [0.4, 1.0, 2.6])
+def test_the_change_alone_is_what_is_added(portrait: Frame, factor: float) -> None:
+    deep = resized(portrait, factor).astype(np.uint16) * 200 + 4000
+    added = (embed(deep).astype(float) - deep) / 257
+    np.testing.assert_allclose(added, np.dstack([change_of(deep)] * 3), atol=0.01)
+    assert np.abs(added - np.dstack([change_of(deep, KEY + 1)] * 3)).max() > 1  # the twin
+    assert not change_of(deep[:50]).any()  # too small for a mark
 
 
 def test_another_key_finds_nothing(marked: Frame) -> None:
@@ -216,7 +225,7 @@ def test_maps_grow_as_by_a_general_warp(scale: float, border: int) -> None:
         matrix = np.array([[1 / scale, 0, offset], [0, 1 / scale, top / scale + offset]])
         flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
         expected = cv2.warpAffine(small, matrix, (side, side - top), flags=flags, borderMode=border)
-        grown = watermark._grow(small, scale, top, band, border)
+        grown = watermark._grow(small, scale, top, band.shape, border)
         np.testing.assert_allclose(grown, expected, atol=1e-5)
-        shifted = watermark._grow(small, scale, top + 1, band, border)  # the twin
+        shifted = watermark._grow(small, scale, top + 1, band.shape, border)  # the twin
         assert np.abs(shifted - expected).max() > 0.1

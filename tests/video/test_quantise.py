@@ -39,7 +39,9 @@ def whole(scene: Scene) -> list[VideoFrame]:
 def alone(scene: Scene) -> list[VideoFrame]:
     """Every frame rounded by itself."""
     patch = pytest.MonkeyPatch()
-    patch.setattr(video, "quantise_towards_previous", lambda before, here, *more: here.frame)
+    patch.setattr(
+        video, "quantise_towards_previous", lambda before, *more: quantise_towards_previous(None, *more)
+    )
     frames = list(render_frames(scene, 0, COUNT))
     patch.undo()
     return frames
@@ -82,11 +84,11 @@ def test_what_is_not_the_face_stays_the_targets(scene: Scene) -> None:
 def test_a_frame_that_comes_again_is_the_same(scene: Scene, whole: list[VideoFrame]) -> None:
     target, rgb = next(scene.clip.frames(3, 4)), deepened(whole[3].rgb)
     here = Finished(target, target.edited(rgb))
-    again = quantise_towards_previous(Finished(target, here.frame), here, rgb, rgb, (0, 0, 256, 256))
+    again = quantise_towards_previous(Finished(target, here.frame), here, rgb, None, (0, 0, 256, 256))
     assert the_same(again, here.frame)
     y = here.frame.planes.y
     higher = replace(here.frame, planes=here.frame.planes._replace(y=np.minimum(y + 1, 255).astype(np.uint8)))
-    drawn = quantise_towards_previous(Finished(target, higher), here, rgb, rgb, (0, 0, 256, 256))
+    drawn = quantise_towards_previous(Finished(target, higher), here, rgb, None, (0, 0, 256, 256))
     assert (drawn.planes.y > y).mean() > 0.1  # twin: another frame before, another rounding
 
 

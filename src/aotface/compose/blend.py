@@ -6,13 +6,14 @@ from functools import cached_property
 
 import cv2
 import numpy as np
-from jaxtyping import Float32, Shaped
+from jaxtyping import Float32
 
 from aotface.compose.camera import Camera, View, around_of, lay, match_view
 from aotface.compose.eye_stretch import Stretch, stretch_eyes
 from aotface.compose.eyes import EyePoints, match_eyes
+from aotface.compose.low_bands import BAND_REACHES, BANDS_SIDE, box_of, local_mean_of, low_band_shift, where
 from aotface.compose.skin_texture import Seen, TextureArray, measure_texture, skin_of
-from aotface.face.align import invert, places_of, region_of, resize_matrix, sample, scale_of, transform_points
+from aotface.face.align import invert, resize_matrix, scale_of, transform_points
 from aotface.face.texture import LUMA
 from aotface.masked import times
 from aotface.types import CROP_SIDE, Box, Crop, Frame, Mask, Matrix
@@ -28,9 +29,6 @@ BLOCK_ROWS = 32
 
 HALO = 16
 """Rows beside a strip that its blurs may read."""
-
-BAND_REACHES = (2.5, 8.0)
-"""Width of the two low bands (standard deviations) in pixels of the 256 px crop."""
 
 EYE_MARGIN = 12.0
 """Pixels around the eyes, of a 256 px crop or of the frame, that are looked at: blurs reach so far."""
@@ -51,7 +49,7 @@ def blend(
 
     Fine detail changes over at the mask's own edge, the two low bands further inside, so that a difference of
     tone between face and neck leaves no line. ``c`` is that shift of the low bands: it is smooth, hence found
-    once at 256 px. Its means are weighted by the mask: no background, of crop or frame, reaches into them.
+    once, at `BANDS_SIDE`. Its means are weighted by the mask: no background, of crop or frame, reaches into them.
 
     Args:
         target: uint8 or uint16, height x width x 3.
@@ -72,7 +70,7 @@ def blend(
     box = face_box(mask, matrix, *target.shape[:2])
     if box is None:
         return frame
-    correction = _low_band_shift(target, swapped, mask, matrix) if ease else None
+    correction = low_band_shift(target, swapped, mask, matrix) if ease else None
     face = _Face(target, *_sharpened(swapped, mask, matrix), mask, matrix, correction, finer, camera)
     stretches: list[Stretch] = []
     if camera is not None and camera.eyes is not None:
@@ -92,7 +90,7 @@ def blend(
         below = face.pixels(strip)
         below += times(above - below, weight)
         part = np.ascontiguousarray(frame[y0:y1, x0:x1])
-        frame[y0:y1, x0:x1] = cv2.copyTo(rounded(below, target.dtype), _where(weight), part)
+        frame[y0:y1, x0:x1] = cv2.copyTo(rounded(below, target.dtype), where(weight), part)
     return frame
 
 
@@ -102,8 +100,8 @@ def _sharpened(
     """What the frame's pixels under a mask are made of, beyond it carried on; and their points to its own."""
     scale = scale_of(matrix)
     rows, columns = _reached(mask, scale)  # the rest of the crop is read by no pixel that shows
-    face = _local_mean(swapped, mask, BAND_REACHES[-1] * len(mask) / CROP_SIDE)[rows, columns]
-    face = cv2.copyTo(swapped[rows, columns], _where(mask[rows, columns]), np.ascontiguousarray(face))
+    face = local_mean_of(swapped, mask, BAND_REACHES[-1] * len(mask) / CROP_SIDE)[rows, columns]
+    face = cv2.copyTo(swapped[rows, columns], where(mask[rows, columns]), np.ascontiguousarray(face))
     return _low_pass(face, scale), matrix - np.array([[0, 0, columns.start], [0, 0, rows.start]])
 
 
@@ -116,7 +114,7 @@ class _Face:
     corner: Matrix
     mask: Mask
     matrix: Matrix
-    correction: Float32[np.ndarray, "256 256 3"] | None
+    correction: Float32[np.ndarray, "128 128 3"] | None
     finer: Finer | None
     camera: Camera | None
 
@@ -151,7 +149,8 @@ class _Face:
             fine *= share[..., None]
             above += fine
         if self.correction is not None:
-            above += carry(self.correction, self.small, strip, cv2.INTER_LINEAR, cv2.BORDER_REPLICATE)
+            coarse = resize_matrix(self.matrix, len(self.mask), BANDS_SIDE)
+            above += carry(self.correction, coarse, strip, cv2.INTER_LINEAR, cv2.BORDER_REPLICATE)
         return weight, above
 
     def view(self, strip: Box, stretches: Sequence[Stretch] = ()) -> View:
@@ -255,56 +254,6 @@ def face_box(mask: Mask, matrix: Matrix, height: int, width: int) -> Box | None:
     return (int(x0), int(y0), int(x1), int(y1)) if x0 < x1 and y0 < y1 else None
 
 
-def _low_band_shift(
-    target: Frame, swapped: Crop, mask: Float32[np.ndarray, "side side"], matrix: Matrix
-) -> Float32[np.ndarray, "256 256 3"]:
-    """What the low bands of the swapped crop lose towards the mask's edge, at 256 px.
-
-    With D = swapped - target, its weighted local means P1, P2 and one-sided weights i1, i2 (1 well inside,
-    0 at the edge), the bands D - P1, P1 - P2, P2 count 1, i1, i2: together D + (i1 - 1) P1 + (i2 - i1) P2.
-    """
-    small = resize_matrix(matrix, len(mask), CROP_SIDE)
-    map_x, map_y = places_of(small, CROP_SIDE)
-    height, width = target.shape[:2]
-    seen = (map_x > -0.5) & (map_y > -0.5) & (map_x < width - 0.5) & (map_y < height - 0.5)
-    weight = cv2.resize(mask, (CROP_SIDE, CROP_SIDE), interpolation=cv2.INTER_AREA)
-    face: np.ndarray = cv2.resize(
-        cv2.copyTo(swapped, _where(mask), np.zeros_like(swapped)),
-        (CROP_SIDE, CROP_SIDE),
-        interpolation=cv2.INTER_AREA,
-    )
-    share = cv2.resize((mask > 0).astype(np.float32), (CROP_SIDE, CROP_SIDE), interpolation=cv2.INTER_AREA)
-    here = _box_of(weight)  # elsewhere nothing is read
-    difference, region = np.zeros_like(face), region_of(target, map_x, map_y)
-    face = face[here] / np.maximum(share[here], 1e-6)[..., None]
-    difference[here] = face - sample(target, map_x[here], map_y[here], scale_of(small), region)
-    shift = np.zeros_like(difference)
-    inner_before: np.ndarray = np.ones((CROP_SIDE, CROP_SIDE), np.float32)
-    for reach in BAND_REACHES:
-        inner = np.clip(2 * cv2.GaussianBlur(np.minimum(2 * weight, 1), (0, 0), reach) - 1, 0, 1)
-        shift += times(_local_mean(difference, weight * seen, reach), inner - inner_before)
-        inner_before = inner
-    return shift
-
-
-def _local_mean(
-    values: Float32[np.ndarray, "_rows _columns 3"],
-    weight: Float32[np.ndarray, "_rows _columns"],
-    reach: float,
-) -> Float32[np.ndarray, "_rows _columns 3"]:
-    """Weighted Gaussian mean (standard deviation ``reach`` pixels), carried on to where the weight is 0."""
-    side = len(weight)
-    small = max(1, round(side / max(1.0, reach / 2)))
-    weighted = cv2.resize(times(values, weight), (small, small), interpolation=cv2.INTER_AREA)
-    total = cv2.resize(weight, (small, small), interpolation=cv2.INTER_AREA)
-    overall = weighted.sum(axis=(0, 1)) / max(float(total.sum()), 1e-6)
-    sigma = reach * small / side
-    weighted = cv2.GaussianBlur(weighted, (0, 0), sigma, borderType=cv2.BORDER_CONSTANT)
-    total = cv2.GaussianBlur(total, (0, 0), sigma, borderType=cv2.BORDER_CONSTANT)[..., None]
-    mean = np.where(total > 1e-4, weighted / np.maximum(total, 1e-4), overall)
-    return cv2.resize(mean.astype(np.float32), (side, side), interpolation=cv2.INTER_LINEAR)
-
-
 def _low_pass(
     values: Float32[np.ndarray, "_rows _columns 3"], scale: float
 ) -> Float32[np.ndarray, "_rows _columns 3"]:
@@ -354,11 +303,6 @@ def rounded(values: Float32[np.ndarray, "rows columns 3"], kind: np.dtype) -> Fr
     return np.asarray(cv2.addWeighted(values, white, values, 0, 0, dtype=depth))
 
 
-def _where(mask: Mask) -> Shaped[np.ndarray, "_height _width"]:
-    """A mask as OpenCV wants it."""
-    return (mask > 0).view(np.uint8)
-
-
 def carry(values: np.ndarray, matrix: Matrix, strip: Box, interpolation: int, border: int) -> np.ndarray:
     """Crop values at the frame pixels of a strip."""
     x0, y0, x1, y1 = strip
@@ -371,14 +315,7 @@ def carry(values: np.ndarray, matrix: Matrix, strip: Box, interpolation: int, bo
 def _reached(mask: Mask, scale: float) -> tuple[slice, slice]:
     """Rows and columns of the crop that the frame's pixels under the mask are made of."""
     margin = int(np.ceil(6 * max(scale, 1))) + 6  # mask and face are low-passed, then read by eight taps
-    rows, columns = (slice(max(0, at.start - margin), at.stop + margin) for at in _box_of(mask))
-    return rows, columns
-
-
-def _box_of(mask: Mask) -> tuple[slice, slice]:
-    """Rows and columns that show something; a mask that shows nothing has none."""
-    found = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
-    rows, columns = (slice(int(at[0]), int(at[-1]) + 1) for at in found)
+    rows, columns = (slice(max(0, at.start - margin), at.stop + margin) for at in box_of(mask))
     return rows, columns
 
 

@@ -56,8 +56,9 @@ def crop_matrix(landmarks: Landmarks, side: int = CROP_SIDE) -> Matrix:
 
 def invert(matrix: Matrix) -> Matrix:
     """The matrix that leads back."""
-    linear = np.linalg.inv(matrix[:, :2])
-    return np.concatenate([linear, -(linear @ matrix[:, 2])[:, None]], axis=1)
+    (a, b, x), (c, d, y) = matrix.tolist()
+    area = a * d - b * c
+    return np.array([[d, -b, b * y - d * x], [-c, a, c * x - a * y]]) / area
 
 
 def chained(first: Matrix, then: Matrix) -> Matrix:
@@ -69,7 +70,8 @@ def chained(first: Matrix, then: Matrix) -> Matrix:
 
 def scale_of(matrix: Matrix) -> float:
     """Crop pixels per frame pixel; of a frame whose pixels are not square, the geometric mean across and down."""
-    return float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
+    (a, b, _), (c, d, _) = matrix.tolist()
+    return float(abs(a * d - b * c)) ** 0.5
 
 
 def resize_matrix(matrix: Matrix, side: int, new_side: int) -> Matrix:

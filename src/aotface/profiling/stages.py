@@ -43,12 +43,12 @@ PIPELINE = {
         "video.quantise.quantise_towards_previous",
     ),
     "blend": ("compose.blend.blend",),
-    "mark": ("provenance.mark_frame",),
+    "mark": ("provenance.mark_of",),
 }
 """Which functions do a stage; the transfer itself is ``transport`` too."""
 
 STAGES = ("decode", "track", *PIPELINE, "encode", "rest")
-"""In the order of the pipeline. ``decode`` is both readings, up to RGB; ``encode`` begins with RGB; ``rest`` is between."""
+"""In the pipeline's order. ``decode`` is both readings, up to RGB; ``encode`` begins at the mark; ``rest`` is between."""
 
 ENCODED = 12
 """Frames that are held in memory and encoded together: an encoder works on several at once."""
@@ -182,8 +182,8 @@ def _watched(clock: Clock, read: Callable[..., Iterator[VideoFrame]]) -> Iterato
                 if isinstance(value, FunctionType) and value in instead:
                     changes.callback(setattr, module, word, value)
                     setattr(module, word, instead[value])
-        changes.callback(setattr, VideoFrame, "edited", VideoFrame.edited)
-        VideoFrame.edited = clock.timed("encode", VideoFrame.edited)  # type: ignore[method-assign]
+        changes.callback(setattr, VideoFrame, "lightened", VideoFrame.lightened)
+        VideoFrame.lightened = clock.timed("encode", VideoFrame.lightened)  # type: ignore[method-assign]
         yield
 
 

@@ -8,6 +8,7 @@ The order is fixed, because every change after signing breaks the signature::
     write_signed(path, signed)
 """
 
+from aotface.provenance.watermark import change_of as mark_of
 from aotface.provenance.watermark import embed as mark_frame
 
-__all__ = ["mark_frame"]
+__all__ = ["mark_frame", "mark_of"]

@@ -92,13 +92,9 @@ def embed(frame: Frame, key: int = KEY) -> Frame:
 
     Source: [ours]
     """
-    height, width = frame.shape[:2]
-    if min(height, width) < MIN_SIDE:
+    if not _is_marked(frame):
         return frame.copy()
-    if max(height, width) > LONGEST:
-        raise TooLargeError(
-            f"expected sides up to {LONGEST} px to mark, got {width} x {height}; make it smaller"
-        )
+    height, width = frame.shape[:2]
     reduced = _luma(frame)
     strength = _strength(reduced)
     cell, shrink = _cell(height, width), height / len(reduced)
@@ -108,13 +104,32 @@ def embed(frame: Frame, key: int = KEY) -> Frame:
     size = BAND_ROWS if cell == 1 else 512  # where maps are enlarged, every band costs some work
     for top in range(0, height, size):  # bands: no full-size float picture
         band = frame[top : top + size]
-        change = _grow(_tile(key), cell, top, band, cv2.BORDER_WRAP)
-        change *= _grow(strength, shrink, top, band, cv2.BORDER_REPLICATE) * np.float32(depth / 255)
+        change = _grow(_tile(key), cell, top, band.shape, cv2.BORDER_WRAP)
+        change *= _grow(strength, shrink, top, band.shape, cv2.BORDER_REPLICATE) * np.float32(depth / 255)
         if cell > 1:  # broad cells would show as patches with sharp rims, one level high
-            change += _grow(_grain(), 1.0, top, band, cv2.BORDER_WRAP)
+            change += _grow(_grain(), 1.0, top, band.shape, cv2.BORDER_WRAP)
         # The same in R, G and B: grey stays grey.
         marked[top : top + size] = cv2.add(np.ascontiguousarray(band), cv2.merge([change] * 3), dtype=kind)
     return marked
+
+
+def change_of(frame: Frame, key: int = KEY) -> Plane:
+    """What `embed` adds to R, G and B alike, in levels of 255; for frames, of which many have the same size."""
+    if not _is_marked(frame):
+        return np.zeros(frame.shape[:2], np.float32)
+    reduced = _luma(frame)
+    strength = _grow(_strength(reduced), len(frame) / len(reduced), 0, frame.shape, cv2.BORDER_REPLICATE)
+    return np.asarray(cv2.multiply(_whole_tile(key, *frame.shape[:2]), strength, dst=strength))
+
+
+def _is_marked(frame: Frame) -> bool:
+    """Whether a picture is large enough; see `embed`."""
+    height, width = frame.shape[:2]
+    if max(height, width) > LONGEST and min(height, width) >= MIN_SIDE:
+        raise TooLargeError(
+            f"expected sides up to {LONGEST} px to mark, got {width} x {height}; make it smaller"
+        )
+    return min(height, width) >= MIN_SIDE
 
 
 def detect(frame: Frame, key: int = KEY) -> Watermark:
@@ -203,6 +218,12 @@ def _tile(key: int) -> Plane:
 
 
 @lru_cache(maxsize=1)
+def _whole_tile(key: int, height: int, width: int) -> Plane:
+    """The tile all over a frame."""
+    return _grow(_tile(key), _cell(height, width), 0, (height, width), cv2.BORDER_WRAP)
+
+
+@lru_cache(maxsize=1)
 def _grain() -> Plane:
     """Noise of less than half a level: rounds to nothing where there is no mark, and dithers it where there
     is."""
@@ -248,13 +269,13 @@ def _strength(luma: Plane) -> Plane:
     return strength
 
 
-def _grow(small: Plane, scale: float, top: int, band: Frame, border: int) -> Plane:
-    """Enlarge a map ``scale`` times and cut out the rows of a band of the picture that begins at ``top``.
+def _grow(small: Plane, scale: float, top: int, size: tuple[int, ...], border: int) -> Plane:
+    """Enlarge a map ``scale`` times and cut out a band of the picture that begins at row ``top``; ``size``: height, width.
 
     Row by row and column by column, each pixel from four: so it takes a quarter of the time of a general warp, whose
     values these are, up to rounding.
     """
-    height, width = band.shape[:2]
+    height, width = size[:2]
     if scale == 1 and top + height <= len(small) and small.shape[1] == width:
         return small[top : top + height].copy()
     mode: Literal["wrap", "clip"] = "wrap" if border == cv2.BORDER_WRAP else "clip"

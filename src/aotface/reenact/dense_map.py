@@ -18,6 +18,9 @@ SMOOTHING = 2.0
 EVERY = 4
 """Distance of the grid pixels, in each direction, by which a map's steepness is judged."""
 
+TREND = 8
+"""Of so many pixels of the face, row by row, one tells a map's affine trend."""
+
 WHOLE = slice(None), slice(None)
 """All of a crop."""
 
@@ -35,8 +38,8 @@ def dense_map(raster: Raster, places: np.ndarray, crisp: Mask | None = None) -> 
     covered = raster.covered
     y, x = np.nonzero(covered)
     values = raster.shares(places.astype(np.float32))
-    design = np.stack([x, y, np.ones_like(x)]).astype(np.float64)
-    trend, *_ = np.linalg.lstsq(design @ design.T, design @ values.astype(np.float64), rcond=None)
+    design = np.stack([x, y, np.ones_like(x)])[:, ::TREND].astype(np.float64)
+    trend, *_ = np.linalg.lstsq(design @ design.T, design @ values[::TREND].astype(np.float64), rcond=None)
     along = np.arange(side)[:, None]
     plane = (along * trend[0] + (along * trend[1] + trend[2])[:, None]).astype(np.float32)
     residual = raster.spread(values - plane[y, x])
@@ -58,15 +61,20 @@ def lids(points: Landmarks, side: int) -> Mask:
 
 
 def fill(values: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """Continue values beyond where they are known: the nearest known one, then eased."""
+    """Continue values beyond where they are known: the nearest known one, then eased; found at half the side."""
+    rows, columns = known.shape
+    size = max(1, columns // 2), max(1, rows // 2)
+    counted = known.astype(np.float32)
+    share = cv2.resize(counted, size, interpolation=cv2.INTER_AREA)
+    total = cv2.resize(values * counted[..., None], size, interpolation=cv2.INTER_AREA)
+    half = total.reshape(*share.shape, -1) / np.maximum(share, np.float32(1e-6))[..., None]
+    there = share > 0
     _, labels = cv2.distanceTransformWithLabels(
-        (~known).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+        (~there).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
     )
     first = np.zeros(labels.max() + 1, np.int64)
-    first[labels[known]] = np.flatnonzero(known.ravel())
-    filled = values.reshape(-1, values.shape[-1])[first[labels].ravel()].reshape(values.shape)
-    rows, columns = known.shape
-    half = cv2.resize(filled, (max(1, columns // 2), max(1, rows // 2)), interpolation=cv2.INTER_AREA)
+    first[labels[there]] = np.flatnonzero(there)
+    half = half.reshape(-1, half.shape[2]).take(first[labels].ravel(), axis=0).reshape(half.shape)
     half = cv2.GaussianBlur(half, (0, 0), 2.0 * rows / CROP_SIDE)
     eased = cv2.resize(half, (columns, rows), interpolation=cv2.INTER_LINEAR)
     return np.where(known[..., None], values, eased.reshape(values.shape))

@@ -13,7 +13,7 @@ from jaxtyping import Float32
 from aotface.face.gaze import eye_axes
 from aotface.face.mesh import LEFT_EYE, RIGHT_EYE
 from aotface.masked import falling, rising
-from aotface.reenact.lip_colour import Pixels, Plane, deep_of, from_traits, logarithm, traits
+from aotface.reenact.lip_colour import Pixels, Plane, deep_of, from_traits, logarithm, mean_between, traits
 from aotface.types import Crop, Gaze, Landmarks
 
 RADIUS = 0.22
@@ -80,7 +80,8 @@ def iris_colour(crop: Crop, landmarks: Landmarks, gaze: Gaze) -> IrisColour | No
         if (count := min(len(iris), len(white))) > 0:
             width = np.linalg.norm(eye_axes(landmarks, eye)[1]) / max(_width(landmarks, ring), 1e-3)
             counts.append(count * float(rising(np.array([width]), TURNED)[0]))
-            found.append((_between(iris, 15.0, 75.0), _between(white, 50.0, 90.0)))
+            spans = (iris, 0.15, 0.75), (white, 0.5, 0.9)
+            found.append([mean_between(one, one[:, 0], *span) for one, *span in spans])
     if sum(counts) < FEWEST[0]:
         return None
     level, white = np.average(np.array(found), axis=0, weights=counts).astype(np.float32)
@@ -131,10 +132,3 @@ def _natural(iris: Float32[np.ndarray, " 3"]) -> Float32[np.ndarray, " 3"]:
     light, red = (np.clip(one, *span) for one, span in zip(iris[:2], NATURAL, strict=True))
     red += float(falling(np.array([light]), BLACK)[0]) * max(BROWN - red, 0.0)
     return np.array([light, red, np.clip(iris[2], -red - OFF, -red + OFF)], np.float32)
-
-
-def _between(values: Float32[np.ndarray, "pixels 3"], low: float, high: float) -> Float32[np.ndarray, " 3"]:
-    """Mean of what lies between two percentiles of light."""
-    first = np.percentile(values[:, 0], low, method="lower")  # a pixel's own, so that some lie between
-    last = np.percentile(values[:, 0], high, method="higher")
-    return values[(values[:, 0] >= first) & (values[:, 0] <= last)].mean(axis=0)

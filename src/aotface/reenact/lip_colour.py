@@ -243,11 +243,18 @@ def from_traits(found: np.ndarray) -> np.ndarray:
 
 def typical(log: Float32[np.ndarray, "pixels 3"]) -> Float32[np.ndarray, " 3"]:
     """Mean colour of skin that is neither in shadow nor shines."""
-    luma, last = log @ LUMA[0], len(log) - 1
-    first, second = int(0.4 * last), int(np.ceil(0.85 * last))
-    low, high = np.partition(luma, (first, second))[[first, second]]
-    within = ((luma >= low) & (luma <= high)).view(np.uint8)
-    return np.array(cv2.mean(log[None], within[None])[:3], np.float32)
+    return mean_between(log, log @ LUMA[0], 0.4, 0.85)
+
+
+def mean_between(
+    colours: Float32[np.ndarray, "pixels 3"], light: Float32[np.ndarray, " pixels"], low: float, high: float
+) -> Float32[np.ndarray, " 3"]:
+    """Mean of the colours whose light lies between two of its quantiles, 0..1."""
+    last = len(light) - 1
+    first, second = int(low * last), int(np.ceil(high * last))  # a pixel's own, so that some lie between
+    darkest, brightest = np.partition(light, (first, second))[[first, second]]
+    within = ((light >= darkest) & (light <= brightest)).view(np.uint8)
+    return np.array(cv2.mean(colours[None], within[None])[:3], np.float32)
 
 
 def logarithm(picture: Pixels) -> Pixels:

@@ -13,11 +13,11 @@ import cv2
 import numpy as np
 from jaxtyping import Float32
 
-from aotface.media.video.colour import unrounded
+from aotface.media.video.colour import lightened, rounded, unrounded
 from aotface.media.video.decode import VideoFrame, differing, paste, stored_box
 from aotface.media.video.layout import Planes
 from aotface.media.video.orientation import Box
-from aotface.types import Frame
+from aotface.types import Frame, Mask
 
 SIDE = 320
 """Pixels of the longer side at which motion is looked for; larger faces are shrunk to it."""
@@ -33,15 +33,15 @@ class Finished(NamedTuple):
 
 
 def quantise_towards_previous(
-    before: Finished, here: Finished, exact: Frame, composited: Frame, box: Box
+    before: Finished | None, here: Finished, composited: Frame, mark: Mask | None, box: Box
 ) -> VideoFrame:
     """One face of a finished frame, rounded towards the frame before.
 
     Args:
-        before: the frame before.
-        here: this frame, each value rounded to the nearest step.
-        exact: its pixels as they were before that, uint16.
-        composited: the target with the faces, without a mark: where it is the target, nothing is changed.
+        before: the frame before; None: each value is rounded to the nearest step.
+        here: this frame, as far as it is finished.
+        composited: the target with the faces, without a mark, uint16: where it is the target, nothing is changed.
+        mark: what is added to it, height x width, in levels of 255.
         box: of the face, in upright pixels.
 
     Returns:
@@ -52,21 +52,26 @@ def quantise_towards_previous(
     """
     target, info = here.target, here.target.info
     layout = info.layout
-    x0, y0, x1, y1 = stored_box(box, info)
+    x0, y0, x1, y1 = stored = stored_box(box, info)
 
-    def cut(rgb: Frame) -> Frame:
-        return np.ascontiguousarray(info.orientation.stored(rgb)[y0:y1, x0:x1])
+    def cut(pixels: np.ndarray) -> np.ndarray:
+        return np.ascontiguousarray(info.orientation.stored(pixels)[y0:y1, x0:x1])
 
-    now, then, known = (
-        frame.planes.cut((x0, y0, x1, y1), layout) for frame in (target, before.target, before.frame)
-    )
-    flow = _flow(now.y, then.y, layout.depth - 8)
-    values = unrounded(cut(exact), layout, info.colour)
-    pairs = zip(values, known, strict=True)
-    top = (1 << layout.depth) - 1
-    steps = Planes(*(_towards(value, _moved(plane, flow), top) for value, plane in pairs))
+    faces = cut(composited)
+    values = unrounded(faces, layout, info.colour)
+    if mark is not None:
+        values = lightened(values, cut(mark), layout, info.colour)
+    if before is None:
+        steps = Planes(*(rounded(value, layout.depth) for value in values))
+    else:
+        now, then, known = (
+            frame.planes.cut(stored, layout) for frame in (target, before.target, before.frame)
+        )
+        flow = _flow(now.y, then.y, layout.depth - 8)
+        pairs, top = zip(values, known, strict=True), (1 << layout.depth) - 1
+        steps = Planes(*(_towards(value, _moved(plane, flow), top) for value, plane in pairs))
     planes = Planes(*(plane.copy() for plane in here.frame.planes))
-    paste(planes.cut((x0, y0, x1, y1), layout), steps, differing(cut(target.rgb), cut(composited)), layout)
+    paste(planes.cut(stored, layout), steps, differing(cut(target.rgb), faces), layout)
     return replace(here.frame, planes=planes)
 
 

@@ -23,7 +23,7 @@ from aotface.compose.sharpness import soften, soften_reach
 from aotface.face.align import scale_of
 from aotface.media.video.decode import VideoFrame, deepened
 from aotface.media.video.parts import Parts, cut
-from aotface.provenance import mark_frame
+from aotface.provenance import mark_of
 from aotface.threads import one_thread_each
 from aotface.tracking.saved_tracker import SavedTracker
 from aotface.tracking.tracker import DETECTION_INTERVAL
@@ -229,7 +229,7 @@ def _finish(scene: Scene, around: Sequence[FrameState], number: int, before: Fin
         shown = target if label is None else target.edited(label.draw(target.rgb))
         return Layers(target, shown, (), scene.mark)
     frame = deepened(target.rgb)  # rounded once, when it is stored: twice would flicker
-    composited, continued = [], []
+    composited, boxes = [], [] if label is None else [(False, (0, 0, *frame.shape[1::-1]))]
     for face in here.faces:
         assert face.made is not None
         known, stretch, neighbours = _known(scene, around, number, face.track)
@@ -248,15 +248,17 @@ def _finish(scene: Scene, around: Sequence[FrameState], number: int, before: Fin
         frame = blend(frame, swapped, mask, place.matrix, finer=finer, camera=camera)
         done = CompositedFace(face.track, place, x_r, mask, None if beyond is None else beyond.around)
         box = done.box(*frame.shape[:2])
-        if number - 1 in stretch and box is not None:
-            continued.append(box)
+        if box is not None:
+            boxes.append((number - 1 in stretch, box))
         composited.append(done)
     frame = frame if label is None else label.draw(frame)
-    exact = mark_frame(frame) if scene.mark else frame
-    finished = target.edited(exact, everywhere=scene.mark)
-    if before is not None:
-        for box in continued:
-            finished = quantise_towards_previous(before, Finished(target, finished), exact, frame, box)
+    mark = mark_of(frame) if scene.mark else None
+    finished = target if mark is None else target.lightened(mark)
+    for goes_on, box in sorted(
+        boxes, key=lambda one: one[0]
+    ):  # what is rounded alone does not undo another's rounding
+        last = before if goes_on else None
+        finished = quantise_towards_previous(last, Finished(target, finished), frame, mark, box)
     return Layers(target, finished, tuple(composited), scene.mark)
 
 

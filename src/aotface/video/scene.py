@@ -29,7 +29,7 @@ from aotface.transfer.base import Transfer
 from aotface.types import Face, Frame, Landmarks
 from aotface.video.forehead import Foreheads
 
-EVERY, SLOWEST = 2, 4
+EVERY, SLOWEST = 3, 6
 """In every so many frames what a transfer does is found, where it has maps: of a face that moves, and of one that stands
 still. Those between take the maps around, averaged. Maps are smooth in time, and finding them is a third of a frame's work
 (docs/log/2026-11-29-video.md)."""
@@ -109,7 +109,7 @@ class Scene:
             for number, points in zip(frames, track.landmarks[stretch], strict=True):
                 since = SLOWEST if last is None else number - found[-1]
                 moves = since >= EVERY and last is not None and _motion_within(last, points) > STILL
-                if since >= SLOWEST or moves or number in repeats or number + 1 in repeats:
+                if since >= SLOWEST or moves or number == frames[-1] or {number, number + 1} & repeats:
                     found.append(number)
                     last = points
         return frozenset(found)

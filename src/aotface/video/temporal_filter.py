@@ -271,8 +271,9 @@ def _alike(lights: Sequence[Light | None]) -> list[Float32[np.ndarray, "32 32"]]
     """How far each frame is lit like the middle one, 0..1, place by place; 0 for None."""
     middle = lights[len(lights) // 2]
     nothing = np.zeros((GRID, GRID), np.float32)
-    apart = [None if light is None else ((light - middle) ** 2).mean(axis=2) for light in lights]
-    return [nothing if a is None else np.exp(a * np.float32(-0.5 / TOLERANCE**2)) for a in apart]
+    steps = [None if light is None else light - middle for light in lights]
+    apart = [None if step is None else np.einsum("ijk,ijk->ij", step, step) for step in steps]
+    return [nothing if a is None else np.exp(a * np.float32(-0.5 / 3 / TOLERANCE**2)) for a in apart]
 
 
 def _middle(values: Sequence[np.ndarray | None], lights: Sequence[Light | None]) -> np.ndarray:

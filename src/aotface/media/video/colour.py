@@ -120,7 +120,7 @@ def to_rgb(planes: Planes, layout: Layout, colour: Colour) -> Frame:
         size = (width, len(y))
         whole = [cv2.resize(c, size, interpolation=cv2.INTER_NEAREST) for c in (u, v)]
         values = cv2.transform(cv2.merge([y, *whole]).astype(np.float32), matrix)
-        frame[top : top + BAND_ROWS] = _rounded(values, 8 if layout.depth == 8 else 16)
+        frame[top : top + BAND_ROWS] = rounded(values, 8 if layout.depth == 8 else 16)
     return frame
 
 
@@ -141,7 +141,7 @@ def from_rgb(frame: Frame, layout: Layout, colour: Colour) -> Planes:
     Source: ITU-T H.273, equations 1 to 3 and 41 to 46.
     """
     bands = [
-        Planes(*(_rounded(plane, layout.depth) for plane in unrounded(rows, layout, colour)))
+        Planes(*(rounded(plane, layout.depth) for plane in unrounded(rows, layout, colour)))
         for rows in (frame[top : top + BAND_ROWS] for top in range(0, len(frame), BAND_ROWS))
     ]
     return Planes(
@@ -163,7 +163,30 @@ def unrounded(frame: Frame, layout: Layout, colour: Colour) -> Planes:
     return Planes(y, u, v)
 
 
-def _rounded(values: np.ndarray, depth: int) -> np.ndarray:
+def lightened(planes: Planes, change: np.ndarray, layout: Layout, colour: Colour) -> Planes:
+    """Planes of pixels that get lighter by the same in R, G and B: grey stays grey.
+
+    Args:
+        planes: as stored, or before rounding, as of `unrounded`; what comes out is of that type.
+        change: height x width, float32, in levels of 255.
+        layout: of the planes.
+        colour: likewise.
+    """
+    per_level = _matrices(layout.depth, colour.matrix, colour.full_range)[1][:, :3].sum(axis=1)
+    per_level *= 1 if layout.depth == 8 else 257
+    top = (1 << layout.depth) - 1
+
+    def lighter(plane: np.ndarray, step: float) -> np.ndarray:
+        if abs(step) < 1e-9:  # chroma
+            return plane
+        kind = {"u": cv2.CV_8U if plane.itemsize == 1 else cv2.CV_16U, "f": cv2.CV_32F}[plane.dtype.kind]
+        whole = np.asarray(cv2.addWeighted(plane, 1, change, step, 0, dtype=kind))
+        return whole if kind == cv2.CV_32F or top in (255, 65535) else np.minimum(whole, top)
+
+    return Planes(*(lighter(plane, step) for plane, step in zip(planes, per_level.tolist(), strict=True)))
+
+
+def rounded(values: np.ndarray, depth: int) -> np.ndarray:
     """Round to whole steps and saturate, in one go."""
     whole = cv2.addWeighted(values, 1, values, 0, 0, dtype=cv2.CV_8U if depth == 8 else cv2.CV_16U)
     return whole if depth in (8, 16) else np.minimum(whole, (1 << depth) - 1)

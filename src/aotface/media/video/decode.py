@@ -56,7 +56,18 @@ class VideoFrame:
         """`rgb` in display pixels, which are square: what faces are looked for in. Not kept."""
         return square_pixels(self.rgb, float(self.info.shown_aspect))
 
-    def edited(self, rgb: Frame, box: Box | None = None, everywhere: bool = False) -> "VideoFrame":
+    def lightened(self, change: np.ndarray) -> "VideoFrame":
+        """Every pixel lighter by the same in R, G and B; chroma stays bit for bit.
+
+        Args:
+            change: height x width, float32, upright, in levels of 255.
+
+        Source: [ours].
+        """
+        stored = np.ascontiguousarray(self.info.orientation.stored(change))
+        return replace(self, planes=colour.lightened(self.planes, stored, self.info.layout, self.info.colour))
+
+    def edited(self, rgb: Frame, box: Box | None = None) -> "VideoFrame":
         """Put changed pixels into this frame.
 
         Every stored luma value under an unchanged pixel stays bit for bit, and so does every stored chroma value
@@ -66,7 +77,6 @@ class VideoFrame:
             rgb: the whole frame, upright; of the size and type of `rgb`, or uint16 (65535 is white) where that has 8 bits:
                 then nothing is rounded twice.
             box: where it may differ, in pixels, so that the rest need not be compared; None = anywhere.
-            everywhere: all of it was changed, as by a mark: nothing is compared, every value is converted.
 
         Returns:
             The new frame; it shares what is unchanged.
@@ -85,9 +95,6 @@ class VideoFrame:
                 f"expected a frame {wanted} of {'uint8' if layout.depth == 8 else 'uint16'}, got {rgb.shape} "
                 f"{rgb.dtype}; keep size and depth of the video"
             )
-        if everywhere:
-            stored = np.ascontiguousarray(info.orientation.stored(rgb))
-            return replace(self, planes=colour.from_rgb(stored, layout, info.colour))
         x0, y0, x1, y1 = stored_box(box, info)
         if x0 >= x1 or y0 >= y1:
             return self

@@ -30,9 +30,9 @@ def pack(frame: VideoFrame, target: VideoFrame) -> dict[str, np.ndarray]:
 
 
 def _packed(difference: np.ndarray) -> np.ndarray:
-    places = np.flatnonzero(difference)
-    values = difference.take(places).view(np.uint8)
-    return np.concatenate([np.packbits(difference != 0), values]) if len(places) else values
+    differs = difference != 0  # truth values are counted six times as fast as numbers
+    values = difference.take(np.flatnonzero(differs)).view(np.uint8)
+    return np.concatenate([np.packbits(differs), values]) if len(values) else values
 
 
 def unpack(arrays: Mapping[str, np.ndarray], target: VideoFrame, info: VideoInfo) -> VideoFrame:

@@ -1,0 +1,90 @@
+"""The two low bands of a blend: what a face loses of its tone towards its edge, so that it meets the target's there."""
+
+import cv2
+import numpy as np
+from jaxtyping import Float32, Shaped
+
+from aotface.face.align import places_of, region_of, resize_matrix, sample, scale_of
+from aotface.masked import times
+from aotface.types import CROP_SIDE, Crop, Frame, Mask, Matrix
+
+BAND_REACHES = (2.5, 8.0)
+"""Width of the two low bands (standard deviations) in pixels of the 256 px crop."""
+
+BANDS_SIDE = CROP_SIDE // 2
+"""Side at which they are blurred: it holds them."""
+
+
+def low_band_shift(
+    target: Frame, swapped: Crop, mask: Float32[np.ndarray, "side side"], matrix: Matrix
+) -> Float32[np.ndarray, "128 128 3"]:
+    """What the low bands of the swapped crop lose towards the mask's edge, at `BANDS_SIDE`.
+
+    With D = swapped - target, its weighted local means P1, P2 and one-sided weights i1, i2 (1 well inside,
+    0 at the edge), the bands D - P1, P1 - P2, P2 count 1, i1, i2: together D + (i1 - 1) P1 + (i2 - i1) P2.
+    """
+    small = resize_matrix(matrix, len(mask), CROP_SIDE)
+    map_x, map_y = places_of(small, CROP_SIDE)
+    height, width = target.shape[:2]
+    seen = (map_x > -0.5) & (map_y > -0.5) & (map_x < width - 0.5) & (map_y < height - 0.5)
+    weight = cv2.resize(mask, (CROP_SIDE, CROP_SIDE), interpolation=cv2.INTER_AREA)
+    face: np.ndarray = cv2.resize(
+        cv2.copyTo(swapped, where(mask), np.zeros_like(swapped)),
+        (CROP_SIDE, CROP_SIDE),
+        interpolation=cv2.INTER_AREA,
+    )
+    share = cv2.resize((mask > 0).astype(np.float32), (CROP_SIDE, CROP_SIDE), interpolation=cv2.INTER_AREA)
+    here = box_of(weight)  # elsewhere nothing is read
+    difference, region = np.zeros_like(face), region_of(target, map_x, map_y)
+    face = face[here] / np.maximum(share[here], 1e-6)[..., None]
+    difference[here] = face - sample(target, map_x[here], map_y[here], scale_of(small), region)
+    size = BANDS_SIDE, BANDS_SIDE
+    known, share = weight * seen, cv2.resize(weight, size, interpolation=cv2.INTER_AREA)
+    weighted = cv2.resize(times(difference, known), size, interpolation=cv2.INTER_AREA)
+    total = cv2.resize(known, size, interpolation=cv2.INTER_AREA)
+    shift = np.zeros_like(weighted)
+    inner_before: np.ndarray = np.ones_like(share)
+    for reach in (band * BANDS_SIDE / CROP_SIDE for band in BAND_REACHES):
+        inner = np.clip(2 * cv2.GaussianBlur(np.minimum(2 * share, 1), (0, 0), reach) - 1, 0, 1)
+        shift += times(_mean_of_weighted(weighted, total, reach), inner - inner_before)
+        inner_before = inner
+    return shift
+
+
+def local_mean_of(
+    values: Float32[np.ndarray, "_rows _columns 3"],
+    weight: Float32[np.ndarray, "_rows _columns"],
+    reach: float,
+) -> Float32[np.ndarray, "_rows _columns 3"]:
+    """Weighted Gaussian mean (standard deviation ``reach`` pixels), carried on to where the weight is 0."""
+    side = len(weight)
+    small = max(1, round(side / max(1.0, reach / 2)))
+    weighted = cv2.resize(times(values, weight), (small, small), interpolation=cv2.INTER_AREA)
+    total = cv2.resize(weight, (small, small), interpolation=cv2.INTER_AREA)
+    mean = _mean_of_weighted(weighted, total, reach * small / side)
+    return cv2.resize(mean, (side, side), interpolation=cv2.INTER_LINEAR)
+
+
+def _mean_of_weighted(
+    weighted: Float32[np.ndarray, "_rows _columns 3"],
+    total: Float32[np.ndarray, "_rows _columns"],
+    sigma: float,
+) -> Float32[np.ndarray, "_rows _columns 3"]:
+    """The same of values times their weight, and their weight; ``sigma``: the standard deviation."""
+    overall = weighted.sum(axis=(0, 1)) / max(float(total.sum()), 1e-6)
+    weighted = cv2.GaussianBlur(weighted, (0, 0), sigma, borderType=cv2.BORDER_CONSTANT)
+    near = cv2.GaussianBlur(total, (0, 0), sigma, borderType=cv2.BORDER_CONSTANT)[..., None]
+    mean = np.where(near > 1e-4, weighted / np.maximum(near, 1e-4), overall)
+    return mean.astype(np.float32)
+
+
+def where(mask: Mask) -> Shaped[np.ndarray, "_height _width"]:
+    """A mask as OpenCV wants it."""
+    return (mask > 0).view(np.uint8)
+
+
+def box_of(mask: Mask) -> tuple[slice, slice]:
+    """Rows and columns that show something; a mask that shows nothing has none."""
+    found = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
+    rows, columns = (slice(int(at[0]), int(at[-1]) + 1) for at in found)
+    return rows, columns
