@@ -90,8 +90,9 @@ class LampAtlas(nn.Module):
         with torch.no_grad(), torch.autocast(light_r.device.type, enabled=False):
             lights = torch.cat([light_r, light_t]).clamp_min(0.0) ** (1.0 / CURVE)
             weights = self.fit(lights, torch.cat([shape_r, shape_t]), torch.cat([mask, mask]))
-            of_r, of_t = (self._log_light(w, fine_r) for w in weights.chunk(2))
+            lit = torch.cat(weights.chunk(2), dim=2).transpose(1, 2) @ self.lamps.flatten(1)
             covered = _covered(fine_r)
+            of_r, of_t = _log_light(_read(lit.unflatten(2, (SIDE, SIDE)), fine_r), covered).chunk(2, dim=1)
             gain = CURVE * (of_t - of_r)
             spread = blur(torch.cat([gain * covered, covered], dim=1), SMOOTHING * gain.shape[-1])
             return covered * gain + (1.0 - covered) * spread[:, :3] / (spread[:, 3:] + 0.01)
@@ -105,7 +106,8 @@ class LampAtlas(nn.Module):
             mask: the visible face, 0..1.
         """
         planes = torch.cat([self.lamps, self.front[None], self.trust[None]])
-        lamps, front, trust = _read(planes, shape).flatten(2).split([len(self.lamps), 1, 1], dim=1)
+        every = planes[None].expand(len(shape), -1, -1, -1)
+        lamps, front, trust = _read(every, shape).flatten(2).split([len(self.lamps), 1, 1], dim=1)
         lamps = lamps * front
         counts = (_covered(shape) * mask).flatten(2) * trust + 1e-6
         counts = counts / counts.sum(2, keepdim=True)
@@ -135,13 +137,13 @@ class LampAtlas(nn.Module):
             believed = 1.0 / (1.0 + (apart / (ROBUST * spread)) ** 2)
         return weights * mean.transpose(1, 2)
 
-    def _log_light(self, weights: Float[Tensor, "batch lamps 3"], shape: Shapes) -> Pictures:
-        """Log light of these lamps on a shape."""
-        side = shape.shape[-1]
-        light = (weights.transpose(1, 2) @ _read(self.lamps, shape).flatten(2)).unflatten(2, (side, side))
-        covered = _covered(shape)
-        mean = (light * covered).sum((2, 3), keepdim=True) / (covered.sum((2, 3), keepdim=True) + 1e-3)
-        return torch.log(light + DARKEST * mean + 1e-5)
+
+def _log_light(
+    light: Float[Tensor, "batch channels side side"], covered: Masks
+) -> Float[Tensor, "batch channels side side"]:
+    """Log of light on a face, with a share of its mean everywhere."""
+    mean = (light * covered).sum((2, 3), keepdim=True) / (covered.sum((2, 3), keepdim=True) + 1e-3)
+    return torch.log(light + DARKEST * mean + 1e-5)
 
 
 def _covered(shape: Shapes) -> Masks:
@@ -150,13 +152,12 @@ def _covered(shape: Shapes) -> Masks:
 
 
 def _read(
-    planes: Float[Tensor, "count rows columns"], shape: Shapes
+    planes: Float[Tensor, "batch count rows columns"], shape: Shapes
 ) -> Float[Tensor, "batch count side side"]:
     """Planes of the atlas at the places of the mean face that each pixel shows."""
     places = shape[:, 3:5] / _covered(shape).clamp_min(0.05)  # at the mesh's edge pixels are half empty
     grid = 2.0 * places.permute(0, 2, 3, 1) - 1.0
-    every = planes[None].expand(len(shape), -1, -1, -1)
-    return F.grid_sample(every, grid, mode="bilinear", padding_mode="border", align_corners=True)
+    return F.grid_sample(planes, grid, mode="bilinear", padding_mode="border", align_corners=True)
 
 
 def _never_negative(
