@@ -116,6 +116,36 @@ def test_a_shift_of_tone_on_a_gradient_leaves_no_seam() -> None:
     assert abs(result[150, 150] - (ramp[150, 150, 0] + 20.4)) < 1  # and the middle keeps the whole shift
 
 
+def _brow_at_the_edge(told: bool) -> float:
+    """How bright a black brow is that lies along the edge of a hole in the mask, on skin of the target's tone."""
+    target = np.full((256, 256, 3), 180, np.uint8)
+    swapped, mask, brow = (
+        np.full((256, 256, 3), 180 / 255, np.float32),
+        disc(256),
+        np.zeros((256, 256), np.float32),
+    )
+    swapped[100:110, 90:166] = 0.1
+    brow[96:114, 86:170] = 1
+    mask[112:130, 80:176] = 0  # a frame of spectacles
+    result = blend(target, swapped, mask, np.eye(2, 3), features=brow if told else None)
+    return float(result[104, 128].mean())
+
+
+def test_a_brow_beside_a_hole_does_not_fade() -> None:
+    assert _brow_at_the_edge(True) < 28
+    assert _brow_at_the_edge(False) > 32  # the twin: it counted as skin of another tone
+
+
+def test_a_shift_of_tone_makes_dark_hairs_no_haze() -> None:
+    target, swapped = np.full((256, 256, 3), 200, np.uint8), np.full((256, 256, 3), 0.5, np.float32)
+    swapped[46:50, 100:156] = 0.05
+    brow = np.zeros((256, 256), np.float32)
+    brow[43:53, 97:159] = 1
+    result = blend(target, swapped, disc(256), np.eye(2, 3), features=brow) / 255
+    skin, hairs = float(result[58, 128].mean()), float(result[48, 128].mean())
+    assert skin > 0.5 and hairs < 0.1  # it was .19
+
+
 def test_a_half_transparent_mask_shows_half() -> None:
     target = np.zeros((300, 300, 3), np.uint8)
     matrix = similarity(1.0, 0, (150, 150), 256)

@@ -110,7 +110,7 @@ def test_a_crop_alone_would_soften(
     triple: tuple[Frame, Frame, Mask], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     target, swapped, mask = triple
-    monkeypatch.setattr(pipeline, "blend", lambda *given, finer, camera: blend(*given))
+    monkeypatch.setattr(pipeline, "blend", lambda *given, **_: blend(*given))
     assert softness(refine(swapped, target, MKL, mark=False).frame, swapped, mask > 0.02) < 0.95
 
 

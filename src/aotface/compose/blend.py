@@ -44,12 +44,14 @@ def blend(
     ease: bool = True,
     finer: Finer | None = None,
     camera: Camera | None = None,
+    features: Mask | None = None,
 ) -> Frame:
     """Compose ``target + m (swapped + c - target)`` inside the face's box, and nothing anywhere else.
 
     Fine detail changes over at the mask's own edge, the two low bands further inside, so that a difference of
     tone between face and neck leaves no line. ``c`` is that shift of the low bands: it is smooth, hence found
     once, at `BANDS_SIDE`. Its means are weighted by the mask: no background, of crop or frame, reaches into them.
+    Features that are darker than skin around get less: haze would make hairs grey.
 
     Args:
         target: uint8 or uint16, height x width x 3.
@@ -60,6 +62,7 @@ def blend(
         finer: the swapped face at the frame's own pixels, for a crop that is too small to hold it: of a box (xyxy), the
             pixels, and how much of each is taken from there.
         camera: the target's grain and texture are laid on the face; None: they are not.
+        features: of both faces, as for `Camera`: a brow that is darker than the target's skin tells nothing of tone.
 
     Returns:
         A new frame of the target's size and type, bit-identical to it wherever `frame_mask` is 0.
@@ -70,7 +73,7 @@ def blend(
     box = face_box(mask, matrix, *target.shape[:2])
     if box is None:
         return frame
-    correction = low_band_shift(target, swapped, mask, matrix) if ease else None
+    correction = low_band_shift(target, swapped, mask, matrix, features) if ease else None
     face = _Face(target, *_sharpened(swapped, mask, matrix), mask, matrix, correction, finer, camera)
     stretches: list[Stretch] = []
     if camera is not None and camera.eyes is not None:
@@ -114,7 +117,7 @@ class _Face:
     corner: Matrix
     mask: Mask
     matrix: Matrix
-    correction: Float32[np.ndarray, "128 128 3"] | None
+    correction: Float32[np.ndarray, "128 128 4"] | None
     finer: Finer | None
     camera: Camera | None
 
@@ -150,7 +153,8 @@ class _Face:
             above += fine
         if self.correction is not None:
             coarse = resize_matrix(self.matrix, len(self.mask), BANDS_SIDE)
-            above += carry(self.correction, coarse, strip, cv2.INTER_LINEAR, cv2.BORDER_REPLICATE)
+            tone = carry(self.correction, coarse, strip, cv2.INTER_LINEAR, cv2.BORDER_REPLICATE)
+            above += times(tone[..., :3], np.clip(cv2.transform(above, LUMA) * tone[..., 3], 0, 1))
         return weight, above
 
     def view(self, strip: Box, stretches: Sequence[Stretch] = ()) -> View:

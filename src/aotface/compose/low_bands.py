@@ -5,23 +5,41 @@ import numpy as np
 from jaxtyping import Float32, Shaped
 
 from aotface.face.align import places_of, region_of, resize_matrix, sample, scale_of
+from aotface.face.texture import LUMA
 from aotface.masked import times
 from aotface.types import CROP_SIDE, Crop, Frame, Mask, Matrix
 
 BAND_REACHES = (2.5, 8.0)
 """Width of the two low bands (standard deviations) in pixels of the 256 px crop."""
 
+DIM = 0.05
+"""Luma, display values, below which any place counts as dark; features do below that of the skin around."""
+
 BANDS_SIDE = CROP_SIDE // 2
 """Side at which they are blurred: it holds them."""
 
 
 def low_band_shift(
-    target: Frame, swapped: Crop, mask: Float32[np.ndarray, "side side"], matrix: Matrix
-) -> Float32[np.ndarray, "128 128 3"]:
-    """What the low bands of the swapped crop lose towards the mask's edge, at `BANDS_SIDE`.
+    target: Frame,
+    swapped: Crop,
+    mask: Float32[np.ndarray, "side side"],
+    matrix: Matrix,
+    features: Mask | None = None,
+) -> Float32[np.ndarray, "128 128 4"]:
+    """What the low bands of the swapped crop lose towards the mask's edge, at `BANDS_SIDE`; and 1 over the luma from which
+    on a place gets all of that.
 
     With D = swapped - target, its weighted local means P1, P2 and one-sided weights i1, i2 (1 well inside,
     0 at the edge), the bands D - P1, P1 - P2, P2 count 1, i1, i2: together D + (i1 - 1) P1 + (i2 - i1) P2.
+
+    Args:
+        target: the frame.
+        swapped: Y, side x side x 3, 0..1.
+        mask: where it shows, 0..1.
+        matrix: frame points to points of the crop.
+        features: eyes, brows and lips at 256 px, 0..1, which tell no tone; None: all of the face tells it.
+
+    Source: Burt and Adelson, ACM TOG 1983; one-sided, weighted bands [ours].
     """
     small = resize_matrix(matrix, len(mask), CROP_SIDE)
     map_x, map_y = places_of(small, CROP_SIDE)
@@ -39,7 +57,8 @@ def low_band_shift(
     face = face[here] / np.maximum(share[here], 1e-6)[..., None]
     difference[here] = face - sample(target, map_x[here], map_y[here], scale_of(small), region)
     size = BANDS_SIDE, BANDS_SIDE
-    known, share = weight * seen, cv2.resize(weight, size, interpolation=cv2.INTER_AREA)
+    known = weight * seen if features is None else weight * seen * (1 - features)
+    share = cv2.resize(weight, size, interpolation=cv2.INTER_AREA)
     weighted = cv2.resize(times(difference, known), size, interpolation=cv2.INTER_AREA)
     total = cv2.resize(known, size, interpolation=cv2.INTER_AREA)
     shift = np.zeros_like(weighted)
@@ -48,7 +67,14 @@ def low_band_shift(
         inner = np.clip(2 * cv2.GaussianBlur(np.minimum(2 * share, 1), (0, 0), reach) - 1, 0, 1)
         shift += times(_mean_of_weighted(weighted, total, reach), inner - inner_before)
         inner_before = inner
-    return shift
+    usual = np.full(size, DIM, np.float32)
+    if features is not None:
+        skin = np.zeros_like(difference)
+        skin[here] = face
+        skin = cv2.resize(times(skin, known), size, interpolation=cv2.INTER_AREA)
+        luma = cv2.transform(_mean_of_weighted(skin, total, reach), LUMA)
+        usual += cv2.resize(features, size, interpolation=cv2.INTER_AREA) * np.maximum(luma - usual, 0)
+    return np.dstack([shift, 1 / usual]).astype(np.float32)
 
 
 def local_mean_of(

@@ -21,10 +21,11 @@ from aotface.compose.refined import refine_face
 from aotface.compose.sharpness import defocus
 from aotface.compose.source_noise import without_noise
 from aotface.errors import FaceIndexError, InputError, NoFaceError, UsageError
-from aotface.face.align import align, scale_of
+from aotface.face.align import align, resize_matrix, scale_of, transform_landmarks
 from aotface.face.detect import detect
+from aotface.face.mesh import LEFT_NOSTRIL, RIGHT_NOSTRIL
 from aotface.face.skin_light import harder_light
-from aotface.face.texture import LUMA
+from aotface.face.texture import LUMA, features_mask
 from aotface.options import DEFAULTS, Options
 from aotface.reenact.base import PreparedSource, Reenactor
 from aotface.reenact.given import GivenSwap
@@ -61,6 +62,11 @@ class SwappedFace:
     after: Finer | None = None
     beyond: Beyond | None = None
     kept: Float32[np.ndarray, "256 256"] | None = None
+
+    @cached_property
+    def features(self) -> Float32[np.ndarray, "256 256"]:
+        """Eyes, brows and lips of both faces."""
+        return features_of(len(self.mask), self.landmarks, self.target.landmarks)
 
     @property
     def forehead(self) -> str:
@@ -248,8 +254,7 @@ def camera_of(face: SwappedFace, options: Options, source: PreparedSource) -> Ca
     """What is laid on one face of a picture; None where it is not wanted."""
     if options.camera_match == "off":
         return None
-    features = features_of(len(face.mask), face.landmarks, face.target.landmarks)
-    seed = options.seed, 0, face.target.face.index
+    features, seed = face.features, (options.seed, 0, face.target.face.index)
     if isinstance(source, GivenSwap):
         return Camera(features, seed, given=True)
     points = face.landmarks, face.target.landmarks
@@ -262,13 +267,15 @@ def camera_of(face: SwappedFace, options: Options, source: PreparedSource) -> Ca
 
 
 def _hard(face: SwappedFace, features: Mask) -> Mask | None:
-    """See `Camera.hard`; less of it where a beard grows, if the source has one."""
+    """See `Camera.hard`; nothing of it in nostrils, and less where a beard grows, if the source has one."""
     half = CROP_SIDE // 2, CROP_SIDE // 2
     parts = (face.reenacted, face.target.crop, face.mask, features)
     before, theirs, mask, eyes = (cv2.resize(one, half, interpolation=cv2.INTER_AREA) for one in parts)
     hard = harder_light(srgb_to_linear(before), srgb_to_linear(theirs), mask * (1 - eyes))
     if hard == 0:
         return None
+    points = transform_landmarks(face.landmarks, resize_matrix(np.eye(2, 3), len(face.mask), CROP_SIDE))
+    edges = hard * (1 - features_mask(features.shape, points, parts=(LEFT_NOSTRIL, RIGHT_NOSTRIL)))
     before, mask = (
         cv2.resize(one, features.shape, interpolation=cv2.INTER_AREA) for one in (parts[0], parts[2])
     )
@@ -280,7 +287,7 @@ def _hard(face: SwappedFace, features: Mask) -> Mask | None:
     rough = (luma - cv2.GaussianBlur(luma, (0, 0), STUBBLE)) ** 2
     beard, bare = (np.average(rough, weights=skin * part + np.float32(1e-6)) for part in (lower, 1 - lower))
     bearded = np.clip((beard / max(bare, 1e-9) - BEARDED[0]) / (BEARDED[1] - BEARDED[0]), 0, 1)
-    return np.asarray(hard * (1 - bearded * lower), np.float32)
+    return np.asarray(edges * (1 - bearded * lower), np.float32)
 
 
 def _one_face(
@@ -329,7 +336,8 @@ def swap_faces(
         camera = camera_of(one, options, source)
         if one.beyond is not None:
             frame = one.beyond.lay(frame, one.target.matrix)
-        frame = blend(frame, one.swapped, one.mask, one.target.matrix, finer=one.after, camera=camera)
+        where, features = (one.mask, one.target.matrix), one.features
+        frame = blend(frame, one.swapped, *where, finer=one.after, camera=camera, features=features)
         if camera is not None and (box := face_box(one.mask, one.target.matrix, height, width)) is not None:
             frame = lay_blocks(frame, target, box, one.mask, one.target.matrix)
         done.append(one)

@@ -279,7 +279,7 @@ def _finished(method: Method, triple: Triple, result: Crop) -> Crop | None:
     points = triple.landmarks, triple.target_landmarks
     camera = Camera(features_of(len(result), *points), (0, 0, 0), eyes=EyePoints(*points))
     frame = np.rint(np.clip(triple.target, 0, 1) * 65535).astype(np.uint16)
-    done = blend(frame, result, triple.mask, np.eye(2, 3), camera=camera)
+    done = blend(frame, result, triple.mask, np.eye(2, 3), camera=camera, features=camera.features)
     return done.astype(np.float32) / np.float32(65535)
 
 

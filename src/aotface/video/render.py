@@ -244,8 +244,9 @@ def _finish(scene: Scene, around: Sequence[FrameState], number: int, before: Fin
         if beyond is not None:
             x_r, swapped, mask = beyond.reenacted, beyond.swapped, beyond.mask
             frame = beyond.lay(frame, place.matrix)
-        camera = _camera(face, known, neighbours, scene, number)
-        frame = blend(frame, swapped, mask, place.matrix, finer=finer, camera=camera)
+        features = features_of(len(x_r), face.made.reenacted.landmarks, face.made.landmarks)
+        camera = _camera(face, known, neighbours, scene, number, features)
+        frame = blend(frame, swapped, mask, place.matrix, True, finer, camera, features)
         done = CompositedFace(face.track, place, x_r, mask, None if beyond is None else beyond.around)
         box = done.box(*frame.shape[:2])
         if box is not None:
@@ -308,6 +309,7 @@ def _camera(
     around: Callable[..., list],
     scene: Scene,
     number: int,
+    features: Mask,
 ) -> Camera | None:
     """What is laid on a face: texture of the window's mean, and grain: new, unless the frame repeats the one before."""
     assert face.made is not None
@@ -320,7 +322,7 @@ def _camera(
     while scene.tracks.repeats(face.track, range(shown, shown + 1)):
         shown -= 1
     given, points = scene.sources[face.track] is None, (made.reenacted.landmarks, made.landmarks)
-    features, seed = features_of(len(made.reenacted.mask), *points), (scene.options.seed, shown, face.track)
+    seed = scene.options.seed, shown, face.track
     if given:
         return Camera(features, seed, texture, given)
     eyes = EyePoints(*points)

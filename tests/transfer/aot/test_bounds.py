@@ -10,7 +10,7 @@ from aotface.transfer.aot.colour_map_arrays import apply_colour_map_array
 from aotface.transfer.base import FacePair
 
 SIDE = 256
-CHEEK, CHIN, NOSE = (90, 150), (128, 205), (128, 140)
+CHEEK, CHIN, NOSE, LIP = (66, 130), (128, 205), (128, 120), (128, 166)
 """Column and row of places on the face; 468 points lie around them."""
 
 SKIN = np.array([0.7, 0.5, 0.4], np.float32)
@@ -77,6 +77,14 @@ def test_a_softer_source_keeps_its_own(points: np.ndarray) -> None:
     target = face((CHIN, 0.2), (NOSE, 0.2))  # under a harder lamp, but even at the cheek
     before, after = (depth(one, CHEEK) for one in made(face((CHEEK, DARK)), target, points))
     assert after == pytest.approx(before, abs=0.02)
+
+
+def test_but_not_under_the_nose(points: np.ndarray) -> None:
+    target = face((CHIN, 0.2), (NOSE, 0.2))
+    before, after = (depth(one, LIP) for one in made(face((LIP, DARK)), target, points))
+    assert after > 0.8 * before
+    before, after = (depth(one, LIP) for one in made(face((LIP, 1.2)), target, points))
+    assert after == pytest.approx(before, abs=0.02)  # the twin: what is bright there stays
 
 
 @pytest.mark.parametrize("wide", [2.0, 6.0])

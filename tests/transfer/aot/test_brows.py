@@ -50,5 +50,26 @@ def test_pale_hairs_get_darker_where_the_targets_are_dark() -> None:
     assert abs(held(0.0, hairs=0.5, theirs=0.5)[0]) < 0.05  # the twin
 
 
+def above_a_brow(gain: float, theirs: float = 0.7) -> np.ndarray:
+    """What a map gets, of red, green and blue, in a place just above a brow whose X_r it makes so much brighter."""
+    own, points = face(0.7, 0.3)
+    target, _ = face(0.7, 0.3)
+    field = np.zeros((SIDE, SIDE, 7), np.float32)
+    field[..., 3] = 1
+    x, y = points[LEFT_BROW, :2].mean(axis=0).astype(int)
+    y = int(points[LEFT_BROW, 1].min()) - 3
+    field[y - 1 : y + 2, x - 4 : x + 5, :3] = gain, gain, 1.3 * gain
+    target[y - 1 : y + 2, x - 4 : x + 5] = theirs
+    pair = FacePair(own, target, np.ones((SIDE, SIDE), np.float32), points, points)
+    return np.asarray(hold_brows(field, pair)[y, x, :3])
+
+
+def test_no_glint_stands_above_a_brow() -> None:
+    found = above_a_brow(0.4)
+    assert found.mean() < 0.25  # it was .44
+    assert np.ptp(found) < 0.08  # and .12: bluish
+    assert above_a_brow(0.4, theirs=0.85).mean() > 0.35  # the twin: the target's shine
+
+
 def test_hairs_get_the_colour_of_hairs() -> None:
     assert abs(held(0.0, bluer=0.6)[1]) < 0.2

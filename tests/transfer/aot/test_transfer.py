@@ -17,6 +17,7 @@ from aotface.transfer.aot.eyes import limit_eye_whites
 from aotface.transfer.aot.fine_detail import without_target_detail
 from aotface.transfer.aot.highlights import limit_highlights
 from aotface.transfer.aot.network import Network
+from aotface.transfer.aot.nose import warm_nostrils
 from aotface.transfer.aot.transfer import AotTransfer
 from aotface.transfer.base import Change, FacePair, Transfer
 
@@ -42,7 +43,8 @@ def test_the_map_is_the_networks_put_right(tiny: Callable, pair: Pair, atlas: bo
     points = one.own_landmarks, one.landmarks
     wanted = parts.laid_on(without_target_detail(parts.field, parts.lit, one.mask, one.own_geometry))
     wanted = without_one_sided_light(wanted, one)
-    wanted = hold_brows(bound_octaves(limit_highlights(wanted, one.reenacted, one.mask), one), one)
+    wanted = bound_octaves(limit_highlights(wanted, one.reenacted, one.mask), one)
+    wanted = warm_nostrils(hold_brows(wanted, one), one)
     wanted = limit_eye_whites(wanted, one.reenacted, one.target, *points)
     found = transfer.find(one)
     assert isinstance(transfer, Transfer) and isinstance(found, Change)

@@ -48,6 +48,13 @@ MOTTLED, NEAR = 0.02, 4.0
 LASHES = 3.0
 """How many times as far around eyes as around other features what is dark is not bounded: lashes and their paint."""
 
+UNDER = 1.5
+"""How many times as far around the base of the nose as around other features what is dark is bounded under any lamp: X_r's
+shadow there and the target's would come together."""
+
+UNDER_NOSE = np.concatenate([LEFT_NOSTRIL, RIGHT_NOSTRIL, [2, 164]])
+"""Nostrils, and what lies between them and the upper lip."""
+
 HOLLOW = 0.5
 """Share of a nostril's depth that is not bounded: a nose without nostrils looks like wax."""
 
@@ -102,8 +109,9 @@ def bound_octaves(field: ColourMapArray, pair: FacePair) -> ColourMapArray:
     less = cv2.resize(
         np.ascontiguousarray(broad.transpose(1, 2, 0)), (side, side), interpolation=cv2.INTER_LINEAR
     )
-    hollow, lashes = _spared(pair, side)
-    less[..., 0] = (less[..., 0] + fine[0]) * np.float32(harder_light(before, theirs, skin)) * (1 - hollow)
+    hollow, lashes, under = _places(pair, side)
+    bright, harder = less[..., 0] + fine[0], np.float32(harder_light(before, theirs, skin))
+    less[..., 0] = bright * np.where(bright > 0, np.maximum(under, harder), harder) * (1 - hollow)
     less[..., 0] -= np.maximum(less[..., 0], 0) * lashes
     less *= skin[..., None]
     gain = cv2.transform(less, CHANNELS) if coloured else less[..., :1]
@@ -124,13 +132,15 @@ def _skin(pair: FacePair, side: int) -> Mask:
     return mask * (1 - others) * (1 - lips * np.float32(np.clip(2 * shown - 0.4, 0, 1)))
 
 
-def _spared(pair: FacePair, side: int) -> tuple[Mask, Mask]:
-    """How far brightness is not bounded in the nostrils of X_r; and by its lashes, where it is dark. A lid may not glow."""
+def _places(pair: FacePair, side: int) -> tuple[Mask, Mask, Mask]:
+    """How far brightness is not bounded in the nostrils of X_r; and by its lashes, where it is dark: a lid may not glow. And
+    what lies under its nose."""
     points = transform_landmarks(pair.own_landmarks, resize_matrix(np.eye(2, 3), len(pair.mask), side))
     shape, unit = (side, side), side / CROP_SIDE
     hollow = features_mask(shape, points, unit=unit, parts=(LEFT_NOSTRIL, RIGHT_NOSTRIL))
     lashes = features_mask(shape, points, unit=LASHES * unit, parts=(LEFT_EYE, RIGHT_EYE))
-    return np.float32(HOLLOW) * hollow, lashes
+    under = features_mask(shape, points, unit=UNDER * unit, parts=(UNDER_NOSE,))
+    return np.float32(HOLLOW) * hollow, lashes, under
 
 
 def _beyond(seen: _Seen, widths: tuple[float, ...]) -> Parts:

@@ -15,7 +15,7 @@ from aotface.colour_space import luminance_of_linear, srgb_to_linear
 from aotface.face.align import resize_matrix, transform_landmarks
 from aotface.face.mesh import LEFT_EYE, RIGHT_EYE
 from aotface.face.texture import brow_outlines, hull_mask
-from aotface.masked import carried_far, grown, resized
+from aotface.masked import carried_far, grown, resized, rising
 from aotface.transfer.aot.colour_map_arrays import ColourMapArray, multiplied
 from aotface.transfer.base import FacePair
 from aotface.types import CROP_SIDE, Mask
@@ -32,7 +32,7 @@ LEAST = 0.01
 DEEP = 75
 """Percentile of how dark a brow is beside its skin that stands for its hairs."""
 
-FAINT, AIM, MOST, ENOUGH = 0.12, 0.9, 2.2, 1.4
+FAINT, AIM, MOST, ENOUGH = 0.12, 0.9, 1.5, 1.4
 """How dark hairs are beside their skin, as a logarithm, below which there are none to be made darker; what share of the
 target's depth is wanted; how many times darker they get at most; and the depth from which on they get no darker."""
 
@@ -48,6 +48,13 @@ CARRIED = 0.5
 UNLIFTED, PIGMENT = 0.4, (0.1, 0.5)
 """Share of what brightens skin, a logarithm up to 1, that hairs do not get: black ones do not turn grey because skin is
 lifted; and how much darker than skin a place is where that begins, and is all."""
+
+GLINT, WIDE, KEPT = 0.04, 2.0, 0.15
+"""How much brighter than the skin around, as a logarithm, a place in or beside a brow may be where the target's are no
+brighter; how far beside, in pixels at 256; and what is left of the rest."""
+
+COOL = (0.03, 0.12)
+"""How much bluer than skin around (blue over red, a logarithm) what is no hair must be to get its colour, and in full."""
 
 HAIR = (0.2, 0.8)
 """How much darker than skin, as a logarithm, a place is where hair begins, and is all."""
@@ -105,6 +112,8 @@ def hold_brows(field: ColourMapArray, pair: FacePair) -> ColourMapArray:
     for brow in brows:
         _deepen(part, own, other, brow, seen)
     part[..., :3] -= (np.float32(UNLIFTED) * hair * seen * np.clip(_mean_of(around), 0, 1))[..., None]
+    near = cv2.GaussianBlur(grown(hold, WIDE * unit), (0, 0), SOFT * unit) * seen
+    _like_skin(part, before, own, other, known, near, unit)
     if field[..., 3].any():
         after, target = (
             np.log(np.maximum(one, 0) + FLOOR) for one in (multiplied(before, part) + part[..., 4:], theirs)
@@ -130,6 +139,28 @@ def _deepen(field: ColourMapArray, own: Plane, theirs: Plane, brow: _Brow, seen:
     most = np.float32(max(WITHIN[0] * max(mine, wanted), WITHIN[1]))
     deep -= broad * (1 - 1 / np.sqrt(np.sqrt(1 + (broad / most) ** 4)))
     field[..., :3] -= (np.maximum(deep - np.maximum(-own, 0), 0) * brow.soft * seen)[..., None]
+
+
+def _like_skin(
+    field: ColourMapArray, before: Pixels, own: Plane, theirs: Plane, known: Mask, near: Mask, unit: float
+) -> None:
+    """Take glints between hairs down to the skin around, but for what the target's own brows have, and what is no hair to
+    its colour, in place.
+
+    A source's shine on a brow, lifted with dark skin, is white frost, and thin hairs over skin are a grey rim.
+    """
+    after = np.log(np.maximum(multiplied(before, field) + field[..., 4:], 0) + FLOOR)
+    mean = _mean_of(after)
+    skin = carried_far(np.dstack([mean, after - mean[..., None]]), known, AROUND * unit, LEAST)
+    allowed = np.maximum(cv2.dilate(theirs, np.ones((3, 3), np.uint8)), 0) + np.float32(GLINT)
+    more = -(1 - np.float32(KEPT)) * (np.maximum(mean - skin[..., 0] - allowed, 0) * near)[..., None]
+    if field[..., 3].any():
+        share = near * (1 - np.clip((-own - HAIR[0]) / (HAIR[1] - HAIR[0]), 0, 1))
+        colour = np.clip(skin[..., 1:] - (after - mean[..., None]), -MOVED, MOVED)
+        share *= rising(colour[..., 0] - colour[..., 2], COOL)  # frost is blue; warm light on a brow is light
+        more = more + np.float32(NEARER) * share[..., None] * colour
+    field[..., :3] += more
+    field[..., 4:] *= np.exp(more)
 
 
 def _recoloured(after: Pixels, target: Pixels, own: Plane, theirs: Plane, brow: _Brow, seen: Mask) -> Pixels:

@@ -18,6 +18,7 @@ from aotface.transfer.aot.fine_detail import without_target_detail
 from aotface.transfer.aot.generator import RelightingGenerator
 from aotface.transfer.aot.highlights import limit_highlights, with_targets_shine
 from aotface.transfer.aot.network import Network
+from aotface.transfer.aot.nose import warm_nostrils
 from aotface.transfer.base import FacePair, Maps, Recoloured
 
 NAME = "aot"
@@ -82,7 +83,7 @@ class AotTransfer:
         found = without_one_sided_light(found, small)
         found = limit_highlights(found, small.reenacted, small.mask)
         found = bound_octaves(found, small)
-        found = hold_brows(found, small)
+        found = warm_nostrils(hold_brows(found, small), small)
         found = with_targets_shine(found, small)
         return limit_eye_whites(found, small.reenacted, small.target, own, theirs)
 
