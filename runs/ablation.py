@@ -21,8 +21,8 @@ STEPS = 1200
 HERE = Path(__file__).parent
 CHANGES: dict[str, dict[str, Any]] = {
     "full": {},
-    "no-atlas": {"options": {"lamps": 0}},
-    "no-lamps": {"lamp_share": 0.0, "options": {"lamps": 0}},
+    "atlas": {"options": {"lamps": 49}},
+    "no-lamps": {"lamp_share": 0.0},
     "no-synthetic": {"lamp_share": 1.0},
     "no-plan": {"options": {"transport": False}},
     "critics": {"weights": {"transport": 0.1, "cost": 0.02, "mix": 0.0}, "games_from": STEPS * 6 // 10},
@@ -50,8 +50,8 @@ COMMON = {
 }
 WORDS = {
     "full": "everything, no games",
-    "no-atlas": "without the atlas of lamps",
-    "no-lamps": "without real lamps: neither atlas nor sums",
+    "atlas": "with the atlas of lamps",
+    "no-lamps": "without sums of real lamps",
     "no-synthetic": "without synthetic light",
     "no-plan": "without NOTPE",
     "critics": "with latent critics and transport cost",

@@ -20,7 +20,7 @@ from aotface.transfer.aot.backends import open_finder
 from aotface.transfer.aot.checkpoint import load_trained
 from aotface.transfer.aot.generator import RelightingGenerator
 from aotface.transfer.aot.onnx_file import OUTPUTS, ColourMapOnly
-from aotface.transfer.aot.onnx_write import INPUTS, OPSET, made_up
+from aotface.transfer.aot.onnx_write import ANSWER_INPUTS, OPSET, made_up, made_up_light
 
 FOLDER = Path(onnx_graph.__file__).with_name("graphs")
 
@@ -48,9 +48,9 @@ def graph_of(generator: RelightingGenerator) -> bytes:
         path = Path(folder) / "whole.onnx"
         torch.onnx.export(
             flat,
-            made_up(generator.input_side, 1),
+            inputs_of(generator, 1),
             path,
-            input_names=list(INPUTS),
+            input_names=list(ANSWER_INPUTS),
             output_names=list(OUTPUTS),
             dynamo=False,
             opset_version=OPSET,
@@ -69,11 +69,17 @@ def graph_of(generator: RelightingGenerator) -> bytes:
     return bytes(model.SerializeToString())
 
 
+def inputs_of(generator: RelightingGenerator, seed: int) -> tuple[torch.Tensor, ...]:
+    """A made-up face, as the networks see it."""
+    face = made_up(generator.input_side, seed)
+    return (*face, made_up_light(face))
+
+
 def difference(generator: RelightingGenerator) -> float:
     """The largest difference of any output from torch's."""
-    inputs = made_up(generator.input_side, 2)
+    inputs = inputs_of(generator, 2)
     found = open_finder("onnx", generator, "").run(
-        dict(zip(INPUTS, [values.numpy() for values in inputs], strict=True))
+        dict(zip(ANSWER_INPUTS, [values.numpy() for values in inputs], strict=True))
     )
     with torch.inference_mode():
         wanted = ColourMapOnly(generator)(*inputs)

@@ -34,7 +34,7 @@ def transfer(tiny: Callable) -> AotTransfer:
 def test_the_map_is_the_networks_put_right(tiny: Callable, pair: Pair, atlas: bool) -> None:
     one, generator = pair(256), tiny(wake=True, lamps=4 if atlas else 0)
     if atlas:
-        generator.atlas.lamps.copy_(torch.rand(generator.atlas.lamps.shape))
+        generator.atlas.lamps.copy_(torch.rand(generator.atlas.lamps.shape) + 0.1)
     transfer = AotTransfer(Network(generator, "a" * 64, {}), generator)
     given = one.reenacted, one.target, one.mask, one.geometry
     parts = find_parts(transfer.generator, *given, own=one.own_geometry)

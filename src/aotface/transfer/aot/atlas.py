@@ -2,8 +2,8 @@
 
 Light on a face has few degrees of freedom: light adds up, so a face under any light is a sum of itself under single lamps.
 The atlas holds that for the mean face, relative to a lamp in front, so that skin cancels. The lamps' weights are fitted to
-X_t, none below 0, and to X_r; X_r is then lit anew on its own shape. Nothing of the target but these weights takes part: no
-brow, no nostril, no beard of it can come along. What the fit leaves, the network finds.
+X_t, none below 0, and to X_r; their quotient, read on X_r's own shape, is the light that X_r lacks. Nothing of the target
+but these weights takes part: no brow, no nostril, no beard of it can come along. The networks say how much is let through.
 """
 
 import torch
@@ -73,8 +73,8 @@ class LampAtlas(nn.Module):
         shape_t: Shapes,
         mask: Masks,
         fine_r: Shapes,
-    ) -> Float[Tensor, "batch 3 fine fine"]:
-        """By how much X_r must be brighter for the light of X_t.
+    ) -> Float[Tensor, "batch 5 fine fine"]:
+        """The light of X_t on X_r, and what it is made of.
 
         Args:
             light_r: linear light of X_r.
@@ -85,7 +85,8 @@ class LampAtlas(nn.Module):
             fine_r: as ``shape_r``, at the side of the result.
 
         Returns:
-            Differences of logarithms; it carries no gradient.
+            By how much X_r must be brighter for the light of X_t, a logarithm per channel (3); log light of X_t and of X_r
+            on X_r's shape, as grey (2). Each is 0 in the mean of the face. No gradient.
         """
         with torch.no_grad(), torch.autocast(light_r.device.type, enabled=False):
             lights = torch.cat([light_r, light_t]).clamp_min(0.0) ** (1.0 / CURVE)
@@ -95,7 +96,10 @@ class LampAtlas(nn.Module):
             of_r, of_t = _log_light(_read(lit.unflatten(2, (SIDE, SIDE)), fine_r), covered).chunk(2, dim=1)
             gain = CURVE * (of_t - of_r)
             spread = blur(torch.cat([gain * covered, covered], dim=1), SMOOTHING * gain.shape[-1])
-            return covered * gain + (1.0 - covered) * spread[:, :3] / (spread[:, 3:] + 0.01)
+            gain = covered * gain + (1.0 - covered) * spread[:, :3] / (spread[:, 3:] + 0.01)
+            found = torch.cat([gain, of_t.mean(1, keepdim=True), of_r.mean(1, keepdim=True)], dim=1)
+            mean = (found * covered).sum((2, 3), keepdim=True) / (covered.sum((2, 3), keepdim=True) + 1e-3)
+            return torch.cat([found[:, :3] - mean[:, :3], covered * (found[:, 3:] - mean[:, 3:])], dim=1)
 
     def fit(self, light: Pictures, shape: Shapes, mask: Masks) -> Float[Tensor, "batch lamps 3"]:
         """Weights of the lamps, per channel; the tone of the skin is a factor of them.

@@ -37,8 +37,8 @@ class Finder:
 
     run: Run
 
-    def __call__(self, inputs: dict[str, np.ndarray]) -> Float32[np.ndarray, "1 7 side side"]:
-        """Gain, saturation and bias; see `colour_map_arrays.Answer`."""
+    def __call__(self, inputs: dict[str, np.ndarray]) -> Float32[np.ndarray, "1 10 side side"]:
+        """See `colour_map_arrays.Answer`."""
         return np.concatenate(self.run(inputs), axis=1)
 
 

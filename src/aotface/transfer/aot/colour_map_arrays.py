@@ -13,7 +13,7 @@ from aotface.errors import InputError
 from aotface.transfer.aot.apply import to_array, to_tensor
 from aotface.transfer.aot.colour_map import ColourMap, changes, resize
 from aotface.transfer.aot.generator import RelightingGenerator, lit_by
-from aotface.transfer.aot.onnx_write import INPUTS
+from aotface.transfer.aot.onnx_write import ANSWER_INPUTS
 from aotface.types import Crop, Geometry, Mask
 
 CHANNELS = 7
@@ -22,16 +22,17 @@ CHANNELS = 7
 ColourMapArray = Float32[np.ndarray, "_side _side 7"]
 
 
-Answer = Callable[[dict[str, np.ndarray]], Float32[np.ndarray, "1 7 side side"]]
-"""The networks in another library than torch: inputs by the names of `onnx_write.INPUTS`, at the networks' side."""
+Answer = Callable[[dict[str, np.ndarray]], Float32[np.ndarray, "1 10 side side"]]
+"""The networks in another library than torch: inputs by the names of `onnx_write.ANSWER_INPUTS`, at the networks' side;
+gain, saturation, bias, and the part of the gain that is the atlas'."""
 
 
 @dataclass(frozen=True)
 class FoundMap:
     """A map in its two parts, both at the network's side.
 
-    ``field``: the networks', for X_r as the atlas lights it. ``light``: the atlas' log-gain, which comes first; None where
-    there is no atlas. ``lit``: X_r under that light, 0..1.
+    ``light``: what the networks let through of the atlas' light, log-gain; None where there is no atlas. ``lit``: X_r under
+    that light, 0..1. ``field``: the rest of the map, for that.
     """
 
     field: ColourMapArray
@@ -92,19 +93,23 @@ def find_parts(
     with torch.inference_mode():
         x_r, *others = colour_map_inputs(reenacted, target, mask, geometry, own, side, device)
         light = generator.light(x_r, *others)
-        if light is not None:
-            x_r = lit_by(x_r, light)
         if answer is not None:
-            small = (np.ascontiguousarray(resize(tensor, side).numpy()) for tensor in (x_r, *others))
-            stacked = torch.from_numpy(answer(dict(zip(INPUTS, small, strict=True))))
+            seen = x_r.new_zeros(1, 5, side, side) if light is None else light
+            small = (np.ascontiguousarray(resize(tensor, side).numpy()) for tensor in (x_r, *others, seen))
+            stacked = torch.from_numpy(answer(dict(zip(ANSWER_INPUTS, small, strict=True))))
         else:
             with torch.autocast(device.type, dtype=torch.bfloat16, enabled=bf16):
-                field = generator.answer(x_r, *others).field
-            if field is None:
+                made = generator.answer(x_r, *others, light)
+            if (field := made.field) is None:
                 return None
-            stacked = torch.cat([field.gain, field.saturation, field.bias], dim=1).float()
-        lit = to_array(x_r[0].mul(0.5).add_(0.5))
-        return FoundMap(to_array(stacked[0]), None if light is None else to_array(light[0]), lit)
+            lit = field.gain * 0.0 if made.lit is None else made.lit
+            stacked = torch.cat([field.gain, field.saturation, field.bias, lit], dim=1).float()
+        if light is None:
+            return FoundMap(to_array(stacked[0, :CHANNELS]), None, to_array(x_r[0].mul(0.5).add_(0.5)))
+        first = stacked[:, CHANNELS:]
+        stacked[:, :3] -= first
+        shown = lit_by(x_r, first)[0].mul_(0.5).add_(0.5)
+        return FoundMap(to_array(stacked[0, :CHANNELS]), to_array(first[0]), to_array(shown))
 
 
 def colour_map_inputs(

@@ -9,14 +9,16 @@ from aotface.transfer.aot.encoder import SILU_GAIN, PixelNorm, ResidualBlock, st
 
 GUIDE_CHANNELS = 48
 """Pixels of the input picture (6) and of X_t (6), the target's normals (3), mask (1), mean gain (3), brightness
-of the octaves (12), colour of the octaves of X_t (12), by how much the input's own normals differ (3), and 2
-that stay empty, for a multiple of 16."""
+of the octaves (12), colour of the octaves of X_t (12), by how much the input's own normals differ (3), and the atlas'
+shading (2), 0 without an atlas."""
 GATES = ((0.45, 0.45), (1.2, 1.2), (0.15, 0.5), (0.55, 0.8), (0.0, 0.5), (0.0, 0.4))
 """Where the gates start, brightness and colour of each octave: about the best constants on training pairs."""
 REMAINDER_GATES = ((0.6, 0.6), (0.5, 0.5), (0.4, 0.4), (0.3, 0.3), (0.1, 0.1))
 """Where the gates of what remains start: of the mean, then of each octave."""
 COLOUR_MAP_OUTPUTS = 5 + 4 * len(GATES) + 2 * len(REMAINDER_GATES)
 """Log-gain (3), saturation, bias, the gates of the octaves of X_t and of X_r, and those of what remains."""
+ATLAS_OUTPUTS = 2
+"""Two more with an atlas of lamps: the gates of its light, brightness and colour. They start at 0."""
 SATURATION = 3
 """Where it stands among them: 0 keeps colour as deep as it is."""
 PAINT_OUTPUTS = 3
@@ -56,7 +58,7 @@ class FaceDecoder(nn.Module):
             nn.init.zeros_(self.head.weight)
             constants = [torch.tensor(gates).flatten() for gates in (GATES, GATES, REMAINDER_GATES)]
             with torch.no_grad():
-                self.head.bias[5:] = torch.cat(constants)  # type: ignore[index]
+                self.head.bias[5:COLOUR_MAP_OUTPUTS] = torch.cat(constants)  # type: ignore[index]
 
     def clear_saturation(self) -> None:
         """Let colour keep its depth in every picture; nor has the output a gradient, where there are some."""

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from aotface.transfer.aot import colour_map as fields
 from aotface.transfer.aot.atlas import FIT_SIDE, LampAtlas
 from aotface.transfer.aot.colour_map import ColourMap
-from aotface.transfer.aot.decoder import COLOUR_MAP_OUTPUTS, GATES, GUIDE_CHANNELS, PAINT_OUTPUTS, FaceDecoder
+from aotface.transfer.aot.decoder import ATLAS_OUTPUTS, COLOUR_MAP_OUTPUTS, GATES, PAINT_OUTPUTS, FaceDecoder
 from aotface.transfer.aot.encoder import PerceptualEncoder
 from aotface.transfer.aot.harmonics import light_by_shape
 from aotface.transfer.aot.notpe import NOTPE, pixel_pyramid
@@ -62,7 +62,7 @@ class Options:
     a second pass over what still differs from X_t after the first map, and let a part of it through. ``light_side``: at
     which the octaves of light are taken that the gates let through, 0 for the networks' own: a finer one gives sharper
     edges of shadow, and needs no other weights, because octaves are parts of the face's size. In training it is never finer
-    than the pictures. ``lamps``: of the atlas that lights X_r before the networks see it; 0: there is none.
+    than the pictures. ``lamps``: of the atlas whose light the networks are shown, and may let through; 0: none.
     """
 
     head: Literal["field", "paint"] = "field"
@@ -85,7 +85,7 @@ class Transported:
     the painting head. ``features_r``, ``features_t``: F^1 .. F^4 of the changed picture and of X_t.
     ``moved``: F_Y^1 .. F_Y^3. ``pixels``: [X_r, X_t] scaled to these levels. ``mask``: at the network's side.
     ``taken``: log-gain that the finest octaves of X_t gave, where edges of shadow and the target's own features lie
-    together; None without a field.
+    together; None without a field. ``lit``: the part of the gain that comes from the atlas of lamps; None without one.
     """
 
     swapped: Float[Tensor, "batch 3 height width"]
@@ -96,6 +96,7 @@ class Transported:
     pixels: list[Tensor]
     mask: Float[Tensor, "batch 1 side side"]
     taken: Tensor | None = None
+    lit: Tensor | None = None
 
 
 class _View(NamedTuple):
@@ -117,7 +118,7 @@ class RelightingGenerator(nn.Module):
         paint = options.head == "paint"
         self.encoder = PerceptualEncoder(size.channels, size.blocks, options.geometry)
         self.notpe = NOTPE(size.channels[:3], size.omega_hidden, options.target_features, options.transport)
-        outputs = PAINT_OUTPUTS if paint else COLOUR_MAP_OUTPUTS
+        outputs = PAINT_OUTPUTS if paint else COLOUR_MAP_OUTPUTS + (ATLAS_OUTPUTS if options.lamps else 0)
         self.decoder = FaceDecoder(size.channels, size.blocks, outputs, guided=not paint)
         self.atlas = LampAtlas(options.lamps) if options.lamps else None
 
@@ -147,18 +148,12 @@ class RelightingGenerator(nn.Module):
             The swapped face at the size of ``x_r``, and what the losses need.
         """
         light = self.light(x_r, x_t, geometry, mask, geometry_r)
-        if light is None:
-            return self.answer(x_r, x_t, geometry, mask, geometry_r)
-        made = self.answer(lit_by(x_r, light), x_t, geometry, mask, geometry_r)
-        if made.field is None:
-            return made
-        field = with_light(made.field, light)
-        return replace(made, swapped=fields.apply_colour_map(x_r, field), field=field)
+        return self.answer(x_r, x_t, geometry, mask, geometry_r, light)
 
     def light(
         self, x_r: Tensor, x_t: Tensor, geometry: Tensor, mask: Tensor, geometry_r: Tensor | None = None
-    ) -> Float[Tensor, "batch 3 fine fine"] | None:
-        """Log-gain that the atlas of lamps gives X_r, see `atlas.py`; None without an atlas. Arguments: as in forward."""
+    ) -> Float[Tensor, "batch 5 fine fine"] | None:
+        """What the atlas of lamps says of X_r, see `atlas.py`; None without an atlas. Arguments: as in forward."""
         if self.atlas is None:
             return None
         shape_t = fields.resize(geometry, FIT_SIDE)
@@ -168,12 +163,18 @@ class RelightingGenerator(nn.Module):
         found: Tensor = self.atlas(
             *lights, fields.resize(shape_r, FIT_SIDE), shape_t, small_mask, fields.resize(shape_r, fine)
         )
-        return fields.forbid_colour(found, fields.colourfulness(x_t, _never_empty(mask)))
+        return found
 
     def answer(
-        self, x_r: Tensor, x_t: Tensor, geometry: Tensor, mask: Tensor, geometry_r: Tensor | None = None
+        self,
+        x_r: Tensor,
+        x_t: Tensor,
+        geometry: Tensor,
+        mask: Tensor,
+        geometry_r: Tensor | None = None,
+        light: Tensor | None = None,
     ) -> Transported:
-        """What the networks give, without the atlas; the same arguments."""
+        """What the networks give; ``light``: see there, the same arguments else."""
         view_r, view_t = self._view(x_r), self._view(x_t)
         small_mask, shape_t = self._small(mask, geometry)
         shape_r = shape_t if geometry_r is None else self._small(mask, geometry_r)[1]
@@ -183,10 +184,10 @@ class RelightingGenerator(nn.Module):
         features_r, features_t = [list(part) for part in zip(*(f.chunk(2) for f in features), strict=True)]
         pixels = pixel_pyramid(view_r.pixels, view_t.pixels, levels=3)
         moved = self.notpe(features_r[:3], pixels, features_t[:3])
-        swapped, field, taken = self._decode(
-            x_r, x_t, mask, (view_r, view_t, small_mask, shape_r, shape_t), moved, features_r[3]
+        swapped, field, taken, lit = self._decode(
+            x_r, x_t, mask, (view_r, view_t, small_mask, shape_r, shape_t), moved, features_r[3], light
         )
-        return Transported(swapped, field, features_r, features_t, moved, pixels, small_mask, taken)
+        return Transported(swapped, field, features_r, features_t, moved, pixels, small_mask, taken, lit)
 
     def reconstruct(
         self,
@@ -210,7 +211,7 @@ class RelightingGenerator(nn.Module):
         small_mask, shape = self._small(mask, geometry)
         features = self.encoder(view.pixels, small_mask, shape) if features_t is None else features_t
         parts = (view, view, small_mask, shape, shape)
-        swapped, field, _ = self._decode(x_t, x_t, mask, parts, features[:3], features[3])
+        swapped, field, _, _ = self._decode(x_t, x_t, mask, parts, features[:3], features[3])
         pixels = pixel_pyramid(view.pixels, view.pixels, levels=3)
         return Transported(swapped, field, features, features, features[:3], pixels, small_mask)
 
@@ -243,27 +244,37 @@ class RelightingGenerator(nn.Module):
         parts: tuple[_View, _View, Tensor, Tensor, Tensor],
         skips: list[Tensor],
         bottleneck: Tensor,
-    ) -> tuple[Tensor, ColourMap | None, Tensor | None]:
+        light: Tensor | None = None,
+    ) -> tuple[Tensor, ColourMap | None, Tensor | None, Tensor | None]:
         view_in, view_t, small_mask, *shapes = parts
         base, octaves = match_light(view_in.linear, view_t.linear, small_mask)
         if not (self.options.base and self.options.head == "field"):
             base, octaves = base * 0.0, octaves * 0.0
-        guide = _guide(view_in, view_t, shapes, small_mask, base, octaves)
+        guide = _guide(view_in, view_t, shapes, small_mask, base, octaves, light)
         raw = self.decoder(skips, bottleneck, guide).float()
         weight = torch.ones_like(raw[:, :1, :1, :1])
         if self.options.grey_rule:
             weight = fields.colourfulness(x_t, _never_empty(mask))
         if self.options.head == "paint":
             painted = fields.forbid_colour(torch.tanh(_resample(raw, self.size.side)), weight)
-            return fields.resize(painted, x_in.shape[-1]), None, None
+            return fields.resize(painted, x_in.shape[-1]), None, None, None
         area = small_mask.sum((2, 3), keepdim=True)
         colour_t = (view_t.linear * small_mask).sum((2, 3), keepdim=True) / area
         side = min(self.options.light_side, x_in.shape[-1]) if self.training else self.options.light_side
         if side not in (0, self.size.side):
             base, octaves = self._fine_light(x_in, x_t, mask, side)
         raw = _resample(raw, octaves.shape[-1])
-        first, again = _gates(raw[:, 5 : 5 + GATES_FIRST]), _gates(raw[:, 5 + GATES_FIRST :])
-        field = _bounded(raw, base + gate_octaves(octaves, first), colour_t, weight)
+        first, again = (
+            _gates(raw[:, 5 : 5 + GATES_FIRST]),
+            _gates(raw[:, 5 + GATES_FIRST : COLOUR_MAP_OUTPUTS]),
+        )
+        start, lit = base + gate_octaves(octaves, first), None
+        if light is not None:
+            shares = _gates(raw[:, COLOUR_MAP_OUTPUTS:])
+            lit = gated(_resample(light[:, :3], octaves.shape[-1])[:, None], shares)[:, 0]
+            lit = fields.forbid_colour(lit, weight)
+            start = start + lit
+        field = _bounded(raw, start, colour_t, weight)
         if self.options.remainder:
             lacking = _resample(
                 _look_again(field, again, (view_in, view_t), shapes, small_mask, last=not self.training),
@@ -271,7 +282,7 @@ class RelightingGenerator(nn.Module):
             )
             field = fields.brighter(field, fields.forbid_colour(lacking, weight))
         taken = gated(octaves[:, FINEST], first[:, 2 * FINEST.start : 2 * FINEST.stop])
-        return fields.apply_colour_map(x_in, field), field, taken
+        return fields.apply_colour_map(x_in, field), field, taken, lit
 
     def _fine_light(self, x_in: Tensor, x_t: Tensor, mask: Tensor, side: int) -> tuple[Tensor, Tensor]:
         """Mean gain and octaves at a side of their own."""
@@ -281,7 +292,13 @@ class RelightingGenerator(nn.Module):
 
 
 def _guide(
-    view_in: _View, view_t: _View, shapes: list[Tensor], mask: Tensor, base: Tensor, octaves: Tensor
+    view_in: _View,
+    view_t: _View,
+    shapes: list[Tensor],
+    mask: Tensor,
+    base: Tensor,
+    octaves: Tensor,
+    light: Tensor | None,
 ) -> Float[Tensor, "batch 48 half half"]:
     """What the gates are decided on, at half the side; see GUIDE_CHANNELS."""
     brightness = octaves.mean(2)
@@ -292,8 +309,11 @@ def _guide(
     of_r, of_target = (shape[:, :3] for shape in shapes)
     parts = [view_in.pixels, view_t.pixels, of_target, mask, base.expand(-1, -1, *mask.shape[-2:])]
     parts += [2.0 * brightness, 4.0 * colour, of_r - of_target]  # about as strong as the pixels
-    empty = mask.new_zeros(len(mask), GUIDE_CHANNELS - sum(p.shape[1] for p in parts), *mask.shape[-2:])
-    return F.avg_pool2d(torch.cat([*parts, empty], dim=1), 2)
+    side = mask.shape[-1]
+    parts += [
+        mask.new_zeros(len(mask), 2, side, side) if light is None else fields.resize(light[:, 3:], side)
+    ]
+    return F.avg_pool2d(torch.cat(parts, dim=1), 2)
 
 
 def lit_by(
@@ -302,15 +322,6 @@ def lit_by(
     """Pictures, -1..1, under more light: a log-gain of any size."""
     even = torch.ones_like(light[:, :1])
     return fields.apply_colour_map(images, ColourMap(light, even, torch.zeros_like(light)))
-
-
-def with_light(field: ColourMap, light: Float[Tensor, "batch 3 fine fine"]) -> ColourMap:
-    """A map that was found on a face that had been lit by ``light``, for the face as it was."""
-    side = max(field.gain.shape[-1], light.shape[-1])
-    gain, saturation, bias, first = (
-        _resample(part, side) for part in (field.gain, field.saturation, field.bias, light)
-    )
-    return ColourMap(gain + first, saturation, bias)
 
 
 def _resample(values: Tensor, side: int) -> Tensor:

@@ -11,27 +11,29 @@ from aotface.errors import UsageError
 from aotface.media.folder import make_folder
 from aotface.settings import settings_folder
 from aotface.transfer.aot.generator import RelightingGenerator
-from aotface.transfer.aot.onnx_write import write_checked
+from aotface.transfer.aot.onnx_write import ANSWER_INPUTS, write_checked
 
-OUTPUTS = ("gain", "saturation", "bias")
-VERSION = 2
+OUTPUTS = ("gain", "saturation", "bias", "lit")
+VERSION = 3
 """Raised when the same weights begin to need another file."""
 
 
 class ColourMapOnly(nn.Module):
-    """The networks without atlas and picture: the field is laid on the face at the face's own size."""
+    """The networks without the atlas' fit and without a picture: the field is laid on the face at the face's own size."""
 
     def __init__(self, generator: RelightingGenerator):
         super().__init__()
         self.generator = generator
 
     def forward(
-        self, x_r: Tensor, x_t: Tensor, geometry: Tensor, mask: Tensor, geometry_r: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """Gain, saturation and bias."""
-        field = self.generator.answer(x_r, x_t, geometry, mask, geometry_r).field
-        assert field is not None  # see `write_colour_map_network`
-        return field.gain, field.saturation, field.bias
+        self, x_r: Tensor, x_t: Tensor, geometry: Tensor, mask: Tensor, geometry_r: Tensor, light: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Gain, saturation, bias, and the part of the gain that is the atlas'."""
+        seen = light if self.generator.atlas is not None else None
+        made = self.generator.answer(x_r, x_t, geometry, mask, geometry_r, seen)
+        assert made.field is not None  # see `write_colour_map_network`
+        lit = 0.0 * light[:, :3] if made.lit is None else made.lit
+        return made.field.gain, made.field.saturation, made.field.bias, lit
 
 
 def kept_file(generator: RelightingGenerator, sha256: str) -> Path:
@@ -60,8 +62,8 @@ def kept_file(generator: RelightingGenerator, sha256: str) -> Path:
 def write_colour_map_network(generator: RelightingGenerator, path: Path) -> float:
     """Write the file, run it, and compare; whoever writes at the same time writes the same.
 
-    Inputs: `onnx_write.INPUTS`. Outputs:
-    ``gain`` 1x3, ``saturation`` 1x1, ``bias`` 1x3: see `transport.field`.
+    Inputs: `onnx_write.ANSWER_INPUTS`. Outputs:
+    ``gain`` 1x3, ``saturation`` 1x1, ``bias`` 1x3, ``lit`` 1x3, a part of ``gain``: see `transport.field`.
 
     Args:
         generator: on the CPU.
@@ -77,5 +79,5 @@ def write_colour_map_network(generator: RelightingGenerator, path: Path) -> floa
         raise UsageError("expected a network that gives a field, these weights paint: use --backend torch")
     advice = "another backend than torch needs the onnx package, once for each weights: pip install 'aotface[onnx]'"
     return write_checked(
-        ColourMapOnly(generator), path, OUTPUTS, generator.input_side, advice, overwrite=True
+        ColourMapOnly(generator), path, OUTPUTS, generator.input_side, advice, True, ANSWER_INPUTS
     )

@@ -16,14 +16,14 @@ import numpy as np
 from aotface.media.onnx_runtime import open_session
 from aotface.transfer.aot.generator import RelightingGenerator
 
-VERSION = 1
+VERSION = 2
 """Raised when the same network begins to compute something else."""
 
 PREFIX = "generator."
 """What stands before the names of the generator's weights in a graph."""
 
 ATLAS = "atlas."
-"""What begins the names of what no graph computes."""
+"""What begins the names of what no graph computes: the fit."""
 
 ELSEWHERE = "weights"
 """Where a graph says that its weights are: nowhere, they are given to it."""
@@ -31,7 +31,7 @@ ELSEWHERE = "weights"
 
 def graph_name(generator: RelightingGenerator) -> str:
     """The file's name: it depends on the network's size and options, and not on its weights."""
-    options = replace(generator.options, lamps=0)  # the atlas is no part of it
+    options = replace(generator.options, lamps=min(generator.options.lamps, 1))  # the fit is no part of it
     words = f"{generator.size} {options} {VERSION}"
     return f"{hashlib.sha256(words.encode()).hexdigest()[:16]}.onnx.gz"
 
