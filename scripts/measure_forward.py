@@ -91,11 +91,14 @@ def ways(weights: str) -> dict[str, Callable[[], object]]:
     given = (made.crop, aligned.crop, made.mask, geometry)
 
     def here(generator: RelightingGenerator, bf16: bool) -> object:
-        return apply_colour_map_array(made.crop, find_colour_map(generator, *given, bf16, own))
+        return apply_colour_map_array(made.crop, find_colour_map(generator, *given, bf16, own).whole)
 
     def by(backend: str) -> Callable[[], object]:
         finder = open_finder(backend, network.generator, network.sha256)
-        return lambda: apply_colour_map_array(made.crop, finder.find(*given, own))
+        generator = network.generator
+        return lambda: apply_colour_map_array(
+            made.crop, find_colour_map(generator, *given, own=own, answer=finder).whole
+        )
 
     fast = (network.rounded, True) if bf16_is_fast() else (network.generator, False)
     found: dict[str, Callable[[], object]] = {

@@ -101,13 +101,13 @@ def test_onnxruntime_finds_the_field_that_torch_finds(faces: list[AlignedFace]) 
     found = []
     for target in targets:
         given = inputs(source, target)
-        found.append(find_colour_map(network.generator, *given, own=own, answer=other.finder))
-        assert apart(found[-1], find_colour_map(network.generator, *given, own=own)) < 2e-3
+        found.append(find_colour_map(network.generator, *given, own=own, answer=other.finder).whole)
+        assert apart(found[-1], find_colour_map(network.generator, *given, own=own).whole) < 2e-3
     assert apart(*found) > 0.1  # the twin: fields differ from face to face
     for bf16 in (True, False):
         bent = find_colour_map(
             network.rounded if bf16 else network.generator, *inputs(source, targets[0]), bf16, own
-        )
+        ).whole
         assert (apart(bent, found[0]) > 2e-3) == bf16  # and rounding of another kind would be seen
 
 
@@ -122,17 +122,17 @@ def test_a_packaged_graph_computes_the_weights_it_is_given(faces: list[AlignedFa
     with torch.no_grad():
         other.decoder.head.bias += 0.01
     given = inputs(*faces[:2])
-    found = find_colour_map(other, *given, answer=open_finder("onnx", other, "no hash is asked for"))
-    assert apart(found, find_colour_map(other, *given)) < 2e-3
+    found = find_colour_map(other, *given, answer=open_finder("onnx", other, "no hash is asked for")).whole
+    assert apart(found, find_colour_map(other, *given).whole) < 2e-3
     packaged = open_transfer("aot", TransferSettings(backend="onnx"))
-    twin = find_colour_map(packaged.network.generator, *given, answer=packaged.finder)
+    twin = find_colour_map(packaged.network.generator, *given, answer=packaged.finder).whole
     assert apart(found, twin) > 5e-3  # the twin: other weights
 
 
 def test_weights_that_are_rounded_once_give_what_autocast_gives(faces: list[AlignedFace]) -> None:
     network = NETWORK.load_network()
     given = inputs(*faces[:2])
-    once, each_time = (find_colour_map(g, *given, True) for g in (network.rounded, network.generator))
+    once, each_time = (find_colour_map(g, *given, True).whole for g in (network.rounded, network.generator))
     assert np.array_equal(once, each_time)
     assert next(network.generator.parameters()).dtype == torch.float32
 
@@ -141,11 +141,11 @@ def test_the_file_is_made_once(
     tiny: RelightingGenerator, faces: list[AlignedFace], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given = inputs(*faces[:2])
-    found = find_colour_map(tiny, *given, answer=open_finder("onnx", tiny, HASH))
-    assert apart(found, find_colour_map(tiny, *given)) < 2e-3
+    found = find_colour_map(tiny, *given, answer=open_finder("onnx", tiny, HASH)).whole
+    assert apart(found, find_colour_map(tiny, *given).whole) < 2e-3
     path = onnx_file.kept_file(tiny, HASH)
     monkeypatch.setattr(onnx_file, "write_colour_map_network", lambda *_: pytest.fail("written twice"))
-    assert apart(find_colour_map(tiny, *given, answer=open_finder("onnx", tiny, HASH)), found) == 0
+    assert apart(find_colour_map(tiny, *given, answer=open_finder("onnx", tiny, HASH)).whole, found) == 0
     assert [p.name for p in path.parent.glob("a*")] == [path.name]
     path.with_name(path.name.replace("a", "d")).write_bytes(b"no network")
     with pytest.raises(WeightsError, match="remove it to have it made again"):
@@ -216,7 +216,8 @@ def test_openvino_is_asked_for_the_field_and_reports_to_nobody(
     finder = open_finder("openvino", tiny, HASH)
     assert (
         isinstance(finder, Finder)
-        and apart(find_colour_map(tiny, *given, answer=finder), find_colour_map(tiny, *given)) < 2e-3
+        and apart(find_colour_map(tiny, *given, answer=finder).whole, find_colour_map(tiny, *given).whole)
+        < 2e-3
     )
     assert not (tmp_path / "told").exists() and "openvino_telemetry" not in sys.modules
     sys.modules.pop("openvino")

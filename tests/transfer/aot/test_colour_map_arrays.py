@@ -34,7 +34,7 @@ def test_found_and_laid_on_it_is_the_transport(
     x_r, x_t, mask, geometry = arrays(faces(side=64))
     large = np.ascontiguousarray(x_r.repeat(times, 0).repeat(times, 1))
     generator = tiny(wake=True)
-    field = find_colour_map(generator, large, x_t, mask, geometry, bf16)
+    field = find_colour_map(generator, large, x_t, mask, geometry, bf16).whole
     assert field is not None and field.shape == (64, 64, CHANNELS) and field.dtype == np.float32
     at_once = transport_full(generator, large, x_t, mask, geometry, bf16)
     np.testing.assert_allclose(apply_colour_map_array(large, field), at_once, atol=1e-6)
@@ -45,7 +45,7 @@ def test_found_and_laid_on_it_is_the_transport(
 def test_some_rows_alone_are_those_of_the_whole(faces: Callable, tiny: Callable) -> None:
     x_r, x_t, mask, geometry = arrays(faces(side=64))
     large = np.ascontiguousarray(x_r.repeat(3, 0).repeat(3, 1))
-    field = find_colour_map(tiny(wake=True), x_r, x_t, mask, geometry)
+    field = find_colour_map(tiny(wake=True), x_r, x_t, mask, geometry).whole
     assert field is not None
     rows = slice(70, 101)
     whole = apply_colour_map_array(large, field)[rows]
@@ -63,7 +63,7 @@ def test_its_own_geometry_counts(faces: Callable, tiny: Callable) -> None:
     x_r, x_t, mask, geometry = arrays(faces(side=64))
     own = Geometry(geometry.normals[::-1].copy(), geometry.pncc, geometry.depth, geometry.mask)
     generator = tiny(wake=True)
-    field = find_colour_map(generator, x_r, x_t, mask, geometry, own=own)
+    field = find_colour_map(generator, x_r, x_t, mask, geometry, own=own).whole
     at_once = transport_full(generator, x_r, x_t, mask, geometry, own=own)
     assert field is not None
     np.testing.assert_allclose(apply_colour_map_array(x_r, field), at_once, atol=1e-6)

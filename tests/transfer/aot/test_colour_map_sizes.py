@@ -79,7 +79,7 @@ def answer(one: Pair) -> Crop:
 
 
 def found(one: Pair) -> ColourMapArray:
-    field = find_colour_map(NETWORK.load_network().generator, *one.given, own=one.own)
+    field = find_colour_map(NETWORK.load_network().generator, *one.given, own=one.own).whole
     assert field is not None
     return field
 

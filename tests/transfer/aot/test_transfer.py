@@ -12,7 +12,7 @@ from aotface.transfer import open_transfer
 from aotface.transfer.aot.both_sides import without_one_sided_light
 from aotface.transfer.aot.bounds import bound_octaves
 from aotface.transfer.aot.brows import hold_brows
-from aotface.transfer.aot.colour_map_arrays import find_parts
+from aotface.transfer.aot.colour_map_arrays import find_colour_map
 from aotface.transfer.aot.eyes import limit_eye_whites
 from aotface.transfer.aot.fine_detail import without_target_detail
 from aotface.transfer.aot.highlights import limit_highlights
@@ -37,11 +37,11 @@ def test_the_map_is_the_networks_put_right(tiny: Callable, pair: Pair, atlas: bo
         generator.atlas.lamps.copy_(torch.rand(generator.atlas.lamps.shape) + 0.1)
     transfer = AotTransfer(Network(generator, "a" * 64, {}), generator)
     given = one.reenacted, one.target, one.mask, one.geometry
-    parts = find_parts(transfer.generator, *given, own=one.own_geometry)
+    parts = find_colour_map(transfer.generator, *given, own=one.own_geometry)
     assert parts is not None and (parts.light is None) != atlas
-    raw = parts.laid_on(parts.field)
+    raw = parts.whole
     points = one.own_landmarks, one.landmarks
-    wanted = parts.laid_on(without_target_detail(parts.field, parts.lit, one.mask, one.own_geometry))
+    wanted = parts.with_light(without_target_detail(parts.field, parts.lit, one.mask, one.own_geometry))
     wanted = without_one_sided_light(wanted, one)
     wanted = bound_octaves(limit_highlights(wanted, one.reenacted, one.mask), one)
     wanted = warm_nostrils(hold_brows(wanted, one), one)

@@ -31,6 +31,9 @@ FLOOR = 0.1
 ROBUST = 4.0
 """Errors of so many standard deviations count half: beards, hair, make-up."""
 
+UNSURE = 0.05
+"""Added, as light, to what is compared before its logarithm, and, as a logarithm, to how far a face is from its fit."""
+
 DARKEST = 0.08
 """Share of a face's mean that reaches every place, under the curve below."""
 
@@ -119,11 +122,7 @@ class LampAtlas(nn.Module):
         mean = (seen * counts).sum(2, keepdim=True) + 1e-4
         seen = seen / mean
         grey = seen.mean(1, keepdim=True)
-        weights = (
-            torch.full_like(seen[:, :, :1], 1.0 / len(self.lamps))
-            .transpose(1, 2)
-            .expand(-1, len(self.lamps), -1)
-        )
+        weights = seen.new_full((len(seen), len(self.lamps), 3), 1.0 / len(self.lamps))
         fitted, believed = torch.ones_like(grey), torch.ones_like(grey)
         for _ in range(ROUNDS):
             importance = counts * believed / (fitted + FLOOR) ** 2
@@ -133,11 +132,11 @@ class LampAtlas(nn.Module):
             products = products + RIDGE * strength * torch.eye(len(self.lamps), device=seen.device)
             weights = _never_negative(products, weighted @ seen.transpose(1, 2), weights)
             fitted = (weights.mean(2, keepdim=True).transpose(1, 2) @ lamps).clamp_min(0.0)
-            apart = torch.log((grey.clamp_min(0.0) + 0.05) / (fitted + 0.05))
+            apart = torch.log((grey.clamp_min(0.0) + UNSURE) / (fitted + UNSURE))
             certain = counts * believed
             spread = (
                 (apart.square() * certain).sum(2, keepdim=True) / certain.sum(2, keepdim=True)
-            ).sqrt() + 0.05
+            ).sqrt() + UNSURE
             believed = 1.0 / (1.0 + (apart / (ROBUST * spread)) ** 2)
         return weights * mean.transpose(1, 2)
 

@@ -21,7 +21,6 @@ CHANNELS = 7
 
 ColourMapArray = Float32[np.ndarray, "_side _side 7"]
 
-
 Answer = Callable[[dict[str, np.ndarray]], Float32[np.ndarray, "1 10 side side"]]
 """The networks in another library than torch: inputs by the names of `onnx_write.ANSWER_INPUTS`, at the networks' side;
 gain, saturation, bias, and the part of the gain that is the atlas'."""
@@ -39,7 +38,12 @@ class FoundMap:
     light: Float32[np.ndarray, "side side 3"] | None
     lit: Crop
 
-    def laid_on(self, field: ColourMapArray) -> ColourMapArray:
+    @property
+    def whole(self) -> ColourMapArray:
+        """The map that is laid on X_r."""
+        return self.with_light(self.field)
+
+    def with_light(self, field: ColourMapArray) -> ColourMapArray:
         """A map for the lit face as one for X_r."""
         if self.light is None:
             return field
@@ -55,23 +59,8 @@ def find_colour_map(
     bf16: bool = False,
     own: Geometry | None = None,
     answer: Answer | None = None,
-) -> ColourMapArray | None:
-    """The map that the network would lay on X_r, without laying it; arguments and errors: see `find_parts`."""
-    found = find_parts(generator, reenacted, target, mask, geometry, bf16, own, answer)
-    return None if found is None else found.laid_on(found.field)
-
-
-def find_parts(
-    generator: RelightingGenerator,
-    reenacted: Crop,
-    target: Crop,
-    mask: Mask,
-    geometry: Geometry,
-    bf16: bool = False,
-    own: Geometry | None = None,
-    answer: Answer | None = None,
 ) -> FoundMap | None:
-    """What atlas and networks find for X_r.
+    """The map that atlas and networks would lay on X_r, without laying it.
 
     Args:
         generator: see `transport_full`.
@@ -91,15 +80,15 @@ def find_parts(
     """
     device, side = next(generator.parameters()).device, generator.input_side
     with torch.inference_mode():
-        x_r, *others = colour_map_inputs(reenacted, target, mask, geometry, own, side, device)
-        light = generator.light(x_r, *others)
+        given = colour_map_inputs(reenacted, target, mask, geometry, own, side, device)
+        x_r, light = given[0], generator.light(*given)
         if answer is not None:
             seen = x_r.new_zeros(1, 5, side, side) if light is None else light
-            small = (np.ascontiguousarray(resize(tensor, side).numpy()) for tensor in (x_r, *others, seen))
+            small = (np.ascontiguousarray(resize(tensor, side).numpy()) for tensor in (*given, seen))
             stacked = torch.from_numpy(answer(dict(zip(ANSWER_INPUTS, small, strict=True))))
         else:
             with torch.autocast(device.type, dtype=torch.bfloat16, enabled=bf16):
-                made = generator.answer(x_r, *others, light)
+                made = generator.answer(*given, light=light)
             if (field := made.field) is None:
                 return None
             lit = field.gain * 0.0 if made.lit is None else made.lit

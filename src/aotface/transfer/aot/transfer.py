@@ -12,7 +12,7 @@ from aotface.transfer.aot.bounds import bound_octaves
 from aotface.transfer.aot.brows import hold_brows
 from aotface.transfer.aot.change import ColourMapChange
 from aotface.transfer.aot.checkpoint import load_trained
-from aotface.transfer.aot.colour_map_arrays import ColourMapArray, find_parts
+from aotface.transfer.aot.colour_map_arrays import ColourMapArray, find_colour_map
 from aotface.transfer.aot.eyes import limit_eye_whites
 from aotface.transfer.aot.fine_detail import without_target_detail
 from aotface.transfer.aot.generator import RelightingGenerator
@@ -75,11 +75,11 @@ class AotTransfer:
         """The map that is applied to X_r: the network's, put right: fine detail, brows, light, what stands out, eyes."""
         small = pair.small
         given = (pair.reenacted, small.target, small.mask, small.geometry, self.bf16, small.own_geometry)
-        parts = find_parts(self.generator, *given, self.finder)
+        parts = find_colour_map(self.generator, *given, self.finder)
         assert parts is not None  # it is a network that gives maps
         own, theirs = small.own_landmarks, small.landmarks
         found = without_target_detail(parts.field, parts.lit, small.mask, small.own_geometry)
-        found = parts.laid_on(found)
+        found = parts.with_light(found)
         found = without_one_sided_light(found, small)
         found = limit_highlights(found, small.reenacted, small.mask)
         found = bound_octaves(found, small)
