@@ -174,6 +174,12 @@ def test_the_network_is_one_more_method(
     result = network.run(one)
     assert result.shape == one.target.shape and result.dtype == np.float32
     np.testing.assert_array_equal(result, network.run(one))
+    beside = find_methods(["mkl"], weights, [("mine", weights)])[-1]
+    assert beside.name == "mine" and beside.fingerprint == network.fingerprint
+    np.testing.assert_array_equal(result, beside.run(one))
+    for taken in ("mkl", "aot", "truth"):
+        with pytest.raises(UsageError, match="a new name"):
+            find_methods(["mkl"], weights, [(taken, weights)])
     (tmp_path / "other").mkdir()
     other = weights.rename(tmp_path / "other" / weights.name)
     (tmp_path / "other" / "config.json").write_text(json.dumps({"size": "small", "options": {}}))

@@ -96,7 +96,9 @@ def test_the_games_come_late_and_gently(tiny: Tiny, shards: Shards, fabric: Any,
         assert shares == pytest.approx([0, 0.1, 0, 0.4, 1, 1]), name
     assert all(w.pixel == full.pixel for w in found.values())
     # The painting head draws from the first step on.
-    painting = dataclasses.replace(config, options=dataclasses.replace(config.options, head="paint"))
+    painting = dataclasses.replace(
+        config, options=dataclasses.replace(config.options, head="paint"), saturation=False
+    )
     trainer = Trainer(painting, shards, tmp_path, fabric)
     assert trainer.weights().reconstruction == full.reconstruction and trainer.weights().mix == 0
 

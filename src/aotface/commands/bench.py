@@ -1,5 +1,7 @@
 """``aotface bench``."""
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -37,6 +39,12 @@ class Bench:
     weights: Annotated[
         Path | None, Option("--weights", help="Weights or checkpoint of the network to judge as aot.")
     ] = None
+    network: Annotated[
+        list[str] | None,
+        Option(
+            "--network", metavar="NAME=FILE", help="A further network, under a name of its own; repeatable."
+        ),
+    ] = None
     solvers: Annotated[
         bool,
         Option("--solvers", help="Instead of transfers, judge transport solvers against the learned plan."),
@@ -65,7 +73,12 @@ class Bench:
             if (getattr(self, name) is None) != (not getattr(self, f"{name}_sha256")):
                 raise UsageError(f"--{name} FILE and --{name}-sha256 HASH go together")
         if self.solvers and (
-            self.methods or self.identity or self.perceptual or self.forgery_detectors or self.workers > 1
+            self.methods
+            or self.network
+            or self.identity
+            or self.perceptual
+            or self.forgery_detectors
+            or self.workers > 1
         ):
             raise UsageError(
                 "--solvers has its own methods and measures, in one process: leave out the other options"
@@ -92,6 +105,7 @@ class Bench:
             self.weights,
             meters,
             _names(self.forgery_detectors),
+            _networks(self.network or ()),
         )
         if self.solvers:
             from aotface.evaluation.solvers import report as solvers
@@ -109,3 +123,18 @@ class Bench:
 
 def _names(words: str) -> tuple[str, ...]:
     return tuple(word.strip() for word in words.split(",") if word.strip())
+
+
+def _networks(words: Sequence[str]) -> tuple[tuple[str, Path], ...]:
+    """Names and files of NAME=FILE.
+
+    Raises:
+        UsageError: it is no such thing.
+    """
+    found = []
+    for word in words:
+        name, sign, file = word.partition("=")
+        if not (sign and file and re.fullmatch("[a-z0-9][a-z0-9-]*", name)):
+            raise UsageError(f"expected --network NAME=FILE, the name of a-z, 0-9 and -, got {word}")
+        found.append((name, Path(file)))
+    return tuple(found)

@@ -1,7 +1,7 @@
 """Everything that can be judged, as one kind of function: a triple in, Y out. A transfer runs as it does in a swap."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -54,15 +54,18 @@ def networks() -> tuple[str, ...]:
     return tuple(name for name in transfers() if listed(name).uses_network)
 
 
-def find_methods(chosen: Sequence[str], weights: Path | None = None) -> list[Method]:
+def find_methods(
+    chosen: Sequence[str], weights: Path | None = None, further: Sequence[tuple[str, Path]] = ()
+) -> list[Method]:
     """Methods by name, each once; ``truth`` and ``copy``, against which others are judged, are always there.
 
     Args:
         chosen: names out of `names` and `networks`; empty means all.
         weights: of the network; with them it is always judged.
+        further: names and weights of networks that are judged beside the others.
 
     Raises:
-        UsageError: an unknown name, or a network without weights.
+        UsageError: an unknown name, a name that is taken, or a network without weights.
         WeightsError: the weights cannot be used.
     """
     trained = networks() if weights or (not chosen and packaged_weights()) else ()
@@ -70,7 +73,10 @@ def find_methods(chosen: Sequence[str], weights: Path | None = None) -> list[Met
     known = (*names(), *networks())
     if unknown := [name for name in wanted if name not in known]:
         raise UsageError(f"expected methods out of {', '.join(known)}, got {', '.join(unknown)}")
-    return [_method(name, weights) for name in wanted]
+    taken = [*known, *(name for name, _ in further)]
+    if twice := [name for name, _ in further if taken.count(name) > 1]:
+        raise UsageError(f"expected a new name for each further network, got {twice[0]}")
+    return [_method(name, weights) for name in wanted] + [_network(name, file) for name, file in further]
 
 
 def packaged_weights() -> Path | None:
@@ -94,6 +100,10 @@ def _method(name: str, weights: Path | None) -> Method:
     if file is None:
         raise UsageError(f"{name} needs trained weights: say --weights FILE")
     return _of_transfer("network", open_transfer(name, TransferSettings(weights=str(file))))
+
+
+def _network(name: str, weights: Path) -> Method:
+    return replace(_method("aot", weights), name=name)
 
 
 def _truth(triple: Triple) -> Crop:

@@ -75,7 +75,10 @@ class Meters:
 
 @dataclass(frozen=True)
 class Job:
-    """One run: what is judged on what, and where the results go. ``detectors``: names of forgery detectors."""
+    """One run: what is judged on what, and where the results go.
+
+    ``networks``: names and weights of further networks. ``detectors``: names of forgery detectors.
+    """
 
     suite: str
     data: Path
@@ -87,11 +90,16 @@ class Job:
     weights: Path | None = None
     meters: Meters = Meters()
     detectors: tuple[str, ...] = ()
+    networks: tuple[tuple[str, Path], ...] = ()
 
     @property
     def folder(self) -> Path:
         """Where this suite's rows and pictures lie."""
         return self.out / self.suite
+
+    def find_methods(self) -> list[Method]:
+        """What is judged; see `methods.find_methods`."""
+        return find_methods(self.methods, self.weights, self.networks)
 
 
 def run(job: Job, say: Say) -> None:
@@ -109,7 +117,7 @@ def run(job: Job, say: Say) -> None:
         AotfaceError: an input or a model cannot be used.
     """
     clock, started = time.monotonic(), now()
-    find_methods(job.methods, job.weights)  # refuse before any work
+    job.find_methods()  # refuse before any work
     _detectors(job)
     for name in ("rows", "pictures", *([FACES] if find_suite(job.suite).halves else [])):
         make_folder(job.folder / name)
@@ -123,7 +131,7 @@ def run(job: Job, say: Say) -> None:
         from aotface.evaluation.segmenter import judge_suite  # imports torch
 
         _one_thread()
-        names = [m.name for m in find_methods(job.methods, job.weights) if m.kind != "reference"]
+        names = [m.name for m in job.find_methods() if m.kind != "reference"]
         judge_suite(job.folder, plans, names, say)
     record = {"command": "bench", "arguments": command_line(), "started": started, "finished": now()}
     write_run_log(job.folder / "run.json", record | {"job": asdict(job)} | environment(), overwrite=True)
@@ -167,7 +175,7 @@ class Bench:
         _one_thread()
         self._job = job
         self._suite = find_suite(job.suite)
-        self._methods = find_methods(job.methods, job.weights)
+        self._methods = job.find_methods()
         self._meters = job.meters.load()
         self._detectors = _detectors(job)
 

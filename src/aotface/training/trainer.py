@@ -263,7 +263,7 @@ class Trainer:
         return self.game.prepare(self.generator) if self.game and begins else {}
 
     def _hold_saturation(self) -> None:
-        if not self.config.saturation:
+        if not self.config.saturation and self.config.options.head != "paint":
             self.generator.decoder.clear_saturation()
 
     def _share_gradients(self, parameters: Sequence[nn.Parameter]) -> None:
