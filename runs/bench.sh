@@ -5,7 +5,7 @@
 #
 # DATA holds portraits/ (index.csv: file, person, dataset, split), lit_faces/ (index.csv: file, person,
 # azimuth_degrees, elevation_degrees) and models/ (the two meters). OUT is kept: a run that was stopped goes on.
-# WEIGHTS=FILE judges that network as aot. PAIRS is the most pairs that are measured of any suite, SLOW_PAIRS the same for slow methods.
+# WEIGHTS=FILE judges that network as aot, PAPER=FILE that of train_paper.toml as paper. PAIRS is the most pairs that are measured of any suite, SLOW_PAIRS the same for slow methods.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 : "${DATA:?say DATA=FOLDER with portraits, lit_faces and models}"
@@ -26,7 +26,7 @@ METERS=(--identity "$identity" --identity-sha256 "$(hash_of "$identity")"
 mkdir -p "$OUT"
 measure() { # suite, folder, methods, pairs
   "$AOTFACE" bench --suite "$1" --data "$DATA/$2" --methods "$3" --pairs "$4" -o "$OUT" "${METERS[@]}" \
-    ${WEIGHTS:+--weights "$WEIGHTS"}
+    ${WEIGHTS:+--weights "$WEIGHTS"} ${PAPER:+--network "paper=$PAPER"}
 }
 declare -A MOST=([relit]=120 [relit-reversed]=60 [lit]=108 [lit-reversed]=108 [same]=40 [cross]=96) # enough that a group of one skin tone has ten or more, where people suffice
 for suite in relit relit-reversed lit lit-reversed same cross; do
