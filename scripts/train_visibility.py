@@ -4,6 +4,7 @@
     python scripts/train_visibility.py train --work WORK                   # resumes when called again
     python scripts/train_visibility.py label --work WORK                   # self-training; then train on, with more --steps
     python scripts/train_visibility.py export --work WORK --out FILE.onnx
+    python scripts/train_visibility.py rims --work WORK --out FILE.onnx    # the rim network, for the packaged one
 
 DATA holds ``portraits/train`` and ``face_parts`` (FASSEG), and perhaps ``lit_faces`` (Extended
 Yale B); WORK is a folder outside the repository.
@@ -14,14 +15,17 @@ import json
 from pathlib import Path
 
 import cv2
+import numpy as np
 import torch
 
+from aotface.face.visibility.network import VisibilityNetwork
 from aotface.training.interrupt import asked_to_stop
 from aotface.training.visibility.export import export
 from aotface.training.visibility.library import LAMPS, open_library
 from aotface.training.visibility.loop import Run, TrainConfig, train
 from aotface.training.visibility.net import VisibilityNet
 from aotface.training.visibility.prepare import prepare, prepare_lamps
+from aotface.training.visibility.rims import RimSample, draw_rims, export_rims, train_rims
 from aotface.training.visibility.selflabel import label_store
 
 ROOT = Path(__file__).parents[1]
@@ -52,7 +56,11 @@ def main() -> None:
     fourth = commands.add_parser("export", help="write the averaged network as ONNX")
     fourth.add_argument("--run", default="run")
     fourth.add_argument("--out", type=Path, required=True)
-    for command in (first, second, third, fourth):
+    fifth = commands.add_parser("rims", help="train and write the rim network")
+    fifth.add_argument("--samples", type=int, default=1000)
+    fifth.add_argument("--steps", type=int, default=1500)
+    fifth.add_argument("--out", type=Path, required=True)
+    for command in (first, second, third, fourth, fifth):
         command.add_argument("--work", type=Path, required=True)
     options = parser.parse_args()
     if options.command == "prepare":
@@ -64,6 +72,8 @@ def main() -> None:
         say(
             f"{options.out}: {options.out.stat().st_size:,} bytes; a probability differs by at most {found:.2g}"
         )
+    elif options.command == "rims":
+        train_rim_network(options.work, options.samples, options.steps, options.out)
     else:
         config = TrainConfig(steps=options.steps, batch=options.batch, rate=options.rate, seed=options.seed)
         train_one(options.work, options.run, config, options.begin_with)
@@ -95,6 +105,20 @@ def train_one(work: Path, name: str, config: TrainConfig, begin_with: str | None
 def label_portraits(work: Path, name: str) -> None:
     torch.set_num_threads(1)
     label_store(averaged(work / name), work / "train", say)
+
+
+def train_rim_network(work: Path, count: int, steps: int, out: Path) -> None:
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+    faces = [one for one in open_library(work, TRAITS, left_out()).faces if not one.traits.glasses]
+    network, rng, samples = VisibilityNetwork(), np.random.default_rng(0), list[RimSample]()
+    while len(samples) < count:
+        sample = draw_rims(faces[rng.integers(len(faces))], network, rng)
+        samples += [] if sample is None else [sample]
+        if len(samples) % 100 == 0:
+            say(f"{len(samples)} samples")
+    found = export_rims(train_rims(samples, steps, say), out, overwrite=True)
+    say(f"{out}: {out.stat().st_size:,} bytes; a probability differs by at most {found:.2g}")
 
 
 def averaged(folder: Path) -> VisibilityNet:

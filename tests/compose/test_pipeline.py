@@ -6,6 +6,7 @@ import pytest
 from skimage.data import astronaut
 
 import aotface
+from aotface.compose import pipeline
 from aotface.compose.face_step import LARGEST_SIDE, work_side
 from aotface.compose.pipeline import Swapped, choose, refine, swap
 from aotface.errors import FaceIndexError, InputError, NoFaceError, UsageError, WeightsError
@@ -13,7 +14,7 @@ from aotface.face.align import align, crop_matrix, resize_matrix, scale_of
 from aotface.face.detect import detect
 from aotface.options import Options
 from aotface.provenance import watermark
-from aotface.types import Face
+from aotface.types import CROP_SIDE, Face
 
 
 @pytest.fixture(scope="module")
@@ -92,6 +93,21 @@ def test_a_large_face_is_worked_on_at_its_own_size(photo: np.ndarray, done: Swap
     assert 1 <= scale_of(resize_matrix(crop_matrix(face.landmarks), 256, side)) < 1 + 32 / side
     huge = Face(0, face.box, face.score, face.landmarks * np.float32(20))
     assert work_side(huge) == LARGEST_SIDE
+
+
+def test_edges_of_a_nose_are_no_shadows_of_a_harder_lamp(
+    done: Swapped, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    face = done.faces[0]
+    monkeypatch.setattr(pipeline, "harder_light", lambda *_: 0.0)
+    assert pipeline._hard(face, face.features) is None
+    monkeypatch.setattr(pipeline, "harder_light", lambda *_: 1.0)
+    hard = pipeline._hard(face, face.features)
+    assert hard is not None
+    points = face.landmarks[:, :2] * CROP_SIDE / len(face.mask)
+    x, y = np.round(points[[129, 358, 64, 294, 98, 327, 4, 205, 425, 9]]).astype(int).T
+    assert hard[y, x][:7].max() < 0.2  # wings, nostrils and tip
+    assert hard[y, x][7:].min() > 0.8  # the twins: cheeks and forehead
 
 
 def test_choosing_faces(done: Swapped) -> None:

@@ -9,7 +9,6 @@ from aotface.face.detect import detect
 from aotface.face.mesh import OUTER_LIPS
 from aotface.face.parse import (
     kept_beard,
-    narrowed,
     source_planes,
     usable_texture,
     visible_at,
@@ -230,15 +229,3 @@ def test_an_old_face_with_deep_lids_wears_no_frame(sampled: AlignedFace) -> None
     cut = drawn.copy()
     cut[:, x0 - 2 : x1 + 3] = 0
     assert front(drawn) == 1 and front(cut) == 0 and front(cut, patch=0.9) == 1
-
-
-def test_skin_along_a_plain_frame_is_no_frame(sampled: AlignedFace) -> None:
-    """A dark rim that the network sees broad is kept alone; of a pale one all is kept."""
-    rim = frames_of(sampled.landmarks, 3)
-    broad = cv2.dilate(rim, np.ones((9, 9)))
-    above = np.arange(256)[:, None] < sampled.landmarks[[33, 263], 1].min() - 5
-    inner, beside = (rim > 0) & above, (broad > 0) & (cv2.dilate(rim, np.ones((5, 5))) == 0) & above
-    dark, pale = (np.where(rim[..., None] > 0, tone, np.float32(0.7)).repeat(3, 2) for tone in (0.1, 0.8))
-    kept = narrowed(broad, dark.astype(np.float32), sampled.landmarks)
-    assert kept[inner].min() > 0.9 and kept[beside].mean() < 0.3
-    assert narrowed(broad, pale.astype(np.float32), sampled.landmarks)[beside].min() == 1

@@ -23,7 +23,7 @@ from aotface.compose.source_noise import without_noise
 from aotface.errors import FaceIndexError, InputError, NoFaceError, UsageError
 from aotface.face.align import align, resize_matrix, scale_of, transform_landmarks
 from aotface.face.detect import detect
-from aotface.face.mesh import LEFT_NOSTRIL, RIGHT_NOSTRIL
+from aotface.face.mesh import NOSE_WINGS
 from aotface.face.skin_light import harder_light
 from aotface.face.texture import LUMA, features_mask
 from aotface.options import DEFAULTS, Options
@@ -267,7 +267,7 @@ def camera_of(face: SwappedFace, options: Options, source: PreparedSource) -> Ca
 
 
 def _hard(face: SwappedFace, features: Mask) -> Mask | None:
-    """See `Camera.hard`; nothing of it in nostrils, and less where a beard grows, if the source has one."""
+    """See `Camera.hard`; none in nostrils and wings, whose edges are no shadows; less where a source's beard grows."""
     half = CROP_SIDE // 2, CROP_SIDE // 2
     parts = (face.reenacted, face.target.crop, face.mask, features)
     before, theirs, mask, eyes = (cv2.resize(one, half, interpolation=cv2.INTER_AREA) for one in parts)
@@ -275,7 +275,7 @@ def _hard(face: SwappedFace, features: Mask) -> Mask | None:
     if hard == 0:
         return None
     points = transform_landmarks(face.landmarks, resize_matrix(np.eye(2, 3), len(face.mask), CROP_SIDE))
-    edges = hard * (1 - features_mask(features.shape, points, parts=(LEFT_NOSTRIL, RIGHT_NOSTRIL)))
+    edges = hard * (1 - features_mask(features.shape, points, parts=(NOSE_WINGS,)))
     before, mask = (
         cv2.resize(one, features.shape, interpolation=cv2.INTER_AREA) for one in (parts[0], parts[2])
     )

@@ -5,11 +5,12 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from aotface.face.align import align, places_of, scale_of
+from aotface.face.align import align, places_of, scale_of, transform_points
 from aotface.face.hands import covered_by_hands
 from aotface.face.render import render
 from aotface.face.visibility.classes import Surface
 from aotface.face.visibility.network import SURE, Visibility, VisibilityNetwork
+from aotface.face.visibility.view import view_of_crop
 from aotface.masked import risen
 from aotface.types import CROP_SIDE, AlignedFace, Crop, Face, Frame, Geometry, Landmarks, Mask
 
@@ -42,14 +43,6 @@ to .39, the wearers .76 and more (docs/log/2026-11-29-brows.md)."""
 NOSE = (0.15, 0.85), (-0.5, 0.9)
 """Where a bridge is looked for: along the line from one inner corner of an eye to the other, and down from it; in parts of
 their distance."""
-
-BESIDE_FRAME, ACROSS = 6.0, 4.0
-"""Standard deviation, in pixels at 256, of the neighbourhood that a frame stands out of; and how far from its middle a frame
-may reach."""
-
-CORE, PLAIN = (0.2, 0.4), (0.12, 0.2)
-"""Share of a frame's greatest difference to its neighbourhood at which a pixel begins to be frame, and is; and by how much
-display light it is darker where it begins to be plain to see, and is: a glint on a thin rim says nothing of the rim."""
 
 BEARD, WIDER = (0.06, 0.25), 7
 """Probability of beard at which a pixel of a full one begins to count, and counts in full; and how far around it, pixels."""
@@ -237,8 +230,6 @@ def _visible(seen: Visibility, crop: Crop, landmarks: Landmarks, geometry: Geome
     """What is in front by the network, and hands by their joints: the network has learnt few hands."""
     side = len(crop)
     frames = seen.in_crop(worn_frames(seen, landmarks * (CROP_SIDE / side)), side)
-    if frames.any():
-        frames = narrowed(frames, crop, landmarks)
     covered = np.maximum(seen.in_crop(seen.things, side), frames) * (geometry.mask > 0)
     if side == CROP_SIDE:
         hands = covered_by_hands(crop, landmarks, geometry)
@@ -255,33 +246,8 @@ def worn_frames(seen: Visibility, landmarks: Landmarks) -> Mask:
     """How surely each pixel of a view shows a frame; none where no frame goes over the nose."""
     if not seen.spectacles.any() or seen.patched:
         return seen.frames
-    return np.float32(risen(bridge_of(seen, landmarks), BRIDGE)) * seen.frames
-
-
-def narrowed(frames: Mask, crop: Crop, landmarks: Landmarks) -> Mask:
-    """Frames without the skin along them, where they are plain to see and above the eyes: that skin would cut a brow in two.
-
-    Args:
-        frames: how surely each pixel shows a frame.
-        crop: the picture, the same side.
-        landmarks: 468 x 3, pixels of it.
-
-    Source: [ours].
-    """
-    unit = len(crop) / CROP_SIDE
-    bare = 1 - cv2.dilate(frames, np.ones((2 * round(2 * unit) + 1,) * 2))
-    sigma = BESIDE_FRAME * unit
-    mass = cv2.GaussianBlur(bare, (0, 0), sigma)[..., None] + np.float32(1e-3)
-    around = cv2.GaussianBlur(crop * bare[..., None], (0, 0), sigma) / mass
-    dark, stands = (around - crop).min(axis=2), np.abs(crop - around).max(axis=2)
-    most = cv2.dilate(np.maximum(dark, 0) * (frames > 0.5), np.ones((2 * round(ACROSS * unit) + 1,) * 2))
-    low, high = CORE
-    core = np.clip((stands / np.maximum(most, np.float32(PLAIN[0])) - low) / (high - low), 0, 1)
-    core = cv2.GaussianBlur(cv2.dilate(core, np.ones((2 * round(unit) + 1,) * 2)), (0, 0), 0.7 * unit)
-    start, along = landmarks[33, :2], landmarks[263, :2] - landmarks[33, :2]
-    rows, columns = np.indices(crop.shape[:2], np.float32)
-    height = ((columns - start[0]) * along[1] - (rows - start[1]) * along[0]) / max(
-        float(np.linalg.norm(along)), 1
-    )
-    plain = np.clip((most - PLAIN[0]) / (PLAIN[1] - PLAIN[0]), 0, 1) * np.clip(height / (4 * unit), 0, 1)
-    return np.asarray(frames * (1 - plain * (1 - core)), np.float32)
+    worn = risen(bridge_of(seen, landmarks), BRIDGE)
+    if worn == 0:
+        return np.zeros_like(seen.frames)
+    eyes = transform_points(landmarks[[33, 263], :2].astype(np.float64), view_of_crop(CROP_SIDE))
+    return np.float32(worn) * seen.rims(eyes)

@@ -8,9 +8,9 @@ import pytest
 
 from aotface.face.networks import model_file
 from aotface.face.visibility.classes import Surface
-from aotface.face.visibility.network import SHA256, VisibilityNetwork
+from aotface.face.visibility.network import SHA256, Visibility, VisibilityNetwork
 from aotface.face.visibility.view import VIEW_SIDE, cut, view_matrix
-from aotface.types import Face, Frame
+from aotface.types import Crop, Face, Frame
 
 
 @pytest.fixture(scope="module")
@@ -39,14 +39,35 @@ def test_the_astronaut_is_seen(network: VisibilityNetwork, portrait: Frame, face
     assert seen.of(Surface.FRAME)[80:180, 60:200].mean() < 0.05  # bare
 
 
-def test_drawn_spectacles_are_found(network: VisibilityNetwork, portrait: Frame, face: Face) -> None:
+def worn(portrait: Frame, face: Face, thick: int) -> tuple[Crop, np.ndarray, np.ndarray]:
+    """A view, two rims that are drawn around its eyes, and the outer corners of these."""
     matrix = view_matrix(face.landmarks)
-    view, drawn = cut(portrait, matrix), np.zeros((VIEW_SIDE, VIEW_SIDE), np.uint8)
+    drawn = np.zeros((VIEW_SIDE, VIEW_SIDE), np.uint8)
     points = face.landmarks[:, :2] @ matrix[:, :2].T + matrix[:, 2]
     for outer, inner in ((33, 133), (263, 362)):
         centre = np.round((points[outer] + points[inner]) / 2).astype(int)
-        cv2.ellipse(drawn, centre.tolist(), (26, 20), 0, 0, 360, (1,), 4)
+        cv2.ellipse(drawn, centre.tolist(), (26, 20), 0, 0, 360, (1,), thick)
+    return cut(portrait, matrix), drawn, points[[33, 263]]
+
+
+def test_drawn_spectacles_are_found(network: VisibilityNetwork, portrait: Frame, face: Face) -> None:
+    view, drawn, _ = worn(portrait, face, 4)
     bare = network.probabilities(view)[Surface.FRAME]
-    worn = network.probabilities(np.where(drawn[..., None] > 0, np.float32(0.05), view))[Surface.FRAME]
-    assert worn[drawn > 0].mean() > 0.5
+    found = network.probabilities(np.where(drawn[..., None] > 0, np.float32(0.05), view))[Surface.FRAME]
+    assert found[drawn > 0].mean() > 0.5
     assert bare[drawn > 0].mean() < 0.1  # the twin: without them, nothing
+
+
+def test_skin_along_a_rim_is_no_rim(network: VisibilityNetwork, portrait: Frame, face: Face) -> None:
+    view, drawn, eyes = worn(portrait, face, 2)
+    view = np.where(drawn[..., None] > 0, np.float32(0.1), view)
+    planes = network.probabilities(view)
+    broad = cv2.dilate(drawn, np.ones((15, 15))) > 0
+    planes[Surface.FRAME] = np.maximum(planes[Surface.FRAME], np.where(broad, np.float32(0.6), 0))
+    beside = broad & (cv2.dilate(drawn, np.ones((7, 7))) == 0)
+    rims = Visibility(planes, np.eye(2, 3), view).rims(eyes)
+    assert rims[drawn > 0].mean() > 0.9 and rims[beside].mean() < 0.25
+    unseen, patched = Visibility(planes, np.eye(2, 3)), planes.copy()  # the twins: no picture; an eye patch
+    patched[Surface.COVER, :12, :12] = 0.9
+    for broader in (unseen, Visibility(patched, np.eye(2, 3), view)):
+        assert broader.rims(eyes)[beside].mean() > 0.7

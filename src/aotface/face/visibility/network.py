@@ -14,11 +14,12 @@ from typing import Any
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, Float32
+from jaxtyping import Bool, Float, Float32
 
 from aotface.errors import WeightsError
 from aotface.face.align import chained, invert
 from aotface.face.visibility.classes import Surface
+from aotface.face.visibility.rims import rims_of
 from aotface.face.visibility.view import VIEW_SIDE, cut, view_matrix, view_of_crop
 from aotface.media.files import show
 from aotface.media.onnx_runtime import open_session
@@ -74,11 +75,13 @@ class Visibility:
     """What each pixel of a face's view shows.
 
     ``planes``: probabilities; the first eleven, one for each `Surface`, sum to 1; the last: seen through a lens.
-    ``matrix``: maps points of the frame (or crop) that was looked at to points of the view.
+    ``matrix``: maps points of the frame (or crop) that was looked at to points of the view. ``view``: what was looked at;
+    None: nothing finer than the probabilities is known.
     """
 
     planes: Planes
     matrix: Matrix
+    view: Crop | None = None
 
     def of(self, *surfaces: Surface) -> Mask:
         """Probability that a pixel shows one of these surfaces."""
@@ -143,6 +146,16 @@ class Visibility:
         line = np.clip((share - LINE[0]) / (LINE[1] - LINE[0]), 0, 1)
         return worn * line * np.clip(BROW_LEADS - brow / np.maximum(frame, 1e-3), 0, 1)
 
+    def rims(self, eyes: Float[np.ndarray, "2 2"]) -> Mask:
+        """`frames` without the skin and brows along them: of spectacles, where the view is known. Straps of a patch stay.
+
+        Args:
+            eyes: see `rims_of`.
+        """
+        if self.view is None or self.patched:
+            return self.frames
+        return self.frames * rims_of(self.view, self.planes, self.frames, eyes)
+
     def in_crop(self, plane: Mask, side: int) -> Mask:
         """A plane of the view in the face's canonical crop of this side; 0 beyond the view."""
         back = invert(view_of_crop(side))
@@ -201,7 +214,8 @@ class VisibilityNetwork:
             face: one of its faces.
         """
         matrix = chained(to_display(face.pixel_aspect), view_matrix(face.landmarks))
-        return Visibility(self.probabilities(cut(frame, matrix)), matrix)
+        view = cut(frame, matrix)
+        return Visibility(self.probabilities(view), matrix, view)
 
     def see_crop(self, crop: Crop) -> Visibility:
         """What a canonical crop (see `face.align`) shows; a little softer than `see`, because it is sampled twice.
@@ -216,7 +230,7 @@ class VisibilityNetwork:
             view = _warped(small, view_of_crop(VIEW_SIDE))
         else:
             view = _warped(crop, matrix)
-        return Visibility(self.probabilities(view), matrix)
+        return Visibility(self.probabilities(view), matrix, view)
 
     def _opened(self) -> Any:
         with self._lock:

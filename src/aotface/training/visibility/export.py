@@ -51,16 +51,24 @@ def export(net: VisibilityNet, path: Path, overwrite: bool = False) -> float:
     return found
 
 
-def to_onnx(probabilities: nn.Module) -> bytes:
-    """The file's bytes: fixed size, one face, weights as half floats that are cast when it is loaded."""
+def to_onnx(probabilities: nn.Module, planes: int = 3, any_size: bool = False) -> bytes:
+    """The file's bytes: one face, weights as half floats that are cast when it is loaded.
+
+    Args:
+        probabilities: the network, which ends in probabilities.
+        planes: that it is shown.
+        any_size: of a piece of the view; otherwise of the whole.
+    """
     try:
         import onnx
         from onnx import helper, numpy_helper
     except ImportError:
         raise UsageError("writing the network needs the onnx package: pip install onnx") from None
     buffer: Any = io.BytesIO()
-    values = torch.rand(1, 3, VIEW_SIDE, VIEW_SIDE)
+    values = torch.rand(1, planes, VIEW_SIDE, VIEW_SIDE)
     options: dict[str, Any] = {"dynamo": False, "opset_version": OPSET}
+    if any_size:
+        options["dynamic_axes"] = {name: {2: "height", 3: "width"} for name in ("input", "output")}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that this exporter is the older one
         torch.onnx.export(
