@@ -26,7 +26,7 @@ METERS=(--identity "$identity" --identity-sha256 "$(hash_of "$identity")"
 mkdir -p "$OUT"
 measure() { # suite, folder, methods, pairs
   "$AOTFACE" bench --suite "$1" --data "$DATA/$2" --methods "$3" --pairs "$4" -o "$OUT" "${METERS[@]}" \
-    ${WEIGHTS:+--weights "$WEIGHTS"} ${PAPER:+--network "paper=$PAPER"}
+    ${WEIGHTS:+--weights "$WEIGHTS"} ${PAPER:+--also "paper=$PAPER"}
 }
 declare -A MOST=([relit]=120 [relit-reversed]=60 [lit]=108 [lit-reversed]=108 [same]=40 [cross]=96) # enough that a group of one skin tone has ten or more, where people suffice
 for suite in relit relit-reversed lit lit-reversed same cross; do

@@ -39,11 +39,9 @@ class Bench:
     weights: Annotated[
         Path | None, Option("--weights", help="Weights or checkpoint of the network to judge as aot.")
     ] = None
-    network: Annotated[
+    also: Annotated[
         list[str] | None,
-        Option(
-            "--network", metavar="NAME=FILE", help="A further network, under a name of its own; repeatable."
-        ),
+        Option("--also", metavar="NAME=FILE", help="A further network, under a name of its own; repeatable."),
     ] = None
     solvers: Annotated[
         bool,
@@ -74,7 +72,7 @@ class Bench:
                 raise UsageError(f"--{name} FILE and --{name}-sha256 HASH go together")
         if self.solvers and (
             self.methods
-            or self.network
+            or self.also
             or self.identity
             or self.perceptual
             or self.forgery_detectors
@@ -105,7 +103,7 @@ class Bench:
             self.weights,
             meters,
             _names(self.forgery_detectors),
-            _networks(self.network or ()),
+            _networks(self.also or ()),
         )
         if self.solvers:
             from aotface.evaluation.solvers import report as solvers
@@ -135,6 +133,6 @@ def _networks(words: Sequence[str]) -> tuple[tuple[str, Path], ...]:
     for word in words:
         name, sign, file = word.partition("=")
         if not (sign and file and re.fullmatch("[a-z0-9][a-z0-9-]*", name)):
-            raise UsageError(f"expected --network NAME=FILE, the name of a-z, 0-9 and -, got {word}")
+            raise UsageError(f"expected --also NAME=FILE, the name of a-z, 0-9 and -, got {word}")
         found.append((name, Path(file)))
     return tuple(found)
