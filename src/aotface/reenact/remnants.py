@@ -1,0 +1,98 @@
+"""What hair and hats leave on the skin beside them, single strands and shadows, is taken off a source [ours].
+
+A face is not read where the visibility network sees hair or a cover, nor close to that. Strands that it does not see,
+and the shadow of a fringe or a brim, reach further. Skin further away tells its tone. From there it is followed
+towards the hair, as long as it changes gently: light that falls off is followed, a strand or a shadow's edge is not. What
+is not followed is filled. Brows, eyes, lips and beards are left alone, and so is all that does not lie beside hair.
+"""
+
+import cv2
+import numpy as np
+from jaxtyping import Bool
+
+from aotface.face.align import align, scale_of
+from aotface.face.mesh import LEFT_EYE, OUTER_LIPS, OVAL, RIGHT_EYE
+from aotface.face.skin_light import raised_forehead
+from aotface.face.texture import brow_outlines, features_mask, hull_mask
+from aotface.face.visibility.classes import Surface
+from aotface.face.visibility.network import Visibility
+from aotface.masked import falling, grown, rising
+from aotface.reenact.skin_fill import Plane, apart_from, bare_skin, laid
+from aotface.types import CROP_SIDE, AlignedFace, Face, Frame, Mask
+
+LARGEST = 768
+"""Side of the crop in which remnants are filled, at most."""
+
+COVER = 0.35
+"""Probability of hair, hands and covers from which remnants may lie beside a pixel."""
+
+STRAY = 6.0
+"""How far beside its place, in pixels at 256, a likely brow is one and no fringe."""
+
+REACH, FADES, OFF = 20.0, 4.0, 2.0
+"""How far from there, in pixels at 256, they are looked for; over how many that ends; and how near skin is followed."""
+
+THINGS = Surface.HAIR, Surface.HAND, Surface.COVER
+PLAIN = (Surface.SKIN,), (Surface.BEARD,), (Surface.BROW,)
+"""What may leave remnants, and what else is asked for."""
+
+SKIN, BEARD, BROW = 0.6, (0.05, 0.15), (0.1, 0.3)
+"""Probability of skin from which a pixel tells what skin looks like; and of beard and brows at which nothing is a strand."""
+
+ALIKE, HUE, ROUNDS = 0.12, 0.06, 3
+"""By how much skin may differ from its surroundings that are known, and in colour, to be followed (logarithms); and how
+often that is done."""
+
+LITTLE, FEW = 0.1, 20.0
+"""Share of a feature up to which a pixel is plain skin; and side of the square, in pixels at 256, that it must fill."""
+
+STANDS = (0.16, 0.3)
+"""The same from which a pixel begins to be no skin, and is none."""
+
+
+def without_remnants(frame: Frame, face: Face, seen: Visibility, brows: bool = True) -> Frame:
+    """A source's picture without strands of hair and shadows beside hair and hats; the very same where there are none.
+
+    Args:
+        frame: uint8 or uint16, RGB.
+        face: of it.
+        seen: what it shows of that face.
+        brows: whether it shows brows that are used; if not, what is found there goes, too.
+
+    Source: [ours].
+    """
+    side = int(np.clip(CROP_SIDE / scale_of(align(frame, face).matrix), CROP_SIDE, LARGEST))
+    aligned = align(frame, face, side)
+    crop, unit = aligned.crop, side / CROP_SIDE
+    near, skin, off = _beside(aligned, seen, brows)
+    known = (skin & (off > REACH)).astype(np.float32)
+    if not near.any() or known.sum() < (FEW * unit) ** 2:
+        return frame
+    plain, square = known, np.ones((2 * round(unit) + 1,) * 2)
+    for _ in range(ROUNDS):
+        apart, hue = apart_from(crop, bare_skin(crop, known, plain), unit)
+        alike = (apart < ALIKE) & (hue < HUE) & skin & (off > OFF)
+        known = np.maximum(known, cv2.morphologyEx(alike.astype(np.float32), cv2.MORPH_OPEN, square))
+    bare = bare_skin(crop, known, plain)
+    gone = rising(apart_from(crop, bare, unit)[0], STANDS) * (near > 0)
+    gone = cv2.morphologyEx(gone, cv2.MORPH_CLOSE, np.ones((2 * round(1.5 * unit) + 1,) * 2))
+    return laid(frame, bare, cv2.GaussianBlur(grown(gone, unit), (0, 0), unit) * near, aligned.matrix)
+
+
+def _beside(
+    aligned: AlignedFace, seen: Visibility, brows: bool
+) -> tuple[Mask, Bool[np.ndarray, "side side"], Plane]:
+    """Where remnants may be, 0..1; where plain skin is; and how far hair and covers are, in pixels at 256."""
+    points, side = aligned.landmarks, len(aligned.crop)
+    unit, shape = side / CROP_SIDE, (side, side)
+    things, skin, beard, brow = (seen.in_crop(seen.of(*which), side) for which in (THINGS, *PLAIN))
+    face = hull_mask(shape, np.concatenate([points[OVAL, :2], raised_forehead(points)]))
+    off = cv2.distanceTransform((things <= COVER).astype(np.uint8), cv2.DIST_L2, 5) / np.float32(unit)
+    parts = features_mask(shape, points, unit=unit, parts=(LEFT_EYE, RIGHT_EYE, OUTER_LIPS))
+    outline = hull_mask(shape, *brow_outlines(points))
+    hairs = np.maximum(grown(outline, 2 * unit), rising(brow, BROW) * grown(outline, STRAY * unit))
+    features = np.maximum(parts, cv2.GaussianBlur(hairs, (0, 0), unit))
+    bare = falling(beard, BEARD)
+    plain = (skin > SKIN) & (features < LITTLE) & (face > 0) & (bare > 0)
+    near = falling(off, (REACH - FADES, REACH)) * cv2.GaussianBlur(face, (0, 0), unit) * face * bare
+    return near * (1 - (features if brows else parts)), plain, off
