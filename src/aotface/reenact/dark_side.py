@@ -2,7 +2,7 @@
 
 A lamp from the side leaves half of a photograph nearly black, with sharp edges beside the nose. A map that lights
 it lifts noise, and leaves those edges. The same place of the other half, mirrored, shows the same skin in good light. It
-is laid in where it is a stop brighter, in the shadow's own broad tone: what light does to one half alone is known by that
+is laid in where it is two stops brighter, in the shadow's own broad tone: what light does to one half alone is known by that
 later (`aotface.transfer.aot.both_sides`). With the tone of the lit half a dark line down the nose stayed for good.
 """
 
@@ -15,14 +15,16 @@ from aotface.face.align import align
 from aotface.face.mesh import MIRROR, OVAL, to_vertices, triangle_areas
 from aotface.face.render import Raster, rasterize
 from aotface.face.skin_light import raised_forehead
-from aotface.face.texture import hull_mask
+from aotface.face.texture import features_mask, hull_mask
 from aotface.masked import grown, local_mean, rising
 from aotface.reenact.dense_map import dense_map, enlarge
+from aotface.reenact.mouth_shading import NOSE
 from aotface.reenact.skin_fill import laid
 from aotface.types import CROP_SIDE, AlignedFace, Crop, Frame, Landmarks, Mask
 
-SHADE = (0.8, 1.4)
-"""How much brighter (a logarithm of linear light) the other side must be to begin to stand in, and to do so wholly."""
+SHADE, NOSTRILS = (1.4, 2.0), 0.8
+"""How much brighter (a logarithm of linear light) the other side must be to begin to stand in, and to do so wholly; and how
+much more at the base of the nose: two nostrils laid over each other are none."""
 
 NEAR, FURTHER, SOFT = 2.5, 5.0, 2.5
 """Blur under which both are compared, how much further the other side is laid in, and how softly it ends: pixels at 256."""
@@ -83,7 +85,8 @@ def _dark(light: Crop, points: Landmarks, texture: Mask, places: Places) -> Mask
     face = hull_mask(texture.shape, np.concatenate([points[OVAL, :2], raised_forehead(points)]))
     usable = face * texture
     logs = np.log(local_mean(luminance_of_linear(light), usable + UNSEEN, NEAR) + FLOOR)
-    dark = rising(_read(logs, places) - logs, SHADE) * face
+    nose = features_mask(texture.shape, points, unit=2, parts=(np.array(NOSE),))
+    dark = rising(_read(logs, places) - logs - np.float32(NOSTRILS) * nose, SHADE) * face
     dark = cv2.GaussianBlur(grown(dark, FURTHER), (0, 0), SOFT) * cv2.GaussianBlur(face, (0, 0), SOFT)
     return np.asarray(dark * rising(_read(usable, places), SEEN), np.float32)
 
