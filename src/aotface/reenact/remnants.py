@@ -13,14 +13,14 @@ from jaxtyping import Bool
 from aotface.face.align import align, scale_of
 from aotface.face.mesh import LEFT_EYE, OUTER_LIPS, OVAL, RIGHT_EYE
 from aotface.face.skin_light import raised_forehead
-from aotface.face.texture import brow_outlines, features_mask, hull_mask
+from aotface.face.texture import brow_outlines, hull_mask
 from aotface.face.visibility.classes import Surface
 from aotface.face.visibility.network import Visibility
 from aotface.masked import falling, grown, rising
-from aotface.reenact.skin_fill import Plane, apart_from, bare_skin, laid
+from aotface.reenact.skin_fill import Plane, apart_from, bare_skin, laid, tone_of
 from aotface.types import CROP_SIDE, AlignedFace, Face, Frame, Mask
 
-LARGEST = 768
+LARGEST = 512
 """Side of the crop in which remnants are filled, at most."""
 
 COVER = 0.35
@@ -36,15 +36,16 @@ THINGS = Surface.HAIR, Surface.HAND, Surface.COVER
 PLAIN = (Surface.SKIN,), (Surface.BEARD,), (Surface.BROW,)
 """What may leave remnants, and what else is asked for."""
 
-SKIN, BEARD, BROW = 0.6, (0.05, 0.15), (0.1, 0.3)
-"""Probability of skin from which a pixel tells what skin looks like; and of beard and brows at which nothing is a strand."""
+SKIN, BEARD, BROW = 0.6, (0.05, 0.15), 0.2
+"""Probability of skin from which a pixel tells what it looks like; and of beard and brows at which nothing is a strand."""
 
 ALIKE, HUE, ROUNDS = 0.12, 0.06, 3
 """By how much skin may differ from its surroundings that are known, and in colour, to be followed (logarithms); and how
 often that is done."""
 
-LITTLE, FEW = 0.1, 20.0
-"""Share of a feature up to which a pixel is plain skin; and side of the square, in pixels at 256, that it must fill."""
+BESIDE, FEW = (3.0, 10.0), 20.0
+"""How far from a brow, an eye or lips, in pixels at 256, strands begin to be taken off, and are: half of the shadow beside a
+brow's end would look like a blot. And side of the square that plain skin must fill."""
 
 STANDS = (0.16, 0.3)
 """The same from which a pixel begins to be no skin, and is none."""
@@ -70,13 +71,15 @@ def without_remnants(frame: Frame, face: Face, seen: Visibility, brows: bool = T
         return frame
     plain, square = known, np.ones((2 * round(unit) + 1,) * 2)
     for _ in range(ROUNDS):
-        apart, hue = apart_from(crop, bare_skin(crop, known, plain), unit)
+        apart, hue = apart_from(crop, tone_of(crop, known), unit)
         alike = (apart < ALIKE) & (hue < HUE) & skin & (off > OFF)
         known = np.maximum(known, cv2.morphologyEx(alike.astype(np.float32), cv2.MORPH_OPEN, square))
-    bare = bare_skin(crop, known, plain)
-    gone = rising(apart_from(crop, bare, unit)[0], STANDS) * (near > 0)
+    gone = rising(apart_from(crop, tone_of(crop, known), unit)[0], STANDS) * (near > 0)
+    if not gone.any():
+        return frame
     gone = cv2.morphologyEx(gone, cv2.MORPH_CLOSE, np.ones((2 * round(1.5 * unit) + 1,) * 2))
-    return laid(frame, bare, cv2.GaussianBlur(grown(gone, unit), (0, 0), unit) * near, aligned.matrix)
+    soft = cv2.GaussianBlur(grown(gone, unit), (0, 0), unit) * near
+    return laid(frame, bare_skin(crop, known, plain), soft, aligned.matrix)
 
 
 def _beside(
@@ -87,12 +90,16 @@ def _beside(
     unit, shape = side / CROP_SIDE, (side, side)
     things, skin, beard, brow = (seen.in_crop(seen.of(*which), side) for which in (THINGS, *PLAIN))
     face = hull_mask(shape, np.concatenate([points[OVAL, :2], raised_forehead(points)]))
-    off = cv2.distanceTransform((things <= COVER).astype(np.uint8), cv2.DIST_L2, 5) / np.float32(unit)
-    parts = features_mask(shape, points, unit=unit, parts=(LEFT_EYE, RIGHT_EYE, OUTER_LIPS))
     outline = hull_mask(shape, *brow_outlines(points))
-    hairs = np.maximum(grown(outline, 2 * unit), rising(brow, BROW) * grown(outline, STRAY * unit))
-    features = np.maximum(parts, cv2.GaussianBlur(hairs, (0, 0), unit))
+    hairs = np.maximum(outline, (brow > BROW) * grown(outline, STRAY * unit))
+    eyes, lips = hull_mask(shape, points[LEFT_EYE], points[RIGHT_EYE]), hull_mask(shape, points[OUTER_LIPS])
+    off, off_hairs, off_eyes, off_lips = (
+        cv2.distanceTransform((one == 0).astype(np.uint8), cv2.DIST_L2, 5) / np.float32(unit)
+        for one in (things > COVER, hairs, eyes, lips)
+    )
+    features = np.minimum(off_eyes, off_lips)
     bare = falling(beard, BEARD)
-    plain = (skin > SKIN) & (features < LITTLE) & (face > 0) & (bare > 0)
+    plain = (skin > SKIN) & (np.minimum(features, off_hairs) > BESIDE[0]) & (face > 0) & (bare > 0)
     near = falling(off, (REACH - FADES, REACH)) * cv2.GaussianBlur(face, (0, 0), unit) * face * bare
-    return near * (1 - (features if brows else parts)), plain, off
+    near *= rising(np.minimum(features, off_hairs) if brows else features, BESIDE)
+    return near, plain, off

@@ -26,20 +26,25 @@ def bare_skin(crop: Crop, known: Mask, plain: Mask) -> Crop:
         known: 1 where its skin shows.
         plain: where it tells how strong pores are: not in a beard.
     """
+    return np.clip(tone_of(crop, known) * (1 + _pores(crop, plain))[..., None], 0, 1)
+
+
+def tone_of(crop: Crop, known: Mask) -> Crop:
+    """The same without pores."""
     tone = cv2.GaussianBlur(continued(crop, known), (0, 0), len(crop) / CROP_SIDE)
-    return np.clip(tone * (1 + _pores(crop, plain))[..., None], 0, 1)
+    return np.asarray(tone, np.float32)
 
 
 def _pores(crop: Crop, plain: Mask) -> Plane:
     """Noise whose octaves are as strong as those of plain skin, as a share of its brightness."""
-    luma = cv2.transform(crop, LUMA)
+    luma = np.asarray(cv2.transform(crop, LUMA), np.float32)
     found = octaves(np.log(np.maximum(luma, 0) + FLOOR))
     white = np.random.default_rng(SEED).standard_normal(luma.shape, np.float32)
-    total = np.zeros_like(luma)
-    for band, noise in zip(found, octaves(white), strict=True):
+    total: Plane = np.zeros(luma.shape, np.float32)
+    for band, noise in zip(found, octaves(np.asarray(white)), strict=True):
         energy = block_means(band * band, plain)
         strength = float(np.sqrt(np.percentile(energy, PLAIN))) if len(energy) else 0.0
-        total += np.float32(strength / noise.std()) * noise
+        total = total + np.float32(strength / float(noise.std())) * noise
     return total
 
 

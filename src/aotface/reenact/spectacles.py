@@ -82,7 +82,7 @@ def without_spectacles(frame: Frame, face: Face, seen: Visibility) -> Frame:
     wearer, under = _wearer(aligned, seen)
     crop, unit, eyes = wearer.crop, side / CROP_SIDE, wearer.eyes
     tones = _tones(wearer, under, wearer.known)
-    alike = cv2.erode(_alike(wearer, tones), _square(1.5 * unit))
+    alike = cv2.erode(_alike(wearer, tones) * (under < HAIRLESS), _square(1.5 * unit))
     tones = _tones(wearer, under, np.maximum(wearer.known, alike))
     worn, bare = _worn(wearer, tones)[0], tones[-1]
     soft = np.clip(1.5 * cv2.GaussianBlur(cv2.dilate(worn, np.ones((3, 3))), (0, 0), 0.5 * unit), 0, 1)
