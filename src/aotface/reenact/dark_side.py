@@ -85,7 +85,7 @@ def _dark(light: Crop, points: Landmarks, texture: Mask, places: Places) -> Mask
     face = hull_mask(texture.shape, np.concatenate([points[OVAL, :2], raised_forehead(points)]))
     usable = face * texture
     logs = np.log(local_mean(luminance_of_linear(light), usable + UNSEEN, NEAR) + FLOOR)
-    nose = features_mask(texture.shape, points, unit=2, parts=(np.array(NOSE),))
+    nose = features_mask((CROP_SIDE, CROP_SIDE), points, unit=2.0, parts=(np.array(NOSE),))
     dark = rising(_read(logs, places) - logs - np.float32(NOSTRILS) * nose, SHADE) * face
     dark = cv2.GaussianBlur(grown(dark, FURTHER), (0, 0), SOFT) * cv2.GaussianBlur(face, (0, 0), SOFT)
     return np.asarray(dark * rising(_read(usable, places), SEEN), np.float32)
