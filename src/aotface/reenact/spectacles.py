@@ -13,10 +13,10 @@ import numpy as np
 from aotface.face.align import align, scale_of
 from aotface.face.mesh import LEFT_BROW, LEFT_EYE, OVAL, RIGHT_BROW, RIGHT_EYE
 from aotface.face.parse import bridge_of
-from aotface.face.texture import LUMA, hull_mask
+from aotface.face.texture import hull_mask
 from aotface.face.visibility.classes import Surface
 from aotface.face.visibility.network import Visibility
-from aotface.masked import continued, grown, local_mean, rising
+from aotface.masked import continued, grown
 from aotface.reenact.skin_fill import FLOOR, Plane, apart_from, bare_skin, laid
 from aotface.types import CROP_SIDE, AlignedFace, Crop, Face, Frame, Mask
 
@@ -58,10 +58,6 @@ EYES = 1.5, 3.5
 """Pixels at 256 around the eyes' openings in which nothing is filled, and in which only what is likely frame is: lids have
 creases."""
 
-CAST, NEARBY, PALE = (0.04, 0.1), 9.0, 1.5
-"""How far colour beside a frame may be from that of skin around (logarithms of red and blue over green) before it begins to
-be light that the frame throws, and is; up to how many pixels at 256 from it; and the blur under which it is told."""
-
 LINE, LINES, BROWLESS = 3.0, ((0.06, 0.12), (0.04, 0.1)), (0.25, 0.5)
 """Half the width, in pixels at 256, of the surroundings that a lens's thin edge stands out of; probability of a frame, and
 difference (a logarithm), from which it does; and the probability of a brow at which none is looked for."""
@@ -88,29 +84,27 @@ def without_spectacles(frame: Frame, face: Face, seen: Visibility) -> Frame:
     soft = np.clip(1.5 * cv2.GaussianBlur(cv2.dilate(worn, np.ones((3, 3))), (0, 0), 0.5 * unit), 0, 1)
     around, thin = _thin(crop, wearer.rim, wearer.brow, eyes)
     thin *= 1 - soft
-    near = cv2.GaussianBlur(grown(worn, NEARBY * unit), (0, 0), 2 * unit) * wearer.skin
-    near *= 1 - grown(eyes, EYES[0] * unit)
-    even, total = _evened(crop, bare, grown(worn, HALO * unit), near), soft + thin
-    filled = bare * soft[..., None] + around * thin[..., None] + even * (1 - total)[..., None]
-    return laid(frame, filled, np.maximum(total, near), aligned.matrix)
+    total = soft + thin
+    filled = (bare * soft[..., None] + around * thin[..., None]) / np.maximum(total, 1e-6)[..., None]
+    return laid(frame, filled, total, aligned.matrix)
 
 
 class _Wearer(NamedTuple):
-    """A face with spectacles: its ``crop``; how likely a frame, a brow and skin are (``rim``, ``brow``, ``skin``).
+    """A face with spectacles: its ``crop``; how likely a frame and a brow are (``rim``, ``brow``).
 
     ``broad``: 1 where a frame may be. ``eyes``, ``oval``: 1 in their openings, and in the outline. ``known``, ``plain``:
-    1 where skin shows surely, and where it does without a beard.
+    1 where skin shows surely, and where it does without a beard. ``hairs``: 1 where a brow does.
     """
 
     crop: Crop
     rim: Plane
     brow: Plane
-    skin: Plane
     broad: Mask
     eyes: Mask
     oval: Mask
     known: Mask
     plain: Mask
+    hairs: Mask
 
 
 def _wearer(aligned: AlignedFace, seen: Visibility) -> tuple[_Wearer, Plane]:
@@ -118,6 +112,7 @@ def _wearer(aligned: AlignedFace, seen: Visibility) -> tuple[_Wearer, Plane]:
     side = len(aligned.crop)
     unit = side / CROP_SIDE
     rim, brow, skin, beard = (seen.in_crop(seen.of(one), side) for one in LOOKED_AT)
+    hairs = ((brow > SKIN) & (rim < HAIRLESS)).astype(np.float32)
     likely = np.where(BROW_LEADS * rim >= brow, rim, 0)
     broad = _beside(likely)
     oval, brows, eyes = (
@@ -129,7 +124,7 @@ def _wearer(aligned: AlignedFace, seen: Visibility) -> tuple[_Wearer, Plane]:
     under = np.maximum(np.clip(2 * brow - 0.6, 0, 1), brows * (likely > LIKELY))
     under = cv2.GaussianBlur(under.astype(np.float32), (0, 0), unit)
     broad = grown(broad, 1.5 * unit)
-    return _Wearer(aligned.crop, likely, brow, skin, broad, eyes, oval, known, plain), under
+    return _Wearer(aligned.crop, likely, brow, broad, eyes, oval, known, plain, hairs), under
 
 
 def _tones(wearer: _Wearer, under: Plane, known: Mask) -> list[Crop]:
@@ -140,10 +135,10 @@ def _tones(wearer: _Wearer, under: Plane, known: Mask) -> list[Crop]:
         under: where brows are under the frame, 0..1.
         known: 1 where skin shows.
     """
-    bare, hairs = bare_skin(wearer.crop, known, wearer.plain), (wearer.brow > SKIN) & (wearer.rim < HAIRLESS)
-    if hairs.sum() <= (4 * len(bare) / CROP_SIDE) ** 2:
+    bare = bare_skin(wearer.crop, known, wearer.plain)
+    if wearer.hairs.sum() <= (4 * len(bare) / CROP_SIDE) ** 2:
         return [bare]
-    brows = continued(wearer.crop, hairs.astype(np.float32))
+    brows = continued(wearer.crop, wearer.hairs)
     return [bare, bare + (brows - bare) * under[..., None]]
 
 
@@ -184,25 +179,6 @@ def _beside(rim: Plane) -> Mask:
     keep[np.unique(patches[rim > LIKELY])] = 1
     keep[0] = 0
     return keep[patches]
-
-
-def _evened(crop: Crop, bare: Crop, worn: Mask, near: Mask) -> Crop:
-    """The face without the colour of light that a frame throws on skin beside it.
-
-    Args:
-        crop: the face.
-        bare: what its skin would show.
-        worn: where a frame is.
-        near: 0..1, where it may throw light on skin.
-    """
-    unit = len(crop) / CROP_SIDE
-    logs = [np.log(local_mean(one, 1 - worn, PALE * unit) + FLOOR) for one in (crop, bare)]
-    apart = logs[1] - logs[0]
-    apart -= apart[..., 1:2]
-    size = np.abs(apart).max(axis=2)
-    apart -= cv2.transform(apart, LUMA)[..., None]
-    share = near * rising(size, CAST)
-    return np.clip((crop + FLOOR) * np.exp(apart * share[..., None]) - FLOOR, 0, 1).astype(np.float32)
 
 
 def _alike(wearer: _Wearer, tones: list[Crop]) -> Mask:
