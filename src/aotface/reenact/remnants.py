@@ -8,7 +8,6 @@ is not followed is filled. Brows, eyes, lips and beards are left alone, and so i
 
 import cv2
 import numpy as np
-from jaxtyping import Bool
 
 from aotface.face.align import align, scale_of
 from aotface.face.mesh import LEFT_EYE, OUTER_LIPS, OVAL, RIGHT_EYE
@@ -17,7 +16,7 @@ from aotface.face.texture import brow_outlines, hull_mask
 from aotface.face.visibility.classes import Surface
 from aotface.face.visibility.network import Visibility
 from aotface.masked import falling, grown, rising
-from aotface.reenact.skin_fill import Plane, apart_from, bare_skin, laid, tone_of
+from aotface.reenact.skin_fill import apart_from, bare_skin, laid, tone_of
 from aotface.types import CROP_SIDE, AlignedFace, Face, Frame, Mask
 
 LARGEST = 512
@@ -29,8 +28,12 @@ COVER = 0.35
 STRAY = 6.0
 """How far beside its place, in pixels at 256, a likely brow is one and no fringe."""
 
-REACH, FADES, OFF = 20.0, 4.0, 2.0
-"""How far from there, in pixels at 256, they are looked for; over how many that ends; and how near skin is followed."""
+REACH, FADES, OFF = (20.0, 7.0), 4.0, 2.0
+"""How far from there, in pixels at 256, they are looked for, above brows and below eyes: there skin turns away, and is
+darker for that. Over how many pixels that ends; and how near to it skin is followed."""
+
+BROWS, CORNERS = [105, 334], [33, 263]
+"""Vertices at the height of brows, and of the eyes' outer corners."""
 
 THINGS = Surface.HAIR, Surface.HAND, Surface.COVER
 PLAIN = (Surface.SKIN,), (Surface.BEARD,), (Surface.BROW,)
@@ -47,7 +50,7 @@ BESIDE, FEW = (3.0, 10.0), 20.0
 """How far from a brow, an eye or lips, in pixels at 256, strands begin to be taken off, and are: half of the shadow beside a
 brow's end would look like a blot. And side of the square that plain skin must fill."""
 
-STANDS = (0.16, 0.3)
+STANDS = (0.18, 0.34)
 """The same from which a pixel begins to be no skin, and is none."""
 
 
@@ -65,15 +68,14 @@ def without_remnants(frame: Frame, face: Face, seen: Visibility, brows: bool = T
     side = int(np.clip(CROP_SIDE / scale_of(align(frame, face).matrix), CROP_SIDE, LARGEST))
     aligned = align(frame, face, side)
     crop, unit = aligned.crop, side / CROP_SIDE
-    near, skin, off = _beside(aligned, seen, brows)
-    known = (skin & (off > REACH)).astype(np.float32)
+    near, known, skin = _beside(aligned, seen, brows)
     if not near.any() or known.sum() < (FEW * unit) ** 2:
         return frame
     plain, square = known, np.ones((2 * round(unit) + 1,) * 2)
     for _ in range(ROUNDS):
         apart, hue = apart_from(crop, tone_of(crop, known), unit)
-        alike = (apart < ALIKE) & (hue < HUE) & skin & (off > OFF)
-        known = np.maximum(known, cv2.morphologyEx(alike.astype(np.float32), cv2.MORPH_OPEN, square))
+        alike = ((apart < ALIKE) & (hue < HUE)) * skin
+        known = np.maximum(known, cv2.morphologyEx(alike, cv2.MORPH_OPEN, square))
     gone = rising(apart_from(crop, tone_of(crop, known), unit)[0], STANDS) * (near > 0)
     if not gone.any():
         return frame
@@ -82,10 +84,8 @@ def without_remnants(frame: Frame, face: Face, seen: Visibility, brows: bool = T
     return laid(frame, bare_skin(crop, known, plain), soft, aligned.matrix)
 
 
-def _beside(
-    aligned: AlignedFace, seen: Visibility, brows: bool
-) -> tuple[Mask, Bool[np.ndarray, "side side"], Plane]:
-    """Where remnants may be, 0..1; where plain skin is; and how far hair and covers are, in pixels at 256."""
+def _beside(aligned: AlignedFace, seen: Visibility, brows: bool) -> tuple[Mask, Mask, Mask]:
+    """Where remnants may be, 0..1; where plain skin is, away from hair; and to where it may be followed."""
     points, side = aligned.landmarks, len(aligned.crop)
     unit, shape = side / CROP_SIDE, (side, side)
     things, skin, beard, brow = (seen.in_crop(seen.of(*which), side) for which in (THINGS, *PLAIN))
@@ -100,6 +100,11 @@ def _beside(
     features = np.minimum(off_eyes, off_lips)
     bare = falling(beard, BEARD)
     plain = (skin > SKIN) & (np.minimum(features, off_hairs) > BESIDE[0]) & (face > 0) & (bare > 0)
-    near = falling(off, (REACH - FADES, REACH)) * cv2.GaussianBlur(face, (0, 0), unit) * face * bare
+    low, high = (float(points[those, 1].mean()) for those in (CORNERS, BROWS))
+    ends = max(low - high, 1.0)
+    start = high if brows else low  # a brim may reach down to the eyes
+    below = rising(np.arange(side, dtype=np.float32), (start, start + ends))[:, None]
+    beside, off = off, off + np.float32(REACH[0] - REACH[1]) * below
+    near = falling(off, (REACH[0] - FADES, REACH[0])) * cv2.GaussianBlur(face, (0, 0), unit) * face * bare
     near *= rising(np.minimum(features, off_hairs) if brows else features, BESIDE)
-    return near, plain, off
+    return near, (plain & (off > REACH[0])).astype(np.float32), (plain & (beside > OFF)).astype(np.float32)
