@@ -57,7 +57,10 @@ def apart_from(crop: Crop, tone: Crop, unit: float) -> tuple[Plane, Plane]:
         unit: pixels for each at 256.
     """
     logs = cv2.GaussianBlur(np.log((crop + FLOOR) / (tone + FLOOR)), (0, 0), 0.5 * unit)
-    return np.abs(logs).max(axis=2), np.abs(logs - logs[..., 1:2]).max(axis=2)
+    red, green, blue = cv2.split(logs)
+    apart = cv2.max(cv2.max(np.abs(red), np.abs(green)), np.abs(blue))
+    hue = cv2.max(np.abs(red - green), np.abs(blue - green))
+    return np.asarray(apart, np.float32), np.asarray(hue, np.float32)
 
 
 def laid(frame: Frame, filled: Crop, soft: Mask, matrix: Matrix) -> Frame:
