@@ -22,7 +22,7 @@ from aotface.face.visibility.classes import Surface
 from aotface.face.visibility.network import Visibility
 from aotface.face.visibility.view import VIEW_SIDE, view_of_crop
 from aotface.masked import local_mean
-from aotface.types import CROP_SIDE, AlignedFace, Frame, Mask, Matrix
+from aotface.types import CROP_SIDE, AlignedFace, Frame, Landmarks, Mask, Matrix
 
 AROUND, FINEST = 20.0, 1.5
 """Blurs between which shine is looked for, in pixels at 256: its surroundings, and its own least size."""
@@ -216,14 +216,18 @@ def _skin(aligned: AlignedFace, seen: Visibility) -> tuple[Mask, Mask]:
     """Where a face may shine, and where its skin is plain: without brows."""
     shape = SIDE, SIDE
     points = transform_landmarks(aligned.landmarks, resize_matrix(np.eye(2, 3), CROP_SIDE, SIDE))
-    raised = points[FOREHEAD, :2] + (points[10, :2] - points[152, :2]) * np.float32(UP)
-    face = hull_mask(shape, np.concatenate([points[OVAL, :2], raised]))
+    face = hull_mask(shape, np.concatenate([points[OVAL, :2], raised_forehead(points)]))
     face *= 1 - features_mask(shape, points, unit=UNIT, parts=(LEFT_EYE, RIGHT_EYE, OUTER_LIPS))
     others = seen.of(Surface.BEARD, Surface.FRAME, Surface.HAND, Surface.COVER, Surface.BACKGROUND)
     for plane, (low, high) in ((others, OTHER), (seen.of(Surface.HAIR), HAIR)):
         face *= 1 - np.clip((seen.in_crop(plane, SIDE) - low) / (high - low), 0, 1)
     face = np.clip(2 * cv2.GaussianBlur(face, (0, 0), EDGE * UNIT) - 1, 0, 1)
     return face, face * (1 - features_mask(shape, points, unit=UNIT, parts=(LEFT_BROW, RIGHT_BROW)))
+
+
+def raised_forehead(points: Landmarks) -> Float32[np.ndarray, "7 2"]:
+    """Points above the mesh's upper edge, about where hair begins."""
+    return np.asarray(points[FOREHEAD, :2] + (points[10, :2] - points[152, :2]) * np.float32(UP), np.float32)
 
 
 def _dulled(light: Light, shine: _Shine) -> Light:

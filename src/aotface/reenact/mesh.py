@@ -22,6 +22,7 @@ from aotface.face.render import Raster, rasterize
 from aotface.face.skin_light import without_shine
 from aotface.options import DEFAULTS
 from aotface.reenact.base import Reenacted
+from aotface.reenact.dark_side import without_dark_side
 from aotface.reenact.dense_map import Jump, both_maps, dense_map, enlarge, lids, read_crop, read_mask, soften
 from aotface.reenact.edge import inner_mask
 from aotface.reenact.expression import mouths_alike
@@ -31,6 +32,7 @@ from aotface.reenact.lip_colour import LipColour, lip_colour
 from aotface.reenact.lips import part_lips, without_streaks
 from aotface.reenact.mouth_shading import level_mouth
 from aotface.reenact.reading import Reading, SourceSkin
+from aotface.reenact.remnants import without_remnants
 from aotface.reenact.shape import identity_shape
 from aotface.reenact.spectacles import without_spectacles
 from aotface.reenact.target_brows import (
@@ -104,6 +106,8 @@ class MeshReenactor:
         texture, shown = without_hidden_brows(source, bare, aligned, texture, seen)
         large = align(bare, face, _own_side(aligned))
         brows = brow_look(large.crop, large.landmarks) if shown else None
+        bare = without_remnants(bare, face, seen, shown)
+        bare = without_dark_side(bare, aligned, texture, _own_side(aligned))
         iris = None if gaze is None else iris_colour(aligned.crop, aligned.landmarks, gaze)
         lips = lip_colour(aligned)
         return MeshSource(bare, face, aligned.matrix, texture, skin, self.gaze, lips, iris, brows)

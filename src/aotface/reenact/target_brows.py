@@ -22,9 +22,10 @@ from aotface.masked import carried, falling, resized, rising
 from aotface.reenact.lip_colour import FURTHEST, PIGMENT, Pixels, Plane, logarithm
 from aotface.types import CROP_SIDE, AlignedFace, Crop, Frame, Landmarks, Mask, Part
 
-HIDDEN, SOUND = 0.45, 0.25
+HIDDEN, SOUND = 0.435, 0.25
 """Share of a brow from which it is hidden; and up to which the other one stands in for it: of 48 wearers of ``train`` the
-filled brows look whole up to .44, and none from .55 on (docs/log/2026-11-29-brows.md)."""
+filled brows look whole up to .44, and none from .55 on (docs/log/2026-11-29-brows.md). Less is filled since then: at this
+bound the same are hidden of 77 wearers as were at .45 (docs/log/2026-11-30-smudges.md)."""
 
 FILLED = 0.03
 """Change of display light from which a pixel was filled."""
