@@ -1,0 +1,119 @@
+"""A source's brows without sand: dots beside hairs that are no strands [ours].
+
+Sharpening and compression leave hard dots in brows of small photographs, bright and dark ones, often orange. Lifted with the
+skin around, or beside smooth skin, they are the first thing seen. A hair, and skin between two hairs, is a line: what is
+left of a brow where no short line fits is dots, and these become faint. Done once for each source.
+"""
+
+from functools import lru_cache
+
+import cv2
+import numpy as np
+from jaxtyping import Float32, UInt8
+
+from aotface.colour_space import linear_to_srgb, luminance_of_linear, srgb_to_linear
+from aotface.face.align import crop_matrix, scale_of
+from aotface.face.texture import brow_outlines, hull_mask
+from aotface.masked import grown
+from aotface.types import Face, Frame
+
+LINE, ANGLES, SHORTEST = 2.0, 8, 5
+"""Length of a line, in pixels at 256; in how many directions it is tried; and its least length, in pixels of the picture."""
+
+BRIGHT, DARK = 0.25, 0.4
+"""How much brighter or darker than a line through it a dot may be, as a logarithm: softly, and then hardly more."""
+
+SMALL, SPECK, HOLE = (1.5, 3.5), (0.5, 1.0), 0.7
+"""Sizes, in pixels at 256, of bright places among hairs, whatever their form; how much brighter than those around they may
+be; and the same of dark ones of the first size."""
+
+EVEN = 1.5
+"""Standard deviation, in pixels at 256, of the neighbourhood whose colour a place gets."""
+
+GROWN, SOFT, MARGIN = 2.0, 1.5, 12.0
+"""By how much brows are grown, how softly that ends, and what around is looked at. Pixels at 256."""
+
+FLOOR = np.float32(4e-3)
+"""Linear light added before a logarithm."""
+
+Kernel = UInt8[np.ndarray, "_side _side"]
+
+Plane = Float32[np.ndarray, "_rows _columns"]
+
+Pixels = Float32[np.ndarray, "_rows _columns 3"]
+
+
+def without_sand(frame: Frame, face: Face) -> Frame:
+    """A source's picture without sand in its brows.
+
+    Args:
+        frame: uint8 or uint16, RGB.
+        face: of it.
+
+    Returns:
+        The picture, changed in both brows; the very same where the picture shows none.
+
+    Source: [ours]; openings by lines: Soille, "Morphological Image Analysis", 2003.
+    """
+    unit = 1 / scale_of(crop_matrix(face.landmarks))
+    outlines = brow_outlines(face.landmarks)
+    every, margin = np.concatenate(outlines), MARGIN * unit
+    height, width = frame.shape[:2]
+    x0, y0 = np.clip(np.floor(every.min(axis=0) - margin), 0, (width, height)).astype(int).tolist()
+    x1, y1 = np.clip(np.ceil(every.max(axis=0) + margin) + 1, 0, (width, height)).astype(int).tolist()
+    if x1 - x0 < SHORTEST or y1 - y0 < SHORTEST:
+        return frame
+    here, white = (slice(y0, y1), slice(x0, x1)), np.float32(np.iinfo(frame.dtype).max)
+    brows = hull_mask((y1 - y0, x1 - x0), *(one - np.float32([x0, y0]) for one in outlines))
+    weight = cv2.GaussianBlur(grown(brows, GROWN * unit), (0, 0), SOFT * unit)[..., None]
+    light = np.log(srgb_to_linear(frame[here].astype(np.float32) / white) + FLOOR)
+    luma = np.log(luminance_of_linear(np.exp(light)))
+    colour = light - luma[..., None]
+    calm = light + weight * ((_calmed(luma, unit) - luma)[..., None] + _even(colour, np.exp(luma), unit) - colour)
+    result = frame.copy()
+    result[here] = np.rint(np.clip(linear_to_srgb(np.exp(calm) - FLOOR), 0, 1) * white).astype(frame.dtype)
+    return result
+
+
+def _even(colour: Pixels, light: Plane, unit: float) -> Pixels:
+    """Colour without dots; what is dark tells less of it."""
+    total = cv2.GaussianBlur(light, (0, 0), EVEN * unit)[..., None]
+    return np.asarray(cv2.GaussianBlur(colour * light[..., None], (0, 0), EVEN * unit) / total, np.float32)
+
+
+def _calmed(light: Plane, unit: float) -> Plane:
+    """Brightness, a logarithm, in which no dot, and nothing as small, stands out by more than it may."""
+    lines, discs = _lines(_odd(LINE * unit, SHORTEST)), [_disc(_odd(size * unit, 3)) for size in SMALL]
+    for kernels, most in ((lines, BRIGHT), *(((disc,), bound) for disc, bound in zip(discs, SPECK, strict=True))):
+        base = np.maximum.reduce([cv2.morphologyEx(light, cv2.MORPH_OPEN, kernel) for kernel in kernels])
+        light = base + _bounded(light - base, most)
+    for kernels, most in ((lines, DARK), ((discs[0],), HOLE)):
+        base = np.minimum.reduce([cv2.morphologyEx(light, cv2.MORPH_CLOSE, kernel) for kernel in kernels])
+        light = base - _bounded(base - light, most)
+    return light
+
+
+def _bounded(values: Plane, most: float) -> Plane:
+    """Values from 0 that come no further than a bound; little ones stay."""
+    return np.asarray(values / np.sqrt(1 + (values / np.float32(most)) ** 2), np.float32)
+
+
+def _odd(size: float, least: int) -> int:
+    """Nearest odd number of pixels."""
+    return max(least, 2 * round((size - 1) / 2) + 1)
+
+
+def _disc(size: int) -> Kernel:
+    return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size)), np.uint8)
+
+
+@lru_cache(maxsize=8)
+def _lines(size: int) -> tuple[Kernel, ...]:
+    """Lines through the middle of a square of so many pixels."""
+    middle, found = size // 2, []
+    for angle in np.pi * np.arange(ANGLES) / ANGLES:
+        x, y = (round(float(part) * middle) for part in (np.cos(angle), np.sin(angle)))
+        kernel = np.zeros((size, size), np.uint8)
+        cv2.line(kernel, (middle - x, middle - y), (middle + x, middle + y), (1,))
+        found.append(kernel)
+    return tuple(found)
