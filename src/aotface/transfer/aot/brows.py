@@ -114,6 +114,10 @@ def hold_brows(field: ColourMapArray, pair: FacePair) -> ColourMapArray:
     part[..., :3] -= (np.float32(UNLIFTED) * hair * seen * np.clip(_mean_of(around), 0, 1))[..., None]
     near = cv2.GaussianBlur(grown(hold, WIDE * unit), (0, 0), SOFT * unit) * seen
     _like_skin(part, before, own, other, known, near, unit)
+    made = np.log(np.maximum(luminance_of_linear(multiplied(before, part) + part[..., 4:]), 0) + FLOOR)
+    made -= carried_far(made[..., None], known, AROUND * unit, LEAST)[..., 0]
+    for brow in brows:
+        _no_deeper(part, made, own, other, brow, seen)
     if field[..., 3].any():
         after, target = (
             np.log(np.maximum(one, 0) + FLOOR) for one in (multiplied(before, part) + part[..., 4:], theirs)
@@ -123,15 +127,37 @@ def hold_brows(field: ColourMapArray, pair: FacePair) -> ColourMapArray:
     return changed
 
 
+def _depth(beside_skin: Plane, where: Mask) -> float:
+    """How dark hairs are beside their skin."""
+    return float(np.percentile(-beside_skin[where > 0.5], DEEP)) if (where > 0.5).any() else 0.0
+
+
+def _no_deeper(field: ColourMapArray, made: Plane, own: Plane, theirs: Plane, brow: _Brow, seen: Mask) -> None:
+    """Take back, in place, by what a brow of Y is darker beside its skin than X_r's and the target's.
+
+    Args:
+        field: what will be laid on X_r.
+        made: Y beside its skin, as a logarithm.
+        own: X_r beside its skin.
+        theirs: the target.
+        brow: one.
+        seen: what of it is visible.
+    """
+    here = brow.own * seen
+    depth = _depth(made, here)
+    most = max(_depth(own, here), _depth(theirs, brow.theirs * seen), FAINT)
+    if depth > most:
+        more = ((1 - most / depth) * np.maximum(-made, 0) * brow.hold * seen)[..., None]
+        field[..., :3] += more
+        field[..., 4:] *= np.exp(more)
+
+
 def _deepen(field: ColourMapArray, own: Plane, theirs: Plane, brow: _Brow, seen: Mask) -> None:
     """Make the hairs of a brow darker where the target's are, in place."""
     here, there = brow.own * seen, brow.theirs * seen
     if here.sum() < 4 or there.sum() < 4:
         return
-    mine, wanted = (
-        float(np.percentile(-one[where > 0.5], DEEP)) if (where > 0.5).any() else 0.0
-        for one, where in ((own, here), (theirs, there))
-    )
+    mine, wanted = _depth(own, here), _depth(theirs, there)
     times = np.clip(min(AIM * wanted, ENOUGH) / max(mine, FAINT), 1, MOST)
     times = 1 + (times - 1) * np.clip((mine - FAINT) / FAINT, 0, 1)
     deep = np.float32(times) * np.maximum(-own, 0)
