@@ -5,6 +5,7 @@ skin around, or beside smooth skin, they are the first thing seen. A hair, and s
 left of a brow where no short line fits is dots, and these become faint. Done once for each source.
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import cv2
@@ -14,16 +15,20 @@ from jaxtyping import Float32, UInt8
 from aotface.colour_space import linear_to_srgb, luminance_of_linear, srgb_to_linear
 from aotface.face.align import crop_matrix, scale_of
 from aotface.face.texture import brow_outlines, hull_mask
-from aotface.masked import grown
-from aotface.types import Face, Frame
+from aotface.masked import grown, risen
+from aotface.types import Face, Frame, Mask
 
 LINE, ANGLES, SHORTEST = 2.0, 8, 5
 """Length of a line, in pixels at 256; in how many directions it is tried; and its least length, in pixels of the picture."""
 
-BRIGHT, DARK = 0.25, 0.4
+SANDY = (0.13, 0.18)
+"""How much stands out from lines in a brow, root mean square of logarithms, where sand begins, and where all is. Of 140 faces
+of ``train`` half have .08 and a tenth more than .14 (docs/log/2026-11-30-brow-dots.md)."""
+
+BRIGHT, DARK = 0.2, 0.3
 """How much brighter or darker than a line through it a dot may be, as a logarithm: softly, and then hardly more."""
 
-SMALL, SPECK, HOLE = (1.5, 3.5), (0.5, 1.0), 0.7
+SMALL, SPECK, HOLE = (1.5, 3.5), (0.45, 0.9), 0.6
 """Sizes, in pixels at 256, of bright places among hairs, whatever their form; how much brighter than those around they may
 be; and the same of dark ones of the first size."""
 
@@ -69,7 +74,8 @@ def without_sand(frame: Frame, face: Face) -> Frame:
     light = np.log(srgb_to_linear(frame[here].astype(np.float32) / white) + FLOOR)
     luma = np.log(luminance_of_linear(np.exp(light)))
     colour = light - luma[..., None]
-    calm = light + weight * ((_calmed(luma, unit) - luma)[..., None] + _even(colour, np.exp(luma), unit) - colour)
+    change = (_calmed(luma, unit, brows) - luma)[..., None] + _even(colour, np.exp(luma), unit) - colour
+    calm = light + weight * change
     result = frame.copy()
     result[here] = np.rint(np.clip(linear_to_srgb(np.exp(calm) - FLOOR), 0, 1) * white).astype(frame.dtype)
     return result
@@ -81,16 +87,31 @@ def _even(colour: Pixels, light: Plane, unit: float) -> Pixels:
     return np.asarray(cv2.GaussianBlur(colour * light[..., None], (0, 0), EVEN * unit) / total, np.float32)
 
 
-def _calmed(light: Plane, unit: float) -> Plane:
-    """Brightness, a logarithm, in which no dot, and nothing as small, stands out by more than it may."""
+def _calmed(light: Plane, unit: float, brows: Mask) -> Plane:
+    """Brightness, a logarithm, in which no dot, and nothing as small, stands out by more than it may, if there is sand."""
     lines, discs = _lines(_odd(LINE * unit, SHORTEST)), [_disc(_odd(size * unit, 3)) for size in SMALL]
+    dots = _closed(light, lines) - _opened(light, lines)
+    share = risen(float(np.sqrt(np.mean(dots[brows > 0] ** 2))), SANDY)
+    if share == 0:
+        return light
+    calm = light
     for kernels, most in ((lines, BRIGHT), *(((disc,), bound) for disc, bound in zip(discs, SPECK, strict=True))):
-        base = np.maximum.reduce([cv2.morphologyEx(light, cv2.MORPH_OPEN, kernel) for kernel in kernels])
-        light = base + _bounded(light - base, most)
+        base = _opened(calm, kernels)
+        calm = base + _bounded(calm - base, most)
     for kernels, most in ((lines, DARK), ((discs[0],), HOLE)):
-        base = np.minimum.reduce([cv2.morphologyEx(light, cv2.MORPH_CLOSE, kernel) for kernel in kernels])
-        light = base - _bounded(base - light, most)
-    return light
+        base = _closed(calm, kernels)
+        calm = base - _bounded(base - calm, most)
+    return np.asarray(light + np.float32(share) * (calm - light), np.float32)
+
+
+def _opened(light: Plane, kernels: Sequence[Kernel]) -> Plane:
+    """Without what is bright and holds none of these."""
+    return np.maximum.reduce([cv2.morphologyEx(light, cv2.MORPH_OPEN, kernel) for kernel in kernels])
+
+
+def _closed(light: Plane, kernels: Sequence[Kernel]) -> Plane:
+    """The same of what is dark."""
+    return np.minimum.reduce([cv2.morphologyEx(light, cv2.MORPH_CLOSE, kernel) for kernel in kernels])
 
 
 def _bounded(values: Plane, most: float) -> Plane:

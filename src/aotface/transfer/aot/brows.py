@@ -36,6 +36,9 @@ FAINT, AIM, MOST, ENOUGH = 0.12, 0.9, 1.5, 1.4
 """How dark hairs are beside their skin, as a logarithm, below which there are none to be made darker; what share of the
 target's depth is wanted; how many times darker they get at most; and the depth from which on they get no darker."""
 
+DARK = 0.85
+"""Depth up to which hairs of Y may be deeper than those of both faces: dark hairs beside deep skin are so beside paler skin."""
+
 BROAD = 2.5
 """Standard deviation, in pixels at 256, of what becomes no deeper than that: shadows are no hair."""
 
@@ -145,7 +148,7 @@ def _no_deeper(field: ColourMapArray, made: Plane, own: Plane, theirs: Plane, br
     """
     here = brow.own * seen
     depth = _depth(made, here)
-    most = max(_depth(own, here), _depth(theirs, brow.theirs * seen), FAINT)
+    most = max(_depth(own, here), _depth(theirs, brow.theirs * seen), DARK)
     if depth > most:
         more = ((1 - most / depth) * np.maximum(-made, 0) * brow.hold * seen)[..., None]
         field[..., :3] += more
