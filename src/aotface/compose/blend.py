@@ -38,8 +38,8 @@ BLOCK_ROWS = 32
 HALO = 16
 """Rows beside a strip that its blurs may read."""
 
-LOWERED = 0.85
-"""Share of what is brighter in a brow than it may be that is taken away."""
+LOWERED = 0.02
+"""How much brighter than it may be, in display values, a place in a brow is that goes half the way to skin."""
 
 EYE_MARGIN = 12.0
 """Pixels around the eyes, of a 256 px crop or of the frame, that are looked at: blurs reach so far."""
@@ -188,26 +188,27 @@ class _Face:
         return View(Seen(above), Seen(self.pixels(strip)), weight, shown, kept, hard)
 
 
-def _lower(above: np.ndarray, ceiling: Float32[np.ndarray, "128 128"], matrix: Matrix, strip: Box) -> None:
-    """Take what is brighter than a ceiling most of the way down to it, in a strip of the frame, in place.
+def _lower(
+    above: np.ndarray, ceiling: Float32[np.ndarray, "128 128 3"], matrix: Matrix, strip: Box
+) -> None:
+    """Take what is brighter than a ceiling most of the way to it, in a strip of the frame, in place.
 
     A map of 128 pixels cannot do that: a glint between hairs is one or two pixels of the frame wide.
 
     Args:
         above: the face in the strip.
-        ceiling: of luma, display values.
+        ceiling: see `Bands`.
         matrix: frame points to points of the ceiling.
         strip: xyxy, frame pixels.
     """
-    box = face_box((ceiling < 1).astype(np.float32), matrix, strip[3], strip[2])
+    box = face_box((ceiling.min(axis=2) < 1).astype(np.float32), matrix, strip[3], strip[2])
     if box is None or box[2] <= strip[0] or box[3] <= strip[1]:
         return
     here = max(box[0], strip[0]), max(box[1], strip[1]), box[2], box[3]
     part = above[here[1] - strip[1] : here[3] - strip[1], here[0] - strip[0] : here[2] - strip[0]]
     most = carry(ceiling, matrix, here, cv2.INTER_LINEAR, cv2.BORDER_REPLICATE)
-    luma = cv2.transform(part, LUMA)
-    over = np.maximum(luma - most, 0) * np.float32(LOWERED) / np.maximum(luma, np.float32(1e-3))
-    part *= (1 - over)[..., None]
+    over = np.maximum(cv2.transform(part - most, LUMA), 0)
+    part += times(most - part, over / (over + np.float32(LOWERED)))
 
 
 def _eyes(face: _Face, points: EyePoints, box: Box) -> list[Stretch]:

@@ -27,10 +27,11 @@ BANDS_SIDE = CROP_SIDE // 2
 
 
 class Bands(NamedTuple):
-    """``shift``: see `low_band_shift`. ``ceiling``: luma that nothing in a brow should exceed, display values; None: none."""
+    """``shift``: see `low_band_shift`. ``ceiling``: skin, RGB, display values, whose luma nothing in a brow should exceed; None:
+    there is no such bound."""
 
     shift: Float32[np.ndarray, "128 128 4"]
-    ceiling: Float32[np.ndarray, "128 128"] | None
+    ceiling: Float32[np.ndarray, "128 128 3"] | None
 
 
 def low_band_shift(
@@ -90,15 +91,16 @@ def low_band_shift(
         skin = np.zeros_like(difference)
         skin[here] = face
         skin = cv2.resize(times(skin, known), size, interpolation=cv2.INTER_AREA)
-        luma = cv2.transform(_mean_of_weighted(skin, total, reach), LUMA)
+        around = _mean_of_weighted(skin, total, reach)
+        luma = cv2.transform(around, LUMA)
         usual += cv2.resize(features, size, interpolation=cv2.INTER_AREA) * np.maximum(luma - usual, 0)
         if brows is not None:
             theirs = np.zeros(weight.shape, np.float32)
             theirs[here] = cv2.transform(face - difference[here], LUMA)
             theirs = cv2.resize(theirs, size, interpolation=cv2.INTER_AREA)
             brighter = cv2.dilate(theirs - (luma - cv2.transform(mean, LUMA)), np.ones((3, 3), np.uint8))
-            ceiling = luma * np.float32(1 + GLINT) + np.maximum(brighter, 0) + cv2.transform(shift, LUMA)
-            ceiling += np.float32(OFF) * (1 - cv2.resize(brows, size, interpolation=cv2.INTER_AREA))
+            more = np.maximum(brighter, 0) + np.float32(OFF) * (1 - cv2.resize(brows, size, interpolation=cv2.INTER_AREA))
+            ceiling = around * np.float32(1 + GLINT) + shift + more[..., None]
     return Bands(np.dstack([shift, 1 / usual]).astype(np.float32), ceiling)
 
 

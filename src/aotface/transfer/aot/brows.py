@@ -48,8 +48,8 @@ WITHIN = 1.4, 0.8
 CARRIED = 0.5
 """How far hairs get the map of the skin around: under real lamps the network is right to lift them more than skin."""
 
-UNLIFTED, PIGMENT = 0.4, (0.1, 0.5)
-"""Share of what brightens skin, a logarithm up to 1, that hairs do not get: black ones do not turn grey because skin is
+UNLIFTED, FURTHEST, PIGMENT = 0.4, 2.5, (0.1, 0.5)
+"""Share of what brightens skin, and up to which logarithm, that hairs do not get: black ones do not turn grey because skin is
 lifted; and how much darker than skin a place is where that begins, and is all."""
 
 GLINT, WIDE, KEPT = 0.04, 2.0, 0.15
@@ -114,13 +114,14 @@ def hold_brows(field: ColourMapArray, pair: FacePair) -> ColourMapArray:
     part += (np.float32(CARRIED) * hair * (1 - eyes))[..., None] * (around - given)
     for brow in brows:
         _deepen(part, own, other, brow, seen)
-    part[..., :3] -= (np.float32(UNLIFTED) * hair * seen * np.clip(_mean_of(around), 0, 1))[..., None]
+    pale = np.float32(UNLIFTED) * np.clip(_mean_of(around), 0, FURTHEST)
+    part[..., :3] -= (hair * seen * pale)[..., None]
     near = cv2.GaussianBlur(grown(hold, WIDE * unit), (0, 0), SOFT * unit) * seen
     _like_skin(part, before, own, other, known, near, unit)
     made = np.log(np.maximum(luminance_of_linear(multiplied(before, part) + part[..., 4:]), 0) + FLOOR)
     made -= carried_far(made[..., None], known, AROUND * unit, LEAST)[..., 0]
     for brow in brows:
-        _no_deeper(part, made, own, other, brow, seen)
+        _no_deeper(part, made, own - pale, other, brow, seen)
     if field[..., 3].any():
         after, target = (
             np.log(np.maximum(one, 0) + FLOOR) for one in (multiplied(before, part) + part[..., 4:], theirs)
@@ -141,7 +142,7 @@ def _no_deeper(field: ColourMapArray, made: Plane, own: Plane, theirs: Plane, br
     Args:
         field: what will be laid on X_r.
         made: Y beside its skin, as a logarithm.
-        own: X_r beside its skin.
+        own: X_r beside its skin, with hairs that are lifted less than it.
         theirs: the target.
         brow: one.
         seen: what of it is visible.
