@@ -130,11 +130,13 @@ def _disc(size: int) -> Kernel:
 
 @lru_cache(maxsize=8)
 def _lines(size: int) -> tuple[Kernel, ...]:
-    """Lines through the middle of a square of so many pixels."""
-    middle, found = size // 2, []
+    """Lines through the middle of a square of so many pixels, each the same when turned by half a turn."""
+    steps, found = np.arange(size // 2 + 1), []
     for angle in np.pi * np.arange(ANGLES) / ANGLES:
-        x, y = (round(float(part) * middle) for part in (np.cos(angle), np.sin(angle)))
+        along = np.array([np.sin(angle), np.cos(angle)])
+        reached = np.rint(steps[:, None] * along / np.abs(along).max()).astype(int)
         kernel = np.zeros((size, size), np.uint8)
-        cv2.line(kernel, (middle - x, middle - y), (middle + x, middle + y), (1,))
+        for rows, columns in (size // 2 + reached.T, size // 2 - reached.T):
+            kernel[rows, columns] = 1
         found.append(kernel)
     return tuple(found)
