@@ -21,11 +21,11 @@ from aotface.types import Face, Frame, Mask
 LINE, ANGLES, SHORTEST = 2.0, 8, 5
 """Length of a line, in pixels at 256; in how many directions it is tried; and its least length, in pixels of the picture."""
 
-SANDY = (0.13, 0.18)
+SANDY = (0.12, 0.18)
 """How much stands out from lines in a brow, root mean square of logarithms, where sand begins, and where all is. Of 140 faces
 of ``train`` half have .08 and a tenth more than .14 (docs/log/2026-11-30-brow-dots.md)."""
 
-BRIGHT, DARK = 0.2, 0.3
+BRIGHT, DARK = 0.1, 0.2
 """How much brighter or darker than a line through it a dot may be, as a logarithm: softly, and then hardly more."""
 
 SMALL, SPECK, HOLE = (1.5, 3.5), (0.45, 0.9), 0.6
@@ -88,20 +88,21 @@ def _even(colour: Pixels, light: Plane, unit: float) -> Pixels:
 
 
 def _calmed(light: Plane, unit: float, brows: Mask) -> Plane:
-    """Brightness, a logarithm, in which no dot, and nothing as small, stands out by more than it may, if there is sand."""
+    """Brightness, a logarithm, in which no dot stands out by more than it may; nor anything as small, where there is sand."""
     lines, discs = _lines(_odd(LINE * unit, SHORTEST)), [_disc(_odd(size * unit, 3)) for size in SMALL]
-    dots = _closed(light, lines) - _opened(light, lines)
-    share = risen(float(np.sqrt(np.mean(dots[brows > 0] ** 2))), SANDY)
+    bright, dark = _opened(light, lines), _closed(light, lines)
+    share = risen(float(np.sqrt(np.mean((dark - bright)[brows > 0] ** 2))), SANDY)
+    calm = bright + _bounded(light - bright, BRIGHT)
+    dark = _closed(calm, lines)
+    calm = even = dark - _bounded(dark - calm, DARK)
     if share == 0:
-        return light
-    calm = light
-    for kernels, most in ((lines, BRIGHT), *(((disc,), bound) for disc, bound in zip(discs, SPECK, strict=True))):
-        base = _opened(calm, kernels)
-        calm = base + _bounded(calm - base, most)
-    for kernels, most in ((lines, DARK), ((discs[0],), HOLE)):
-        base = _closed(calm, kernels)
-        calm = base - _bounded(base - calm, most)
-    return np.asarray(light + np.float32(share) * (calm - light), np.float32)
+        return calm
+    for disc, most in zip(discs, SPECK, strict=True):
+        base = _opened(even, (disc,))
+        even = base + _bounded(even - base, most)
+    base = _closed(even, discs[:1])
+    even = base - _bounded(base - even, HOLE)
+    return np.asarray(calm + np.float32(share) * (even - calm), np.float32)
 
 
 def _opened(light: Plane, kernels: Sequence[Kernel]) -> Plane:
