@@ -1,4 +1,4 @@
-"""Sand in a source's brows goes; strands, brows without sand, and what is far from brows stay."""
+"""Dots in a source's brows go; strands, and what is far from brows, stay."""
 
 import numpy as np
 
@@ -13,7 +13,9 @@ FACE = Face(0, (60.0, 60.0, 260.0, 260.0), 1.0, POINTS)
 HAIRS, SKIN = (60, 45, 40), (150, 120, 105)
 BROWS = [
     (slice(int(y0) + 2, int(y1) - 1), slice(int(x0) + 2, int(x1) - 1))
-    for (x0, y0), (x1, y1) in ((f(POINTS[b, :2], axis=0) for f in (np.min, np.max)) for b in (LEFT_BROW, RIGHT_BROW))
+    for (x0, y0), (x1, y1) in (
+        (f(POINTS[b, :2], axis=0) for f in (np.min, np.max)) for b in (LEFT_BROW, RIGHT_BROW)
+    )
 ]
 
 
@@ -53,7 +55,8 @@ def test_dots_lose_their_colour() -> None:
     found = without_sand(frame, FACE)
     y, x = BROWS[0]
     before, after = (
-        one[y.start + 5, x.start + 10].astype(float) / one[y.start + 5, x.start + 10].mean() for one in (frame, found)
+        one[y.start + 5, x.start + 10].astype(float) / one[y.start + 5, x.start + 10].mean()
+        for one in (frame, found)
     )
     assert np.ptp(after) < 0.7 * np.ptp(before)
 

@@ -188,9 +188,7 @@ class _Face:
         return View(Seen(above), Seen(self.pixels(strip)), weight, shown, kept, hard)
 
 
-def _lower(
-    above: np.ndarray, ceiling: Float32[np.ndarray, "128 128 3"], matrix: Matrix, strip: Box
-) -> None:
+def _lower(above: np.ndarray, ceiling: Float32[np.ndarray, "128 128 3"], matrix: Matrix, strip: Box) -> None:
     """Take what is brighter than a ceiling most of the way to it, in a strip of the frame, in place.
 
     A map of 128 pixels cannot do that: a glint between hairs is one or two pixels of the frame wide.

@@ -99,7 +99,9 @@ def low_band_shift(
             theirs[here] = cv2.transform(face - difference[here], LUMA)
             theirs = cv2.resize(theirs, size, interpolation=cv2.INTER_AREA)
             brighter = cv2.dilate(theirs - (luma - cv2.transform(mean, LUMA)), np.ones((3, 3), np.uint8))
-            more = np.maximum(brighter, 0) + np.float32(OFF) * (1 - cv2.resize(brows, size, interpolation=cv2.INTER_AREA))
+            more = np.maximum(brighter, 0) + np.float32(OFF) * (
+                1 - cv2.resize(brows, size, interpolation=cv2.INTER_AREA)
+            )
             ceiling = around * np.float32(1 + GLINT) + shift + more[..., None]
     return Bands(np.dstack([shift, 1 / usual]).astype(np.float32), ceiling)
 

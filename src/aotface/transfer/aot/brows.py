@@ -136,7 +136,9 @@ def _depth(beside_skin: Plane, where: Mask) -> float:
     return float(np.percentile(-beside_skin[where > 0.5], DEEP)) if (where > 0.5).any() else 0.0
 
 
-def _no_deeper(field: ColourMapArray, made: Plane, own: Plane, theirs: Plane, brow: _Brow, seen: Mask) -> None:
+def _no_deeper(
+    field: ColourMapArray, made: Plane, own: Plane, theirs: Plane, brow: _Brow, seen: Mask
+) -> None:
     """Take back, in place, by what a brow of Y is darker beside its skin than X_r's and the target's.
 
     Args:
