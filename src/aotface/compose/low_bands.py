@@ -27,8 +27,8 @@ BANDS_SIDE = CROP_SIDE // 2
 
 
 class Bands(NamedTuple):
-    """``shift``: see `low_band_shift`. ``ceiling``: skin, RGB, display values, whose luma nothing in a brow should exceed; None:
-    there is no such bound."""
+    """``shift``: see `low_band_shift`. ``ceiling``: skin, RGB, display values, whose luma nothing in a brow should exceed;
+    None: there is no such bound."""
 
     shift: Float32[np.ndarray, "128 128 4"]
     ceiling: Float32[np.ndarray, "128 128 3"] | None
@@ -86,7 +86,8 @@ def low_band_shift(
         mean = _mean_of_weighted(weighted, total, reach)
         shift += times(mean, inner - inner_before)
         inner_before = inner
-    usual, ceiling = np.full(size, DIM, np.float32), None
+    usual = np.full(size, DIM, np.float32)
+    ceiling: np.ndarray | None = None
     if features is not None:
         skin = np.zeros_like(difference)
         skin[here] = face

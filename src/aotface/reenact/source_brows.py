@@ -22,8 +22,8 @@ LINE, ANGLES, SHORTEST = 2.0, 8, 5
 """Length of a line, in pixels at 256; in how many directions it is tried; and its least length, in pixels of the picture."""
 
 SANDY = (0.12, 0.18)
-"""How much stands out from lines in a brow, root mean square of logarithms, where sand begins, and where all is. Of 140 faces
-of ``train`` half have .08 and a tenth more than .14 (docs/log/2026-11-30-brow-dots.md)."""
+"""How much stands out from lines in brows, root mean square of logarithms, where sand begins, and where all is. Of 140 faces
+of ``train`` half have less than .05, and a tenth more than .11 (docs/log/2026-11-30-brow-dots.md)."""
 
 BRIGHT, DARK = 0.1, 0.2
 """How much brighter or darker than a line through it a dot may be, as a logarithm: softly, and then hardly more."""
@@ -69,7 +69,7 @@ def without_sand(frame: Frame, face: Face) -> Frame:
     if x1 - x0 < SHORTEST or y1 - y0 < SHORTEST:
         return frame
     here, white = (slice(y0, y1), slice(x0, x1)), np.float32(np.iinfo(frame.dtype).max)
-    brows = hull_mask((y1 - y0, x1 - x0), *(one - np.float32([x0, y0]) for one in outlines))
+    brows = hull_mask((y1 - y0, x1 - x0), *(one - np.array([x0, y0], np.float32) for one in outlines))
     weight = cv2.GaussianBlur(grown(brows, GROWN * unit), (0, 0), SOFT * unit)[..., None]
     light = np.log(srgb_to_linear(frame[here].astype(np.float32) / white) + FLOOR)
     luma = np.log(luminance_of_linear(np.exp(light)))
@@ -88,7 +88,7 @@ def _even(colour: Pixels, light: Plane, unit: float) -> Pixels:
 
 
 def _calmed(light: Plane, unit: float, brows: Mask) -> Plane:
-    """Brightness, a logarithm, in which no dot stands out by more than it may; nor anything as small, where there is sand."""
+    """Brightness, a logarithm, in which no dot stands out by more than it may; nor what is as small, where there is sand."""
     lines, discs = _lines(_odd(LINE * unit, SHORTEST)), [_disc(_odd(size * unit, 3)) for size in SMALL]
     bright, dark = _opened(light, lines), _closed(light, lines)
     share = risen(float(np.sqrt(np.mean((dark - bright)[brows > 0] ** 2))), SANDY)

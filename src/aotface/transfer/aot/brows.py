@@ -37,7 +37,8 @@ FAINT, AIM, MOST, ENOUGH = 0.12, 0.9, 1.5, 1.4
 target's depth is wanted; how many times darker they get at most; and the depth from which on they get no darker."""
 
 DARK = 0.85
-"""Depth up to which hairs of Y may be deeper than those of both faces: dark hairs beside deep skin are so beside paler skin."""
+"""Depth up to which hairs of Y may be deeper than those of both faces: hairs that are dark beside deep skin are darker beside
+paler skin."""
 
 BROAD = 2.5
 """Standard deviation, in pixels at 256, of what becomes no deeper than that: shadows are no hair."""
@@ -49,8 +50,8 @@ CARRIED = 0.5
 """How far hairs get the map of the skin around: under real lamps the network is right to lift them more than skin."""
 
 UNLIFTED, FURTHEST, PIGMENT = 0.4, 2.5, (0.1, 0.5)
-"""Share of what brightens skin, and up to which logarithm, that hairs do not get: black ones do not turn grey because skin is
-lifted; and how much darker than skin a place is where that begins, and is all."""
+"""Share of what brightens skin, and up to which logarithm, that hairs do not get: black ones do not turn grey because skin
+is lifted; and how much darker than skin a place is where that begins, and is all."""
 
 GLINT, WIDE, KEPT = 0.04, 2.0, 0.15
 """How much brighter than the skin around, as a logarithm, a place in or beside a brow may be where the target's are no
