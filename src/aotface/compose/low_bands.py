@@ -98,8 +98,8 @@ def low_band_shift(
         if brows is not None:
             theirs = np.zeros(weight.shape, np.float32)
             theirs[here] = cv2.transform(face - difference[here], LUMA)
-            theirs = cv2.resize(theirs, size, interpolation=cv2.INTER_AREA)
-            brighter = cv2.dilate(theirs - (luma - cv2.transform(mean, LUMA)), np.ones((3, 3), np.uint8))
+            shown = cv2.resize(theirs, size, interpolation=cv2.INTER_AREA)
+            brighter = cv2.dilate(shown - (luma - cv2.transform(mean, LUMA)), np.ones((3, 3), np.uint8))
             more = np.maximum(brighter, 0) + np.float32(OFF) * (
                 1 - cv2.resize(brows, size, interpolation=cv2.INTER_AREA)
             )

@@ -37,8 +37,8 @@ FAINT, AIM, MOST, ENOUGH = 0.12, 0.9, 1.5, 1.4
 target's depth is wanted; how many times darker they get at most; and the depth from which on they get no darker."""
 
 DARK = 0.85
-"""Depth up to which hairs of Y may be deeper than those of both faces: hairs that are dark beside deep skin are darker beside
-paler skin."""
+"""Depth up to which hairs of Y may be deeper than those of both faces: hairs that are dark beside deep skin are darker
+beside paler skin."""
 
 BROAD = 2.5
 """Standard deviation, in pixels at 256, of what becomes no deeper than that: shadows are no hair."""
