@@ -18,6 +18,7 @@ from aotface.compose.low_bands import (
     box_of,
     local_mean_of,
     low_band_shift,
+    share_lowered,
     where,
 )
 from aotface.compose.skin_texture import Seen, TextureArray, measure_texture, skin_of
@@ -37,9 +38,6 @@ BLOCK_ROWS = 32
 
 HALO = 16
 """Rows beside a strip that its blurs may read."""
-
-LOWERED = 0.02
-"""How much brighter than it may be, in display values, a place in a brow is that goes half the way to skin."""
 
 EYE_MARGIN = 12.0
 """Pixels around the eyes, of a 256 px crop or of the frame, that are looked at: blurs reach so far."""
@@ -205,8 +203,7 @@ def _lower(above: np.ndarray, ceiling: Float32[np.ndarray, "128 128 3"], matrix:
     here = max(box[0], strip[0]), max(box[1], strip[1]), box[2], box[3]
     part = above[here[1] - strip[1] : here[3] - strip[1], here[0] - strip[0] : here[2] - strip[0]]
     most = carry(ceiling, matrix, here, cv2.INTER_LINEAR, cv2.BORDER_REPLICATE)
-    over = np.maximum(cv2.transform(part - most, LUMA), 0)
-    part += times(most - part, over / (over + np.float32(LOWERED)))
+    part += times(most - part, share_lowered(part, most))
 
 
 def _eyes(face: _Face, points: EyePoints, box: Box) -> list[Stretch]:

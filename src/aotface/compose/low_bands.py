@@ -18,9 +18,10 @@ BAND_REACHES = (2.5, 8.0)
 DIM = 0.05
 """Luma, display values, below which any place counts as dark; features do below that of the skin around."""
 
-GLINT, OFF = 0.02, 1.0
-"""How much brighter than skin around, in parts of it, a place in a brow may be where the target's is no brighter; and how
-much further the bound lies beside brows, in display values: nothing reaches it there."""
+GLINT, TEXTURE, LOWERED, OFF = 0.02, 0.015, 0.02, 1.0
+"""How much brighter than skin around, in parts of it, a place in a brow may be where the target's is no brighter; how much
+brighter, in display values, pixels may be beside that; how much too bright is what goes half the way to skin; and how much
+further the bound lies beside brows, in display values: nothing reaches it there."""
 
 BANDS_SIDE = CROP_SIDE // 2
 """Side at which they are blurred: it holds them."""
@@ -103,8 +104,21 @@ def low_band_shift(
             more = np.maximum(brighter, 0) + np.float32(OFF) * (
                 1 - cv2.resize(brows, size, interpolation=cv2.INTER_AREA)
             )
-            ceiling = around * np.float32(1 + GLINT) + shift + more[..., None]
+            most = around * np.float32(1 + GLINT) + shift + more[..., None]
+            made = np.zeros_like(difference)
+            made[here] = face
+            made = cv2.resize(made, size, interpolation=cv2.INTER_AREA) + shift
+            shift += times(most - made, share_lowered(made, most))  # broad light, without the skin's texture
+            ceiling = most + np.float32(TEXTURE)
     return Bands(np.dstack([shift, 1 / usual]).astype(np.float32), ceiling)
+
+
+def share_lowered(
+    made: Float32[np.ndarray, "_rows _columns 3"], most: Float32[np.ndarray, "_rows _columns 3"]
+) -> Float32[np.ndarray, "_rows _columns"]:
+    """How far places of a face go to the colour they should not be brighter than: 0 where they are not."""
+    over = np.maximum(cv2.transform(made - most, LUMA), 0)
+    return np.asarray(over / (over + np.float32(LOWERED)), np.float32)
 
 
 def local_mean_of(
