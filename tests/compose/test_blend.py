@@ -169,6 +169,20 @@ def test_no_glint_in_a_brow_is_brighter_than_skin_around() -> None:
     assert _glint_in_a_brow(theirs=True).mean() > 0.7
 
 
+def test_broad_light_in_a_brow_goes_and_the_texture_of_skin_stays() -> None:
+    target, swapped = np.full((256, 256, 3), 128, np.uint8), np.full((256, 256, 3), 0.5, np.float32)
+    swapped[112:128, 90:166] = 0.65
+    swapped[112:128:2, 90:166:2] += 0.05
+    swapped[113:128:2, 91:166:2] -= 0.05
+    brow = np.zeros((256, 256), np.float32)
+    brow[104:136, 82:174] = 1
+    camera = Camera(brow, (0, 0, 0), texture=np.zeros((6, 3), np.float32), brows=brow)
+    found = (
+        blend(target, swapped, disc(256), np.eye(2, 3), camera=camera, features=brow)[116:124, 110:146] / 255
+    )
+    assert found.mean() < 0.56 and found.std() > 0.6 * swapped[116:124, 110:146].std()
+
+
 def test_a_half_transparent_mask_shows_half() -> None:
     target = np.zeros((300, 300, 3), np.uint8)
     matrix = similarity(1.0, 0, (150, 150), 256)
