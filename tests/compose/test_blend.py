@@ -6,6 +6,7 @@ import pytest
 from skimage.data import astronaut
 
 from aotface.compose.blend import STRIP_ROWS, _strips, blend, frame_mask
+from aotface.compose.camera import Camera
 from aotface.compose.eye_stretch import Span, Stretch
 from aotface.face.align import invert, sample, scale_of
 
@@ -144,6 +145,42 @@ def test_a_shift_of_tone_makes_dark_hairs_no_haze() -> None:
     result = blend(target, swapped, disc(256), np.eye(2, 3), features=brow) / 255
     skin, hairs = float(result[58, 128].mean()), float(result[48, 128].mean())
     assert skin > 0.5 and hairs < 0.1  # it was .19
+
+
+def _glint_in_a_brow(brow: bool = True, theirs: bool = False) -> np.ndarray:
+    """A bluish glint of two pixels between hairs on skin, in the finished frame."""
+    target, swapped = np.full((256, 256, 3), 128, np.uint8), np.full((256, 256, 3), 0.5, np.float32)
+    swapped[116:124, 90:166] = 0.15
+    swapped[119:121, 127:129] = 0.7, 0.75, 0.95
+    target[114:126, 120:136] = 220 if theirs else 128
+    features = np.zeros((256, 256), np.float32)
+    features[110:130, 84:172] = 1
+    camera = Camera(
+        features, (0, 0, 0), texture=np.zeros((6, 3), np.float32), brows=features if brow else None
+    )
+    found = blend(target, swapped, disc(256), np.eye(2, 3), camera=camera, features=features)
+    return np.asarray(found[119:121, 127:129].reshape(-1, 3).mean(axis=0) / 255)
+
+
+def test_no_glint_in_a_brow_is_brighter_than_skin_around() -> None:
+    found = _glint_in_a_brow()
+    assert found.mean() < 0.56 and np.ptp(found) < 0.1  # skin has .5
+    assert _glint_in_a_brow(brow=False).mean() > 0.7  # the twins
+    assert _glint_in_a_brow(theirs=True).mean() > 0.7
+
+
+def test_broad_light_in_a_brow_goes_and_the_texture_of_skin_stays() -> None:
+    target, swapped = np.full((256, 256, 3), 128, np.uint8), np.full((256, 256, 3), 0.5, np.float32)
+    swapped[112:128, 90:166] = 0.65
+    swapped[112:128:2, 90:166:2] += 0.05
+    swapped[113:128:2, 91:166:2] -= 0.05
+    brow = np.zeros((256, 256), np.float32)
+    brow[104:136, 82:174] = 1
+    camera = Camera(brow, (0, 0, 0), texture=np.zeros((6, 3), np.float32), brows=brow)
+    found = (
+        blend(target, swapped, disc(256), np.eye(2, 3), camera=camera, features=brow)[116:124, 110:146] / 255
+    )
+    assert found.mean() < 0.56 and found.std() > 0.6 * swapped[116:124, 110:146].std()
 
 
 def test_a_half_transparent_mask_shows_half() -> None:

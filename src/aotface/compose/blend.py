@@ -11,7 +11,16 @@ from jaxtyping import Float32
 from aotface.compose.camera import Camera, View, around_of, lay, match_view
 from aotface.compose.eye_stretch import Stretch, stretch_eyes
 from aotface.compose.eyes import EyePoints, match_eyes
-from aotface.compose.low_bands import BAND_REACHES, BANDS_SIDE, box_of, local_mean_of, low_band_shift, where
+from aotface.compose.low_bands import (
+    BAND_REACHES,
+    BANDS_SIDE,
+    Bands,
+    box_of,
+    local_mean_of,
+    low_band_shift,
+    share_lowered,
+    where,
+)
 from aotface.compose.skin_texture import Seen, TextureArray, measure_texture, skin_of
 from aotface.face.align import invert, resize_matrix, scale_of, transform_points
 from aotface.face.texture import LUMA
@@ -73,8 +82,9 @@ def blend(
     box = face_box(mask, matrix, *target.shape[:2])
     if box is None:
         return frame
-    correction = low_band_shift(target, swapped, mask, matrix, features) if ease else None
-    face = _Face(target, *_sharpened(swapped, mask, matrix), mask, matrix, correction, finer, camera)
+    brows = None if camera is None else camera.brows
+    bands = low_band_shift(target, swapped, mask, matrix, features, brows) if ease else None
+    face = _Face(target, *_sharpened(swapped, mask, matrix), mask, matrix, bands, finer, camera)
     stretches: list[Stretch] = []
     if camera is not None and camera.eyes is not None:
         stretches += _eyes(face, camera.eyes, box)
@@ -117,7 +127,7 @@ class _Face:
     corner: Matrix
     mask: Mask
     matrix: Matrix
-    correction: Float32[np.ndarray, "128 128 4"] | None
+    bands: Bands | None
     finer: Finer | None
     camera: Camera | None
 
@@ -151,10 +161,12 @@ class _Face:
             fine -= above
             fine *= share[..., None]
             above += fine
-        if self.correction is not None:
+        if self.bands is not None:
             coarse = resize_matrix(self.matrix, len(self.mask), BANDS_SIDE)
-            tone = carry(self.correction, coarse, strip, cv2.INTER_LINEAR, cv2.BORDER_REPLICATE)
+            tone = carry(self.bands.shift, coarse, strip, cv2.INTER_LINEAR, cv2.BORDER_REPLICATE)
             above += times(tone[..., :3], np.clip(cv2.transform(above, LUMA) * tone[..., 3], 0, 1))
+            if self.bands.ceiling is not None:
+                _lower(above, self.bands.ceiling, coarse, strip)
         return weight, above
 
     def view(self, strip: Box, stretches: Sequence[Stretch] = ()) -> View:
@@ -172,6 +184,26 @@ class _Face:
                 above = soft if kept is None else soft + (above - soft) * kept[..., None]
             stretch_eyes(above, stretches, strip[:2])
         return View(Seen(above), Seen(self.pixels(strip)), weight, shown, kept, hard)
+
+
+def _lower(above: np.ndarray, ceiling: Float32[np.ndarray, "128 128 3"], matrix: Matrix, strip: Box) -> None:
+    """Take what is brighter than a ceiling most of the way to it, in a strip of the frame, in place.
+
+    A map of 128 pixels cannot do that: a glint between hairs is one or two pixels of the frame wide.
+
+    Args:
+        above: the face in the strip.
+        ceiling: see `Bands`.
+        matrix: frame points to points of the ceiling.
+        strip: xyxy, frame pixels.
+    """
+    box = face_box((ceiling.min(axis=2) < 1).astype(np.float32), matrix, strip[3], strip[2])
+    if box is None or box[2] <= strip[0] or box[3] <= strip[1]:
+        return
+    here = max(box[0], strip[0]), max(box[1], strip[1]), box[2], box[3]
+    part = above[here[1] - strip[1] : here[3] - strip[1], here[0] - strip[0] : here[2] - strip[0]]
+    most = carry(ceiling, matrix, here, cv2.INTER_LINEAR, cv2.BORDER_REPLICATE)
+    part += times(most - part, share_lowered(part, most))
 
 
 def _eyes(face: _Face, points: EyePoints, box: Box) -> list[Stretch]:

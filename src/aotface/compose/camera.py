@@ -93,7 +93,8 @@ class Camera:
     ``blur``: by which the face is made as soft as the target, standard deviation in pixels of the frame. ``eyes``: whose
     contrast is matched, in pixels of the face's crop; None: they stay. ``kept``: like ``features``: what is the target's own
     already, and gets nothing of all this; None: nothing is. ``hard``: like ``features``: how far edges of shadows of the
-    source's harder light are taken out; None: it was no harder.
+    source's harder light are taken out; None: it was no harder. ``brows``: like ``features``: brows in which nothing is
+    brighter than the skin around, but for what the target's show; None: they are left as they are.
     """
 
     features: Mask
@@ -104,6 +105,7 @@ class Camera:
     eyes: EyePoints | None = None
     kept: Mask | None = None
     hard: Mask | None = None
+    brows: Mask | None = None
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,8 @@ from aotface.compose.adjust import adjust
 from aotface.face.align import align, chained, crop_matrix, resize_matrix, scale_of, transform_landmarks
 from aotface.face.parse import visible_at
 from aotface.face.render import render
-from aotface.face.texture import features_mask
+from aotface.face.texture import brow_outlines, features_mask, hull_mask
+from aotface.masked import grown
 from aotface.options import DEFAULTS, Options
 from aotface.reenact.base import PreparedSource, Reenacted
 from aotface.transfer.base import Change, FacePair, Maps, Transfer, shrunk
@@ -28,6 +29,9 @@ LARGEST_SIDE = 2048
 
 FULL_RESOLUTION_SIDE = 1024
 """The same where the finished face is read from the source at the frame's own pixels, whatever the side of its crop."""
+
+BESIDE_BROWS = 4.0
+"""How far beside brows places still belong to them, in pixels at 256: skin between the outermost hairs, and a rim."""
 
 Region = Callable[[AlignedFace, Reenacted], Mask | None]
 """Where in the crop, at 256 px, somebody else's swap shows; None: nowhere."""
@@ -230,6 +234,15 @@ def features_of(side: int, *landmarks: Landmarks) -> Float32[np.ndarray, "256 25
     shrink = resize_matrix(np.eye(2, 3), side, CROP_SIDE)
     points = (transform_landmarks(one, shrink) for one in landmarks)
     return features_mask((CROP_SIDE, CROP_SIDE), *points)
+
+
+def brows_of(side: int, landmarks: Landmarks, kept: Mask | None) -> Float32[np.ndarray, "256 256"]:
+    """Brows of X_r and what is next to them, by landmarks in a crop of ``side`` pixels, without what is the target's own
+    (``kept``, at 256 px): 0..1, at 256 px."""
+    points = transform_landmarks(landmarks, resize_matrix(np.eye(2, 3), side, CROP_SIDE))
+    drawn = grown(hull_mask((CROP_SIDE, CROP_SIDE), *brow_outlines(points)), BESIDE_BROWS)
+    soft = np.asarray(cv2.GaussianBlur(drawn, (0, 0), 1.0), np.float32)
+    return soft if kept is None else soft * (1 - kept)
 
 
 def kept_of(reenacted: Reenacted) -> Float32[np.ndarray, "256 256"]:

@@ -1,4 +1,7 @@
-"""The two low bands of a blend: what a face loses of its tone towards its edge, so that it meets the target's there."""
+"""The two low bands of a blend: what a face loses of its tone towards its edge, so that it meets the target's there; and how
+bright brows may be beside that tone."""
+
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -15,8 +18,21 @@ BAND_REACHES = (2.5, 8.0)
 DIM = 0.05
 """Luma, display values, below which any place counts as dark; features do below that of the skin around."""
 
+GLINT, TEXTURE, LOWERED, OFF = 0.02, 0.015, 0.02, 1.0
+"""How much brighter than skin around, in parts of it, a place in a brow may be where the target's is no brighter; how much
+brighter, in display values, pixels may be beside that; how much too bright is what goes half the way to skin; and how much
+further the bound lies beside brows, in display values: nothing reaches it there."""
+
 BANDS_SIDE = CROP_SIDE // 2
 """Side at which they are blurred: it holds them."""
+
+
+class Bands(NamedTuple):
+    """``shift``: see `low_band_shift`. ``ceiling``: skin, RGB, display values, whose luma nothing in a brow should exceed;
+    None: there is no such bound."""
+
+    shift: Float32[np.ndarray, "128 128 4"]
+    ceiling: Float32[np.ndarray, "128 128 3"] | None
 
 
 def low_band_shift(
@@ -25,7 +41,8 @@ def low_band_shift(
     mask: Float32[np.ndarray, "side side"],
     matrix: Matrix,
     features: Mask | None = None,
-) -> Float32[np.ndarray, "128 128 4"]:
+    brows: Mask | None = None,
+) -> Bands:
     """What the low bands of the swapped crop lose towards the mask's edge, at `BANDS_SIDE`; and 1 over the luma from which
     on a place gets all of that.
 
@@ -38,6 +55,7 @@ def low_band_shift(
         mask: where it shows, 0..1.
         matrix: frame points to points of the crop.
         features: eyes, brows and lips at 256 px, 0..1, which tell no tone; None: all of the face tells it.
+        brows: of the swapped face, at 256 px, 0..1; they count where features are known. None: no ceiling.
 
     Source: Burt and Adelson, ACM TOG 1983; one-sided, weighted bands [ours].
     """
@@ -63,18 +81,44 @@ def low_band_shift(
     total = cv2.resize(known, size, interpolation=cv2.INTER_AREA)
     shift = np.zeros_like(weighted)
     inner_before: np.ndarray = np.ones_like(share)
+    mean = shift
     for reach in (band * BANDS_SIDE / CROP_SIDE for band in BAND_REACHES):
         inner = np.clip(2 * cv2.GaussianBlur(np.minimum(2 * share, 1), (0, 0), reach) - 1, 0, 1)
-        shift += times(_mean_of_weighted(weighted, total, reach), inner - inner_before)
+        mean = _mean_of_weighted(weighted, total, reach)
+        shift += times(mean, inner - inner_before)
         inner_before = inner
     usual = np.full(size, DIM, np.float32)
+    ceiling: np.ndarray | None = None
     if features is not None:
         skin = np.zeros_like(difference)
         skin[here] = face
         skin = cv2.resize(times(skin, known), size, interpolation=cv2.INTER_AREA)
-        luma = cv2.transform(_mean_of_weighted(skin, total, reach), LUMA)
+        around = _mean_of_weighted(skin, total, reach)
+        luma = cv2.transform(around, LUMA)
         usual += cv2.resize(features, size, interpolation=cv2.INTER_AREA) * np.maximum(luma - usual, 0)
-    return np.dstack([shift, 1 / usual]).astype(np.float32)
+        if brows is not None:
+            theirs = np.zeros(weight.shape, np.float32)
+            theirs[here] = cv2.transform(face - difference[here], LUMA)
+            shown = cv2.resize(theirs, size, interpolation=cv2.INTER_AREA)
+            brighter = cv2.dilate(shown - (luma - cv2.transform(mean, LUMA)), np.ones((3, 3), np.uint8))
+            more = np.maximum(brighter, 0) + np.float32(OFF) * (
+                1 - cv2.resize(brows, size, interpolation=cv2.INTER_AREA)
+            )
+            most = around * np.float32(1 + GLINT) + shift + more[..., None]
+            made = np.zeros_like(difference)
+            made[here] = face
+            made = cv2.resize(made, size, interpolation=cv2.INTER_AREA) + shift
+            shift += times(most - made, share_lowered(made, most))  # broad light, without the skin's texture
+            ceiling = most + np.float32(TEXTURE)
+    return Bands(np.dstack([shift, 1 / usual]).astype(np.float32), ceiling)
+
+
+def share_lowered(
+    made: Float32[np.ndarray, "_rows _columns 3"], most: Float32[np.ndarray, "_rows _columns 3"]
+) -> Float32[np.ndarray, "_rows _columns"]:
+    """How far places of a face go to the colour they should not be brighter than: 0 where they are not."""
+    over = np.maximum(cv2.transform(made - most, LUMA), 0)
+    return np.asarray(over / (over + np.float32(LOWERED)), np.float32)
 
 
 def local_mean_of(

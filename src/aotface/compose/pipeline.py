@@ -14,7 +14,7 @@ from aotface.compose.blend import Finer, blend, face_box, frame_mask
 from aotface.compose.blocks import lay_blocks
 from aotface.compose.camera import Camera
 from aotface.compose.eyes import EyePoints
-from aotface.compose.face_step import features_of, kept_of, start_face, work_side
+from aotface.compose.face_step import brows_of, features_of, kept_of, start_face, work_side
 from aotface.compose.full_resolution import full_resolution_faces
 from aotface.compose.label import Badge, place_label
 from aotface.compose.refined import refine_face
@@ -263,7 +263,8 @@ def camera_of(face: SwappedFace, options: Options, source: PreparedSource) -> Ca
     blur = defocus(face.reenacted, face.target.crop, *points, own, scale_of(face.target.matrix))
     eyes = EyePoints(*points)
     blur, hard = blur if blur >= LEAST_BLUR else 0.0, _hard(face, features)
-    return Camera(features, seed, blur=blur, eyes=eyes, kept=face.kept, hard=hard)
+    brows = brows_of(side, face.landmarks, face.kept)
+    return Camera(features, seed, blur=blur, eyes=eyes, kept=face.kept, hard=hard, brows=brows)
 
 
 def _hard(face: SwappedFace, features: Mask) -> Mask | None:

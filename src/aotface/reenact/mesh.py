@@ -34,6 +34,7 @@ from aotface.reenact.mouth_shading import level_mouth
 from aotface.reenact.reading import Reading, SourceSkin
 from aotface.reenact.remnants import without_remnants
 from aotface.reenact.shape import identity_shape
+from aotface.reenact.source_brows import without_sand
 from aotface.reenact.spectacles import without_spectacles
 from aotface.reenact.target_brows import (
     BrowLook,
@@ -104,6 +105,7 @@ class MeshReenactor:
         bare = without_spectacles(source, face, seen)
         texture, skin = source_planes(source, aligned, seen)
         texture, shown = without_hidden_brows(source, bare, aligned, texture, seen)
+        bare = without_sand(bare, face)
         large = align(bare, face, _own_side(aligned))
         brows = brow_look(large.crop, large.landmarks) if shown else None
         bare = without_remnants(bare, face, seen, shown)

@@ -18,7 +18,7 @@ from aotface.compose.beyond import Beyond, go_beyond
 from aotface.compose.blend import blend
 from aotface.compose.camera import Camera
 from aotface.compose.eyes import EyePoints
-from aotface.compose.face_step import features_of, kept_of, lay_target_pixels
+from aotface.compose.face_step import brows_of, features_of, kept_of, lay_target_pixels
 from aotface.compose.sharpness import soften, soften_reach
 from aotface.face.align import scale_of
 from aotface.media.video.decode import VideoFrame, deepened
@@ -325,8 +325,9 @@ def _camera(
     seed = scene.options.seed, shown, face.track
     if given:
         return Camera(features, seed, texture, given)
-    eyes = EyePoints(*points)
-    return Camera(features, seed, texture, eyes=eyes, kept=kept_of(made.reenacted))
+    eyes, kept = EyePoints(*points), kept_of(made.reenacted)
+    brows = brows_of(len(made.reenacted.mask), points[0], kept)
+    return Camera(features, seed, texture, eyes=eyes, kept=kept, brows=brows)
 
 
 def _known(

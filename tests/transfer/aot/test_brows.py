@@ -42,12 +42,35 @@ def held(
 
 def test_hairs_are_not_lifted_as_shadows_are() -> None:
     assert abs(held(0.8)[0]) < 0.5  # it was .8
-    assert held(-0.4)[0] < -0.3  # the twin: what makes them darker stays
+    assert (
+        held(-0.4, theirs=0.15)[0] < -0.3
+    )  # the twin: what makes them darker stays, up to the target's depth
 
 
 def test_pale_hairs_get_darker_where_the_targets_are_dark() -> None:
     assert held(0.0, hairs=0.5, theirs=0.25)[0] < -0.3
     assert abs(held(0.0, hairs=0.5, theirs=0.5)[0]) < 0.05  # the twin
+
+
+def test_hairs_get_no_deeper_than_those_of_both_faces() -> None:
+    assert held(-1.5)[0] > -1.1  # the map alone: -1.5
+    assert held(-1.5, theirs=0.05)[0] < -1.4  # the twin: the target's are as deep
+
+
+def test_black_hairs_stay_black_where_skin_is_lifted_far() -> None:
+    own, points = face(0.3, 0.12)
+    target, _ = face(0.8, 0.15)
+    field = np.zeros((SIDE, SIDE, 7), np.float32)
+    field[..., 3] = 1
+    x, y = points[LEFT_BROW, :2].mean(axis=0).astype(int)
+    found = []
+    for gain in (1.0, 2.0):
+        field[..., :3] = gain
+        held_field = hold_brows(
+            field, FacePair(own, target, np.ones((SIDE, SIDE), np.float32), points, points)
+        )
+        found.append(gain - float(held_field[y, x, :3].mean()))
+    assert found[1] > found[0] + 0.3  # they are lifted less than skin, by more where that is lifted more
 
 
 def above_a_brow(gain: float, theirs: float = 0.7) -> np.ndarray:

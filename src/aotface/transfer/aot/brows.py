@@ -36,6 +36,10 @@ FAINT, AIM, MOST, ENOUGH = 0.12, 0.9, 1.5, 1.4
 """How dark hairs are beside their skin, as a logarithm, below which there are none to be made darker; what share of the
 target's depth is wanted; how many times darker they get at most; and the depth from which on they get no darker."""
 
+DARK = 0.85
+"""Depth up to which hairs of Y may be deeper than those of both faces: hairs that are dark beside deep skin are darker
+beside paler skin."""
+
 BROAD = 2.5
 """Standard deviation, in pixels at 256, of what becomes no deeper than that: shadows are no hair."""
 
@@ -45,9 +49,9 @@ WITHIN = 1.4, 0.8
 CARRIED = 0.5
 """How far hairs get the map of the skin around: under real lamps the network is right to lift them more than skin."""
 
-UNLIFTED, PIGMENT = 0.4, (0.1, 0.5)
-"""Share of what brightens skin, a logarithm up to 1, that hairs do not get: black ones do not turn grey because skin is
-lifted; and how much darker than skin a place is where that begins, and is all."""
+UNLIFTED, FURTHEST, PIGMENT = 0.4, 2.5, (0.1, 0.5)
+"""Share of what brightens skin, and up to which logarithm, that hairs do not get: black ones do not turn grey because skin
+is lifted; and how much darker than skin a place is where that begins, and is all."""
 
 GLINT, WIDE, KEPT = 0.04, 2.0, 0.15
 """How much brighter than the skin around, as a logarithm, a place in or beside a brow may be where the target's are no
@@ -111,9 +115,14 @@ def hold_brows(field: ColourMapArray, pair: FacePair) -> ColourMapArray:
     part += (np.float32(CARRIED) * hair * (1 - eyes))[..., None] * (around - given)
     for brow in brows:
         _deepen(part, own, other, brow, seen)
-    part[..., :3] -= (np.float32(UNLIFTED) * hair * seen * np.clip(_mean_of(around), 0, 1))[..., None]
+    pale = np.float32(UNLIFTED) * np.clip(_mean_of(around), 0, FURTHEST)
+    part[..., :3] -= (hair * seen * pale)[..., None]
     near = cv2.GaussianBlur(grown(hold, WIDE * unit), (0, 0), SOFT * unit) * seen
     _like_skin(part, before, own, other, known, near, unit)
+    made = np.log(np.maximum(luminance_of_linear(multiplied(before, part) + part[..., 4:]), 0) + FLOOR)
+    made -= carried_far(made[..., None], known, AROUND * unit, LEAST)[..., 0]
+    for brow in brows:
+        _no_deeper(part, made, own - pale, other, brow, seen)
     if field[..., 3].any():
         after, target = (
             np.log(np.maximum(one, 0) + FLOOR) for one in (multiplied(before, part) + part[..., 4:], theirs)
@@ -123,15 +132,39 @@ def hold_brows(field: ColourMapArray, pair: FacePair) -> ColourMapArray:
     return changed
 
 
+def _depth(beside_skin: Plane, where: Mask) -> float:
+    """How dark hairs are beside their skin."""
+    return float(np.percentile(-beside_skin[where > 0.5], DEEP)) if (where > 0.5).any() else 0.0
+
+
+def _no_deeper(
+    field: ColourMapArray, made: Plane, own: Plane, theirs: Plane, brow: _Brow, seen: Mask
+) -> None:
+    """Take back, in place, by what a brow of Y is darker beside its skin than X_r's and the target's.
+
+    Args:
+        field: what will be laid on X_r.
+        made: Y beside its skin, as a logarithm.
+        own: X_r beside its skin, with hairs that are lifted less than it.
+        theirs: the target.
+        brow: one.
+        seen: what of it is visible.
+    """
+    here = brow.own * seen
+    depth = _depth(made, here)
+    most = max(_depth(own, here), _depth(theirs, brow.theirs * seen), DARK)
+    if depth > most:
+        more = ((1 - most / depth) * np.maximum(-made, 0) * brow.hold * seen)[..., None]
+        field[..., :3] += more
+        field[..., 4:] *= np.exp(more)
+
+
 def _deepen(field: ColourMapArray, own: Plane, theirs: Plane, brow: _Brow, seen: Mask) -> None:
     """Make the hairs of a brow darker where the target's are, in place."""
     here, there = brow.own * seen, brow.theirs * seen
     if here.sum() < 4 or there.sum() < 4:
         return
-    mine, wanted = (
-        float(np.percentile(-one[where > 0.5], DEEP)) if (where > 0.5).any() else 0.0
-        for one, where in ((own, here), (theirs, there))
-    )
+    mine, wanted = _depth(own, here), _depth(theirs, there)
     times = np.clip(min(AIM * wanted, ENOUGH) / max(mine, FAINT), 1, MOST)
     times = 1 + (times - 1) * np.clip((mine - FAINT) / FAINT, 0, 1)
     deep = np.float32(times) * np.maximum(-own, 0)
