@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from aotface.colour_space import linear_to_srgb, srgb_to_linear
 from aotface.face.mesh import LEFT_BROW, MEAN, RIGHT_BROW
 from aotface.transfer.aot.brows import hold_brows
 from aotface.transfer.base import FacePair
@@ -96,3 +97,21 @@ def test_no_glint_stands_above_a_brow() -> None:
 
 def test_hairs_get_the_colour_of_hairs() -> None:
     assert abs(held(0.0, bluer=0.6)[1]) < 0.2
+
+
+def test_what_a_bias_made_black_gets_no_colours() -> None:
+    own, points = face(0.7, 0.4)
+    target, _ = face(0.7, 0.4)
+    field = np.zeros((SIDE, SIDE, 7), np.float32)
+    field[..., 3] = 1
+    here = inside(points, LEFT_BROW)
+    light = srgb_to_linear(own)[here]
+    field[here][..., 4:] = 0.001 - light  # black, and of a colour by chance
+    field[here][..., 4:] += np.random.default_rng(5).normal(0, 0.004, light.shape).astype(np.float32)
+    held_field = hold_brows(field, FacePair(own, target, np.ones((SIDE, SIDE), np.float32), points, points))
+
+    def spread(one: np.ndarray) -> float:
+        made = linear_to_srgb(np.clip(light * np.exp(one[here][..., :3]) + one[here][..., 4:], 0, 1))
+        return float(np.ptp(made[2:-2, 2:-2], axis=-1).mean())
+
+    assert spread(held_field) < spread(field)  # brightened as it stood: from .05 to .8

@@ -40,6 +40,12 @@ DARK = 0.85
 """Depth up to which hairs of Y may be deeper than those of both faces: hairs that are dark beside deep skin are darker
 beside paler skin."""
 
+RAISED = 0.7
+"""By how much, as a logarithm, what is deeper is made brighter at most."""
+
+LEAST_LIGHT = 1e-4
+"""Linear light that counts as black."""
+
 BROAD = 2.5
 """Standard deviation, in pixels at 256, of what becomes no deeper than that: shadows are no hair."""
 
@@ -122,7 +128,7 @@ def hold_brows(field: ColourMapArray, pair: FacePair) -> ColourMapArray:
     made = np.log(np.maximum(luminance_of_linear(multiplied(before, part) + part[..., 4:]), 0) + FLOOR)
     made -= carried_far(made[..., None], known, AROUND * unit, LEAST)[..., 0]
     for brow in brows:
-        _no_deeper(part, made, own - pale, other, brow, seen)
+        _no_deeper(part, before, made, own - pale, other, brow, seen)
     if field[..., 3].any():
         after, target = (
             np.log(np.maximum(one, 0) + FLOOR) for one in (multiplied(before, part) + part[..., 4:], theirs)
@@ -138,12 +144,16 @@ def _depth(beside_skin: Plane, where: Mask) -> float:
 
 
 def _no_deeper(
-    field: ColourMapArray, made: Plane, own: Plane, theirs: Plane, brow: _Brow, seen: Mask
+    field: ColourMapArray, before: Pixels, made: Plane, own: Plane, theirs: Plane, brow: _Brow, seen: Mask
 ) -> None:
     """Take back, in place, by what a brow of Y is darker beside its skin than X_r's and the target's.
 
+    What the map's bias made nearly black has no colour to be trusted: as far as such a place is made brighter, it gets that
+    of X_r under the map's gain.
+
     Args:
         field: what will be laid on X_r.
+        before: X_r, linear.
         made: Y beside its skin, as a logarithm.
         own: X_r beside its skin, with hairs that are lifted less than it.
         theirs: the target.
@@ -154,9 +164,13 @@ def _no_deeper(
     depth = _depth(made, here)
     most = max(_depth(own, here), _depth(theirs, brow.theirs * seen), DARK)
     if depth > most:
-        more = ((1 - most / depth) * np.maximum(-made, 0) * brow.hold * seen)[..., None]
-        field[..., :3] += more
-        field[..., 4:] *= np.exp(more)
+        share = np.tanh((1 - most / depth) * np.maximum(-made, 0) / RAISED) * brow.hold * seen
+        gained = multiplied(before, field)
+        light, bias = luminance_of_linear(gained), luminance_of_linear(field[..., 4:])
+        wanted = np.exp(RAISED * share) * np.maximum(light + bias, LEAST_LIGHT) - (1 - share) * bias
+        more = np.log(np.maximum(wanted, LEAST_LIGHT) / np.maximum(light, LEAST_LIGHT)) * (share > 0)
+        field[..., :3] += more[..., None].astype(np.float32)
+        field[..., 4:] *= (1 - share)[..., None].astype(np.float32)
 
 
 def _deepen(field: ColourMapArray, own: Plane, theirs: Plane, brow: _Brow, seen: Mask) -> None:
