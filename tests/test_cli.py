@@ -234,7 +234,14 @@ def test_ctrl_c_leaves_nothing_half_written(place: Path) -> None:
     for number in range(30):
         (people / f"{number:02}.png").write_bytes((place / "person.png").read_bytes())
     command = [sys.executable, "-m", "aotface", "swap", "-s", "people", "-t", "scene.png", "-o", "out"]
-    run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=place)
+    run = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=place,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a background job ignores it
+    )
     assert run.stdout is not None
     run.stdout.readline()  # the first pair is done
     time.sleep(0.05)
