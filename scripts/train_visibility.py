@@ -114,7 +114,9 @@ def train_rim_network(work: Path, count: int, steps: int, out: Path) -> None:
     network, rng, samples = VisibilityNetwork(), np.random.default_rng(0), list[RimSample]()
     while len(samples) < count:
         sample = draw_rims(faces[rng.integers(len(faces))], network, rng)
-        samples += [] if sample is None else [sample]
+        if sample is None:
+            continue
+        samples.append(sample)
         if len(samples) % 100 == 0:
             say(f"{len(samples)} samples")
     found = export_rims(train_rims(samples, steps, say), out, overwrite=True)
