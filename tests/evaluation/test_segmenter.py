@@ -12,12 +12,13 @@ import torch
 from aotface.evaluation import segmenter
 from aotface.evaluation.results import gather
 from aotface.evaluation.runner import Job, run
-from aotface.evaluation.segmenter import METRIC, Faces, Schooling, accuracies, learn
+from aotface.evaluation.segmenter import METRIC, SCHOOLING, Faces, Schooling, accuracies, learn
 from aotface.evaluation.suites import SUITES
 from aotface.evaluation.triple import Plan, Triple
 from aotface.media.image import write_image
+from aotface.transfer.aot.msd import MixAndSegmentDiscriminator
 
-QUICK = Schooling(steps=50, batch=4, channels=(16, 16, 16), mixes=4)
+QUICK = Schooling(side=32, steps=50, batch=4, channels=(16, 16, 16), fold=2, mixes=4)
 
 
 def faces(count: int, change: Callable[[torch.Tensor], torch.Tensor], seed: int) -> Faces:
@@ -41,6 +42,22 @@ def test_the_photograph_itself_is_told_by_chance() -> None:
 
 def test_a_swapped_face_without_grain_is_told() -> None:
     assert mean_accuracy(lambda real: 0.2 * real + 0.1) > 0.75
+
+
+def seen_by_the_middle(side: int, channels: tuple[int, ...], fold: int) -> int:
+    """Width, in pixels, of what one answer in a picture's middle follows from."""
+    picture = torch.zeros(1, 3, side, side, requires_grad=True)
+    network = MixAndSegmentDiscriminator(channels, fold)
+    network(picture)[0, 0, side // 2, side // 2].backward()
+    assert picture.grad is not None
+    columns = torch.nonzero(picture.grad.abs().sum((0, 1, 2))).flatten()
+    return int(columns[-1] - columns[0]) + 1
+
+
+def test_the_benchmarks_segmenter_sees_the_whole_face() -> None:
+    assert seen_by_the_middle(SCHOOLING.side, SCHOOLING.channels, SCHOOLING.fold) > 0.9 * SCHOOLING.side
+    # The one before, which told nothing from anything, saw a fifth of it.
+    assert seen_by_the_middle(256, (16, 32, 64), 2) < 0.25 * 256
 
 
 def test_balanced_accuracy_of_a_segmenter_that_knows() -> None:

@@ -17,6 +17,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from aotface.evaluation.triple import Plan
+from aotface.masked import resized
 from aotface.media.files import read_bytes, write_bytes
 from aotface.media.image import read_image
 from aotface.transfer.aot.losses import segmentation_loss
@@ -32,7 +33,7 @@ METRIC = "segmentability"
 """Balanced accuracy per pixel on held-out people: .5 is chance, 1 means that every pixel gives itself away."""
 
 _KEY = "segmenter"
-_NETWORK = 2
+_NETWORK = 3
 """Version of the segmenter's layers; another one judges anew."""
 _SEED = 5_107
 
@@ -41,12 +42,19 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Schooling:
-    """How a segmenter learns. ``channels``: see MixAndSegmentDiscriminator; ``mixes``: rectangles it is asked per face."""
+    """How a segmenter learns. ``side``: of the faces it sees, pixels. ``channels``, ``fold``: see
+    MixAndSegmentDiscriminator. ``mixes``: rectangles it is asked per face.
 
+    Its deepest level sees the whole face. At 256 px with three levels it saw a fifth of it, and told nothing from anything
+    (docs/log/2026-11-30-photographs.md).
+    """
+
+    side: int = 128
     steps: int = 600
-    batch: int = 4
+    batch: int = 16
     rate: float = 1e-3
-    channels: tuple[int, int, int] = (16, 32, 64)
+    channels: tuple[int, ...] = (16, 32, 64, 64)
+    fold: int = 4
     mixes: int = 8
 
 
@@ -78,7 +86,7 @@ def learn(faces: Faces, schooling: Schooling = Schooling(), seed: int = 0) -> Mi
         chance (docs/log/2026-11-29-real-light.md).
     """
     torch.manual_seed(_SEED + seed)
-    network = MixAndSegmentDiscriminator(schooling.channels)
+    network = MixAndSegmentDiscriminator(schooling.channels, schooling.fold)
     random = torch.Generator().manual_seed(_SEED + 7 * seed)
     adam = torch.optim.Adam(network.parameters(), schooling.rate)
     plan = torch.optim.lr_scheduler.CosineAnnealingLR(adam, schooling.steps)
@@ -155,8 +163,9 @@ def judge_suite(
         if all(row.get(_KEY) == key and METRIC in row for row in rows):
             continue
         for half, others in ((0, 1), (1, 0)):
-            network = learn(_read(folder, names[others], method), schooling, seed=half)
-            values = accuracies(network, _read(folder, names[half], method), schooling.mixes, seed=half)
+            network = learn(_read(folder, names[others], method, schooling.side), schooling, seed=half)
+            shown = _read(folder, names[half], method, schooling.side)
+            values = accuracies(network, shown, schooling.mixes, seed=half)
             for name, value in zip(names[half], values, strict=True):
                 records[name]["rows"][method] |= {METRIC: round(value, 6), _KEY: key}
         mean = float(np.mean([row[METRIC] for row in rows]))
@@ -175,13 +184,14 @@ def _key(schooling: Schooling, method: str, names: Sequence[Sequence[str]], reco
     return sha256(json.dumps([_NETWORK, asdict(schooling), versions], sort_keys=True).encode()).hexdigest()
 
 
-def _read(folder: Path, names: Sequence[str], method: str) -> Faces:
+def _read(folder: Path, names: Sequence[str], method: str, side: int) -> Faces:
     parts = [
-        torch.stack([_tensor(folder / FACES / f"{name}.{role}.png") for name in names])
+        torch.stack([_tensor(folder / FACES / f"{name}.{role}.png", side) for name in names])
         for role in (method, "_target", "_mask")
     ]
     return Faces(2 * parts[0] - 1, 2 * parts[1] - 1, parts[2][:, :1])
 
 
-def _tensor(path: Path) -> Tensor:
-    return torch.from_numpy(np.ascontiguousarray(read_image(path).frame.transpose(2, 0, 1))).float() / 255
+def _tensor(path: Path, side: int) -> Tensor:
+    picture = resized(read_image(path).frame.astype(np.float32) / 255, side)
+    return torch.from_numpy(np.ascontiguousarray(picture.transpose(2, 0, 1)))

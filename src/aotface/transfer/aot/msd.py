@@ -97,35 +97,38 @@ def accuracy(
 
 
 class MixAndSegmentDiscriminator(nn.Module):
-    """Encoder-decoder that predicts M from Y_mix; works at half the picture's side inside.
+    """Encoder-decoder that predicts M from Y_mix; works at a part of the picture's side inside.
 
     Which side of an edge is the swapped one, only what lies around the face can tell: the deepest level must see that
-    far. Three levels see 48 px; every further one doubles that. With torch's own start the signal dies on the way, and
-    the network stays at chance for hundreds of steps (docs/log/2026-11-29-games.md).
+    far. Three levels see 48 px at half the side; every further one doubles that, and so does each doubling of ``fold``.
+    With torch's own start the signal dies on the way, and the network stays at chance for hundreds of steps
+    (docs/log/2026-11-29-games.md).
 
     Args:
-        channels: at 1/2, 1/4, 1/8 ... of the side; two levels at least.
+        channels: at 1/fold, 1/(2 fold), 1/(4 fold) ... of the side; two levels at least.
+        fold: side of the square of pixels that is one place inside.
 
     Source: [paper] for the task; [ours] for the layers.
     """
 
-    def __init__(self, channels: tuple[int, ...]):
+    def __init__(self, channels: tuple[int, ...], fold: int = 2):
         super().__init__()
-        self.enter = nn.Conv2d(12, channels[0], 3, padding=1)
+        self.fold = fold
+        self.enter = nn.Conv2d(3 * fold**2, channels[0], 3, padding=1)
         steps = list(zip(channels[:-1], channels[1:], strict=True))
         self.downs = nn.ModuleList(nn.Conv2d(fine, deep, 4, stride=2, padding=1) for fine, deep in steps)
         self.norms = nn.ModuleList(PixelNorm(width) for width in channels)
         self.middle = nn.Conv2d(channels[-1], channels[-1], 3, padding=1)
         self.narrows = nn.ModuleList(nn.Conv2d(deep, fine, 1) for fine, deep in steps)
         self.ups = nn.ModuleList(nn.Conv2d(2 * fine, fine, 3, padding=1) for fine, _ in steps)
-        self.leave = nn.Conv2d(channels[0], 4, 3, padding=1)
+        self.leave = nn.Conv2d(channels[0], fold**2, 3, padding=1)
         for layer in (self.enter, *self.downs, self.middle, *self.narrows, *self.ups):
             start(layer, SILU_GAIN)  # type: ignore[arg-type]
         start(self.leave, LAST_SCALE)
 
     def forward(self, y_mix: Float[Tensor, "batch 3 height width"]) -> Float[Tensor, "batch 1 height width"]:
-        """Predicted M in -1..1; height and width are multiples of 2 ** levels."""
-        levels = [self.norms[0](F.silu(self.enter(F.pixel_unshuffle(y_mix, 2))))]
+        """Predicted M in -1..1; height and width are multiples of fold * 2 ** (levels - 1)."""
+        levels = [self.norms[0](F.silu(self.enter(F.pixel_unshuffle(y_mix, self.fold))))]
         for down, norm in zip(self.downs, self.norms[1:], strict=True):
             levels.append(norm(F.silu(down(levels[-1]))))
         values = F.silu(self.middle(levels.pop()))
@@ -134,4 +137,4 @@ class MixAndSegmentDiscriminator(nn.Module):
         ):
             values = F.interpolate(narrow(values), scale_factor=2.0, mode="nearest")
             values = F.silu(up(torch.cat([values, level], dim=1)))
-        return torch.tanh(F.pixel_shuffle(self.leave(values), 2).float())
+        return torch.tanh(F.pixel_shuffle(self.leave(values), self.fold).float())
