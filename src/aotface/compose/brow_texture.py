@@ -18,8 +18,8 @@ from aotface.compose.eyes import EyePoints
 from aotface.compose.grain import draw
 from aotface.compose.skin_texture import Pixels, Plane, Seen
 from aotface.face.mesh import LEFT_BROW, LEFT_EYE, RIGHT_BROW, RIGHT_EYE
-from aotface.face.texture import LUMA, brow_outlines, hull_mask
-from aotface.masked import carried_far, grown, rising
+from aotface.face.texture import LUMA, brow_outlines, distance_from
+from aotface.masked import carried_far, rising
 from aotface.types import Landmarks, Mask
 
 BOTH = np.concatenate([LEFT_BROW, RIGHT_BROW])
@@ -43,27 +43,29 @@ GROWN, SOFT, LIDS = 2.0, 1.5, 2.5
 """By how much brows are grown, how softly that ends, and by how much eyes are. Pixels at 256."""
 
 FINEST, WIDEST = 0.7, 2.0
-"""Blur below which the first octave lies, in pixels of the frame; each reaches twice as far as the one before, the last one up
-to that many pixels at 256: what is wider is a brow's form."""
+"""Blur below which the first octave lies, in pixels of the frame; each reaches twice as far as the one before, the last one
+up to that many pixels at 256: what is wider is a brow's form."""
 
 USUAL, SKIN = (0.185, 0.147, 0.12), 0.015
-"""How far octaves of hairs stand out, root mean square, in parts of how dark hairs are: medians of 72 faces of ``train``, the
-third and all wider ones of larger faces; and the same of skin's finest octave there, in parts of its luma."""
+"""How far octaves of hairs stand out, root mean square, in parts of how dark hairs are: medians of 72 faces of ``train``,
+the third and all wider ones of larger faces; and the same of skin's finest octave there, in parts of its luma."""
 
 SHARPNESS, UNUSUAL = (0.2, 2.0), (0.5, 1.3)
-"""Least and greatest sharpness of a target's skin beside that; and how far its hairs may differ from what skin lets expect."""
+"""Least and greatest sharpness of a target's skin beside that; and how far its hairs may differ from what that lets expect,
+as factors."""
 
 FEWEST, DEEP, CLEAR = 40, 75, 0.15
 """Pixels of hair without which nothing is measured; the percentile of how dark a brow is that stands for its hairs; and how
 dark they must be to tell how hairs of the target look."""
 
-SHARE = 0.6
+SHARE = 0.55
 """How much of what is missing is made: all of it looks drawn."""
 
-LENGTH, SHORTEST, THICK = 3.0, 3.0, 0.45
-"""Length of a strand in pixels at 256, twice a standard deviation; its least length, and its thickness, in the frame's."""
+LENGTH, SHORTEST, THICK = 3.0, 3.0, (0.45, 0.35)
+"""Length of a strand in pixels at 256, twice a standard deviation, and the least one in pixels of the frame; its thickness
+in the frame's, a standard deviation, and from which size at 256 on it grows."""
 
-WILD, PATCH, CLUMPED, CLUMP = 0.25, 2.0, 0.3, 2.5
+WILD, PATCH, CLUMPED, CLUMP = 0.35, 2.0, 0.3, 2.5
 """How far strands turn from their direction, radians; over which part of their length that is the same; by how much they
 stand out more in one place than in another, as a logarithm; and how wide such places are, pixels at 256."""
 
@@ -71,6 +73,9 @@ ALONG = (0.0, 0.3, 0.7, 1.0)
 LOWER, UPPER = np.deg2rad((85, 60, 25, 5)), np.deg2rad((70, 30, -10, -15))
 """Places from a brow's inner end to its outer one, and the angle there between hairs and the brow: upwards at the inner end,
 along it at the outer one, downwards at the upper edge."""
+
+THIN = 0.25
+"""Strength of an octave of strands, in parts of the strongest, from which on it is made as strong as is missing."""
 
 SPLIT = 0.5
 """How much strands stand out at a brow's soft edge, in parts of how dark the brow is."""
@@ -127,20 +132,21 @@ class BrowView:
             match: what other skin got.
             seed: of the grain.
         """
-        own, theirs = (hull_mask(self.weight.shape, *brow_outlines(one)) for one in self.points)
-        brows = np.maximum(own, theirs)
-        known = (self.features < 0.2) & (self.weight > 0.9) & (grown(brows, BESIDE * self.unit) > 0)
+        shape, outlines = self.weight.shape, [brow_outlines(one) for one in self.points]
+        own, theirs = (distance_from(shape, *one) for one in outlines)
+        brows = np.minimum(own, theirs)
+        known = (self.features < 0.2) & (self.weight > 0.9) & (brows < BESIDE * self.unit)
         if known.sum() < FEWEST:
             return None
         skin = known.astype(np.float32)
-        eyes = hull_mask(brows.shape, *(one[eye] for one in self.points for eye in (LEFT_EYE, RIGHT_EYE)))
+        eyes = distance_from(shape, *(one[eye] for one in self.points for eye in (LEFT_EYE, RIGHT_EYE)))
         off_eyes = self.weight * (1 - self._soft(eyes, LIDS, 1.0))
         mine, other = (self._beside_skin(picture, skin) for picture in (self.face, self.target))
         hair = rising(mine.even, HAIR) * self._soft(own, GROWN, SOFT) * off_eyes
-        hairs = (hair > 0.5) & (own > 0)
+        hairs = (hair > 0.5) & (own == 0)
         gain = np.ones_like(hair)
         if hairs.sum() >= FEWEST:
-            shown = (theirs > 0) & (off_eyes > 0.9)
+            shown = (theirs == 0) & (off_eyes > 0.9)
             wanted = self._wanted(other, shown, skin, match)
             gain = self._strands(mine, hair, hairs, wanted)
         ring = self.features * off_eyes * self._soft(brows, GROWN, SOFT) * (1 - hair)
@@ -151,9 +157,9 @@ class BrowView:
         )  # what is brighter is skin, which is paler than hair
         return BrowTexture(np.minimum(gain, 1), np.asarray(more / np.float32(255), np.float32), self.place)
 
-    def _soft(self, mask: Mask, reach: float, soft: float) -> Mask:
-        """A mask, grown, with a soft edge."""
-        wide = grown(mask, reach * self.unit)
+    def _soft(self, distance: Plane, reach: float, soft: float) -> Mask:
+        """A mask of what is near, with a soft edge."""
+        wide = (distance <= reach * self.unit).astype(np.float32)
         return np.asarray(cv2.GaussianBlur(wide, (0, 0), max(soft * self.unit, 0.3)), np.float32)
 
     def _beside_skin(self, picture: Pixels, skin: Mask) -> "_Dark":
@@ -179,8 +185,9 @@ class BrowView:
         lack = np.sqrt(np.maximum(wanted**2 - mine.standing_out(hairs, len(wanted)) ** 2, 0))
         bands = _octaves(strands(self.points.own, hair.shape, self.unit), len(wanted))
         noise = np.zeros_like(hair)
-        for band, share in zip(bands, SHARE * lack, strict=True):
-            noise += np.float32(share / max(float(np.sqrt(np.mean(band[hairs] ** 2))), 1e-6)) * band
+        strengths = [float(np.sqrt(np.mean(band[hairs] ** 2))) for band in bands]
+        for band, share, strength in zip(bands, SHARE * lack, strengths, strict=True):
+            noise += np.float32(share / max(strength, THIN * max(strengths))) * band
         noise *= np.exp(np.float32(CLUMPED) * _wide_noise(hair.shape, CLUMP * self.unit, 1))
         deep = np.float32(max(float(np.percentile(mine.even[hairs], 90)), HAIR[1]))
         part = np.clip(mine.even / deep, 0, 1)
@@ -219,14 +226,15 @@ def strands(points: Landmarks, shape: tuple[int, int], unit: float) -> Float32[n
     """
     length = max(LENGTH * unit, SHORTEST)
     angle = _directions(points, shape) + np.float32(WILD) * _wide_noise(shape, PATCH * length, 2)
+    step = max(1.0, THICK[1] * unit)
     white = np.random.default_rng(SEED).standard_normal(shape).astype(np.float32)
-    white = cv2.GaussianBlur(white, (0, 0), THICK)
+    white = np.asarray(cv2.GaussianBlur(white, (0, 0), THICK[0] * step), np.float32)
     rows, columns = (plane.astype(np.float32) for plane in np.indices(shape, np.float32))
     down, right = np.sin(angle), np.cos(angle)
-    total, reach = np.zeros(shape, np.float32), int(np.ceil(1.5 * length))
-    for step in range(-reach, reach + 1):
-        at = columns + np.float32(step) * right, rows + np.float32(step) * down
-        share = np.float32(np.exp(-0.5 * (2 * step / length) ** 2))
+    total, reach = np.zeros(shape, np.float32), int(np.ceil(1.5 * length / step))
+    for way in step * np.arange(-reach, reach + 1):
+        at = columns + np.float32(way) * right, rows + np.float32(way) * down
+        share = np.float32(np.exp(-0.5 * (2 * way / length) ** 2))
         total += share * cv2.remap(white, *at, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
     return total
 
@@ -251,7 +259,7 @@ def _directions(points: Landmarks, shape: tuple[int, int]) -> Plane:
         angle = lower + (upper - lower) * above
         across, down = (np.cos(angle) * axis[k] + np.sin(angle) * up[k] for k in (0, 1))
         far = (columns - middle[:, 0].mean()) ** 2 + (rows - middle[:, 1].mean()) ** 2
-        found = np.where(far < best, np.arctan2(down, across), found)
+        found = np.where(far < best, np.arctan2(down, across).astype(np.float32), found)
         best = np.minimum(best, far)
     return found.astype(np.float32)
 
@@ -264,6 +272,10 @@ def _octaves(values: Plane, count: int) -> Sequence[Plane]:
 
 def _wide_noise(shape: tuple[int, int], sigma: float, plane: int) -> Plane:
     """Smooth noise of standard deviation 1."""
-    white = np.random.default_rng((SEED, plane)).standard_normal(shape).astype(np.float32)
-    smooth = cv2.GaussianBlur(white, (0, 0), sigma)
+    times = max(1.0, sigma / WIDEST)
+    small = [max(2, round(size / times)) for size in shape]
+    white = np.random.default_rng((SEED, plane)).standard_normal(small).astype(np.float32)
+    smooth = cv2.resize(
+        cv2.GaussianBlur(white, (0, 0), sigma / times), shape[::-1], interpolation=cv2.INTER_LINEAR
+    )
     return np.asarray(smooth / np.float32(max(float(smooth.std()), 1e-6)), np.float32)

@@ -94,7 +94,7 @@ class Camera:
     contrast is matched, in pixels of the face's crop; None: they stay. ``kept``: like ``features``: what is the target's own
     already, and gets nothing of all this; None: nothing is. ``hard``: like ``features``: how far edges of shadows of the
     source's harder light are taken out; None: it was no harder. ``brows``: like ``features``: brows in which nothing is
-    brighter than the skin around, but for what the target's show, and which get hairs where ``texture`` is None (in pictures);
+    brighter than the skin around, but for what the target's show, and which get hairs in pictures (``texture`` is None);
     None: they are left as they are.
     """
 
