@@ -35,9 +35,9 @@ and the weight that all of it has everywhere."""
 FLOOR = np.float32(0.02)
 """Display value added before a logarithm."""
 
-HAIR, EVEN = (0.05, 0.2), 0.7
-"""How much darker than skin around, as a logarithm of display values, a place is where hair begins, and is all; and by which
-standard deviation, in pixels at 256, that is evened."""
+HAIR, DIM, EVEN = (0.15, 0.6), 0.25, 0.7
+"""How much darker than skin around, in parts of how dark the brow's hairs are, a place is where hair begins, and is all; the
+least of these, a logarithm of display values; and by which standard deviation, in pixels at 256, that is evened."""
 
 GROWN, SOFT, LIDS = 2.0, 1.5, 2.5
 """By how much brows are grown, how softly that ends, and by how much eyes are. Pixels at 256."""
@@ -50,7 +50,7 @@ USUAL, SKIN = (0.185, 0.147, 0.12), 0.015
 """How far octaves of hairs stand out, root mean square, in parts of how dark hairs are: medians of 72 faces of ``train``,
 the third and all wider ones of larger faces; and the same of skin's finest octave there, in parts of its luma."""
 
-SHARPNESS, UNUSUAL = (0.2, 2.0), (0.5, 1.3)
+SHARPNESS, UNUSUAL = (0.1, 2.0), (0.4, 1.3)
 """Least and greatest sharpness of a target's skin beside that; and how far its hairs may differ from what that lets expect,
 as factors."""
 
@@ -142,7 +142,10 @@ class BrowView:
         eyes = distance_from(shape, *(one[eye] for one in self.points for eye in (LEFT_EYE, RIGHT_EYE)))
         off_eyes = self.weight * (1 - self._soft(eyes, LIDS, 1.0))
         mine, other = (self._beside_skin(picture, skin) for picture in (self.face, self.target))
-        hair = rising(mine.even, HAIR) * self._soft(own, GROWN, SOFT) * off_eyes
+        inside = mine.even[own == 0]
+        depth = float(np.percentile(inside, DEEP)) if inside.size else 0.0
+        bounds = HAIR[0] * max(depth, DIM), HAIR[1] * max(depth, DIM)
+        hair = rising(mine.even, bounds) * self._soft(own, GROWN, SOFT) * off_eyes
         hairs = (hair > 0.5) & (own == 0)
         gain = np.ones_like(hair)
         if hairs.sum() >= FEWEST:
@@ -152,9 +155,7 @@ class BrowView:
         ring = self.features * off_eyes * self._soft(brows, GROWN, SOFT) * (1 - hair)
         seen = Seen(self.face)
         more = scaled(seen, match) + draw(match.stand_in * np.sqrt(match.texture[0]), hair.shape, seed, 3)
-        more = (
-            ring * more + np.maximum(gain - 1, 0) * seen.luma
-        )  # what is brighter is skin, which is paler than hair
+        more = ring * more + np.maximum(gain - 1, 0) * seen.luma  # brighter is skin, which is paler than hair
         return BrowTexture(np.minimum(gain, 1), np.asarray(more / np.float32(255), np.float32), self.place)
 
     def _soft(self, distance: Plane, reach: float, soft: float) -> Mask:
@@ -189,7 +190,7 @@ class BrowView:
         for band, share, strength in zip(bands, SHARE * lack, strengths, strict=True):
             noise += np.float32(share / max(strength, THIN * max(strengths))) * band
         noise *= np.exp(np.float32(CLUMPED) * _wide_noise(hair.shape, CLUMP * self.unit, 1))
-        deep = np.float32(max(float(np.percentile(mine.even[hairs], 90)), HAIR[1]))
+        deep = np.float32(max(float(np.percentile(mine.even[hairs], 90)), CLEAR))
         part = np.clip(mine.even / deep, 0, 1)
         noise *= np.maximum(mine.even, 0) + SPLIT * deep * np.sqrt(part * (1 - part))
         gain = np.exp(hair * np.clip(noise, -DARKEST, BRIGHTEST * np.maximum(mine.dark, 0)))
