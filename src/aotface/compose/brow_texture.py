@@ -50,7 +50,7 @@ USUAL, SKIN = (0.185, 0.147, 0.12), 0.015
 """How far octaves of hairs stand out, root mean square, in parts of how dark hairs are: medians of 72 faces of ``train``,
 the third and all wider ones of larger faces; and the same of skin's finest octave there, in parts of its luma."""
 
-SHARPNESS, UNUSUAL = (0.1, 2.0), (0.4, 1.3)
+SHARPNESS, UNUSUAL = (0.1, 2.0), (0.4, 1.2)
 """Least and greatest sharpness of a target's skin beside that; and how far its hairs may differ from what that lets expect,
 as factors."""
 
@@ -58,7 +58,7 @@ FEWEST, DEEP, CLEAR = 40, 75, 0.15
 """Pixels of hair without which nothing is measured; the percentile of how dark a brow is that stands for its hairs; and how
 dark they must be to tell how hairs of the target look."""
 
-SHARE = 0.55
+SHARE = 0.5
 """How much of what is missing is made: all of it looks drawn."""
 
 LENGTH, SHORTEST, THICK = 3.0, 3.0, (0.45, 0.35)
@@ -80,7 +80,7 @@ THIN = 0.25
 SPLIT = 0.5
 """How much strands stand out at a brow's soft edge, in parts of how dark the brow is."""
 
-BRIGHTEST, DARKEST = 0.6, 1.0
+BRIGHTEST, DARKEST = 0.6, 0.5
 """How far a strand comes to the tone of skin, and how much darker it is than the brow, as a logarithm, at most."""
 
 SEED = 20301
