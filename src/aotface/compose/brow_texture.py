@@ -35,7 +35,7 @@ and the weight that all of it has everywhere."""
 FLOOR = np.float32(0.02)
 """Display value added before a logarithm."""
 
-HAIR, DIM, EVEN = (0.15, 0.6), 0.25, 0.7
+HAIR, DIM, EVEN = (0.25, 0.65), 0.25, 0.7
 """How much darker than skin around, in parts of how dark the brow's hairs are, a place is where hair begins, and is all; the
 least of these, a logarithm of display values; and by which standard deviation, in pixels at 256, that is evened."""
 
@@ -77,7 +77,7 @@ along it at the outer one, downwards at the upper edge."""
 THIN = 0.25
 """Strength of an octave of strands, in parts of the strongest, from which on it is made as strong as is missing."""
 
-SPLIT = 0.5
+SPLIT = 0.35
 """How much strands stand out at a brow's soft edge, in parts of how dark the brow is."""
 
 BRIGHTEST, DARKEST = 0.6, 0.5
