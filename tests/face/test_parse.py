@@ -6,8 +6,9 @@ import pytest
 
 from aotface.face.align import align
 from aotface.face.detect import detect
-from aotface.face.mesh import OUTER_LIPS
+from aotface.face.mesh import LEFT_BROW, OUTER_LIPS
 from aotface.face.parse import (
+    _without_islands,
     kept_beard,
     source_planes,
     usable_texture,
@@ -229,3 +230,17 @@ def test_an_old_face_with_deep_lids_wears_no_frame(sampled: AlignedFace) -> None
     cut = drawn.copy()
     cut[:, x0 - 2 : x1 + 3] = 0
     assert front(drawn) == 1 and front(cut) == 0 and front(cut, patch=0.9) == 1
+
+
+def test_a_piece_of_a_brow_is_no_cover() -> None:
+    frame = read_image(sample("target_medium_woman_grey")).frame
+    face = detect(frame)[0]
+    landmarks = align(frame, face).landmarks
+    (x, y), covered = landmarks[LEFT_BROW, :2].mean(axis=0).astype(int), np.zeros((256, 256), np.float32)
+    covered[y - 2 : y + 2, x - 6 : x + 6] = 0.9
+    assert not _without_islands(covered, landmarks).any()
+    covered[y - 2 : y + 40, x + 3 : x + 6] = 0.9  # it belongs to a frame
+    np.testing.assert_array_equal(_without_islands(covered, landmarks), covered)
+    apart = np.zeros_like(covered)
+    apart[y + 30 : y + 34, x - 6 : x + 6] = 0.9
+    np.testing.assert_array_equal(_without_islands(apart, landmarks), apart)

@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 from jaxtyping import Float32
 
-from aotface.compose.camera import Camera, View, around_of, lay, match_view
+from aotface.compose.brow_texture import BOTH, MARGIN, BrowTexture, BrowView
+from aotface.compose.camera import Camera, Match, View, around_of, lay, match_view
 from aotface.compose.eye_stretch import Stretch, stretch_eyes
 from aotface.compose.eyes import EyePoints, match_eyes
 from aotface.compose.low_bands import (
@@ -91,6 +92,7 @@ def blend(
     middle, halo = _middle(box), 0 if camera is None else HALO
     kept = {} if camera is None else {middle: face.view(middle, stretches)}
     match = None if camera is None else match_view(kept[middle], camera)
+    hairs = None if match is None or camera is None else _hairs(face, camera, match, box)
     at_once = middle in kept and middle == box  # all of it was measured
     for strip in [box] if at_once else _strips(box, stretches):
         x0, y0, x1, y1 = strip
@@ -98,6 +100,8 @@ def blend(
         here = kept.pop(wide) if wide in kept else face.view(wide, stretches)
         if match is not None and camera is not None:
             lay(here, match, (*camera.seed, wide[1] - box[1]))
+        if hairs is not None:
+            hairs.lay(here.face.picture, wide[:2])
         inner = slice(y0 - wide[1], y1 - wide[1])
         weight, above = here.weight[inner], here.face.picture[inner]
         below = face.pixels(strip)
@@ -220,6 +224,27 @@ def _eyes(face: _Face, points: EyePoints, box: Box) -> list[Stretch]:
     seen = face.view(at)
     weight = seen.weight if seen.kept is None else seen.weight * (1 - seen.kept)
     return match_eyes(seen.face.picture, seen.target.picture, weight, moved, unit, at[:2])
+
+
+def _hairs(face: _Face, camera: Camera, match: Match, box: Box) -> BrowTexture | None:
+    """What brows of a picture's face within a box of the frame lack of hairs; None: nothing is laid on them."""
+    if camera.brows is None or camera.eyes is None or camera.texture is not None:
+        return None
+    unit = len(face.mask) / CROP_SIDE / scale_of(face.matrix)
+    moved = camera.eyes.moved(invert(face.matrix))
+    found = moved.box(MARGIN * max(unit, 1), box[3], box[2], BOTH)
+    if found is None:
+        return None
+    at = (max(found[0], box[0]), max(found[1], box[1]), *found[2:])
+    if at[0] >= at[2] or at[1] >= at[3]:
+        return None
+    moved = moved.moved(np.array([[1, 0, -at[0]], [0, 1, -at[1]]], np.float64))
+    seen = face.view(at)
+    lay(seen, match, (*camera.seed, at[1] - box[1]))
+    weight = seen.weight if seen.kept is None else seen.weight * (1 - seen.kept)
+    shown = carry(camera.features, face.small, at, cv2.INTER_LINEAR, cv2.BORDER_CONSTANT)
+    pixels = seen.face.picture, seen.target.picture
+    return BrowView(*pixels, weight, shown, moved, unit, at[:2]).texture(match, camera.seed)
 
 
 def target_texture(

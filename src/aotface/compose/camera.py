@@ -94,7 +94,8 @@ class Camera:
     contrast is matched, in pixels of the face's crop; None: they stay. ``kept``: like ``features``: what is the target's own
     already, and gets nothing of all this; None: nothing is. ``hard``: like ``features``: how far edges of shadows of the
     source's harder light are taken out; None: it was no harder. ``brows``: like ``features``: brows in which nothing is
-    brighter than the skin around, but for what the target's show; None: they are left as they are.
+    brighter than the skin around, but for what the target's show, and which get hairs in pictures (``texture`` is None);
+    None: they are left as they are.
     """
 
     features: Mask
@@ -241,14 +242,7 @@ def change_of(view: View, match: Match, seed: tuple[int, ...]) -> Plane:
         match: see there.
         seed: of the grain.
     """
-    change = np.zeros_like(view.face.luma)
-    for band, gain, strength in zip(view.face.octaves, match.gains, match.strength, strict=True):
-        if gain < 1:
-            change += np.float32(gain - 1) * band
-        elif gain > 1:
-            change += (
-                np.float32(gain - 1) * band / (1 + (band * np.float32(1 / (STRONG * strength + 0.1))) ** 2)
-            )
+    change = scaled(view.face, match)
     if match.stand_in.any():
         for band, share, detail in zip(view.target.octaves, match.stand_in, match.texture[0], strict=True):
             change += share * _without_lines(band, float(detail)) if share else 0
@@ -260,6 +254,24 @@ def change_of(view: View, match: Match, seed: tuple[int, ...]) -> Plane:
         grain *= at[np.clip(view.face.luma, 0, 255).astype(np.uint8)]
         grain *= _made_up(view)
         change += grain
+    return change
+
+
+def scaled(face: Seen, match: Match) -> Plane:
+    """What is added to the luma of a face so that its own texture is as strong as it should be, in levels of 255.
+
+    Args:
+        face: see there.
+        match: see there.
+    """
+    change = np.zeros_like(face.luma)
+    for band, gain, strength in zip(face.octaves, match.gains, match.strength, strict=True):
+        if gain < 1:
+            change += np.float32(gain - 1) * band
+        elif gain > 1:
+            change += (
+                np.float32(gain - 1) * band / (1 + (band * np.float32(1 / (STRONG * strength + 0.1))) ** 2)
+            )
     return change
 
 

@@ -78,6 +78,12 @@ def hull_mask(shape: tuple[int, ...], *outlines: Float[np.ndarray, "_points _axe
     return drawn
 
 
+def distance_from(shape: tuple[int, ...], *outlines: Float[np.ndarray, "_points _axes"]) -> Mask:
+    """Of each pixel from the convex hulls of outlines, in pixels; see `hull_mask`."""
+    beyond = hull_mask(shape, *outlines) == 0
+    return np.asarray(cv2.distanceTransform(beyond.astype(np.uint8), cv2.DIST_L2, 5), np.float32)
+
+
 def features_mask(
     shape: tuple[int, int],
     *landmarks: Landmarks,

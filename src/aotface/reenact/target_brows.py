@@ -15,7 +15,7 @@ from jaxtyping import Bool, Float32
 
 from aotface.face.align import align, resize_matrix, transform_landmarks
 from aotface.face.mesh import LEFT_BROW, LEFT_EYE, RIGHT_BROW, RIGHT_EYE
-from aotface.face.texture import LUMA, brow_outlines, hull_mask
+from aotface.face.texture import LUMA, brow_outlines, distance_from, hull_mask
 from aotface.face.visibility.classes import Surface
 from aotface.face.visibility.network import Visibility
 from aotface.masked import carried, falling, resized, rising
@@ -142,7 +142,7 @@ def without_hidden_brows(
     gone = texture < 0.5
     if bare is not source:
         gone |= np.abs(align(bare, aligned.face).crop - aligned.crop).max(axis=2) > FILLED
-    far = [_off(CROP_SIDE, aligned.landmarks[ring]) for ring in (RIGHT_BROW, LEFT_BROW)]
+    far = [distance_from((CROP_SIDE, CROP_SIDE), aligned.landmarks[ring]) for ring in (RIGHT_BROW, LEFT_BROW)]
     sizes = [max(int((off == 0).sum()), 1) for off in far]
     shares = [float(gone[off == 0].mean()) if (off == 0).any() else 1.0 for off in far]
     brow = seen.in_crop(seen.of(Surface.BROW), CROP_SIDE)
@@ -220,8 +220,9 @@ def target_brows(
     Returns:
         None where they lie beside the crop.
     """
-    grid, zoom = len(covered), len(target) / len(covered)
-    brow, eye = _off(grid, *brow_outlines(points)), _off(grid, points[LEFT_EYE], points[RIGHT_EYE])
+    zoom = len(target) / len(covered)
+    brow = distance_from(covered.shape, *brow_outlines(points))
+    eye = distance_from(covered.shape, points[LEFT_EYE], points[RIGHT_EYE])
     weight = falling(brow, EDGE) * rising(eye, LIDS) * covered
     rows, columns = (np.flatnonzero((brow < BESIDE[1]).any(axis=axis)) for axis in (1, 0))
     if min(len(rows), len(columns)) < 8:
@@ -238,9 +239,3 @@ def target_brows(
     return TargetBrows(
         (here[0], here[1]), np.clip(target[here], 0, 1), soft[box], known[box].astype(np.float32)
     )
-
-
-def _off(side: int, *outlines: np.ndarray) -> Plane:
-    """Distance from outlines, in pixels."""
-    beyond = hull_mask((side, side), *outlines) == 0
-    return np.asarray(cv2.distanceTransform(beyond.astype(np.uint8), cv2.DIST_L2, 5), np.float32)

@@ -115,3 +115,19 @@ def test_what_a_bias_made_black_gets_no_colours() -> None:
         return float(np.ptp(made[2:-2, 2:-2], axis=-1).mean())
 
     assert spread(held_field) < spread(field)  # brightened as it stood: from .05 to .8
+
+
+def test_no_pit_is_much_deeper_than_hairs_of_both_faces() -> None:
+    own, points = face(0.7, 0.35)
+    target, _ = face(0.7, 0.35)
+    field = np.zeros((SIDE, SIDE, 7), np.float32)
+    field[..., 3] = 1
+    x, y = points[LEFT_BROW, :2].mean(axis=0).astype(int)
+    light = float(srgb_to_linear(own[y, x])[0])
+    field[y - 2 : y + 3, x - 2 : x + 3, 4:] = (
+        0.001 - light
+    )  # a shadow of the target's, in one place of a brow
+    found = hold_brows(field, FacePair(own, target, np.ones((SIDE, SIDE), np.float32), points, points))
+    made, hairs = (light * np.exp(found[at][:3]) + found[at][4:] for at in ((y, x), (y, x - 12)))
+    assert np.log(hairs / made).max() < 1.6  # it was 4.6
+    assert abs(float(np.log(hairs / light).mean())) < 0.1

@@ -46,6 +46,10 @@ RAISED = 0.7
 LEAST_LIGHT = 1e-4
 """Linear light that counts as black."""
 
+PIT, FILLED = 1.2, 0.3
+"""How much deeper than in X_r a place of Y may be where hairs of both faces are paler still, as a logarithm; and by how much
+a place that is raised must be deeper than that for the map's bias to count by 1/e."""
+
 BROAD = 2.5
 """Standard deviation, in pixels at 256, of what becomes no deeper than that: shadows are no hair."""
 
@@ -146,7 +150,7 @@ def _depth(beside_skin: Plane, where: Mask) -> float:
 def _no_deeper(
     field: ColourMapArray, before: Pixels, made: Plane, own: Plane, theirs: Plane, brow: _Brow, seen: Mask
 ) -> None:
-    """Take back, in place, by what a brow of Y is darker beside its skin than X_r's and the target's.
+    """Take back, in place, by what a brow of Y is darker beside its skin than X_r's and the target's, and pits in it.
 
     What the map's bias made nearly black has no colour to be trusted: as far as such a place is made brighter, it gets that
     of X_r under the map's gain.
@@ -165,12 +169,21 @@ def _no_deeper(
     most = max(_depth(own, here), _depth(theirs, brow.theirs * seen), DARK)
     if depth > most:
         share = np.tanh((1 - most / depth) * np.maximum(-made, 0) / RAISED) * brow.hold * seen
-        gained = multiplied(before, field)
-        light, bias = luminance_of_linear(gained), luminance_of_linear(field[..., 4:])
-        wanted = np.exp(RAISED * share) * np.maximum(light + bias, LEAST_LIGHT) - (1 - share) * bias
-        more = np.log(np.maximum(wanted, LEAST_LIGHT) / np.maximum(light, LEAST_LIGHT)) * (share > 0)
-        field[..., :3] += more[..., None].astype(np.float32)
-        field[..., 4:] *= (1 - share)[..., None].astype(np.float32)
+        _raise(field, before, np.float32(RAISED) * share, share, np.float32(0))
+        made = made + np.float32(RAISED) * share
+    pits = np.maximum(-made - np.maximum(PIT - own, most), 0) * brow.hold * seen
+    if pits.any():
+        _raise(field, before, pits, 1 - np.exp(-pits / np.float32(FILLED)), FLOOR)
+
+
+def _raise(field: ColourMapArray, before: Pixels, more: Plane, share: Plane, floor: np.float32) -> None:
+    """Make Y brighter by a logarithm of its light and a floor, and take a share of the map's bias away, in place."""
+    gained = multiplied(before, field)
+    light, bias = luminance_of_linear(gained), luminance_of_linear(field[..., 4:])
+    wanted = np.exp(more) * (np.maximum(light + bias, LEAST_LIGHT) + floor) - floor - (1 - share) * bias
+    gain = np.log(np.maximum(wanted, LEAST_LIGHT) / np.maximum(light, LEAST_LIGHT)) * (share > 0)
+    field[..., :3] += gain[..., None].astype(np.float32)
+    field[..., 4:] *= (1 - share)[..., None].astype(np.float32)
 
 
 def _deepen(field: ColourMapArray, own: Plane, theirs: Plane, brow: _Brow, seen: Mask) -> None:
