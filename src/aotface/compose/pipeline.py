@@ -21,6 +21,7 @@ from aotface.compose.label import Badge, place_label
 from aotface.compose.refined import refine_face
 from aotface.compose.sharpness import defocus
 from aotface.compose.source_noise import without_noise
+from aotface.compose.stubble import stubble_shown
 from aotface.errors import FaceIndexError, InputError, NoFaceError, UsageError
 from aotface.face.align import align, resize_matrix, scale_of, transform_landmarks
 from aotface.face.detect import detect
@@ -240,6 +241,9 @@ def swap_face(
     """
     one = start_face(frame, face, source, transfer, options, full_resolution=True)
     assert one is not None  # no region was given that might not find it
+    crops = one.small, one.reenacted.crop, one.reenacted.mask, one.visible
+    shown = stubble_shown(*crops, one.target.landmarks, one.reenacted.landmarks)
+    one = replace(one, visible=one.visible * (1 - shown))
     reenacted, finer, target = one.reenacted, full_resolution_faces(one, frame), one.target
     made = (reenacted.crop, one.swapped, one.mask)
     beyond = go_beyond(frame, target.matrix, target.landmarks, reenacted, *made[1:], one.visible)
