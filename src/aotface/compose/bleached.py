@@ -16,19 +16,19 @@ NOSE_BASE = 2
 """Landmark below which a beard grows."""
 
 HAIRS, NEAR = 1.5, 5.0
-"""Blur beside which hairs stand out, and the neighbourhood in which they are looked for: standard deviations, pixels at 256."""
+"""Blur beside which hairs stand out, and the neighbourhood in which they are looked for: pixels at 256."""
 
 ROUGH, PLAIN = (1.5, 2.3), 80
-"""How many times as rough as the upper face a place is where a beard begins, and is; and the percentile of the upper face over
-which it is features and edges."""
+"""How many times as rough as the upper face a place is where a beard begins, and is; and the percentile of the upper face
+over which it is features and edges."""
 
 LIFTED, BROAD = (0.1, 0.3), 4.0
 """By how much more than the skin around, as a logarithm of display values, a beard is lifted where it begins to be bleached,
 and is; and the neighbourhood in which that is measured."""
 
 AROUND, LEAST = 20.0, 0.01
-"""Standard deviation, in the same pixels, of the neighbourhood from which the lift of skin is carried on into a beard; and the
-weight that all of it has everywhere."""
+"""Standard deviation, in the same pixels, of the neighbourhood from which the lift of skin is carried on into a beard; and
+the weight that all of it has everywhere."""
 
 FEWEST = 64
 """Pixels of the upper face that tell how rough skin is."""

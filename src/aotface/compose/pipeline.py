@@ -270,7 +270,8 @@ def camera_of(face: SwappedFace, options: Options, source: PreparedSource) -> Ca
 
 
 def _hard(face: SwappedFace, features: Mask) -> Mask | None:
-    """See `Camera.hard`; none in nostrils and wings, whose edges are no shadows; less where a source's beard grows, and all where it is bleached."""
+    """See `Camera.hard`; none in nostrils and wings, whose edges are no shadows; less where a source's beard grows, and all
+    where that is bleached."""
     half = CROP_SIDE // 2, CROP_SIDE // 2
     parts = (face.reenacted, face.target.crop, face.mask, features)
     before, theirs, mask, eyes = (cv2.resize(one, half, interpolation=cv2.INTER_AREA) for one in parts)

@@ -1,7 +1,7 @@
 """The target's stubble, which goes on below the mesh, ends gradually on a shaven face above it [ours].
 
-The mesh ends at the jaw. Stubble on jaw and neck then stops at a line, in a few pixels. Where both sides of that line are much
-rougher in the target than its own cheeks, and the new face is not, the target's chin and jaw show through along it.
+The mesh ends at the jaw. Stubble on jaw and neck then stops at a line, in a few pixels. Where both sides of that line are
+much rougher in the target than its own cheeks, and the new face is not, the target's chin and jaw show through along it.
 """
 
 import cv2

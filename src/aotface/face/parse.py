@@ -37,8 +37,8 @@ which a beard begins to stay, and stays: half of one looks like dirt. Of 949 por
 shaven (docs/log/2026-11-30-around-mouth.md)."""
 
 BOTH, LESS = 0.15, 0.2
-"""Mean probability on the less bearded side of chin and jaw from which on less of a moustache is enough, and how much less, in
-parts of what is beyond: moustaches are often told from skin less surely than the beard below."""
+"""Mean probability on the less bearded side of chin and jaw from which on less of a moustache is enough, and how much less,
+in parts of what is beyond: moustaches are often told from skin less surely than the beard below."""
 
 BRIDGE = 0.45, 0.65
 """Probability of a frame across the nose, from eye to eye, at which a target begins to wear spectacles, and wears them. An

@@ -49,8 +49,8 @@ STANDS_OUT, AROUND, CALMED = (0.1, 0.36, 0.05), np.ones((5, 5), np.uint8), (6.0,
 place; and the distance from the lips, in pixels at 256, over which that ends."""
 
 GREY, GREYER = 0.06, 3.0
-"""How much less red than skin what is around a mouth is at most, where the target's is no less so; and how much bluer it may be
-then for each part that it is less red: what is grey is not violet."""
+"""How much less red than skin what is around a mouth is at most, where the target's is no less so; and how much bluer it may
+be for each part that it is less red: what is grey is not violet."""
 
 FEWEST = 12, 64
 """Pixels of lips and of skin at 256 that tell a colour."""
