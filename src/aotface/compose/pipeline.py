@@ -277,10 +277,12 @@ def _hard(face: SwappedFace, features: Mask) -> Mask | None:
     before, theirs, mask, eyes = (cv2.resize(one, half, interpolation=cv2.INTER_AREA) for one in parts)
     hard = harder_light(srgb_to_linear(before), srgb_to_linear(theirs), mask * (1 - eyes))
     bleached = bleached_beard(face.reenacted, face.swapped, face.mask, face.landmarks, features)
-    if hard == 0:
-        return bleached if bleached.any() else None
+    if hard == 0 and not bleached.any():
+        return None
     points = transform_landmarks(face.landmarks, resize_matrix(np.eye(2, 3), len(face.mask), CROP_SIDE))
-    edges = hard * (1 - features_mask(features.shape, points, parts=(NOSE_WINGS,)))
+    beside = 1 - features_mask(features.shape, points, parts=(NOSE_WINGS,))
+    if hard == 0:
+        return np.asarray(bleached * beside, np.float32)
     before, mask = (
         cv2.resize(one, features.shape, interpolation=cv2.INTER_AREA) for one in (parts[0], parts[2])
     )
@@ -289,7 +291,7 @@ def _hard(face: SwappedFace, features: Mask) -> Mask | None:
     rough = (luma - cv2.GaussianBlur(luma, (0, 0), STUBBLE)) ** 2
     beard, bare = (np.average(rough, weights=skin * part + np.float32(1e-6)) for part in (lower, 1 - lower))
     bearded = np.clip((beard / max(bare, 1e-9) - BEARDED[0]) / (BEARDED[1] - BEARDED[0]), 0, 1)
-    return np.asarray(np.maximum(edges * (1 - bearded * lower), bleached), np.float32)
+    return np.asarray(np.maximum(hard * (1 - bearded * lower), bleached) * beside, np.float32)
 
 
 def _one_face(
