@@ -62,12 +62,12 @@ def stubble_shown(
     face = resized(mask, CROP_SIDE) > 0
     inner, outer = (cv2.distanceTransform(one.astype(np.uint8), cv2.DIST_L2, 5) for one in (face, ~face))
     mouth, down = points[CORNERS, :2].mean(axis=0), points[CHIN, :2] - points[NOSE, :2]
-    place = np.moveaxis(np.indices(face.shape, np.float32)[::-1], 0, 2)
-    height = (place - mouth) @ (down / max(float(np.linalg.norm(down)), 1e-6))
+    down = down / max(float(np.linalg.norm(down)), 1e-6)
+    rows, columns = np.indices(face.shape, np.float32)
+    height = (columns - mouth[0]) * down[0] + (rows - mouth[1]) * down[1]
     skin = (visible > 0.8) & (features_mask(face.shape, points, made) < 0.1)
-    nose, lids = ((points[at, :2].mean(axis=0) - mouth) @ down for at in ([NOSE], LIDS))
-    length = max(float(np.linalg.norm(down)), 1e-6)
-    cheeks = skin & (inner > INSIDE[1] / 2) & (height < nose / length) & (height > lids / length)
+    nose, lids = (float((points[at, :2].mean(axis=0) - mouth) @ down) for at in ([NOSE], LIDS))
+    cheeks = skin & (inner > INSIDE[1] / 2) & (height < nose) & (height > lids)
     sides = (
         skin & (height > 0) & (inner > INSIDE[0]) & (inner < INSIDE[1]),
         skin & (height > 0) & (outer > 0) & (outer < OUTSIDE),
