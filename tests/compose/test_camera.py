@@ -160,6 +160,22 @@ def test_a_line_of_the_target_does_not_stand_in() -> None:
     assert energy(done) > 0.5 * energy(noise(2, 1))  # the twin: pores do
 
 
+def test_a_faint_fold_of_the_target_does_not_stand_in() -> None:
+    """Too faint to count as a line by its energy, and still an arc on the new face."""
+    fold = np.zeros((SIDE, SIDE), np.float32)
+    cv2.circle(fold, (96, 150), 80, (1.0,), 1, cv2.LINE_AA)
+    faint = 6 / 255 * (cv2.GaussianBlur(fold, (0, 0), 0.5) - cv2.GaussianBlur(fold, (0, 0), 2.0))
+    shown, seeds = (fold > 0.5) & (MASK > 0.9), range(4)
+    found = []
+    for seed in seeds:
+        pair = [
+            matched(noise(0.2, 20 + seed), noise(2, seed) - k * faint[..., None], seed=seed) for k in (0, 1)
+        ]
+        found.append(float((pair[0] - pair[1])[shown].mean() / faint[shown].mean()))
+    assert abs(np.mean(found)) < 0.35
+    assert energy(pair[1]) > 0.5 * energy(noise(2, 1))  # the twin: pores do
+
+
 def test_a_line_of_a_harder_lamp_goes_and_one_that_the_target_has_there_too_stays() -> None:
     lined = noise(1, 2)
     lined[:, 94:97] -= 0.15

@@ -99,8 +99,14 @@ def test_edges_of_a_nose_are_no_shadows_of_a_harder_lamp(
     done: Swapped, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     face = done.faces[0]
+    none = np.zeros_like(face.features)
     monkeypatch.setattr(pipeline, "harder_light", lambda *_: 0.0)
+    monkeypatch.setattr(pipeline, "bleached_beard", lambda *_: none)
     assert pipeline._hard(face, face.features) is None
+    monkeypatch.setattr(pipeline, "bleached_beard", lambda *_: none + 1)
+    bleached = pipeline._hard(face, face.features)
+    assert bleached is not None and 0 == bleached.min() < bleached.max() == 1  # under any lamp
+    monkeypatch.setattr(pipeline, "bleached_beard", lambda *_: none)
     monkeypatch.setattr(pipeline, "harder_light", lambda *_: 1.0)
     hard = pipeline._hard(face, face.features)
     assert hard is not None

@@ -188,14 +188,13 @@ def test_a_face_that_is_not_there(mean_landmarks: Landmarks) -> None:
     assert (visible_skin(np.full((256, 256, 3), 0.5, np.float32), gone, geometry) == 1).all()
 
 
-def bearded(points: Landmarks, moustache: bool, left: bool = True) -> Mask:
+def bearded(points: Landmarks, moustache: float, left: bool = True, sure: float = 0.9) -> Mask:
     """How much of a beard is kept: on the right jaw, and where it is said."""
     drawn, x = np.zeros((256, 256), np.float32), points[152, 0]
     y0, y1 = points[17, 1] + 2, points[152, 1]
-    drawn[round(y0) : round(y1), round(x - 40) : round(x + (40 if left else 0))] = 0.9
-    if moustache:
-        row, column = np.round((points[2, :2] + points[0, :2])[::-1] / 2).astype(int)
-        drawn[row - 4 : row + 5, column - 15 : column + 16] = 0.9
+    drawn[round(y0) : round(y1), round(x - 40) : round(x + (40 if left else 0))] = sure
+    row, column = np.round((points[2, :2] + points[0, :2])[::-1] / 2).astype(int)
+    drawn[row - 4 : row + 5, column - 15 : column + 16] = moustache
     planes = np.zeros((OUTPUTS, 256, 256), np.float32)
     planes[Surface.BEARD] = cv2.warpAffine(drawn, view_of_crop(256)[:2], (256, 256))
     seen = Visibility(planes, view_of_crop(256))
@@ -204,14 +203,22 @@ def bearded(points: Landmarks, moustache: bool, left: bool = True) -> Mask:
 
 def test_a_full_beard_stays_and_a_shadow_does_not(sampled: AlignedFace) -> None:
     points = sampled.landmarks
-    kept = bearded(points, moustache=True)
+    kept = bearded(points, moustache=0.9)
     x, y = np.round((points[17, :2] + points[152, :2]) / 2).astype(int)
     assert kept[y, x] > 0.95 and kept[: round(points[1, 1]) - 12].max() == 0
     lips = np.zeros((256, 256), np.uint8)
     cv2.fillConvexPoly(lips, cv2.convexHull(np.round(points[OUTER_LIPS, :2]).astype(np.int32)), (1,))
     assert kept[lips > 0].mean() < 0.6
-    assert bearded(points, moustache=False).max() == 0  # the twins: a shaven lip; nothing at all
-    assert bearded(points, moustache=False, left=False).max() == 0
+    assert bearded(points, moustache=0.0, sure=0.6).max() == 0  # the twins: a shaven lip; nothing at all
+    assert bearded(points, moustache=0.0, left=False).max() == 0
+
+
+def test_a_sure_beard_needs_less_of_a_moustache(sampled: AlignedFace) -> None:
+    points = sampled.landmarks
+    x, y = np.round((points[17, :2] + points[152, :2]) / 2).astype(int)
+    assert bearded(points, moustache=0.16)[y, x] > 0.95
+    assert bearded(points, moustache=0.16, sure=0.3).max() == 0  # the twins: a weak one; a shadow on one side
+    assert bearded(points, moustache=0.16, left=False).max() == 0
 
 
 def test_an_old_face_with_deep_lids_wears_no_frame(sampled: AlignedFace) -> None:

@@ -121,3 +121,20 @@ def test_a_mouth_stands_out_no_further_than_the_targets_and_any() -> None:
         for one, theirs in ((rim, plain), (blot, plain), (rim, plain + rim))
     ]
     assert left[0] < 0.35 and left[1] < 0.35 and left[2] > 0.45  # the last is the twin
+
+
+def test_what_is_grey_beside_a_mouth_is_bounded_and_does_not_turn_green() -> None:
+    """The rest of a white moustache on a shaven target."""
+    box = mouth_box(POINTS, SIDE)
+    assert box is not None
+    outline, plain = outline_of(POINTS, box), logarithm(face(ROSE)[box])
+    where = (outline.off > 2) & (outline.off < 5) & (outline.above > 0.5)
+    grey = plain.copy()
+    grey[where] = grey[where].mean()
+    for theirs, most in ((plain, 0.12), (grey, 0.3)):
+        done = grey + calmed(grey, theirs, outline, outline.beside)
+        beside = traits(done - plain)[where]
+        assert (
+            -most < beside[:, 1].mean() < 0.6 * -most
+        )  # the second is the twin: the target is grey there, too
+        assert beside[:, 2].mean() > 0  # it stays greyer than skin: blue goes with red

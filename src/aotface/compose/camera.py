@@ -31,7 +31,7 @@ from aotface.compose.skin_texture import (
     spread_energy,
     trimmed_energy,
 )
-from aotface.face.texture import BLURS, block_means, octaves
+from aotface.face.texture import BLURS, alike_along, block_means, line_ways, octaves
 from aotface.types import Mask
 
 SOFTER, SHARPER = 0.2, np.array([1.8, 1.6, 1.25])
@@ -63,6 +63,10 @@ BOUND = 3.0
 LINES, BESIDE = 3.0, 2.0
 """Multiple of its energy from which on a place of the target is a line (a wrinkle, a nostril), and stands in the less the
 stronger it is; and standard deviation, in pixels, of such a place."""
+
+FOLDS, WAY = 9.0, 4.0
+"""Length in pixels over which a fold of the target is alike: that does not stand in however faint it is; and standard
+deviation of the neighbourhood that tells its direction."""
 
 SANDY = 1.2
 """Multiple of the target's own energy in its plainest blocks of skin from which on a face gets less detail instead."""
@@ -138,6 +142,13 @@ class View:
     features: Mask
     kept: Mask | None = None
     hard: Mask | None = None
+
+    @cached_property
+    def pores(self) -> list[Plane]:
+        """Octaves of the target without its folds."""
+        luma, bands = self.target.luma, self.target.octaves
+        ways = line_ways(bands[1] + bands[2], WAY)
+        return octaves(luma - alike_along(bands[0] + bands[1], ways, FOLDS))
 
     @cached_property
     def skin(self) -> Mask:
@@ -244,8 +255,9 @@ def change_of(view: View, match: Match, seed: tuple[int, ...]) -> Plane:
     """
     change = scaled(view.face, match)
     if match.stand_in.any():
-        for band, share, detail in zip(view.target.octaves, match.stand_in, match.texture[0], strict=True):
-            change += share * _without_lines(band, float(detail)) if share else 0
+        bands = zip(view.pores, view.target.octaves, match.stand_in, match.texture[0], strict=True)
+        for pores, band, share, detail in bands:
+            change += share * _without_lines(pores, band, float(detail)) if share else 0
     change *= 1 - view.features
     if match.grain.any():
         tones, levels = match.texture[4:]
@@ -275,12 +287,12 @@ def scaled(face: Seen, match: Match) -> Plane:
     return change
 
 
-def _without_lines(band: Plane, detail: float) -> Plane:
-    """An octave of the target that may stand in; ``detail``: its energy on skin."""
+def _without_lines(pores: Plane, band: Plane, detail: float) -> Plane:
+    """An octave of the target that may stand in: ``pores``, of all of it. ``detail``: its energy on skin."""
     energy = cv2.GaussianBlur(band * band, (0, 0), BESIDE)
     bound = np.float32(BOUND * np.sqrt(detail))
     kept = np.minimum(np.float32(LINES * detail) / np.maximum(energy, np.float32(1e-3)), 1)
-    return np.clip(band * kept, -bound, bound)
+    return np.clip(pores * kept, -bound, bound)
 
 
 def blotches_of(view: View) -> Plane:

@@ -10,6 +10,7 @@ from jaxtyping import Float32
 
 from aotface.colour_space import srgb_to_linear
 from aotface.compose.beyond import Beyond, go_beyond
+from aotface.compose.bleached import below_nose, bleached_beard
 from aotface.compose.blend import Finer, blend, face_box, frame_mask
 from aotface.compose.blocks import lay_blocks
 from aotface.compose.camera import Camera
@@ -20,6 +21,7 @@ from aotface.compose.label import Badge, place_label
 from aotface.compose.refined import refine_face
 from aotface.compose.sharpness import defocus
 from aotface.compose.source_noise import without_noise
+from aotface.compose.stubble import stubble_shown
 from aotface.errors import FaceIndexError, InputError, NoFaceError, UsageError
 from aotface.face.align import align, resize_matrix, scale_of, transform_landmarks
 from aotface.face.detect import detect
@@ -36,9 +38,6 @@ from aotface.types import CROP_SIDE, AlignedFace, Crop, Face, Frame, Landmarks, 
 
 LEAST_BLUR = 0.35
 """Blur, in pixels of the frame, below which a face counts as sharp as its target."""
-
-NOSE_BASE = 2
-"""Landmark below which a beard grows."""
 
 STUBBLE, BEARDED = 1.5, (1.2, 2.2)
 """Blur beside which stubble stands out, in pixels at 256; and how many times as rough as the upper face the lower one
@@ -242,6 +241,9 @@ def swap_face(
     """
     one = start_face(frame, face, source, transfer, options, full_resolution=True)
     assert one is not None  # no region was given that might not find it
+    crops = one.small, one.reenacted.crop, one.reenacted.mask, one.visible
+    shown = stubble_shown(*crops, one.target.landmarks, one.reenacted.landmarks)
+    one = replace(one, visible=one.visible * (1 - shown))
     reenacted, finer, target = one.reenacted, full_resolution_faces(one, frame), one.target
     made = (reenacted.crop, one.swapped, one.mask)
     beyond = go_beyond(frame, target.matrix, target.landmarks, reenacted, *made[1:], one.visible)
@@ -268,27 +270,28 @@ def camera_of(face: SwappedFace, options: Options, source: PreparedSource) -> Ca
 
 
 def _hard(face: SwappedFace, features: Mask) -> Mask | None:
-    """See `Camera.hard`; none in nostrils and wings, whose edges are no shadows; less where a source's beard grows."""
+    """See `Camera.hard`; none in nostrils and wings, whose edges are no shadows; less where a source's beard grows, and all
+    where that is bleached."""
     half = CROP_SIDE // 2, CROP_SIDE // 2
     parts = (face.reenacted, face.target.crop, face.mask, features)
     before, theirs, mask, eyes = (cv2.resize(one, half, interpolation=cv2.INTER_AREA) for one in parts)
     hard = harder_light(srgb_to_linear(before), srgb_to_linear(theirs), mask * (1 - eyes))
-    if hard == 0:
+    bleached = bleached_beard(face.reenacted, face.swapped, face.mask, face.landmarks, features)
+    if hard == 0 and not bleached.any():
         return None
     points = transform_landmarks(face.landmarks, resize_matrix(np.eye(2, 3), len(face.mask), CROP_SIDE))
-    edges = hard * (1 - features_mask(features.shape, points, parts=(NOSE_WINGS,)))
+    beside = 1 - features_mask(features.shape, points, parts=(NOSE_WINGS,))
+    if hard == 0:
+        return np.asarray(bleached * beside, np.float32)
     before, mask = (
         cv2.resize(one, features.shape, interpolation=cv2.INTER_AREA) for one in (parts[0], parts[2])
     )
-    skin = mask * (1 - features)
-    nose = face.landmarks[NOSE_BASE, 1] * CROP_SIDE / len(face.mask)
-    rows = (np.arange(CROP_SIDE, dtype=np.float32) - np.float32(nose))[:, None]
-    lower = np.clip(rows / np.float32(4), 0, 1) + np.zeros_like(skin)
+    skin, lower = mask * (1 - features), below_nose(face.landmarks, len(face.mask))
     luma = np.asarray(cv2.transform(before, LUMA), np.float32)
     rough = (luma - cv2.GaussianBlur(luma, (0, 0), STUBBLE)) ** 2
     beard, bare = (np.average(rough, weights=skin * part + np.float32(1e-6)) for part in (lower, 1 - lower))
     bearded = np.clip((beard / max(bare, 1e-9) - BEARDED[0]) / (BEARDED[1] - BEARDED[0]), 0, 1)
-    return np.asarray(edges * (1 - bearded * lower), np.float32)
+    return np.asarray(np.maximum(hard * (1 - bearded * lower), bleached) * beside, np.float32)
 
 
 def _one_face(

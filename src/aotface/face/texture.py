@@ -15,6 +15,9 @@ BLURS = (0.7, 1.4, 2.8)
 BLOCK = 8
 """Side of a block, pixels."""
 
+ALONG = 9
+"""Places at which a line is looked at."""
+
 COVERED = 0.95
 """Share of a block that must lie under the mask."""
 
@@ -34,6 +37,44 @@ def octaves(luma: Float32[np.ndarray, "rows columns"]) -> list[Float32[np.ndarra
     """What lies between the blurs of `BLURS`, finest first; together with the last blur they are the picture."""
     stages = [luma, *(cv2.GaussianBlur(luma, (0, 0), sigma) for sigma in BLURS)]
     return [fine - coarse for fine, coarse in zip(stages, stages[1:], strict=False)]
+
+
+def line_ways(
+    luma: Float32[np.ndarray, "rows columns"], sigma: float
+) -> Float32[np.ndarray, "rows columns 2"]:
+    """Which way lines run: cosine and sine of twice their angle, longer where they are stronger.
+
+    Args:
+        luma: any.
+        sigma: standard deviation of the neighbourhood that has one direction, pixels.
+
+    Source: structure tensor, Förstner and Gülch, ISPRS Interlaken 1987.
+    """
+    x, y = (cv2.Sobel(luma, cv2.CV_32F, *order) for order in ((1, 0), (0, 1)))
+    return np.asarray(cv2.GaussianBlur(cv2.merge([y * y - x * x, -2 * x * y]), (0, 0), sigma), np.float32)
+
+
+def alike_along(
+    fine: Float32[np.ndarray, "rows columns *channels"],
+    ways: Float32[np.ndarray, "rows columns 2"],
+    length: float,
+) -> Float32[np.ndarray, "rows columns *channels"]:
+    """Mean of values over a length along a direction: lines are alike along themselves; pores, hairs and noise are not.
+
+    Args:
+        fine: any whose mean over a neighbourhood is 0.
+        ways: direction at each place, see `line_ways`.
+        length: pixels.
+    """
+    angle = np.arctan2(ways[..., 1], ways[..., 0]) / 2
+    across, down = np.cos(angle), np.sin(angle)
+    rows, columns = (np.arange(size, dtype=np.float32) for size in angle.shape)
+    x, y = np.meshgrid(columns, rows)
+    total = np.zeros_like(fine)
+    for step in np.linspace(-length / 2, length / 2, ALONG, dtype=np.float32):
+        places = x + step * across, y + step * down
+        total += cv2.remap(fine, *places, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return total * np.float32(1 / ALONG)
 
 
 def block_means(

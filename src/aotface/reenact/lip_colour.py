@@ -48,6 +48,10 @@ STANDS_OUT, AROUND, CALMED = (0.1, 0.36, 0.05), np.ones((5, 5), np.uint8), (6.0,
 """How bright, red and blue a mouth is beside its skin at most, as logarithms, where the target's is no more so around a
 place; and the distance from the lips, in pixels at 256, over which that ends."""
 
+GREY, GREYER = 0.06, 3.0
+"""How much less red than skin what is around a mouth is at most, where the target's is no less so; and how much bluer it may
+be for each part that it is less red: what is grey is not violet."""
+
 FEWEST = 12, 64
 """Pixels of lips and of skin at 256 that tell a colour."""
 
@@ -195,7 +199,7 @@ def recoloured(log: Pixels, outline: Outline, own: LipColour, wanted: LipColour)
 
 def calmed(log: Pixels, theirs: Pixels, outline: Outline, beside: Inside) -> Pixels:
     """What is added to the logarithm of a finished mouth, so that it stands out from its skin no further than the target's
-    does there and any mouth does: no rim of light, no red or violet blot.
+    does there and any mouth does: no rim of light, no red, violet or grey blot.
 
     Args:
         log: of the new mouth.
@@ -205,10 +209,21 @@ def calmed(log: Pixels, theirs: Pixels, outline: Outline, beside: Inside) -> Pix
     """
     if beside.sum() < FEWEST[1]:
         return np.zeros_like(log)
-    mine, other = (traits(cv2.GaussianBlur(one, (0, 0), 0.7) - typical(one[beside])) for one in (log, theirs))
+    skins = [typical(one[beside]) for one in (log, theirs)]
+    mine, other = (
+        traits(cv2.GaussianBlur(one, (0, 0), 0.7) - skin)
+        for one, skin in zip((log, theirs), skins, strict=True)
+    )
     most = np.maximum(cv2.dilate(other, AROUND), np.array(STANDS_OUT, np.float32))
+    around = rising(outline.off, (0.0, 1.0))
+    grey = np.minimum(cv2.erode(other[..., 1], AROUND), 0) - np.float32(GREY)
+    redder = np.maximum(grey - mine[..., 1], 0) * around
+    _, red, blue = traits(skins[0]).tolist()
+    share = np.float32(np.clip(-blue / max(red, 0.05), 0, GREYER))
+    most[..., 2] += share * np.maximum(-mine[..., 1] - redder, 0)
     change = np.minimum(most - mine, 0)
-    change[..., 0] *= rising(outline.off, (0.0, 1.0))  # lips may shine
+    change[..., 0] *= around  # lips may shine
+    change[..., 1] += redder
     change[..., 1:] *= 1 - _gloss(mine, outline)
     share = falling(outline.off, CALMED) * (outline.inner == 0)
     change *= cv2.GaussianBlur(share.astype(np.float32), (0, 0), 0.7)[..., None]

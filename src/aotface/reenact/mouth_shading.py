@@ -3,10 +3,12 @@
 The mesh moves a smile to a mouth at rest, but its shading is in the photograph: folds beside the mouth, the dark gap behind
 its corners. Folds and corners are narrow and dark. They are filled up to what lies around them, as far as the target does
 less of what made them. All of it is light added, found on the small grid: pores and hairs stay, and a face has the same at
-every side.
+every side. A fold's edge is finer than that grid, and would stay as a hairline. So where one was filled, what is alike along
+it goes at the crop's own pixels.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -14,8 +16,8 @@ from jaxtyping import Float32
 
 from aotface.face.blendshapes import NAMES
 from aotface.face.mesh import INNER_LIPS, OUTER_LIPS, opening
-from aotface.face.texture import LUMA
-from aotface.masked import risen
+from aotface.face.texture import LUMA, alike_along, line_ways
+from aotface.masked import grown, risen, rising
 from aotface.reenact.expression import expression
 from aotface.types import CROP_SIDE, Landmarks, Mask, Part
 
@@ -52,6 +54,13 @@ VALLEY, FINE = 13, 0.8
 LINE, WAYS, BY_CHANCE, SURE = 7, 12, 0.5, 0.02
 """Length of a line in the same pixels, along how many directions it is looked for, how dark the darkest of them is by
 chance where there are only pores, in standard deviations of what is fine; and the share of light that a sure line lacks."""
+
+EDGE, SHARP, WAY = (0.01, 0.04), 2.5, 2.0
+"""How much light a fold was filled with where its edge begins to go, and goes; what an edge is finer than, and over what its
+direction is told: standard deviations of blurs, pixels at 256."""
+
+LENGTH = 10.0
+"""Length along a fold over which its edge is alike, in the same pixels."""
 
 FILLED, CORNER_FILLED = 0.9, 0.5
 """Share of a fold's depth that is filled at most, and of a corner's."""
@@ -120,6 +129,45 @@ def mouth_shading(face: Pixels, points: Landmarks, less: Fallen, unit: float) ->
     )
 
 
+class Edges(NamedTuple):
+    """What is left of folds in a box of the grid. ``way``: their direction, cosine and sine of twice its angle. ``weight``:
+    how much of them goes."""
+
+    way: Float32[np.ndarray, "rows columns 2"]
+    weight: Mask
+
+
+def fold_edges(face: Pixels, light: Pixels, points: Landmarks, less: Fallen, unit: float) -> Edges:
+    """Where folds were filled, and which way they run.
+
+    Args:
+        face: X_r in a box of the grid, before that.
+        light: what filled them.
+        points: 468 x 3, of the new face, pixels of the box.
+        less: what the target does less than the source.
+        unit: pixels of the grid in one at 256.
+    """
+    luma = cv2.GaussianBlur(np.ascontiguousarray(face @ LUMA[0]), (0, 0), FINE * unit)
+    filled = grown(rising(light @ LUMA[0], EDGE), WAY * unit)
+    near = np.zeros_like(luma)
+    for smile, fold in zip(less.smile, FOLDS, strict=True):
+        near = np.maximum(near, _near(points[list(fold), :2], near.shape, NEAR_FOLD, unit) * smile)
+    weight = cv2.GaussianBlur(filled, (0, 0), unit) * near * _beside(points, near.shape, unit)
+    return Edges(line_ways(luma, WAY * unit), np.asarray(weight * _inside(near.shape, unit), np.float32))
+
+
+def without_edges(face: Pixels, edges: Edges, unit: float) -> None:
+    """Take off what is alike along folds, in place: pores and hairs beside each other are not.
+
+    Args:
+        face: X_r in a box of the crop.
+        edges: in the same pixels.
+        unit: of them in one at 256.
+    """
+    fine = face - cv2.GaussianBlur(face, (0, 0), SHARP * unit)
+    face -= alike_along(fine, edges.way, LENGTH * unit) * edges.weight[..., None]
+
+
 def _inside(shape: tuple[int, ...], unit: float) -> Mask:
     """0 at a box's border, 1 within."""
     rows, columns = (np.minimum(np.arange(n), np.arange(n)[::-1]) / (4 * unit) for n in shape)
@@ -147,7 +195,8 @@ def level_mouth(
     corner = np.array([here[1].start, here[0].start, 0], np.float32)
     own = _cut(face, here, zoom, (int(box[1].start), int(box[0].start)))
     shading, less = np.zeros((grid, grid, 3), np.float32), fallen(source, theirs)
-    shading[here] = mouth_shading(own, points - corner, less, grid / CROP_SIDE)
+    unit = grid / CROP_SIDE
+    shading[here] = mouth_shading(own, points - corner, less, unit)
     rows, columns = (
         slice(
             max(int(whole.start), int(part.start * zoom)),
@@ -160,6 +209,11 @@ def level_mouth(
     ]
     if inner.size:
         inner += _cut(shading, (rows, columns), 1 / zoom, (0, 0))
+        if max(less.smile) > 0:
+            found = fold_edges(own, shading[here], points - corner, less, unit)
+            first = int(here[1].start), int(here[0].start)
+            edges = Edges(*(_cut(one, (rows, columns), 1 / zoom, first) for one in found))
+            without_edges(inner, edges, side / CROP_SIDE)
     return shading
 
 
@@ -181,10 +235,7 @@ def _filled(face: Pixels, points: Landmarks, less: Fallen, unit: float) -> Pixel
         low, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
     )
     dark = closed - low + (low - face) * _lines(face - low, closed, unit)[..., None]
-    nose = cv2.convexHull(points[NOSE, :2].astype(np.float32))[:, 0]
-    beside = np.minimum(
-        1 - lip_mask(points, face.shape[:2], unit), 1 - _near(nose, face.shape[:2], NEAR_NOSE, unit)
-    )
+    beside = _beside(points, face.shape[:2], unit)
     weight = np.zeros(face.shape[:2], np.float32)
     for smile, fold, corner in zip(less.smile, FOLDS, CORNERS, strict=True):
         near = (
@@ -195,6 +246,12 @@ def _filled(face: Pixels, points: Landmarks, less: Fallen, unit: float) -> Pixel
             weight, np.maximum(near, about * np.float32(CORNER_FILLED * max(smile, less.mouth)))
         )
     return cv2.GaussianBlur(dark * weight[..., None], (0, 0), FINE * unit / 2)
+
+
+def _beside(points: Landmarks, shape: tuple[int, ...], unit: float) -> Mask:
+    """1 beside the lips and the nose."""
+    nose = cv2.convexHull(points[NOSE, :2].astype(np.float32))[:, 0]
+    return np.minimum(1 - lip_mask(points, shape, unit), 1 - _near(nose, shape, NEAR_NOSE, unit))
 
 
 def _lines(fine: Pixels, light: Pixels, unit: float) -> Mask:
