@@ -26,7 +26,7 @@ LARGEST = 768
 BRIDGE = 0.68
 """Probability of a frame across the nose from which a source wears spectacles, see `aotface.face.parse.bridge_of`."""
 
-LIKELY, UNSURE = 0.5, 0.12
+LIKELY, UNSURE = 0.5, 0.3
 """Probability of a frame from which a pixel is one; and the same beside such pixels, where it also stands out."""
 
 LEAST, SURELY = (0.05, 0.2), 0.07
@@ -37,7 +37,10 @@ CLEARLY, SHARE = 80, (0.2, 0.4)
 """Percentile of how much a wearer's likely frame stands out; and the share of that from which a pixel at one is frame, and
 a less likely one is: a black frame is not looked for among wrinkles."""
 
-HALO = 2.0
+ALONG, LIKELIEST = 8.0, (0.3, 0.5)
+"""How far, in pixels at 256, the likeliest rim is looked for beside which others are unlikely; and the least that counts as it."""
+
+HALO = 3.0
 """Pixels at 256 around a frame from which nothing is guessed: it is blurred, and throws a narrow shadow."""
 
 ALIKE, HUE = (0.1, 0.3), 0.08
@@ -111,20 +114,30 @@ def _wearer(aligned: AlignedFace, seen: Visibility) -> tuple[_Wearer, Plane]:
     """A wearer, and where brows are under the frame, 0..1."""
     side = len(aligned.crop)
     unit = side / CROP_SIDE
-    rim, brow, skin, beard = (seen.in_crop(seen.of(one), side) for one in LOOKED_AT)
+    rim, brow, skin, beard = _surfaces(seen, side)
     hairs = ((brow > SKIN) & (rim < HAIRLESS)).astype(np.float32)
-    likely = np.where(BROW_LEADS * rim >= brow, rim, 0)
-    broad = _beside(likely)
+    broad = _beside(rim)
     oval, brows, eyes = (
         hull_mask((side, side), *(aligned.landmarks[ring] for ring in rings))
         for rings in ((OVAL,), (LEFT_BROW, RIGHT_BROW), (LEFT_EYE, RIGHT_EYE))
     )
     own = oval * (1 - grown(broad, HALO * unit))
     known, plain = (((one > SKIN) * own).astype(np.float32) for one in (skin + beard, skin))
-    under = np.maximum(np.clip(2 * brow - 0.6, 0, 1), brows * (likely > LIKELY))
+    under = np.maximum(np.clip(2 * brow - 0.6, 0, 1), brows * (rim > LIKELY))
     under = cv2.GaussianBlur(under.astype(np.float32), (0, 0), unit)
-    broad = grown(broad, 1.5 * unit)
-    return _Wearer(aligned.crop, likely, brow, broad, eyes, oval, known, plain, hairs), under
+    broad = grown(broad, 1.0 * unit)
+    return _Wearer(aligned.crop, rim, brow, broad, eyes, oval, known, plain, hairs), under
+
+
+def _surfaces(seen: Visibility, side: int) -> tuple[Plane, Plane, Plane, Plane]:
+    """How likely each pixel shows a rim, a brow, skin and a beard: skin in a lens, that looks like a frame, is skin."""
+    lines = seen.in_crop(seen.lines, side)
+    most = np.clip(cv2.dilate(lines, _square(ALONG * side / CROP_SIDE)), *LIKELIEST)
+    frame, *others = (seen.in_crop(seen.of(one), side) for one in LOOKED_AT)
+    more = (1 - np.minimum(lines, frame)) / np.maximum(1 - frame, np.float32(0.05))
+    rim = np.where(BROW_LEADS * np.minimum(frame, lines) >= others[0], np.minimum(lines / most, 1), 0)
+    brow, skin, beard = (one * more for one in others)
+    return rim, brow, skin, beard
 
 
 def _tones(wearer: _Wearer, under: Plane, known: Mask) -> list[Crop]:
@@ -187,7 +200,7 @@ def _alike(wearer: _Wearer, tones: list[Crop]) -> Mask:
     _, apart, usual = _worn(wearer, tones)
     alike = (apart < max(ALIKE[0], ALIKE[1] * usual)) & (apart_from(crop, tones[0], unit)[1] < HUE)
     off = np.maximum(
-        grown((wearer.rim > LIKELY).astype(np.float32), unit), grown(wearer.eyes, EYES[1] * unit)
+        grown((wearer.rim > LIKELY).astype(np.float32), HALO * unit), grown(wearer.eyes, EYES[1] * unit)
     )
     return (alike & (off == 0) & (wearer.brow < HAIRLESS)).astype(np.float32) * wearer.oval
 
