@@ -37,9 +37,6 @@ CLEARLY, SHARE = 80, (0.2, 0.4)
 """Percentile of how much a wearer's likely frame stands out; and the share of that from which a pixel at one is frame, and
 a less likely one is: a black frame is not looked for among wrinkles."""
 
-ALONG, LIKELIEST = 8.0, (0.3, 0.5)
-"""How far, in pixels at 256, the likeliest rim is looked for beside which others are unlikely; and the least that counts as it."""
-
 HALO = 3.0
 """Pixels at 256 around a frame from which nothing is guessed: it is blurred, and throws a narrow shadow."""
 
@@ -54,8 +51,8 @@ HAIRLESS, BROW_LEADS = 0.3, 2.0
 """Probability of a frame from which a pixel does not tell what a brow looks like; and how many times likelier than frame a
 brow must be to be no frame."""
 
-SKIN = 0.6
-"""Probability of skin from which a pixel tells what skin looks like."""
+SKIN, LEFT = 0.6, 0.05
+"""Probability of skin from which a pixel tells what skin looks like; and the least of all but a frame that tells what it is."""
 
 EYES = 1.5, 3.5
 """Pixels at 256 around the eyes' openings in which nothing is filled, and in which only what is likely frame is: lids have
@@ -131,13 +128,11 @@ def _wearer(aligned: AlignedFace, seen: Visibility) -> tuple[_Wearer, Plane]:
 
 def _surfaces(seen: Visibility, side: int) -> tuple[Plane, Plane, Plane, Plane]:
     """How likely each pixel shows a rim, a brow, skin and a beard: skin in a lens, that looks like a frame, is skin."""
-    lines = seen.in_crop(seen.lines, side)
-    most = np.clip(cv2.dilate(lines, _square(ALONG * side / CROP_SIDE)), *LIKELIEST)
-    frame, *others = (seen.in_crop(seen.of(one), side) for one in LOOKED_AT)
-    more = (1 - np.minimum(lines, frame)) / np.maximum(1 - frame, np.float32(0.05))
-    rim = np.where(BROW_LEADS * np.minimum(frame, lines) >= others[0], np.minimum(lines / most, 1), 0)
+    line, rim, frame, *others = (seen.in_crop(one, side) for one in (*seen.lines, *map(seen.of, LOOKED_AT)))
+    sure = np.minimum(line, frame)
+    more = (1 - sure) / np.maximum(1 - frame, np.float32(LEFT))
     brow, skin, beard = (one * more for one in others)
-    return rim, brow, skin, beard
+    return np.where(BROW_LEADS * sure >= others[0], rim, 0), brow, skin, beard
 
 
 def _tones(wearer: _Wearer, under: Plane, known: Mask) -> list[Crop]:

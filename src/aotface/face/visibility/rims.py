@@ -26,6 +26,9 @@ SHARE, LIKELY, LEAST, ALONG = (0.2, 0.5), (0.03, 0.1), 0.3, 17
 counts as the likeliest; and the width of the neighbourhood, pixels of a view. Below, thin rims would go
 (docs/log/2026-11-30-spectacles-beards-noses.md)."""
 
+MOST = 0.3, 0.5
+"""Bounds of the likeliest rim near by where a rim is taken off."""
+
 ABOVE = 4.0
 """Pixels of a view above the line through the eyes from which on that counts in full."""
 
@@ -61,6 +64,12 @@ def likely_rims(view: Crop, planes: Float32[np.ndarray, "outputs side side"], fr
     )
     found[rows, columns] = run("rims", inputs_of(view, planes)[None, :, rows, columns])[0][0, 0]
     return found
+
+
+def beside_likeliest(found: Mask) -> Mask:
+    """How likely each pixel is part of a rim, 0..1, beside the likeliest near by."""
+    most = np.clip(cv2.dilate(found, np.ones((ALONG, ALONG))), *MOST)
+    return np.asarray(np.minimum(found / most, 1), np.float32)
 
 
 def rims_of(
