@@ -45,8 +45,12 @@ SHUTS = (0.01, 0.06)
 NEAR_FOLD, NEAR_CORNER = (11.0, 22.0), (5.0, 12.0)
 """Pixels at 256 from a fold or corner up to which it is filled, and from which on nothing is."""
 
-NEAR_NOSE = (2.0, 6.0)
-"""The same pixels from the nose up to which nothing is filled, and from which on all is."""
+NEAR_NOSE = (1.0, 3.0)
+"""The same pixels from the nose up to which nothing is filled, and from which on all is: the end of a fold that stayed beside
+a wing was a dark hole."""
+
+ABOVE = 0.3
+"""How far above the nose's wings folds are filled, in widths of the mouth: they begin there."""
 
 VALLEY, FINE = 13, 0.8
 """Width of what is filled, at most, and standard deviation of the blur under which detail stays, in the same pixels."""
@@ -93,11 +97,17 @@ def fallen(source: Landmarks, target: Landmarks) -> Fallen:
     return Fallen((right, left), risen(opening(source, INNER_LIPS) - opening(target, INNER_LIPS), SHUTS))
 
 
-def mouth_box(points: Landmarks, grid: int) -> Part:
-    """Rows and columns of the grid around the mouth, from the wings of the nose to the chin."""
+def mouth_box(points: Landmarks, grid: int, above: float = 0.0) -> Part:
+    """Rows and columns of the grid around the mouth, from the wings of the nose to the chin.
+
+    Args:
+        points: 468 x 3, pixels of the grid.
+        grid: its side.
+        above: how far above the wings it begins, in widths of the mouth.
+    """
     low, high = points[OUTER_LIPS, :2].min(axis=0), points[OUTER_LIPS, :2].max(axis=0)
     wide = float(high[0] - low[0])
-    top = min(float(points[WINGS, 1].min()), float(low[1]) - 0.4 * wide)
+    top = min(float(points[WINGS, 1].min()) - above * wide, float(low[1]) - 0.4 * wide)
     first, last = (low[0] - 0.6 * wide, top), (high[0] + 0.6 * wide, high[1] + 0.5 * wide)
     columns, rows = (
         slice(start, int(np.clip(np.ceil(stop), start + 2, grid)))
@@ -191,7 +201,7 @@ def level_mouth(
     Returns:
         Light that was added.
     """
-    here, zoom = mouth_box(points, grid), side / grid
+    here, zoom = mouth_box(points, grid, ABOVE), side / grid
     corner = np.array([here[1].start, here[0].start, 0], np.float32)
     own = _cut(face, here, zoom, (int(box[1].start), int(box[0].start)))
     shading, less = np.zeros((grid, grid, 3), np.float32), fallen(source, theirs)

@@ -58,6 +58,9 @@ EYES = 1.5, 3.5
 """Pixels at 256 around the eyes' openings in which nothing is filled, and in which only what is likely frame is: lids have
 creases."""
 
+LASHES = 6.0
+"""Pixels at 256 around them from which nothing is guessed: a dark lash line would spread under the frame."""
+
 LINE, LINES, BROWLESS = 3.0, ((0.06, 0.12), (0.04, 0.1)), (0.25, 0.5)
 """Half the width, in pixels at 256, of the surroundings that a lens's thin edge stands out of; probability of a frame, and
 difference (a logarithm), from which it does; and the probability of a brow at which none is looked for."""
@@ -118,7 +121,7 @@ def _wearer(aligned: AlignedFace, seen: Visibility) -> tuple[_Wearer, Plane]:
         hull_mask((side, side), *(aligned.landmarks[ring] for ring in rings))
         for rings in ((OVAL,), (LEFT_BROW, RIGHT_BROW), (LEFT_EYE, RIGHT_EYE))
     )
-    own = oval * (1 - grown(broad, HALO * unit))
+    own = oval * (1 - np.maximum(grown(broad, HALO * unit), grown(eyes, LASHES * unit)))
     known, plain = (((one > SKIN) * own).astype(np.float32) for one in (skin + beard, skin))
     under = np.maximum(np.clip(2 * brow - 0.6, 0, 1), brows * (rim > LIKELY))
     under = cv2.GaussianBlur(under.astype(np.float32), (0, 0), unit)
@@ -195,7 +198,7 @@ def _alike(wearer: _Wearer, tones: list[Crop]) -> Mask:
     _, apart, usual = _worn(wearer, tones)
     alike = (apart < max(ALIKE[0], ALIKE[1] * usual)) & (apart_from(crop, tones[0], unit)[1] < HUE)
     off = np.maximum(
-        grown((wearer.rim > LIKELY).astype(np.float32), HALO * unit), grown(wearer.eyes, EYES[1] * unit)
+        grown((wearer.rim > LIKELY).astype(np.float32), HALO * unit), grown(wearer.eyes, LASHES * unit)
     )
     return (alike & (off == 0) & (wearer.brow < HAIRLESS)).astype(np.float32) * wearer.oval
 
