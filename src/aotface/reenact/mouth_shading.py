@@ -46,8 +46,8 @@ NEAR_FOLD, NEAR_CORNER = (11.0, 22.0), (5.0, 12.0)
 """Pixels at 256 from a fold or corner up to which it is filled, and from which on nothing is."""
 
 NEAR_NOSE = (1.0, 3.0)
-"""The same pixels from the nose up to which nothing is filled, and from which on all is: the end of a fold that stayed beside
-a wing was a dark hole."""
+"""The same pixels from the nose up to which nothing is filled, and from which on all is: the end of a fold that stayed
+beside a wing was a dark hole."""
 
 ABOVE = 0.3
 """How far above the nose's wings folds are filled, in widths of the mouth: they begin there."""

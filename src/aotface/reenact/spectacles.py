@@ -1,8 +1,9 @@
 """A source's spectacles are taken off before its face is read: the new face wears the target's, or none [ours].
 
-The visibility network says where a frame is, a few pixels too broadly. What lies under it is guessed from skin alone, well
-beside the frame: its tone carried on, brows from brows, and grain as strong as plain skin's. Where the picture agrees with
-that guess it is skin, and stays; where it does not, it is frame, and the guess stands in. Once for each source.
+The visibility network says where a frame is, a few pixels too broadly; the network for rims says where in it the rim is, so
+that lids, bags and brows in a lens stay. What lies under a rim is guessed from skin alone, well beside it: its tone carried
+on, brows from brows, and grain as strong as plain skin's. Where the picture agrees with that guess it is skin, and stays;
+where it does not, it is rim, and the guess stands in. Once for each source.
 """
 
 from typing import NamedTuple
@@ -27,7 +28,8 @@ BRIDGE = 0.68
 """Probability of a frame across the nose from which a source wears spectacles, see `aotface.face.parse.bridge_of`."""
 
 LIKELY, UNSURE = 0.5, 0.3
-"""Probability of a frame from which a pixel is one; and the same beside such pixels, where it also stands out."""
+"""How likely a rim must be, beside the likeliest near by, for a pixel to be one; and the same beside such pixels, where it
+also stands out."""
 
 LEAST, SURELY = (0.05, 0.2), 0.07
 """By how much (a channel's logarithm) a pixel at a likely frame, and any other, must at least differ from the guess to be
@@ -52,7 +54,7 @@ HAIRLESS, BROW_LEADS = 0.3, 2.0
 brow must be to be no frame."""
 
 SKIN, LEFT = 0.6, 0.05
-"""Probability of skin from which a pixel tells what skin looks like; and the least of all but a frame that tells what it is."""
+"""Probability of skin from which a pixel tells what skin looks like; and the least of all but a frame that is told apart."""
 
 EYES = 1.5, 3.5
 """Pixels at 256 around the eyes' openings in which nothing is filled, and in which only what is likely frame is: lids have
@@ -125,7 +127,7 @@ def _wearer(aligned: AlignedFace, seen: Visibility) -> tuple[_Wearer, Plane]:
     known, plain = (((one > SKIN) * own).astype(np.float32) for one in (skin + beard, skin))
     under = np.maximum(np.clip(2 * brow - 0.6, 0, 1), brows * (rim > LIKELY))
     under = cv2.GaussianBlur(under.astype(np.float32), (0, 0), unit)
-    broad = grown(broad, 1.0 * unit)
+    broad = grown(broad, unit)
     return _Wearer(aligned.crop, rim, brow, broad, eyes, oval, known, plain, hairs), under
 
 

@@ -28,8 +28,8 @@ filled brows look whole up to .44, and none from .55 on (docs/log/2026-11-29-bro
 bound the same are hidden of 77 wearers as were at .45 (docs/log/2026-11-30-smudges.md)."""
 
 RIM = 0.69
-"""Share of both for a wearer, whose rims alone are filled: at it most of 152 stay as they were with all of a lens
-(docs/log/2026-11-30-eye-and-nose-patches.md)."""
+"""Share of both for a wearer, of whose lenses only rims are filled: of 152, 138 show their brows, or do not, as when all
+was filled (docs/log/2026-11-30-eye-and-nose-patches.md)."""
 
 FILLED = 0.03
 """Change of display light from which a pixel was filled."""
