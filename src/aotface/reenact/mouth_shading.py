@@ -45,12 +45,15 @@ SHUTS = (0.01, 0.06)
 NEAR_FOLD, NEAR_CORNER = (11.0, 22.0), (5.0, 12.0)
 """Pixels at 256 from a fold or corner up to which it is filled, and from which on nothing is."""
 
-NEAR_NOSE = (1.0, 3.0)
-"""The same pixels from the nose up to which nothing is filled, and from which on all is: the end of a fold that stayed
-beside a wing was a dark hole."""
+NEAR_NOSE, NEAR_HOLE = (2.0, 6.0), (1.0, 3.0)
+"""The same pixels from the nose up to which nothing is filled, and from which on all is: of a fold, and of a hole."""
+
+HOLE = (0.15, 0.35)
+"""Share of light that a place lacks at which it begins to be a hole, and is: a fold's end beside a wing may be one. Less deep
+ones stay there, as the face's own."""
 
 ABOVE = 0.3
-"""How far above the nose's wings folds are filled, in widths of the mouth: they begin there."""
+"""How far above the nose's wings holes are filled, in widths of the mouth: folds begin there."""
 
 VALLEY, FINE = 13, 0.8
 """Width of what is filled, at most, and standard deviation of the blur under which detail stays, in the same pixels."""
@@ -245,7 +248,10 @@ def _filled(face: Pixels, points: Landmarks, less: Fallen, unit: float) -> Pixel
         low, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
     )
     dark = closed - low + (low - face) * _lines(face - low, closed, unit)[..., None]
-    beside = _beside(points, face.shape[:2], unit)
+    hole = rising((closed - low).max(axis=2) / np.maximum(closed.max(axis=2), 1 / 255), HOLE)
+    rows = np.arange(len(face), dtype=np.float32)[:, None] - np.float32(points[WINGS, 1].min())
+    beside = _beside(points, face.shape[:2], unit) * np.clip(rows / np.float32(4 * unit), 0, 1)
+    beside = np.maximum(beside, hole * _beside(points, face.shape[:2], unit, NEAR_HOLE))
     weight = np.zeros(face.shape[:2], np.float32)
     for smile, fold, corner in zip(less.smile, FOLDS, CORNERS, strict=True):
         near = (
@@ -258,10 +264,12 @@ def _filled(face: Pixels, points: Landmarks, less: Fallen, unit: float) -> Pixel
     return cv2.GaussianBlur(dark * weight[..., None], (0, 0), FINE * unit / 2)
 
 
-def _beside(points: Landmarks, shape: tuple[int, ...], unit: float) -> Mask:
-    """1 beside the lips and the nose."""
+def _beside(
+    points: Landmarks, shape: tuple[int, ...], unit: float, near: tuple[float, float] = NEAR_NOSE
+) -> Mask:
+    """1 beside the lips and the nose, ``near`` which it falls to 0."""
     nose = cv2.convexHull(points[NOSE, :2].astype(np.float32))[:, 0]
-    return np.minimum(1 - lip_mask(points, shape, unit), 1 - _near(nose, shape, NEAR_NOSE, unit))
+    return np.minimum(1 - lip_mask(points, shape, unit), 1 - _near(nose, shape, near, unit))
 
 
 def _lines(fine: Pixels, light: Pixels, unit: float) -> Mask:
