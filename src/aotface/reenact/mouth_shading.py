@@ -49,8 +49,8 @@ NEAR_NOSE, NEAR_HOLE = (2.0, 6.0), (1.0, 3.0)
 """The same pixels from the nose up to which nothing is filled, and from which on all is: of a fold, and of a hole."""
 
 HOLE = (0.15, 0.35)
-"""Share of light that a place lacks at which it begins to be a hole, and is: a fold's end beside a wing may be one. Less deep
-ones stay there, as the face's own."""
+"""Share of light that a place lacks at which it begins to be a hole, and is: a fold's end beside a wing may be one. Less
+deep ones stay there, as the face's own."""
 
 ABOVE = 0.3
 """How far above the nose's wings holes are filled, in widths of the mouth: folds begin there."""
