@@ -9,6 +9,7 @@ from aotface.reenact.mouth_shading import (
     CORNERS,
     FOLDS,
     NOSE,
+    WINGS,
     Fallen,
     fallen,
     level_mouth,
@@ -55,6 +56,20 @@ def test_lines_of_a_smile_that_fell_go() -> None:
     assert value(made, nostril()) < 0.4  # what is dark by itself stays
     far = np.s_[: int(POINTS[6, 1])]
     np.testing.assert_array_equal(made[far], drawn()[far])
+
+
+def test_a_fold_leaves_no_hole_beside_the_nose(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its end lies at the wing, and above it."""
+    face, wing = np.ones((SIDE, SIDE, 3), np.float32), POINTS[WINGS[0], :2]
+    hole = wing + np.array([-6, -5], np.float32)  # on the cheek
+    cv2.circle(face, tuple(np.round(hole).astype(int).tolist()), 3, (0.5,) * 3, -1)
+    values, whole = [], (slice(0, SIDE), slice(0, SIDE))
+    for less in (ALL, NONE):  # the twin: the target smiles as much
+        monkeypatch.setattr("aotface.reenact.mouth_shading.fallen", lambda *_, less=less: less)
+        made = face * SKIN
+        level_mouth(made, whole, POINTS, SIDE, POINTS, POINTS, SIDE)
+        values.append(value(made, hole))
+    assert values[0] > 0.8 and values[1] < 0.6
 
 
 def test_a_thin_line_goes_and_pores_stay() -> None:

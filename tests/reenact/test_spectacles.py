@@ -129,3 +129,30 @@ def test_a_beard_is_not_copied_under_a_frame() -> None:
     done = without_spectacles(frame, FACE, Visibility(planes, MATRIX))
     rim = (rims(1) > 0) & (np.arange(SIDE) < 180)[:, None]
     assert done[rim].astype(float).std(axis=0).max() < 3  # with what was moved here it was 6
+
+
+def test_skin_in_a_lens_that_looks_like_a_frame_stays() -> None:
+    """The visibility network's frame is broad; a crease of the lid lies in it, beside the rim that is seen."""
+    x, y = POINTS[LEFT_EYE, :2].mean(axis=0).round().astype(int).tolist()
+    frame, crease = worn(), np.s_[y + 21 : y + 24, x - 8 : x + 9]
+    frame[crease] = (120, 90, 75)
+    broad = seen(rims(31))
+    told = Visibility(broad.planes, MATRIX)
+    line = cv2.warpAffine(rims(3).astype(np.float32), MATRIX, (256, 256))
+    vars(told)["lines"] = line, line
+    kept, gone = (without_spectacles(frame, FACE, one) for one in (told, broad))
+    assert np.abs(kept[crease].astype(int) - frame[crease]).mean() < 6
+    assert np.abs(gone[crease].astype(int) - frame[crease]).mean() > 30  # the twin: all of it may be frame
+    assert np.abs(kept.astype(int) - skin())[rims(3) > 0].mean() < 8
+
+
+def test_dark_lashes_do_not_spread_under_a_frame() -> None:
+    frame = worn()
+    for ring in (LEFT_EYE, RIGHT_EYE):
+        around = cv2.dilate(
+            cv2.fillPoly(np.zeros((SIDE, SIDE), np.uint8), [POINTS[ring, :2].astype(np.int32)], 1),
+            np.ones((9, 9)),
+        )
+        frame[around > 0] = (60, 45, 40)
+    done = without_spectacles(frame, FACE, seen(rims(9)))
+    assert np.abs(done.astype(int) - skin())[rims(3) > 0].mean() < 8

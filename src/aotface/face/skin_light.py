@@ -8,6 +8,7 @@ at its picture's own pixels; what shines on the new face is the scene's own lamp
 visibility network takes shine for hair, too, and would leave a hole.
 """
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import cv2
@@ -251,7 +252,7 @@ def _bared(seen: Visibility, shine: Mask) -> Visibility:
         moved = planes[surface] * share
         planes[surface] -= moved
         planes[Surface.SKIN] += moved
-    return Visibility(planes, seen.matrix)
+    return replace(seen, planes=planes)
 
 
 def grey(light: Light) -> Plane:

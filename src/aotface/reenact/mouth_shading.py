@@ -45,8 +45,15 @@ SHUTS = (0.01, 0.06)
 NEAR_FOLD, NEAR_CORNER = (11.0, 22.0), (5.0, 12.0)
 """Pixels at 256 from a fold or corner up to which it is filled, and from which on nothing is."""
 
-NEAR_NOSE = (2.0, 6.0)
-"""The same pixels from the nose up to which nothing is filled, and from which on all is."""
+NEAR_NOSE, NEAR_HOLE = (2.0, 6.0), (1.0, 3.0)
+"""The same pixels from the nose up to which nothing is filled, and from which on all is: of a fold, and of a hole."""
+
+HOLE = (0.15, 0.35)
+"""Share of light that a place lacks at which it begins to be a hole, and is: a fold's end beside a wing may be one. Less
+deep ones stay there, as the face's own."""
+
+ABOVE = 0.3
+"""How far above the nose's wings holes are filled, in widths of the mouth: folds begin there."""
 
 VALLEY, FINE = 13, 0.8
 """Width of what is filled, at most, and standard deviation of the blur under which detail stays, in the same pixels."""
@@ -93,11 +100,17 @@ def fallen(source: Landmarks, target: Landmarks) -> Fallen:
     return Fallen((right, left), risen(opening(source, INNER_LIPS) - opening(target, INNER_LIPS), SHUTS))
 
 
-def mouth_box(points: Landmarks, grid: int) -> Part:
-    """Rows and columns of the grid around the mouth, from the wings of the nose to the chin."""
+def mouth_box(points: Landmarks, grid: int, above: float = 0.0) -> Part:
+    """Rows and columns of the grid around the mouth, from the wings of the nose to the chin.
+
+    Args:
+        points: 468 x 3, pixels of the grid.
+        grid: its side.
+        above: how far above the wings it begins, in widths of the mouth.
+    """
     low, high = points[OUTER_LIPS, :2].min(axis=0), points[OUTER_LIPS, :2].max(axis=0)
     wide = float(high[0] - low[0])
-    top = min(float(points[WINGS, 1].min()), float(low[1]) - 0.4 * wide)
+    top = min(float(points[WINGS, 1].min()) - above * wide, float(low[1]) - 0.4 * wide)
     first, last = (low[0] - 0.6 * wide, top), (high[0] + 0.6 * wide, high[1] + 0.5 * wide)
     columns, rows = (
         slice(start, int(np.clip(np.ceil(stop), start + 2, grid)))
@@ -191,7 +204,7 @@ def level_mouth(
     Returns:
         Light that was added.
     """
-    here, zoom = mouth_box(points, grid), side / grid
+    here, zoom = mouth_box(points, grid, ABOVE), side / grid
     corner = np.array([here[1].start, here[0].start, 0], np.float32)
     own = _cut(face, here, zoom, (int(box[1].start), int(box[0].start)))
     shading, less = np.zeros((grid, grid, 3), np.float32), fallen(source, theirs)
@@ -235,7 +248,10 @@ def _filled(face: Pixels, points: Landmarks, less: Fallen, unit: float) -> Pixel
         low, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
     )
     dark = closed - low + (low - face) * _lines(face - low, closed, unit)[..., None]
-    beside = _beside(points, face.shape[:2], unit)
+    hole = rising((closed - low).max(axis=2) / np.maximum(closed.max(axis=2), 1 / 255), HOLE)
+    rows = np.arange(len(face), dtype=np.float32)[:, None] - np.float32(points[WINGS, 1].min())
+    beside = _beside(points, face.shape[:2], unit) * np.clip(rows / np.float32(4 * unit), 0, 1)
+    beside = np.maximum(beside, hole * _beside(points, face.shape[:2], unit, NEAR_HOLE))
     weight = np.zeros(face.shape[:2], np.float32)
     for smile, fold, corner in zip(less.smile, FOLDS, CORNERS, strict=True):
         near = (
@@ -248,10 +264,12 @@ def _filled(face: Pixels, points: Landmarks, less: Fallen, unit: float) -> Pixel
     return cv2.GaussianBlur(dark * weight[..., None], (0, 0), FINE * unit / 2)
 
 
-def _beside(points: Landmarks, shape: tuple[int, ...], unit: float) -> Mask:
-    """1 beside the lips and the nose."""
+def _beside(
+    points: Landmarks, shape: tuple[int, ...], unit: float, near: tuple[float, float] = NEAR_NOSE
+) -> Mask:
+    """1 beside the lips and the nose, ``near`` which it falls to 0."""
     nose = cv2.convexHull(points[NOSE, :2].astype(np.float32))[:, 0]
-    return np.minimum(1 - lip_mask(points, shape, unit), 1 - _near(nose, shape, NEAR_NOSE, unit))
+    return np.minimum(1 - lip_mask(points, shape, unit), 1 - _near(nose, shape, near, unit))
 
 
 def _lines(fine: Pixels, light: Pixels, unit: float) -> Mask:

@@ -1,8 +1,9 @@
 """A source's spectacles are taken off before its face is read: the new face wears the target's, or none [ours].
 
-The visibility network says where a frame is, a few pixels too broadly. What lies under it is guessed from skin alone, well
-beside the frame: its tone carried on, brows from brows, and grain as strong as plain skin's. Where the picture agrees with
-that guess it is skin, and stays; where it does not, it is frame, and the guess stands in. Once for each source.
+The visibility network says where a frame is, a few pixels too broadly; the network for rims says where in it the rim is, so
+that lids, bags and brows in a lens stay. What lies under a rim is guessed from skin alone, well beside it: its tone carried
+on, brows from brows, and grain as strong as plain skin's. Where the picture agrees with that guess it is skin, and stays;
+where it does not, it is rim, and the guess stands in. Once for each source.
 """
 
 from typing import NamedTuple
@@ -26,8 +27,9 @@ LARGEST = 768
 BRIDGE = 0.68
 """Probability of a frame across the nose from which a source wears spectacles, see `aotface.face.parse.bridge_of`."""
 
-LIKELY, UNSURE = 0.5, 0.12
-"""Probability of a frame from which a pixel is one; and the same beside such pixels, where it also stands out."""
+LIKELY, UNSURE = 0.5, 0.3
+"""How likely a rim must be, beside the likeliest near by, for a pixel to be one; and the same beside such pixels, where it
+also stands out."""
 
 LEAST, SURELY = (0.05, 0.2), 0.07
 """By how much (a channel's logarithm) a pixel at a likely frame, and any other, must at least differ from the guess to be
@@ -37,7 +39,7 @@ CLEARLY, SHARE = 80, (0.2, 0.4)
 """Percentile of how much a wearer's likely frame stands out; and the share of that from which a pixel at one is frame, and
 a less likely one is: a black frame is not looked for among wrinkles."""
 
-HALO = 2.0
+HALO = 3.0
 """Pixels at 256 around a frame from which nothing is guessed: it is blurred, and throws a narrow shadow."""
 
 ALIKE, HUE = (0.1, 0.3), 0.08
@@ -51,12 +53,15 @@ HAIRLESS, BROW_LEADS = 0.3, 2.0
 """Probability of a frame from which a pixel does not tell what a brow looks like; and how many times likelier than frame a
 brow must be to be no frame."""
 
-SKIN = 0.6
-"""Probability of skin from which a pixel tells what skin looks like."""
+SKIN, LEFT = 0.6, 0.05
+"""Probability of skin from which a pixel tells what skin looks like; and the least of all but a frame that is told apart."""
 
 EYES = 1.5, 3.5
 """Pixels at 256 around the eyes' openings in which nothing is filled, and in which only what is likely frame is: lids have
 creases."""
+
+LASHES = 6.0
+"""Pixels at 256 around them from which nothing is guessed: a dark lash line would spread under the frame."""
 
 LINE, LINES, BROWLESS = 3.0, ((0.06, 0.12), (0.04, 0.1)), (0.25, 0.5)
 """Half the width, in pixels at 256, of the surroundings that a lens's thin edge stands out of; probability of a frame, and
@@ -111,20 +116,28 @@ def _wearer(aligned: AlignedFace, seen: Visibility) -> tuple[_Wearer, Plane]:
     """A wearer, and where brows are under the frame, 0..1."""
     side = len(aligned.crop)
     unit = side / CROP_SIDE
-    rim, brow, skin, beard = (seen.in_crop(seen.of(one), side) for one in LOOKED_AT)
+    rim, brow, skin, beard = _surfaces(seen, side)
     hairs = ((brow > SKIN) & (rim < HAIRLESS)).astype(np.float32)
-    likely = np.where(BROW_LEADS * rim >= brow, rim, 0)
-    broad = _beside(likely)
+    broad = _beside(rim)
     oval, brows, eyes = (
         hull_mask((side, side), *(aligned.landmarks[ring] for ring in rings))
         for rings in ((OVAL,), (LEFT_BROW, RIGHT_BROW), (LEFT_EYE, RIGHT_EYE))
     )
-    own = oval * (1 - grown(broad, HALO * unit))
+    own = oval * (1 - np.maximum(grown(broad, HALO * unit), grown(eyes, LASHES * unit)))
     known, plain = (((one > SKIN) * own).astype(np.float32) for one in (skin + beard, skin))
-    under = np.maximum(np.clip(2 * brow - 0.6, 0, 1), brows * (likely > LIKELY))
+    under = np.maximum(np.clip(2 * brow - 0.6, 0, 1), brows * (rim > LIKELY))
     under = cv2.GaussianBlur(under.astype(np.float32), (0, 0), unit)
-    broad = grown(broad, 1.5 * unit)
-    return _Wearer(aligned.crop, likely, brow, broad, eyes, oval, known, plain, hairs), under
+    broad = grown(broad, unit)
+    return _Wearer(aligned.crop, rim, brow, broad, eyes, oval, known, plain, hairs), under
+
+
+def _surfaces(seen: Visibility, side: int) -> tuple[Plane, Plane, Plane, Plane]:
+    """How likely each pixel shows a rim, a brow, skin and a beard: skin in a lens, that looks like a frame, is skin."""
+    line, rim, frame, *others = (seen.in_crop(one, side) for one in (*seen.lines, *map(seen.of, LOOKED_AT)))
+    sure = np.minimum(line, frame)
+    more = (1 - sure) / np.maximum(1 - frame, np.float32(LEFT))
+    brow, skin, beard = (one * more for one in others)
+    return np.where(BROW_LEADS * sure >= others[0], rim, 0), brow, skin, beard
 
 
 def _tones(wearer: _Wearer, under: Plane, known: Mask) -> list[Crop]:
@@ -187,7 +200,7 @@ def _alike(wearer: _Wearer, tones: list[Crop]) -> Mask:
     _, apart, usual = _worn(wearer, tones)
     alike = (apart < max(ALIKE[0], ALIKE[1] * usual)) & (apart_from(crop, tones[0], unit)[1] < HUE)
     off = np.maximum(
-        grown((wearer.rim > LIKELY).astype(np.float32), unit), grown(wearer.eyes, EYES[1] * unit)
+        grown((wearer.rim > LIKELY).astype(np.float32), HALO * unit), grown(wearer.eyes, LASHES * unit)
     )
     return (alike & (off == 0) & (wearer.brow < HAIRLESS)).astype(np.float32) * wearer.oval
 

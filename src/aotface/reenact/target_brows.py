@@ -27,6 +27,10 @@ HIDDEN, SOUND = 0.435, 0.25
 filled brows look whole up to .44, and none from .55 on (docs/log/2026-11-29-brows.md). Less is filled since then: at this
 bound the same are hidden of 77 wearers as were at .45 (docs/log/2026-11-30-smudges.md)."""
 
+RIM = 0.69
+"""Share of both for a wearer, of whose lenses only rims are filled: of 152, 138 show their brows, or do not, as when all
+was filled (docs/log/2026-11-30-eye-and-nose-patches.md)."""
+
 FILLED = 0.03
 """Change of display light from which a pixel was filled."""
 
@@ -139,8 +143,9 @@ def without_hidden_brows(
         texture: where it may be read so far, 256 x 256, 0..1.
         seen: what ``source`` shows of the face.
     """
-    gone = texture < 0.5
+    gone, hidden, sound = texture < 0.5, HIDDEN, SOUND
     if bare is not source:
+        hidden, sound = RIM * HIDDEN, RIM * SOUND
         gone |= np.abs(align(bare, aligned.face).crop - aligned.crop).max(axis=2) > FILLED
     far = [distance_from((CROP_SIDE, CROP_SIDE), aligned.landmarks[ring]) for ring in (RIGHT_BROW, LEFT_BROW)]
     sizes = [max(int((off == 0).sum()), 1) for off in far]
@@ -150,14 +155,14 @@ def without_hidden_brows(
     fringes = [float(one.sum()) / size for one, size in zip(beyond, sizes, strict=True)]
     worse = int(
         np.argmax(
-            [max(share, fringe - FRINGE + HIDDEN) for share, fringe in zip(shares, fringes, strict=True)]
+            [max(share, fringe - FRINGE + hidden) for share, fringe in zip(shares, fringes, strict=True)]
         )
     )
     other = 1 - worse
-    if shares[worse] < HIDDEN and fringes[worse] < FRINGE:
+    if shares[worse] < hidden and fringes[worse] < FRINGE:
         return texture, True
-    if shares[other] > SOUND or fringes[other] > SOUND_FRINGE or sizes[other] < LARGE * sizes[worse]:
-        return texture, shares[worse] < HIDDEN
+    if shares[other] > sound or fringes[other] > SOUND_FRINGE or sizes[other] < LARGE * sizes[worse]:
+        return texture, shares[worse] < hidden
     hair = cv2.GaussianBlur(cv2.dilate(beyond[worse], np.ones((5, 5))), (0, 0), 2.0)
     return texture * rising(far[worse], AROUND) * falling(hair, (0.1, 0.5)), True
 

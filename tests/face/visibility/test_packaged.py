@@ -9,6 +9,7 @@ import pytest
 from aotface.face.networks import model_file
 from aotface.face.visibility.classes import Surface
 from aotface.face.visibility.network import SHA256, Visibility, VisibilityNetwork
+from aotface.face.visibility.rims import beside_likeliest
 from aotface.face.visibility.view import VIEW_SIDE, cut, view_matrix
 from aotface.types import Crop, Face, Frame
 
@@ -71,3 +72,14 @@ def test_skin_along_a_rim_is_no_rim(network: VisibilityNetwork, portrait: Frame,
     patched[Surface.COVER, :12, :12] = 0.9
     for broader in (unseen, Visibility(patched, np.eye(2, 3), view)):
         assert broader.rims(eyes)[beside].mean() > 0.7
+    found, share = Visibility(planes, np.eye(2, 3), view).lines
+    assert share[drawn > 0].mean() > 0.9 and share[beside].mean() < 0.2 and (found <= share).all()
+    assert unseen.lines[1][beside].mean() > 0.5  # the twin
+
+
+def test_a_rim_is_compared_with_the_likeliest_near_by() -> None:
+    found = np.zeros((64, 64), np.float32)
+    found[10, 10], found[10, 14], found[50, 50] = 0.9, 0.2, 0.15
+    share = beside_likeliest(found)
+    assert share[10, 10] == 1 and share[10, 14] == pytest.approx(0.4)  # beside a sure rim
+    assert share[50, 50] == pytest.approx(0.5) and share[30, 30] == 0  # alone

@@ -55,6 +55,19 @@ def test_a_highlight_is_calmed_and_loses_its_cold_colour(face: tuple) -> None:
     assert blue[1][2] / blue[1][0] < blue[0][2] / blue[0][0]
 
 
+def test_what_is_calmed_gets_no_greyer(face: tuple) -> None:
+    """Skin around is greyer in the map than what stands out: a patch of its colour would show."""
+    crop, mask, near = face
+    y, x = max(near, key=lambda place: contrast(crop, place))
+    field = flat(0.6, 0.9, 1.6)
+    rows, columns = np.indices((128, 128))
+    warm = np.exp(-((rows - y / 2) ** 2 + (columns - x / 2) ** 2) / 50)[..., None]
+    field[..., :3] += warm * np.array([0.3, 0.0, -0.7], np.float32)
+    calm = limit_highlights(field, crop, mask)[..., :3] - field[..., :3]
+    assert calm.min() < -0.03  # something is calmed
+    assert (calm[..., 2] - calm[..., 0]).max() < 1e-3  # .2 before
+
+
 def test_skin_that_does_not_shine_stays(face: tuple) -> None:
     crop, mask, _ = face
     lifted = flat(*GAINS)

@@ -19,7 +19,7 @@ from jaxtyping import Bool, Float, Float32
 from aotface.errors import WeightsError
 from aotface.face.align import chained, invert
 from aotface.face.visibility.classes import Surface
-from aotface.face.visibility.rims import rims_of
+from aotface.face.visibility.rims import beside_likeliest, likely_rims, rims_of
 from aotface.face.visibility.view import VIEW_SIDE, cut, view_matrix, view_of_crop
 from aotface.media.files import show
 from aotface.media.onnx_runtime import open_session
@@ -155,6 +155,15 @@ class Visibility:
         if self.view is None or self.patched:
             return self.frames
         return self.frames * rims_of(self.view, self.planes, self.frames, eyes)
+
+    @cached_property
+    def lines(self) -> tuple[Mask, Mask]:
+        """How likely a pixel is part of a rim, 0..1; and how likely it is beside the likeliest near by. Both are a frame's
+        where the view is not known."""
+        if self.view is None:
+            return (self.of(Surface.FRAME),) * 2
+        found = likely_rims(self.view, self.planes, self.spectacles) * (self.spectacles > 0)
+        return found, beside_likeliest(found)
 
     def in_crop(self, plane: Mask, side: int) -> Mask:
         """A plane of the view in the face's canonical crop of this side; 0 beyond the view."""

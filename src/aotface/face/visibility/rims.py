@@ -26,6 +26,9 @@ SHARE, LIKELY, LEAST, ALONG = (0.2, 0.5), (0.03, 0.1), 0.3, 17
 counts as the likeliest; and the width of the neighbourhood, pixels of a view. Below, thin rims would go
 (docs/log/2026-11-30-spectacles-beards-noses.md)."""
 
+MOST = 0.3, 0.5
+"""Bounds of the likeliest rim near by where a rim is taken off."""
+
 ABOVE = 4.0
 """Pixels of a view above the line through the eyes from which on that counts in full."""
 
@@ -44,6 +47,31 @@ def inputs_of(
     return np.concatenate([np.moveaxis(light, 2, 0), planes[[Surface.FRAME, Surface.BROW]]])
 
 
+def likely_rims(view: Crop, planes: Float32[np.ndarray, "outputs side side"], frames: Mask) -> Mask:
+    """How likely each pixel is part of a rim, 0..1.
+
+    Args:
+        view: 256 x 256 x 3, 0..1.
+        planes: probabilities of the visibility network.
+        frames: where a frame may be, 0..1; far from there nothing is found.
+    """
+    found = np.zeros_like(frames)
+    if not frames.any():
+        return found
+    rows, columns = (
+        slice(max(0, int(at[0]) - SEES), int(at[-1]) + SEES + 1)
+        for at in (np.flatnonzero(frames.any(axis=axis)) for axis in (1, 0))
+    )
+    found[rows, columns] = run("rims", inputs_of(view, planes)[None, :, rows, columns])[0][0, 0]
+    return found
+
+
+def beside_likeliest(found: Mask) -> Mask:
+    """How likely each pixel is part of a rim, 0..1, beside the likeliest near by."""
+    most = np.clip(cv2.dilate(found, np.ones((ALONG, ALONG))), *MOST)
+    return np.asarray(np.minimum(found / most, 1), np.float32)
+
+
 def rims_of(
     view: Crop,
     planes: Float32[np.ndarray, "outputs side side"],
@@ -60,14 +88,9 @@ def rims_of(
 
     Source: [ours]; docs/log/2026-11-30-spectacles-beards-noses.md.
     """
-    found = np.zeros_like(frames)
-    if not frames.any():
+    found = likely_rims(view, planes, frames)
+    if not found.any():
         return found
-    rows, columns = (
-        slice(max(0, int(at[0]) - SEES), int(at[-1]) + SEES + 1)
-        for at in (np.flatnonzero(frames.any(axis=axis)) for axis in (1, 0))
-    )
-    found[rows, columns] = run("rims", inputs_of(view, planes)[None, :, rows, columns])[0][0, 0]
     most = np.maximum(cv2.dilate(found, np.ones((ALONG, ALONG))), np.float32(LEAST))
     low, above = rising(found, LOW), rising(found / most, SHARE) * rising(found, LIKELY)
     along = eyes[1] - eyes[0]

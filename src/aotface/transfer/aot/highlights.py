@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float32
 
-from aotface.colour_space import LUMINANCE, srgb_to_linear
+from aotface.colour_space import LUMINANCE, luminance_of_linear, srgb_to_linear
 from aotface.face.align import resize_matrix, transform_landmarks
 from aotface.face.mesh import LEFT_BROW, LEFT_EYE, OUTER_LIPS, RIGHT_BROW, RIGHT_EYE
 from aotface.face.render import Raster
@@ -88,6 +88,11 @@ def limit_highlights(field: ColourMapArray, reenacted: Crop, mask: Mask) -> Colo
     calm = skin * ((1 + KEPT * np.maximum(np.expm1(out), 0))[..., None])
     wanted = swapped + share * (np.minimum(calm, swapped.max(axis=2, keepdims=True)) - swapped)
     less = np.log((wanted + _FLOOR) / (swapped + _FLOOR))
+    own = np.minimum(
+        less, less[..., :1]
+    )  # skin around may be greyer, and a patch of its colour is no calm highlight
+    dimmed = luminance_of_linear((swapped + _FLOOR) * np.exp(own))
+    less = own + np.log(luminance_of_linear(wanted + _FLOOR) / dimmed)[..., None]
     less = cv2.GaussianBlur(less.astype(np.float32), (0, 0), SOFT * side / 256)
     if np.abs(less).max() < LEAST:
         return field
