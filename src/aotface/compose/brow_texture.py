@@ -58,14 +58,14 @@ FEWEST, DEEP, CLEAR = 40, 75, 0.15
 """Pixels of hair without which nothing is measured; the percentile of how dark a brow is that stands for its hairs; and how
 dark they must be to tell how hairs of the target look."""
 
-SHARE = 0.5
-"""How much of what is missing is made: all of it looks drawn."""
+SHARE = 0.33
+"""How much of what is missing is made: half of it looks drawn already, like a comb."""
 
 LENGTH, SHORTEST, THICK = 3.0, 3.0, (0.45, 0.35)
 """Length of a strand in pixels at 256, twice a standard deviation, and the least one in pixels of the frame; its thickness
 in the frame's, a standard deviation, and from which size at 256 on it grows."""
 
-WILD, PATCH, CLUMPED, CLUMP = 0.35, 2.0, 0.3, 2.5
+WILD, PATCH, CLUMPED, CLUMP = 0.5, 2.0, 0.3, 2.5
 """How far strands turn from their direction, radians; over which part of their length that is the same; by how much they
 stand out more in one place than in another, as a logarithm; and how wide such places are, pixels at 256."""
 
@@ -77,7 +77,7 @@ along it at the outer one, downwards at the upper edge."""
 THIN = 0.25
 """Strength of an octave of strands, in parts of the strongest, from which on it is made as strong as is missing."""
 
-SPLIT = 0.35
+SPLIT = 0.18
 """How much strands stand out at a brow's soft edge, in parts of how dark the brow is."""
 
 BRIGHTEST, DARKEST = 0.6, 0.5
