@@ -31,6 +31,11 @@ CHANGES: dict[str, dict[str, Any]] = {
         "games_from": STEPS * 6 // 10,
     },
     "mix": {"weights": {"transport": 0.0, "cost": 0.0, "mix": 0.2}, "games_from": STEPS * 6 // 10},
+    # What games bring besides themselves: a step that plays also learns to reconstruct X_t.
+    "reconstruction": {
+        "weights": {"transport": 0.0, "cost": 0.0, "mix": 0.0},
+        "games_from": STEPS * 6 // 10,
+    },
     "no-octaves": {"options": {"base": False}},
     "no-second-look": {"options": {"remainder": False}},
     "no-geometry": {"options": {"geometry": False}},
@@ -57,6 +62,7 @@ WORDS = {
     "critics": "with latent critics and transport cost",
     "critics-no-cost": "with latent critics, without transport cost",
     "mix": "with the mix-and-segment game",
+    "reconstruction": "with the reconstruction that comes with games, without them",
     "no-octaves": "without octaves of light",
     "no-second-look": "without the second look",
     "no-geometry": "without normals and PNCC",

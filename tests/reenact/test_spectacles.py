@@ -146,6 +146,25 @@ def test_skin_in_a_lens_that_looks_like_a_frame_stays() -> None:
     assert np.abs(kept.astype(int) - skin())[rims(3) > 0].mean() < 8
 
 
+def test_pads_of_a_frame_are_taken_off_though_they_are_no_line() -> None:
+    """Beside the nose what the visibility network calls a frame goes, though the other network sees no line there."""
+    beside, below = ((POINTS[n, :2].round().astype(int)).tolist() for n in (114, 50))
+    blots = np.zeros((SIDE, SIDE), np.uint8)
+    frame = worn()
+    for x, y in (beside, below):
+        frame[y - 2 : y + 3, x - 2 : x + 3] = 40
+        cv2.circle(blots, (x, y), 7, 1, -1)
+    told = seen(np.maximum(rims(9), blots))
+    line = cv2.warpAffine(rims(3).astype(np.float32), MATRIX, (256, 256))
+    vars(told)["lines"] = line, line
+    done = without_spectacles(frame, FACE, told)
+    gone, kept = (
+        np.abs(done[y - 1 : y + 2, x - 1 : x + 2].astype(int) - skin()[0, 0]).mean()
+        for x, y in (beside, below)
+    )
+    assert gone < 30 < 80 < kept
+
+
 def test_dark_lashes_do_not_spread_under_a_frame() -> None:
     frame = worn()
     for ring in (LEFT_EYE, RIGHT_EYE):

@@ -49,8 +49,8 @@ FADE = (2.0, 6.0)
 MOST_LEFT, LEAST_LEFT = 0.15, 0.02
 """How much log light of the mean tone is made up for at most, and how much may stay."""
 
-MOST_RAISED = 0.1
-"""Log of the greatest factor of fine detail."""
+MOST_RAISED = 0.2
+"""Log of the greatest factor of fine detail: another tool's colour cast may hold much of it in one channel."""
 
 NEXT_TO, DIFFERS = 6, 0.04
 """Pixels at 256 from a crop's border that are next to it; and difference from which they are another picture's."""

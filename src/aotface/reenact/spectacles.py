@@ -60,6 +60,9 @@ EYES = 1.5, 3.5
 """Pixels at 256 around the eyes' openings in which nothing is filled, and in which only what is likely frame is: lids have
 creases."""
 
+PADS, BESIDE_EYES = [9, 133, 362, 114, 343, 128, 357, 217, 437], 2.0
+"""Landmarks around the bridge of the nose, where a frame has its pads; and pixels at 256 that are left beside eyes."""
+
 LASHES = 6.0
 """Pixels at 256 around them from which nothing is guessed: a dark lash line would spread under the frame."""
 
@@ -116,13 +119,13 @@ def _wearer(aligned: AlignedFace, seen: Visibility) -> tuple[_Wearer, Plane]:
     """A wearer, and where brows are under the frame, 0..1."""
     side = len(aligned.crop)
     unit = side / CROP_SIDE
-    rim, brow, skin, beard = _surfaces(seen, side)
+    oval, brows, eyes, pads = (
+        hull_mask((side, side), *(aligned.landmarks[ring] for ring in rings))
+        for rings in ((OVAL,), (LEFT_BROW, RIGHT_BROW), (LEFT_EYE, RIGHT_EYE), (PADS,))
+    )
+    rim, brow, skin, beard = _surfaces(seen, pads * (1 - grown(eyes, BESIDE_EYES * unit)))
     hairs = ((brow > SKIN) & (rim < HAIRLESS)).astype(np.float32)
     broad = _beside(rim)
-    oval, brows, eyes = (
-        hull_mask((side, side), *(aligned.landmarks[ring] for ring in rings))
-        for rings in ((OVAL,), (LEFT_BROW, RIGHT_BROW), (LEFT_EYE, RIGHT_EYE))
-    )
     own = oval * (1 - np.maximum(grown(broad, HALO * unit), grown(eyes, LASHES * unit)))
     known, plain = (((one > SKIN) * own).astype(np.float32) for one in (skin + beard, skin))
     under = np.maximum(np.clip(2 * brow - 0.6, 0, 1), brows * (rim > LIKELY))
@@ -131,10 +134,16 @@ def _wearer(aligned: AlignedFace, seen: Visibility) -> tuple[_Wearer, Plane]:
     return _Wearer(aligned.crop, rim, brow, broad, eyes, oval, known, plain, hairs), under
 
 
-def _surfaces(seen: Visibility, side: int) -> tuple[Plane, Plane, Plane, Plane]:
-    """How likely each pixel shows a rim, a brow, skin and a beard: skin in a lens, that looks like a frame, is skin."""
-    line, rim, frame, *others = (seen.in_crop(one, side) for one in (*seen.lines, *map(seen.of, LOOKED_AT)))
-    sure = np.minimum(line, frame)
+def _surfaces(seen: Visibility, pads: Mask) -> tuple[Plane, Plane, Plane, Plane]:
+    """How likely each pixel shows a rim, a brow, skin and a beard: skin in a lens, that looks like a frame, is skin.
+
+    Args:
+        seen: of the face.
+        pads: where a frame's pads may be, 0..1: what is a frame there is no line, and goes all the same.
+    """
+    planes = *seen.lines, *map(seen.of, LOOKED_AT)
+    line, rim, frame, *others = (seen.in_crop(one, len(pads)) for one in planes)
+    sure, rim = np.minimum(np.maximum(line, pads), frame), np.maximum(rim, pads * frame)
     more = (1 - sure) / np.maximum(1 - frame, np.float32(LEFT))
     brow, skin, beard = (one * more for one in others)
     return np.where(BROW_LEADS * sure >= others[0], rim, 0), brow, skin, beard
