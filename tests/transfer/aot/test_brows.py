@@ -24,19 +24,29 @@ def inside(points: np.ndarray, brow: np.ndarray) -> tuple[slice, slice]:
     return slice(y0, y1), slice(x0, x1)
 
 
+def unchanged() -> np.ndarray:
+    """A map that changes nothing."""
+    field = np.zeros((SIDE, SIDE, 7), np.float32)
+    field[..., 3] = 1
+    return field
+
+
+def pair_of(own: np.ndarray, target: np.ndarray, points: np.ndarray) -> FacePair:
+    """Two faces of one shape, all of them seen."""
+    return FacePair(own, target, np.ones((SIDE, SIDE), np.float32), points, points)
+
+
 def held(
     gain_on_hairs: float, hairs: float = 0.3, theirs: float = 0.3, bluer: float = 0.0
 ) -> tuple[float, float]:
     """Mean gain and what blue gets more than red, in the middle of a brow of Y, beside the skin's."""
     own, points = face(0.7, hairs)
     target, _ = face(0.7, theirs)
-    field = np.zeros((SIDE, SIDE, 7), np.float32)
-    field[..., 3] = 1
+    field = unchanged()
     for brow in (LEFT_BROW, RIGHT_BROW):
         field[inside(points, brow)][..., :3] = gain_on_hairs
         field[inside(points, brow)][..., 2] += bluer
-    pair = FacePair(own, target, np.ones((SIDE, SIDE), np.float32), points, points)
-    found = hold_brows(field, pair)
+    found = hold_brows(field, pair_of(own, target, points))
     x, y = points[LEFT_BROW, :2].mean(axis=0).astype(int)
     return float(found[y, x, :3].mean()), float(found[y, x, 2] - found[y, x, 0])
 
@@ -61,15 +71,12 @@ def test_hairs_get_no_deeper_than_those_of_both_faces() -> None:
 def test_black_hairs_stay_black_where_skin_is_lifted_far() -> None:
     own, points = face(0.3, 0.12)
     target, _ = face(0.8, 0.15)
-    field = np.zeros((SIDE, SIDE, 7), np.float32)
-    field[..., 3] = 1
+    field = unchanged()
     x, y = points[LEFT_BROW, :2].mean(axis=0).astype(int)
     found = []
     for gain in (1.0, 2.0):
         field[..., :3] = gain
-        held_field = hold_brows(
-            field, FacePair(own, target, np.ones((SIDE, SIDE), np.float32), points, points)
-        )
+        held_field = hold_brows(field, pair_of(own, target, points))
         found.append(gain - float(held_field[y, x, :3].mean()))
     assert found[1] > found[0] + 0.3  # they are lifted less than skin, by more where that is lifted more
 
@@ -78,13 +85,12 @@ def above_a_brow(gain: float, theirs: float = 0.7) -> np.ndarray:
     """What a map gets, of red, green and blue, in a place just above a brow whose X_r it makes so much brighter."""
     own, points = face(0.7, 0.3)
     target, _ = face(0.7, 0.3)
-    field = np.zeros((SIDE, SIDE, 7), np.float32)
-    field[..., 3] = 1
+    field = unchanged()
     x, y = points[LEFT_BROW, :2].mean(axis=0).astype(int)
     y = int(points[LEFT_BROW, 1].min()) - 3
     field[y - 1 : y + 2, x - 4 : x + 5, :3] = gain, gain, 1.3 * gain
     target[y - 1 : y + 2, x - 4 : x + 5] = theirs
-    pair = FacePair(own, target, np.ones((SIDE, SIDE), np.float32), points, points)
+    pair = pair_of(own, target, points)
     return np.asarray(hold_brows(field, pair)[y, x, :3])
 
 
@@ -102,13 +108,12 @@ def test_hairs_get_the_colour_of_hairs() -> None:
 def test_what_a_bias_made_black_gets_no_colours() -> None:
     own, points = face(0.7, 0.4)
     target, _ = face(0.7, 0.4)
-    field = np.zeros((SIDE, SIDE, 7), np.float32)
-    field[..., 3] = 1
+    field = unchanged()
     here = inside(points, LEFT_BROW)
     light = srgb_to_linear(own)[here]
     field[here][..., 4:] = 0.001 - light  # black, and of a colour by chance
     field[here][..., 4:] += np.random.default_rng(5).normal(0, 0.004, light.shape).astype(np.float32)
-    held_field = hold_brows(field, FacePair(own, target, np.ones((SIDE, SIDE), np.float32), points, points))
+    held_field = hold_brows(field, pair_of(own, target, points))
 
     def spread(one: np.ndarray) -> float:
         made = linear_to_srgb(np.clip(light * np.exp(one[here][..., :3]) + one[here][..., 4:], 0, 1))
@@ -120,14 +125,13 @@ def test_what_a_bias_made_black_gets_no_colours() -> None:
 def test_no_pit_is_much_deeper_than_hairs_of_both_faces() -> None:
     own, points = face(0.7, 0.35)
     target, _ = face(0.7, 0.35)
-    field = np.zeros((SIDE, SIDE, 7), np.float32)
-    field[..., 3] = 1
+    field = unchanged()
     x, y = points[LEFT_BROW, :2].mean(axis=0).astype(int)
     light = float(srgb_to_linear(own[y, x])[0])
     field[y - 2 : y + 3, x - 2 : x + 3, 4:] = (
         0.001 - light
     )  # a shadow of the target's, in one place of a brow
-    found = hold_brows(field, FacePair(own, target, np.ones((SIDE, SIDE), np.float32), points, points))
+    found = hold_brows(field, pair_of(own, target, points))
     made, hairs = (light * np.exp(found[at][:3]) + found[at][4:] for at in ((y, x), (y, x - 12)))
     assert np.log(hairs / made).max() < 1.6  # it was 4.6
     assert abs(float(np.log(hairs / light).mean())) < 0.1
