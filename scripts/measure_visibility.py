@@ -13,11 +13,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from aotface.face.align import align, invert
+from aotface.face.align import align, invert, transform_landmarks
 from aotface.face.detect import detect
 from aotface.face.parse import visible_at
 from aotface.face.render import render
 from aotface.face.visibility.classes import LENS, Surface
+from aotface.face.visibility.fringe import with_fringe
 from aotface.face.visibility.network import Visibility, VisibilityNetwork
 from aotface.face.visibility.view import VIEW_SIDE, compose, cut
 from aotface.media.image import read_image
@@ -60,6 +61,7 @@ def measure(data: Path, labels: Labels, network: VisibilityNetwork) -> tuple[dic
     planes = network.probabilities(view)
     seconds = time.process_time() - began
     face = min(detect(frame), key=lambda one: distance(one, labels))
+    planes = with_fringe(planes, view, transform_landmarks(face.landmarks, labels.matrix))
     mesh = mesh_in_view(frame, face, labels)
     sets = np.where(mesh, labels.sets, np.uint16(EVERY))
     seen = Visibility(planes, labels.matrix)

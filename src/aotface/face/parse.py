@@ -161,7 +161,7 @@ def visible_skin(crop: Crop, landmarks: Landmarks, geometry: Geometry) -> Mask:
 
     Source: [ours]; docs/adr/0018-one-visibility-network.md.
     """
-    return _visible(visibility_network().see_crop(crop), crop, landmarks, geometry)
+    return _visible(visibility_network().see_crop(crop, landmarks), crop, landmarks, geometry)
 
 
 def usable_texture(frame: Frame, aligned: AlignedFace, seen: Visibility | None = None) -> Mask:

@@ -41,7 +41,7 @@ def test_probabilities_of_surfaces_sum_to_one(file: Path, portrait: Frame, face:
 
 def test_crop_and_frame_agree(file: Path, portrait: Frame, face: Face, aligned: AlignedFace) -> None:
     network = VisibilityNetwork(file)
-    in_frame, in_crop = network.see(portrait, face), network.see_crop(aligned.crop)
+    in_frame, in_crop = network.see(portrait, face), network.see_crop(aligned.crop, aligned.landmarks)
     assert np.abs(in_frame.planes - in_crop.planes).mean() < 0.02
 
 
@@ -72,7 +72,9 @@ def test_many_threads_get_the_same_bytes(file: Path, aligned: AlignedFace) -> No
     network = VisibilityNetwork(file)
     answers: list[np.ndarray] = []
     threads = [
-        threading.Thread(target=lambda: answers.append(network.see_crop(aligned.crop).planes))
+        threading.Thread(
+            target=lambda: answers.append(network.see_crop(aligned.crop, aligned.landmarks).planes)
+        )
         for _ in range(4)
     ]
     for thread in threads:

@@ -17,15 +17,16 @@ import numpy as np
 from jaxtyping import Bool, Float, Float32
 
 from aotface.errors import WeightsError
-from aotface.face.align import chained, invert
+from aotface.face.align import chained, invert, transform_landmarks
 from aotface.face.visibility.classes import Surface
+from aotface.face.visibility.fringe import with_fringe
 from aotface.face.visibility.rims import beside_likeliest, likely_rims, rims_of
 from aotface.face.visibility.view import VIEW_SIDE, cut, view_matrix, view_of_crop
 from aotface.media.files import show
 from aotface.media.onnx_runtime import open_session
 from aotface.media.pixel_aspect import to_display
 from aotface.media.weights import verified_bytes
-from aotface.types import Crop, Face, Frame, Mask, Matrix
+from aotface.types import Crop, Face, Frame, Landmarks, Mask, Matrix
 
 SHA256 = "f01672b4731706cafe390f8b2886920677a6c579019350231279fd2207ad7141"
 """Of the packaged ``visibility.onnx``."""
@@ -222,15 +223,20 @@ class VisibilityNetwork:
             frame: uint8 or uint16, RGB.
             face: one of its faces.
         """
-        matrix = chained(to_display(face.pixel_aspect), view_matrix(face.landmarks))
+        of_landmarks = view_matrix(face.landmarks)
+        matrix = chained(to_display(face.pixel_aspect), of_landmarks)
         view = cut(frame, matrix)
-        return Visibility(self.probabilities(view), matrix, view)
+        planes = with_fringe(
+            self.probabilities(view), view, transform_landmarks(face.landmarks, of_landmarks)
+        )
+        return Visibility(planes, matrix, view)
 
-    def see_crop(self, crop: Crop) -> Visibility:
+    def see_crop(self, crop: Crop, landmarks: Landmarks) -> Visibility:
         """What a canonical crop (see `face.align`) shows; a little softer than `see`, because it is sampled twice.
 
         Args:
             crop: side x side x 3, 0..1.
+            landmarks: 468 x 3, crop pixels.
         """
         matrix = view_of_crop(len(crop))
         method = cv2.INTER_AREA if len(crop) > 1.5 * VIEW_SIDE else cv2.INTER_CUBIC
@@ -239,7 +245,8 @@ class VisibilityNetwork:
             view = _warped(small, view_of_crop(VIEW_SIDE))
         else:
             view = _warped(crop, matrix)
-        return Visibility(self.probabilities(view), matrix, view)
+        planes = with_fringe(self.probabilities(view), view, transform_landmarks(landmarks, matrix))
+        return Visibility(planes, matrix, view)
 
     def _opened(self) -> Any:
         with self._lock:
