@@ -81,6 +81,50 @@ def test_black_hairs_stay_black_where_skin_is_lifted_far() -> None:
     assert found[1] > found[0] + 0.3  # they are lifted less than skin, by more where that is lifted more
 
 
+def test_light_on_one_side_falls_on_hairs_as_well() -> None:
+    own, points = face(0.3, 0.12)
+    target, _ = face(0.8, 0.15)
+    x, y = points[LEFT_BROW, :2].mean(axis=0).astype(int)
+    middle = int(points[[9, 8], 0].mean())
+    found = []
+    for other in (0.0, 1.5):
+        field = unchanged()
+        field[..., :3] = other
+        side = np.s_[:, middle:] if x > middle else np.s_[:, :middle]
+        field[side][..., :3] = 1.5
+        found.append(1.5 - float(hold_brows(field, pair_of(own, target, points))[y, x, :3].mean()))
+    assert found[0] < 0.1  # a lamp lifts hairs and skin alike; it was .6
+    assert found[1] > 0.4  # the twin: skin of another colour
+
+
+def test_shade_over_a_brows_end_is_no_hair() -> None:
+    own, points = face(0.7, 0.3)
+    target, _ = face(0.7, 0.3)
+    (rows, columns), field = inside(points, LEFT_BROW), unchanged()
+    field[..., :3] = 1.0
+    place = columns.stop - 4
+    found = []
+    for high in (40, 0):
+        shaded = own.copy()
+        shaded[rows.start - high : rows.stop + high, columns.stop - 10 : columns.stop + 2] = 0.45
+        held_field = hold_brows(field, pair_of(shaded, target, points))
+        found.append(1 - float(held_field[rows.start, place, :3].mean()))
+    assert found[0] < 0.1  # it was .4
+    assert found[1] > found[0] + 0.1  # the twin: what is no higher than a brow
+
+
+def test_paler_hairs_stay_as_much_paler() -> None:
+    own, points = face(0.4, 0.1)
+    target, _ = face(0.8, 0.15)
+    (rows, columns), field = inside(points, LEFT_BROW), unchanged()
+    own[rows, columns.stop - 8 : columns.stop] = 0.3
+    field[..., :3] = 1.5
+    made = hold_brows(field, pair_of(own, target, points))
+    y = (rows.start + rows.stop) // 2
+    dark, pale = (1.5 - float(made[y, x, :3].mean()) for x in (columns.start + 6, columns.stop - 3))
+    assert 0 < pale < 0.6 * dark  # it was all of it
+
+
 def above_a_brow(gain: float, theirs: float = 0.7) -> np.ndarray:
     """What a map gets, of red, green and blue, in a place just above a brow whose X_r it makes so much brighter."""
     own, points = face(0.7, 0.3)

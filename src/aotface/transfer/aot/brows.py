@@ -56,12 +56,16 @@ BROAD = 2.5
 WITHIN = 1.4, 0.8
 """How many times as dark as hairs of either face that is at most; and, as a logarithm, what is in any case allowed."""
 
+TALL = 24.0
+"""Height, in pixels at 256, from which on what is dark is shade: a brow, with the hollow below it, is less high."""
+
 CARRIED = 0.5
 """How far hairs get the map of the skin around: under real lamps the network is right to lift them more than skin."""
 
 UNLIFTED, FURTHEST, PIGMENT = 0.4, 2.5, (0.1, 0.5)
-"""Share of what brightens skin, and up to which logarithm, that hairs do not get: black ones do not turn grey because skin
-is lifted; and how much darker than skin a place is where that begins, and is all."""
+"""Share of what brightens skin of both brows, and up to which logarithm, that hairs do not get: black ones do not turn grey
+because skin is lifted; and how much darker than skin a place is where that begins, and is all, if not even the brow's hairs
+are darker."""
 
 GLINT, WIDE, KEPT = 0.04, 2.0, 0.15
 """How much brighter than the skin around, as a logarithm, a place in or beside a brow may be where the target's are no
@@ -116,23 +120,26 @@ def hold_brows(field: ColourMapArray, pair: FacePair) -> ColourMapArray:
     before, theirs = (srgb_to_linear(resized(one, side)[here]) for one in (pair.reenacted, pair.target))
     bright = [np.log(luminance_of_linear(one) + FLOOR) for one in (before, theirs)]
     found = carried_far(np.dstack([given, *bright]), known, AROUND * unit, LEAST)
-    around, own, other = found[..., :-2], bright[0] - found[..., -2], bright[1] - found[..., -1]
+    around, shaded, other = found[..., :-2], bright[0] - found[..., -2], bright[1] - found[..., -1]
+    drawn = np.maximum(seen, resized(pair.own_geometry.mask, side)[here]) * (1 - eyes)
+    own, other = (_without_shade(one, drawn, unit) for one in (shaded, other))
     lifted = _mean_of(around - given)  # what makes hairs darker may stay
     around[..., :3] -= np.maximum(lifted, 0)[..., None]
     around[..., 4:] = np.minimum(around[..., 4:], given[..., 4:])
-    hair = hold * np.clip((-own - PIGMENT[0]) / (PIGMENT[1] - PIGMENT[0]), 0, 1)
+    hair = np.maximum.reduce([brow.hold * _hairs(own, brow, seen) for brow in brows])
     part = changed[here]
     part += (np.float32(CARRIED) * hair * (1 - eyes))[..., None] * (around - given)
     for brow in brows:
         _deepen(part, own, other, brow, seen)
-    pale = np.float32(UNLIFTED) * np.clip(_mean_of(around), 0, FURTHEST)
+    skin = np.minimum(_mean_of(around), _shared(around, brows, seen))
+    pale = np.float32(UNLIFTED) * np.clip(skin, 0, FURTHEST)
     part[..., :3] -= (hair * seen * pale)[..., None]
     near = cv2.GaussianBlur(grown(hold, WIDE * unit), (0, 0), SOFT * unit) * seen
     _like_skin(part, before, own, other, known, near, unit)
     made = np.log(np.maximum(luminance_of_linear(multiplied(before, part) + part[..., 4:]), 0) + FLOOR)
     made -= carried_far(made[..., None], known, AROUND * unit, LEAST)[..., 0]
     for brow in brows:
-        _no_deeper(part, before, made, own - pale, other, brow, seen)
+        _no_deeper(part, before, made, shaded - pale, other, brow, seen)
     if field[..., 3].any():
         after, target = (
             np.log(np.maximum(one, 0) + FLOOR) for one in (multiplied(before, part) + part[..., 4:], theirs)
@@ -140,6 +147,34 @@ def hold_brows(field: ColourMapArray, pair: FacePair) -> ColourMapArray:
         for brow in brows:
             part[..., :3] += _recoloured(after, target, own, other, brow, seen)
     return changed
+
+
+def _hairs(own: Plane, brow: _Brow, seen: Mask) -> Plane:
+    """How much of each place is hair, 0..1: all of it where it is as dark as the brow's hairs, so that what is half as dark
+    stays so."""
+    low, high = PIGMENT
+    return rising(-own, (low, max(high, _depth(own, brow.own * seen))))
+
+
+def _shared(around: ColourMapArray, brows: list[_Brow], seen: Mask) -> np.float32:
+    """By how much the map lifts the skin of both brows: what it lifts one more is light, which falls on hairs as well."""
+    lifted, weights = _mean_of(around), [brow.hold * seen for brow in brows]
+    return np.float32(
+        min((float((lifted * one).sum() / one.sum()) for one in weights if one.sum() > 4), default=0)
+    )
+
+
+def _without_shade(beside_skin: Plane, drawn: Mask, unit: float) -> Plane:
+    """Brightness beside skin, or beside the shade that a place lies in: what is higher than a brow is no hair.
+
+    Args:
+        beside_skin: a logarithm.
+        drawn: where a face is, but for eyes, 0..1.
+        unit: pixels of it in one of a crop of 256.
+    """
+    column = np.ones((round(TALL * unit) | 1, 1), np.uint8)
+    shade = cv2.morphologyEx(beside_skin * drawn, cv2.MORPH_CLOSE, column)
+    return beside_skin - np.minimum(cv2.GaussianBlur(shade, (0, 0), SOFT * unit), 0)
 
 
 def _depth(beside_skin: Plane, where: Mask) -> float:
