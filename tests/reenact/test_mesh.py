@@ -7,7 +7,7 @@ import pytest
 
 from aotface.face.align import align, invert, transform_landmarks, transform_points
 from aotface.face.detect import detect
-from aotface.face.mesh import INNER_LIPS, LEFT_EYE, RIGHT_EYE, opening
+from aotface.face.mesh import INNER_LIPS, LEFT_EYE, LEFT_NOSTRIL, RIGHT_EYE, RIGHT_NOSTRIL, opening
 from aotface.media.image import read_image
 from aotface.reenact import mesh
 from aotface.reenact.base import PreparedSource, Reenactor
@@ -100,6 +100,36 @@ def test_a_closed_mouth_shows_the_targets_open_one(faces: dict) -> None:
     inside[round(float(y)) - 6, round(float(x))] = True
     assert made.from_target[inside].max() > 0.5
     assert made.from_target[: len(inside) // 2].max() == 0  # the twin: eyes are the source's
+
+
+def test_pictures_get_the_targets_nostrils_where_the_source_has_none(
+    faces: dict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (frame, face), (other, theirs) = faces["source_light_man"], faces["source_deep_woman"]
+    frame, other = frame.copy(), other.copy()
+    for nostril in (LEFT_NOSTRIL, RIGHT_NOSTRIL):
+        hull = cv2.convexHull(face.landmarks[nostril, :2].astype(np.int32))
+        cover = cv2.dilate(
+            cv2.fillConvexPoly(np.zeros(frame.shape[:2], np.uint8), hull, (255,)), np.ones((7, 7))
+        )
+        frame = cv2.inpaint(frame, cover, 5, cv2.INPAINT_TELEA)
+        size = np.ptp(theirs.landmarks[nostril, 0]) / 6
+        x, y = np.rint(theirs.landmarks[nostril, :2].mean(axis=0)).astype(int).tolist()
+        cv2.circle(other, (x, y), round(size), (20, 10, 10), -1)
+    target = align(other, theirs)
+    made, moving = (
+        reenact(frame, face, replace(target, face=replace(theirs, rest=rest)))
+        for rest in (None, theirs.landmarks)
+    )
+    monkeypatch.setattr(mesh, "target_nostrils", lambda *_: None)
+    without, moving_without = (
+        reenact(frame, face, replace(target, face=replace(theirs, rest=rest)))
+        for rest in (None, theirs.landmarks)
+    )
+    np.testing.assert_array_equal(moving.crop, moving_without.crop)
+    assert made.landmarks is not None
+    x, y = np.rint(made.landmarks[LEFT_NOSTRIL, :2].mean(axis=0)).astype(int).tolist()
+    assert made.crop[y, x].mean() < 0.75 * without.crop[y, x].mean()
 
 
 def test_same_input_same_bytes(faces: dict) -> None:

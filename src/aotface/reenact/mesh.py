@@ -20,6 +20,7 @@ from aotface.face.mesh import MIRROR
 from aotface.face.parse import source_planes, visibility_network
 from aotface.face.render import Raster, rasterize
 from aotface.face.skin_light import without_shine
+from aotface.masked import resized
 from aotface.options import DEFAULTS
 from aotface.reenact.base import Reenacted
 from aotface.reenact.dark_side import without_dark_side
@@ -46,6 +47,7 @@ from aotface.reenact.target_brows import (
 )
 from aotface.reenact.target_eyes import TargetEye, target_eyes
 from aotface.reenact.target_mouth import TargetMouth, target_mouth
+from aotface.reenact.target_nostrils import target_nostrils
 from aotface.reenact.visibility import balance, inside, weights
 from aotface.types import CROP_SIDE, AlignedFace, Crop, Face, Frame, Landmarks, Mask, Matrix
 
@@ -159,6 +161,13 @@ def reenact(
     skin = None if source_visible is None else SourceSkin(source_visible, matrix)
     reading, visible = _reading_of(source_frame, source.landmarks, skin, target, points, raster, edge)
     crop, shading = _put_on(target.crop, reading, source.landmarks, points, target_points)
+    if target.face.rest is None:
+        small = resized(crop, grid), resized(target.crop, grid)
+        light = target_nostrils(*small, points, target_points, raster, seen_target)
+        if light is not None:  # it is nowhere brighter, nor darker than black
+            shading += light
+            crop += enlarge(light, side)
+            np.maximum(crop, 0, out=crop)
     laid = None
     if not brows:
         theirs = _through_target(target.crop, raster, target_points, side)
