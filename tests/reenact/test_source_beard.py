@@ -57,7 +57,7 @@ def test_lips_nose_and_the_upper_face_stay() -> None:
     frame = bearded()
     done = without_beard(frame, FACE, seen(BEARD))
     inner = cv2.erode(LIPS.astype(np.uint8), np.ones((5, 5))) > 0
-    upper = np.arange(SIDE) < POINTS[2, 1] - 12
+    upper = np.arange(SIDE) < POINTS[2, 1] - 16
     assert np.array_equal(done[inner], frame[inner])
     assert np.array_equal(done[upper], frame[upper])
 

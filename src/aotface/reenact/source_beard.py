@@ -45,8 +45,9 @@ STARTS, BEYOND = (-6.0, -2.0), 12.0
 HAIRS, SKIN = (0.04, 0.2), 0.6
 """Probability of beard at which a pixel begins to go, and goes; and of skin from which it tells what skin looks like."""
 
-BESIDE, EYES = 4.0, 6.0
-"""Pixels at 256 around what may be beard, and around eyes, that tell nothing."""
+BESIDE, EYES, TURNED = 4.0, 6.0, 14.0
+"""Pixels at 256 around what may be beard, around eyes, and within the outline that tell nothing: skin that turns away,
+or lies beside hair, is darker."""
 
 ALIKE, HUE, ROUNDS = 0.12, 0.06, 3
 """By how much skin beside a beard may differ from what is known, and in colour, to tell more (logarithms); and how often
@@ -60,7 +61,7 @@ RIM, RED, DARK = (3.0, 5.0), (0.0, 0.06), (0.1, 0.3)
 """How deep in the outline of the lips, in pixels at 256, hairs may hang; how much redder than skin (logarithms) what is no
 hair begins to be, and is; and how much darker than skin what is hair."""
 
-CLOSED, WIDER, SOFT = 4.0, 2.0, 2.0
+CLOSED, WIDER, SOFT = 4.0, 3.0, 3.0
 """Holes that are closed, how much further what goes reaches, and the standard deviation of its edge: pixels at 256."""
 
 
@@ -116,7 +117,9 @@ def without_beard(frame: Frame, face: Face, seen: Visibility) -> Frame:
     beard, skin = (seen.in_crop(seen.of(one), side) for one in (Surface.BEARD, Surface.SKIN))
     may_be = ((beard > HAIRS[0]) & (place.low > 0)).astype(np.float32)
     free = place.oval * (1 - grown(may_be, BESIDE * unit)) * (1 - grown(place.eyes, EYES * unit))
-    free *= skin > SKIN
+    free *= (skin > SKIN) & (
+        cv2.distanceTransform(place.oval.astype(np.uint8), cv2.DIST_L2, 5) > TURNED * unit
+    )
     plain = (free * (place.low < 0)).astype(np.float32)
     if not plain.any():
         return frame
