@@ -22,6 +22,7 @@ from aotface.face.render import Raster, rasterize
 from aotface.face.skin_light import without_shine
 from aotface.options import DEFAULTS
 from aotface.reenact.base import Reenacted
+from aotface.reenact.beards import is_bearded, is_shaven, without_beard
 from aotface.reenact.dark_side import without_dark_side
 from aotface.reenact.dense_map import Jump, both_maps, dense_map, enlarge, lids, read_crop, read_mask, soften
 from aotface.reenact.edge import inner_mask
@@ -34,7 +35,6 @@ from aotface.reenact.mouth_shading import level_mouth
 from aotface.reenact.reading import Reading, SourceSkin
 from aotface.reenact.remnants import without_remnants
 from aotface.reenact.shape import identity_shape
-from aotface.reenact.source_beard import is_bearded, is_shaven, without_beard
 from aotface.reenact.source_brows import without_sand
 from aotface.reenact.spectacles import without_spectacles
 from aotface.reenact.target_brows import (

@@ -1,8 +1,9 @@
-"""A source's beard is taken off before its face is laid on a shaven one [ours].
+"""A beard is taken off: a source's before its face is laid on a shaven one, a target's before a shaven one is lit [ours].
 
-A beard ends at the mesh's edge, in the middle of a shaven jaw. A map that is made for skin lifts it to the tone of skin: its
-hairs become white threads, specks and grey patches. So the source is shaven, too: tone is carried on from the cheeks, with
-grain as strong as their pores. What form chin and lips have is then what the target's light shows. Once for each source.
+A source's beard ends at the mesh's edge, in the middle of a shaven jaw. A map that is made for skin lifts it to the tone of
+skin: its hairs become white threads, specks and grey patches. And to a transfer a target's moustache looks like a shadow,
+which it draws on a shaven lip. Tone is carried on from the cheeks, with grain as strong as their pores. What form chin and
+lips have is then what light shows. In pictures alone.
 """
 
 from typing import NamedTuple
@@ -29,12 +30,12 @@ LIP = np.array([98, 327, 165, 391, 40, 270, 0])
 """Landmarks whose hulls are the chin, and the skin above the upper lip."""
 
 FULL, MOUSTACHE = (0.1, 0.09), 0.2
-"""Mean probability of beard on the chin and above the upper lip from both of which on a source has one; and above the lip
+"""Mean probability of beard on the chin and above the upper lip from both of which on a face has one; and above the lip
 alone. A chin in shade is often taken for a beard, an upper lip seldom: of 475 portraits of ``train`` 16 pass, one of them
 shaven."""
 
 SHAVEN = 0.1, 0.15
-"""The same of a target, up to both of which it is shaven."""
+"""The same up to both of which it is shaven."""
 
 NOSE, CHIN_TIP, CORNERS = 2, 152, [61, 291]
 """Landmarks."""
@@ -78,10 +79,10 @@ class _Place(NamedTuple):
 
 
 def is_bearded(aligned: AlignedFace, seen: Visibility) -> bool:
-    """Whether a source has a beard.
+    """Whether a face has a beard.
 
     Args:
-        aligned: the face, 256 x 256.
+        aligned: 256 x 256.
         seen: what its picture shows of it.
     """
     chin, lip = _shares(seen, aligned.landmarks)
@@ -89,20 +90,20 @@ def is_bearded(aligned: AlignedFace, seen: Visibility) -> bool:
 
 
 def is_shaven(target: AlignedFace) -> bool:
-    """Whether a target has no beard.
+    """Whether a face surely has no beard.
 
     Args:
         target: of any side.
     """
     crop = target.crop if target.small is None else target.small
     shrink = resize_matrix(np.eye(2, 3), len(target.crop), CROP_SIDE)
-    seen = visibility_network().see_crop(resized(crop, CROP_SIDE))
-    chin, lip = _shares(seen, transform_landmarks(target.landmarks, shrink))
+    points = transform_landmarks(target.landmarks, shrink)
+    chin, lip = _shares(visibility_network().see_crop(resized(crop, CROP_SIDE), points), points)
     return chin <= SHAVEN[0] and lip <= SHAVEN[1]
 
 
 def without_beard(frame: Frame, face: Face, seen: Visibility) -> Frame:
-    """A source's picture without its beard.
+    """A picture without a face's beard.
 
     Args:
         frame: uint8 or uint16, RGB.

@@ -1,4 +1,4 @@
-"""A source's beard becomes skin, lips and nose stay; who has one, and who is shaven."""
+"""A beard becomes skin, lips and nose stay; who has one, and who is shaven; where each of both faces loses it."""
 
 import cv2
 import numpy as np
@@ -10,9 +10,9 @@ from aotface.face.texture import hull_mask
 from aotface.face.visibility.classes import OUTPUTS, Surface
 from aotface.face.visibility.network import Visibility
 from aotface.face.visibility.view import view_matrix
-from aotface.reenact import mesh, source_beard
+from aotface.reenact import beards, mesh
+from aotface.reenact.beards import CHIN, LIP, is_bearded, is_shaven, without_beard
 from aotface.reenact.mesh import MeshReenactor
-from aotface.reenact.source_beard import CHIN, LIP, is_bearded, is_shaven, without_beard
 from aotface.types import AlignedFace, Face, Frame, Mask
 
 SIDE = 320
@@ -94,15 +94,16 @@ class Network:
     def __init__(self, found: Visibility):
         self.found = found
 
-    def see_crop(self, crop: np.ndarray) -> Visibility:
+    def see_crop(self, crop: np.ndarray, landmarks: np.ndarray) -> Visibility:
         assert crop.shape == (256, 256, 3)
+        assert np.abs(landmarks.mean(axis=0)[:2] - 128).max() < 40
         return self.found
 
 
 def test_a_target_is_looked_at_whatever_its_side(monkeypatch: pytest.MonkeyPatch) -> None:
     for beard, wanted in ((BEARD, False), (0 * BEARD, True)):
         network = Network(seen(beard))
-        monkeypatch.setattr(source_beard, "visibility_network", lambda network=network: network)
+        monkeypatch.setattr(beards, "visibility_network", lambda network=network: network)
         assert all(is_shaven(align(bearded(), FACE, side)) is wanted for side in (256, 352))
 
 
