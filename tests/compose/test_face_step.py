@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from aotface.compose import face_step
 from aotface.compose.face_step import FaceInProgress, Known, keep_target_pixels, shown_mask, start_face
 from aotface.face.detect import detect
 from aotface.media.image import read_image
@@ -16,6 +17,7 @@ from aotface.reenact.mesh import MeshReenactor, MeshSource
 from aotface.reenact.target_eyes import TargetEye
 from aotface.samples import sample
 from aotface.transfer import open_transfer
+from aotface.transfer.base import Change, FacePair, Maps, shrunk
 from aotface.types import AlignedFace, Face, Frame, Mask
 
 CROP_ONLY, SMOOTH = "mkl", "aot"
@@ -44,6 +46,39 @@ def test_what_is_known_of_a_face_gives_the_same_bytes(
     again = start_face(*target, source, transfer, known=Known(new.visible, new.change.temporal))
     assert again is not None
     assert again.mask.tobytes() == new.mask.tobytes() and again.swapped.tobytes() == new.swapped.tobytes()
+
+
+class Watching:
+    """A transfer that keeps what it was shown."""
+
+    name = summary = "watching"
+    smooth = False
+
+    def find(self, pair: FacePair) -> Change:
+        self.pair = pair
+        return open_transfer("none").find(pair)
+
+    def restore(self, temporal: Maps) -> Change:
+        raise NotImplementedError
+
+    def identity(self) -> dict[str, str | None]:
+        return {}
+
+
+def test_a_transfer_sees_a_beard_of_the_target_only_on_a_bearded_face(
+    target: tuple[Frame, Face], source: MeshSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frame, face = target
+    looks: list[np.ndarray] = []
+    monkeypatch.setattr(face_step, "without_beard", lambda frame, *_: 255 - frame)
+    for answers in ([False], [True, True], [True, False]):  # of the target, then of X_r
+        asked, transfer = iter(answers), Watching()
+        monkeypatch.setattr(face_step, "is_bearded", lambda *_, asked=asked: next(asked))
+        assert start_face(frame, face, source, transfer) is not None and next(asked, None) is None
+        looks.append(transfer.pair.target)
+        assert np.array_equal(transfer.pair.small.target, shrunk(looks[-1]))
+    assert np.array_equal(looks[0], looks[1])
+    assert np.abs(1 - looks[2] - looks[0]).max() < 0.01
 
 
 def test_a_region_limits_the_swap_or_refuses_it(target: tuple[Frame, Face]) -> None:
@@ -125,5 +160,5 @@ def test_a_picture_loads_nothing_of_the_video_line() -> None:
     assert video == set()
     # eyes, camera match and adjustments seven; hairline two; eyes, lids, mouth, expression and spectacles nine; one-sided
     # light two; fine detail; bounds, brows three times and nose; blocks; graph; light on skin; low bands; atlas; rims;
-    # filled skin, remnants and dark side; bleached beards and stubble
-    assert "aotface.compose.face_step" in loaded and len(loaded) <= 143
+    # filled skin, remnants and dark side; beards, bleached ones and stubble
+    assert "aotface.compose.face_step" in loaded and len(loaded) <= 144

@@ -15,12 +15,13 @@ from jaxtyping import Float32
 
 from aotface.compose.adjust import adjust
 from aotface.face.align import align, chained, crop_matrix, resize_matrix, scale_of, transform_landmarks
-from aotface.face.parse import visible_at
+from aotface.face.parse import visibility_network, visible_at
 from aotface.face.render import render
 from aotface.face.texture import brow_outlines, features_mask, hull_mask
 from aotface.masked import grown
 from aotface.options import DEFAULTS, Options
 from aotface.reenact.base import PreparedSource, Reenacted
+from aotface.reenact.beards import is_bearded, without_beard
 from aotface.transfer.base import Change, FacePair, Maps, Transfer, shrunk
 from aotface.types import CROP_SIDE, AlignedFace, Crop, Face, Frame, Geometry, Landmarks, Mask
 
@@ -45,11 +46,13 @@ class Known(NamedTuple):
 
 
 class Look(NamedTuple):
-    """What a frame shows of a face, at 256 px: its crop (``small``), the visible part of it, and the target's mesh there."""
+    """What a frame shows of a face, at 256 px: its crop (``small``), the visible part of it, and the target's mesh there;
+    whether it has a beard (asked in pictures alone)."""
 
     small: Crop
     visible: Mask
     geometry: Geometry | None
+    bearded: bool = False
 
 
 Looks = Callable[[AlignedFace, Crop], Look]
@@ -59,7 +62,7 @@ Looks = Callable[[AlignedFace, Crop], Look]
 class SeenFace(NamedTuple):
     """One face before the transfer: ``target``, aligned, at 256 px too (``small``), with its mesh there; X_r; what shows.
 
-    ``larger``: see `FaceInProgress.full_resolution`.
+    ``larger``: see `FaceInProgress.full_resolution`. ``bearded``: the target, see `Look`.
     """
 
     target: AlignedFace
@@ -68,6 +71,7 @@ class SeenFace(NamedTuple):
     small: Crop
     geometry: Geometry | None
     larger: bool
+    bearded: bool = False
 
 
 @dataclass(frozen=True)
@@ -138,7 +142,7 @@ def start_face(
     """
     larger = full_resolution and transfer.smooth
     seen = see_face(frame, face, source, region is None, known, larger, looks)
-    target, reenacted, visible, small, geometry, larger = seen
+    target, reenacted, visible, small, geometry, larger, bearded = seen
     if known is not None and known.temporal is not None:
         return FaceInProgress(
             target, reenacted, visible, transfer.restore(known.temporal), small, options=options
@@ -151,7 +155,20 @@ def start_face(
     counted = shown_mask(reenacted, visible) * (1 - reenacted.from_target)
     points = target.landmarks, reenacted.landmarks, options.seed, geometry, reenacted.raster, small
     pair = FacePair(reenacted.crop, target.crop, counted, *points)
+    if bearded and region is None:
+        pair = _without_targets_beard(pair, frame, target)
     return FaceInProgress(target, reenacted, visible, transfer.find(pair), small, larger, options)
+
+
+def _without_targets_beard(pair: FacePair, frame: Frame, target: AlignedFace) -> FacePair:
+    """A face and its target as a transfer shall see them: without the target's beard, where the face itself has none."""
+    network, small = visibility_network(), pair.small
+    made = AlignedFace(target.face, small.reenacted, target.matrix, small.own_landmarks)
+    if is_bearded(made, network.see_crop(small.reenacted, small.own_landmarks)):
+        return pair
+    bare = without_beard(frame, target.face, network.see(frame, target.face))
+    crop = align(bare, target.face, len(target.crop)).crop
+    return replace(pair, target=crop, small_target=shrunk(crop))
 
 
 def see_face(
@@ -185,7 +202,7 @@ def see_face(
     target, reenacted, larger = _reenact(frame, replace(cut, visible=visible, small=small), source, large)
     if target.crop is not cut.crop:
         small = shrunk(target.crop)
-    return SeenFace(target, reenacted, visible, small, look.geometry, larger)
+    return SeenFace(target, reenacted, visible, small, look.geometry, larger, look.bearded)
 
 
 def look_at(frame: Frame, target: AlignedFace, crop: Crop, around: bool = True) -> Look:
@@ -201,7 +218,10 @@ def look_at(frame: Frame, target: AlignedFace, crop: Crop, around: bool = True) 
     points = transform_landmarks(target.landmarks, shrink)
     geometry = render(points, CROP_SIDE)
     small = AlignedFace(target.face, crop, chained(target.matrix, shrink), points)
-    return Look(crop, visible_at(frame, target.face, small, geometry, around=around), geometry)
+    seen = visibility_network().see(frame, target.face)
+    bearded = target.face.rest is None and is_bearded(small, seen)
+    visible = visible_at(frame, target.face, small, geometry, around=around, seen=seen)
+    return Look(crop, visible, geometry, bearded)
 
 
 def _reenact(

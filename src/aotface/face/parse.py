@@ -70,6 +70,7 @@ def visible_at(
     aligned: AlignedFace | None = None,
     geometry: Geometry | None = None,
     around: bool = False,
+    seen: Visibility | None = None,
 ) -> Mask:
     """The visible face in its canonical crop, seen in the frame's own pixels.
 
@@ -79,12 +80,13 @@ def visible_at(
         aligned: the face in its crop of 256 px; cut out when left out.
         geometry: of its mesh there; rendered when left out.
         around: beside the mesh, tell skin (forehead, ears, neck) from all else, instead of 1 everywhere.
+        seen: what the network sees of it; left out, it is asked.
 
     Returns:
         256 x 256, as for `visible_skin`.
     """
     aligned = align(frame, face) if aligned is None else aligned
-    seen = visibility_network().see(frame, face)
+    seen = visibility_network().see(frame, face) if seen is None else seen
     geometry = render(aligned.landmarks, CROP_SIDE) if geometry is None else geometry
     visible = _visible(seen, aligned.crop, aligned.landmarks, geometry)
     if not around:

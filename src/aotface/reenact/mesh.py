@@ -23,6 +23,7 @@ from aotface.face.skin_light import without_shine
 from aotface.masked import resized
 from aotface.options import DEFAULTS
 from aotface.reenact.base import Reenacted
+from aotface.reenact.beards import is_bearded, is_shaven, without_beard
 from aotface.reenact.dark_side import without_dark_side
 from aotface.reenact.dense_map import Jump, both_maps, dense_map, enlarge, lids, read_crop, read_mask, soften
 from aotface.reenact.edge import inner_mask
@@ -59,7 +60,8 @@ class MeshSource:
     ``texture``: 0..1, where its picture may be read as its face; ``matrix``: frame to texture. ``skin``: the same, bare skin
     beside the mesh too; None: nothing is read there. ``gaze``: whose the eyes' direction is, see `aotface.options.Options`.
     ``lips``, ``iris``: their colour; None: they keep the target's. ``brows``: how its
-    brows look; None where the target's are needed.
+    brows look; None where the target's are needed. ``shaven``: its picture without a beard, for shaven targets; None: it
+    has none.
     """
 
     frame: Frame
@@ -71,14 +73,22 @@ class MeshSource:
     lips: LipColour | None = None
     iris: IrisColour | None = None
     brows: BrowLook | None = None
+    shaven: Frame | None = None
 
     def reenact(self, target: AlignedFace) -> Reenacted:
         """See `aotface.reenact.base.PreparedSource`."""
         traits = self.lips, self.iris, self._shows_brows(target)
-        made = reenact(self.frame, self.face, target, self.texture, self.matrix, 1.0, self.gaze, *traits)
+        frame = self._frame_for(target)
+        made = reenact(frame, self.face, target, self.texture, self.matrix, 1.0, self.gaze, *traits)
         if self.skin is None or made.reading is None:
             return made
         return replace(made, reading=replace(made.reading, skin=SourceSkin(self.skin, self.matrix)))
+
+    def _frame_for(self, target: AlignedFace) -> Frame:
+        """Its picture; without its beard on a shaven face, but not in videos: frames might differ."""
+        if self.shaven is None or target.face.rest is not None or not is_shaven(target):
+            return self.frame
+        return self.shaven
 
     def _shows_brows(self, target: AlignedFace) -> bool:
         """Whether the new face has its brows; in videos always, where it has some."""
@@ -114,7 +124,8 @@ class MeshReenactor:
         bare = without_dark_side(bare, aligned, texture, _own_side(aligned))
         iris = None if gaze is None else iris_colour(aligned.crop, aligned.landmarks, gaze)
         lips = lip_colour(aligned)
-        return MeshSource(bare, face, aligned.matrix, texture, skin, self.gaze, lips, iris, brows)
+        shaven = without_beard(bare, face, seen) if is_bearded(aligned, seen) else None
+        return MeshSource(bare, face, aligned.matrix, texture, skin, self.gaze, lips, iris, brows, shaven)
 
 
 def reenact(
