@@ -64,3 +64,19 @@ def test_unsure_skin_as_dark_as_hair_is_hair(dark_to: int, skin: float, kept: bo
 def test_no_hair_above_brows_nothing_changes() -> None:
     planes = seen(hair_to=0, brow_from=90)
     assert with_fringe(planes, view(0), landmarks()) is planes
+
+
+def test_hair_that_hangs_over_an_outer_end_goes_on_beside_it_and_ends_softly() -> None:
+    """What is called brow beside the end is hair as well, down to a line that slants outwards."""
+    hair = with_fringe(seen(hair_to=70, brow_from=70), view(TOP), landmarks())[Surface.HAIR]
+    assert hair[80:95, 46:60].min() > 0.9 and hair[TOP + 9, 47] > 0.9 and hair[TOP + 9, 58] < 0.5
+    assert hair[TOP, 5:25].max() == 0  # far from the brow
+    assert np.abs(np.diff(hair[80:95, 20:60], axis=1)).max() < 0.1
+
+
+def test_hair_of_the_temple_beside_a_bare_end_stays_as_it_was_seen() -> None:
+    planes = seen(hair_to=50, brow_from=85)
+    for surface, share in ((Surface.HAIR, 1), (Surface.BROW, 0), (Surface.SKIN, 0)):
+        planes[surface, 50:85, :56] = share  # hair down to a tail that reaches beyond the mesh's brow
+    after = with_fringe(planes, view(85), landmarks())
+    np.testing.assert_array_equal(after[:, :, :60], planes[:, :, :60])

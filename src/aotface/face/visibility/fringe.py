@@ -19,6 +19,14 @@ from aotface.types import Crop, Landmarks, Mask
 OFF = (1.0, 4.0)
 """Pixels of a view above the mesh's brows from which on a place may be fringe, and may fully."""
 
+END, BESIDE, SLANT = 6.0, (14.0, 28.0), (-4.0, 5.0)
+"""Pixels of a view that count as a brow's outer end. Beside it hair hangs as well: over how many pixels outwards that fades,
+and over which ones below a line that slants down and outwards from there. A hard stop left a dark hook of the new face."""
+
+OVER, REACHES = (4.0, 12.0), (0.3, 0.7)
+"""Rows above an outer end that tell whether hair hangs over it; and which share of them must be hair to begin to count,
+and to count. Hair at the temples alone stays as it was seen."""
+
 HANGS = (0.25, 0.6)
 """How surely a place goes on into hair where it begins to be fringe, and is."""
 
@@ -55,16 +63,32 @@ def with_fringe(planes: Planes, view: Crop, landmarks: Landmarks) -> Planes:
     brow, skin, hair = (planes[one] for one in (Surface.BROW, Surface.SKIN, Surface.HAIR))
     brows = landmarks[np.concatenate([LEFT_BROW, RIGHT_BROW])]
     below = np.cumsum(hull_mask(brow.shape, brows)[::-1], axis=0)[::-1] > 0  # brows lie here or further down
-    far = rising(distance_from(brow.shape, brows), OFF) * below
-    if not (far * hair > SURE).any():
+    far = rising(distance_from(brow.shape, brows), OFF)
+    if not (far * below * hair > SURE).any():
         return planes
     dark = _as_dark_as_hair(view, skin, hair * below) * falling(skin, SKIN)
     hanging = far * rising(_hanging(hair, np.maximum(hair + brow, dark)), HANGS)
+    hanging *= np.maximum(below, _beside(hanging, brows))
     changed = planes.copy()
     for surface, share in ((Surface.BROW, hanging), (Surface.SKIN, hanging * dark)):
         changed[surface] -= planes[surface] * share
         changed[Surface.HAIR] += planes[surface] * share
     return changed
+
+
+def _beside(hanging: Mask, brows: Float32[np.ndarray, "_points 3"]) -> Mask:
+    """1 beside outer ends of brows over which hair hangs, above a line that slants down from there; 0 between the ends."""
+    columns, rows = (np.arange(size, dtype=np.float32) for size in hanging.shape[::-1])
+    found = np.zeros_like(hanging)
+    for way in (-1, 1):
+        inwards = (way * brows[:, 0]).max() - way * brows[:, 0]
+        end = brows[inwards < END, 1]
+        out, up = way * columns - (way * brows[:, 0]).max(), end.min() - rows
+        over = hanging[(up >= OVER[0]) & (up < OVER[1])][:, (out <= 0) & (out > -END)]
+        if over.size:
+            beside = falling((rows - end.mean())[:, None] - out, SLANT) * falling(out, BESIDE) * (out > 0)
+            found = np.maximum(found, np.float32(risen(float(over.mean()), REACHES)) * beside)
+    return found
 
 
 def _as_dark_as_hair(view: Crop, skin: Mask, hair: Mask) -> Mask:
