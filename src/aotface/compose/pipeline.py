@@ -13,6 +13,7 @@ from aotface.compose.beyond import Beyond, go_beyond
 from aotface.compose.bleached import below_nose, bleached_beard
 from aotface.compose.blend import Finer, blend, face_box, frame_mask
 from aotface.compose.blocks import lay_blocks
+from aotface.compose.brow_ends import BareEnds, bare_ends
 from aotface.compose.camera import Camera
 from aotface.compose.eyes import EyePoints
 from aotface.compose.face_step import brows_of, features_of, kept_of, start_face, work_side
@@ -50,6 +51,7 @@ class SwappedFace:
 
     ``before``, ``after``: X_r and Y at the frame's own pixels: of a face larger than the largest crop, and of a refined one.
     ``beyond``: what is done beside the mesh; None: nothing. ``kept``: where Y is the target's own, at 256 px; None: nowhere.
+    ``ends``: skin that is laid over ends of the target's brows; None: nowhere.
     """
 
     target: AlignedFace
@@ -61,6 +63,7 @@ class SwappedFace:
     after: Finer | None = None
     beyond: Beyond | None = None
     kept: Float32[np.ndarray, "256 256"] | None = None
+    ends: BareEnds | None = None
 
     @cached_property
     def features(self) -> Float32[np.ndarray, "256 256"]:
@@ -247,9 +250,12 @@ def swap_face(
     reenacted, finer, target = one.reenacted, full_resolution_faces(one, frame), one.target
     made = (reenacted.crop, one.swapped, one.mask)
     beyond = go_beyond(frame, target.matrix, target.landmarks, reenacted, *made[1:], one.visible)
+    ends = None
     if beyond is not None:
         made = (beyond.reenacted, beyond.swapped, beyond.mask)
-    return SwappedFace(target, *made, reenacted.landmarks, *finer, beyond, kept_of(reenacted))
+        if reenacted.brows is None:  # otherwise they are the target's
+            ends = bare_ends(frame, face, beyond.mask, beyond.weight)
+    return SwappedFace(target, *made, reenacted.landmarks, *finer, beyond, kept_of(reenacted), ends)
 
 
 def camera_of(face: SwappedFace, options: Options, source: PreparedSource) -> Camera | None:
@@ -338,6 +344,8 @@ def swap_faces(
         if one is None:
             continue
         camera = camera_of(one, options, source)
+        if one.ends is not None:
+            frame = one.ends.lay(frame)
         if one.beyond is not None:
             frame = one.beyond.lay(frame, one.target.matrix)
         where, features = (one.mask, one.target.matrix), one.features
