@@ -181,3 +181,13 @@ def test_a_forehead_in_dark_coloured_shadow_gets_the_targets_colour() -> None:
     np.testing.assert_allclose(lit / lit[..., :1], np.broadcast_to(lit[0, 0] / 0.7, lit.shape), rtol=1e-5)
     assert lit[0, 3, 0] > 1.1 * lit[0, 0, 0]  # how bright it is stays the source's
     np.testing.assert_allclose(lit[:, 5], wanted[:, 5], rtol=1e-5)
+
+
+def test_a_brow_that_was_filled_is_not_lightened_again(target: Frame, one: FaceInProgress) -> None:
+    """Filled everywhere: the tone without what closes brows; nowhere: the same bytes."""
+    made = beyond(target, one)
+    assert made.closed.max() > 1.05
+    whole, nowhere = (made.with_filled(np.full((256, 256), share, np.float32)) for share in (1, 0))
+    np.testing.assert_array_equal(nowhere.tone, made.tone)
+    np.testing.assert_allclose(whole.tone * made.closed[..., None], made.tone, rtol=1e-5)
+    np.testing.assert_allclose(whole.closed, 1, atol=1e-5)

@@ -7,7 +7,7 @@ and fades. And it loses the creases that the new face has not: they are taken ou
 Everything is found in a small crop and is smooth, so the target's own pixels stay as sharp as they are.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -81,7 +81,8 @@ class Beyond:
 
     ``reenacted``, ``swapped``, ``mask``: X_r, Y and where Y shows, with the forehead if it is taken; at the crop's side.
     ``tone``: by what the target's own skin is multiplied, display values. ``crease``: what is taken off it. ``weight``:
-    where that is so, 0..1. All three at the side `GRID`. ``forehead``: see `Forehead.verdict`.
+    where that is so, 0..1. ``closed``: what of ``tone`` lightens the target's brows, from 1 on. All four at the side `GRID`.
+    ``forehead``: see `Forehead.verdict`.
     """
 
     reenacted: Crop
@@ -90,7 +91,13 @@ class Beyond:
     tone: Float32[np.ndarray, "128 128 3"]
     crease: Float32[np.ndarray, "128 128"]
     weight: Mask
+    closed: Mask
     forehead: str
+
+    def with_filled(self, share: Mask) -> "Beyond":
+        """The same where so much of each pixel, 0..1, is no brow of the target's any more: that is not lightened twice."""
+        left = self.closed ** -resized(share, GRID)
+        return replace(self, tone=times(self.tone, np.asarray(left, np.float32)), closed=self.closed * left)
 
     def lay(self, frame: Frame, matrix: Matrix) -> Frame:
         """The target with its own skin in the face's tone; the same bytes wherever ``weight`` is 0.
@@ -174,9 +181,11 @@ def go_beyond(
     if verdict != "target's" and share < 1:
         crease = _crease(seen, visible) * (weight * upper * np.float32(1 - share))
     gain = np.exp(np.clip(tone, -MOST, MOST) * np.float32(SHARE) * weight[..., None])
+    closed = np.ones_like(weight)
     if reenacted.brows is None:  # otherwise they stay
-        gain = gain * closed_brows(seen.target, seen.points, visible * _inside_crop())[..., None]
-    return Beyond(before, after, shown, gain.astype(np.float32), crease, weight, verdict)
+        closed = closed_brows(seen.target, seen.points, visible * _inside_crop())
+    gain = (gain * closed[..., None]).astype(np.float32)
+    return Beyond(before, after, shown, gain, crease, weight, closed, verdict)
 
 
 @dataclass(frozen=True)

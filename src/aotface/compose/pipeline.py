@@ -255,6 +255,8 @@ def swap_face(
         made = (beyond.reenacted, beyond.swapped, beyond.mask)
         if reenacted.brows is None:  # otherwise they are the target's
             ends = bare_ends(frame, face, beyond.mask, beyond.weight)
+        if ends is not None:
+            beyond = beyond.with_filled(ends.soft)
     return SwappedFace(target, *made, reenacted.landmarks, *finer, beyond, kept_of(reenacted), ends)
 
 
