@@ -73,7 +73,7 @@ def test_a_transfer_sees_a_beard_of_the_target_only_on_a_bearded_face(
     monkeypatch.setattr(face_step, "without_beard", lambda frame, *_: 255 - frame)
     for answers in ([False], [True, True], [True, False]):  # of the target, then of X_r
         asked, transfer = iter(answers), Watching()
-        monkeypatch.setattr(face_step, "is_bearded", lambda *_, asked=asked: next(asked))
+        monkeypatch.setattr(face_step, "shows_beard", lambda *_, asked=asked: next(asked))
         assert start_face(frame, face, source, transfer) is not None and next(asked, None) is None
         looks.append(transfer.pair.target)
         assert np.array_equal(transfer.pair.small.target, shrunk(looks[-1]))
@@ -160,5 +160,5 @@ def test_a_picture_loads_nothing_of_the_video_line() -> None:
     assert video == set()
     # eyes, camera match and adjustments seven; hairline two; eyes, lids, mouth, expression and spectacles nine; one-sided
     # light two; fine detail; bounds, brows three times and nose; blocks; graph; light on skin; low bands; atlas; rims;
-    # filled skin, remnants and dark side; beards, bleached ones and stubble; ends of brows
-    assert "aotface.compose.face_step" in loaded and len(loaded) <= 146
+    # filled skin, remnants and dark side; beards, bleached ones, stubble and hairs; nostrils; ends of brows
+    assert "aotface.compose.face_step" in loaded and len(loaded) <= 147

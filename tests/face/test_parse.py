@@ -188,7 +188,9 @@ def test_a_face_that_is_not_there(mean_landmarks: Landmarks) -> None:
     assert (visible_skin(np.full((256, 256, 3), 0.5, np.float32), gone, geometry) == 1).all()
 
 
-def bearded(points: Landmarks, moustache: float, left: bool = True, sure: float = 0.9) -> Mask:
+def bearded(
+    points: Landmarks, moustache: float, left: bool = True, sure: float = 0.9, crop: Crop | None = None
+) -> Mask:
     """How much of a beard is kept: on the right jaw, and where it is said."""
     drawn, x = np.zeros((256, 256), np.float32), points[152, 0]
     y0, y1 = points[17, 1] + 2, points[152, 1]
@@ -198,7 +200,7 @@ def bearded(points: Landmarks, moustache: float, left: bool = True, sure: float 
     planes = np.zeros((OUTPUTS, 256, 256), np.float32)
     planes[Surface.BEARD] = cv2.warpAffine(drawn, view_of_crop(256)[:2], (256, 256))
     seen = Visibility(planes, view_of_crop(256))
-    return kept_beard(seen, points, render(points, 256))
+    return kept_beard(seen, points, render(points, 256), crop)
 
 
 def test_a_full_beard_stays_and_a_shadow_does_not(sampled: AlignedFace) -> None:
@@ -219,6 +221,20 @@ def test_a_sure_beard_needs_less_of_a_moustache(sampled: AlignedFace) -> None:
     assert bearded(points, moustache=0.16)[y, x] > 0.95
     assert bearded(points, moustache=0.16, sure=0.3).max() == 0  # the twins: a weak one; a shadow on one side
     assert bearded(points, moustache=0.16, left=False).max() == 0
+
+
+def test_hairs_tell_a_beard_that_the_network_hardly_sees(sampled: AlignedFace) -> None:
+    points = sampled.landmarks
+    noise = np.random.default_rng(4).standard_normal((256, 256, 1)).astype(np.float32)
+    smooth = np.repeat(0.5 + 0.005 * noise, 3, axis=2)
+    hairy = smooth.copy()
+    hairy[round(points[2, 1]) + 5 :] = np.repeat(0.5 + 0.05 * noise, 3, axis=2)[round(points[2, 1]) + 5 :]
+    x, y = np.round((points[17, :2] + points[152, :2]) / 2).astype(int)
+    weak = {"moustache": 0.05, "sure": 0.15}
+    assert bearded(points, **weak, crop=hairy)[y, x] > 0.9
+    assert bearded(points, **weak, crop=smooth).max() == 0 == bearded(points, **weak).max()  # the twins
+    full = bearded(points, moustache=0.9, crop=hairy)
+    assert np.array_equal(full, bearded(points, moustache=0.9))
 
 
 def test_an_old_face_with_deep_lids_wears_no_frame(sampled: AlignedFace) -> None:

@@ -11,7 +11,7 @@ from aotface.face.visibility.classes import OUTPUTS, Surface
 from aotface.face.visibility.network import Visibility
 from aotface.face.visibility.view import view_matrix
 from aotface.reenact import beards, mesh
-from aotface.reenact.beards import CHIN, LIP, is_bearded, is_shaven, without_beard
+from aotface.reenact.beards import CHIN, LIP, is_bearded, is_shaven, shows_beard, without_beard
 from aotface.reenact.mesh import MeshReenactor
 from aotface.types import AlignedFace, Face, Frame, Mask
 
@@ -86,6 +86,15 @@ def test_a_mole_far_from_a_moustache_stays() -> None:
 def test_a_beard_has_a_moustache(where: list[np.ndarray], share: float, wanted: bool) -> None:
     aligned = align(bearded(), FACE)
     assert is_bearded(aligned, seen(np.maximum.reduce([part(one) for one in where]), share)) is wanted
+
+
+@pytest.mark.parametrize(("hairy", "share", "wanted"), [(6, 0.1, True), (1, 0.1, False), (6, 0.02, False)])
+def test_hairs_tell_a_moustache(hairy: int, share: float, wanted: bool) -> None:
+    noise = np.random.default_rng(8).normal(0, 3, (*SHAPE, 1))
+    noise[part(LIP) > 0] *= hairy
+    frame = np.clip(np.array(SKIN) + noise, 0, 255).astype(np.uint8)
+    aligned, trace = align(frame, FACE), seen(part(LIP) > 0, share)
+    assert shows_beard(aligned, trace) is wanted and not is_bearded(aligned, trace)
 
 
 class Network:

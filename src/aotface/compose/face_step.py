@@ -21,7 +21,7 @@ from aotface.face.texture import brow_outlines, features_mask, hull_mask
 from aotface.masked import grown
 from aotface.options import DEFAULTS, Options
 from aotface.reenact.base import PreparedSource, Reenacted
-from aotface.reenact.beards import is_bearded, without_beard
+from aotface.reenact.beards import shows_beard, without_beard
 from aotface.transfer.base import Change, FacePair, Maps, Transfer, shrunk
 from aotface.types import CROP_SIDE, AlignedFace, Crop, Face, Frame, Geometry, Landmarks, Mask
 
@@ -164,7 +164,7 @@ def _without_targets_beard(pair: FacePair, frame: Frame, target: AlignedFace) ->
     """A face and its target as a transfer shall see them: without the target's beard, where the face itself has none."""
     network, small = visibility_network(), pair.small
     made = AlignedFace(target.face, small.reenacted, target.matrix, small.own_landmarks)
-    if is_bearded(made, network.see_crop(small.reenacted, small.own_landmarks)):
+    if shows_beard(made, network.see_crop(small.reenacted, small.own_landmarks)):
         return pair
     bare = without_beard(frame, target.face, network.see(frame, target.face))
     crop = align(bare, target.face, len(target.crop)).crop
@@ -219,7 +219,7 @@ def look_at(frame: Frame, target: AlignedFace, crop: Crop, around: bool = True) 
     geometry = render(points, CROP_SIDE)
     small = AlignedFace(target.face, crop, chained(target.matrix, shrink), points)
     seen = visibility_network().see(frame, target.face)
-    bearded = target.face.rest is None and is_bearded(small, seen)
+    bearded = target.face.rest is None and shows_beard(small, seen)
     visible = visible_at(frame, target.face, small, geometry, around=around, seen=seen)
     return Look(crop, visible, geometry, bearded)
 

@@ -9,17 +9,15 @@ import numpy as np
 from jaxtyping import Float32
 
 from aotface.face.align import resize_matrix, transform_landmarks
+from aotface.face.hairs import roughness
 from aotface.face.mesh import OUTER_LIPS
-from aotface.face.texture import LUMA, alike_along, features_mask, hull_mask, line_ways
+from aotface.face.texture import features_mask, hull_mask
 from aotface.masked import falling, resized, risen, rising
 from aotface.types import CROP_SIDE, Crop, Landmarks, Mask
 
 INSIDE, OUTSIDE, FACE = (1.0, 14.0), 9.0, 6.0
 """Pixels at 256 from the mesh's edge within which its inner and its outer side are looked at; and from which on the new face
 is."""
-
-HAIRS, WAY, LENGTH = 1.5, 3.0, 8.0
-"""Blur beside which hairs stand out; and neighbourhood and length of what is a line, and no hair: the same pixels."""
 
 KEPT, FEWEST = 80, 64
 """Percentile of roughness over which it is edges; and pixels that tell any."""
@@ -73,7 +71,7 @@ def stubble_shown(
         skin & (height > 0) & (outer > 0) & (outer < OUTSIDE),
     )
     own_chin = sides[0] & (inner > FACE)
-    rough, mine = _roughness(target), _roughness(resized(reenacted, CROP_SIDE))
+    rough, mine = roughness(target), roughness(resized(reenacted, CROP_SIDE))
     found = [_mean(rough, one) for one in (*sides, cheeks)] + [_mean(mine, one) for one in (own_chin, cheeks)]
     if min(found) <= 0:
         return np.zeros_like(inner)
@@ -85,13 +83,6 @@ def stubble_shown(
     off = cv2.distanceTransform((lips == 0).astype(np.uint8), cv2.DIST_L2, 5)
     shown = np.float32(SHOWS * amount) * falling(inner, REACH) * rising(height, LOW) * rising(off, OFF)
     return np.asarray(cv2.GaussianBlur(shown * face, (0, 0), SOFT) * face, np.float32)
-
-
-def _roughness(crop: Crop) -> Plane:
-    """Squares of how far places stand out from their surroundings, as logarithms, but for lines."""
-    luma = np.log(np.asarray(cv2.transform(crop, LUMA), np.float32) + np.float32(0.02))
-    fine = luma - cv2.GaussianBlur(luma, (0, 0), HAIRS)
-    return np.asarray((fine - alike_along(fine, line_ways(luma, WAY), LENGTH)) ** 2, np.float32)
 
 
 def _mean(values: Plane, where: np.ndarray) -> float:

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from aotface.face.align import align, places_of, scale_of, transform_points
+from aotface.face.hairs import TRACE, rough_beard
 from aotface.face.hands import covered_by_hands
 from aotface.face.render import render
 from aotface.face.texture import brow_outlines, hull_mask
@@ -91,11 +92,12 @@ def visible_at(
     visible = _visible(seen, aligned.crop, aligned.landmarks, geometry)
     if not around:
         return visible
-    visible = visible * (1 - kept_beard(seen, aligned.landmarks, geometry))
+    hairs = aligned.crop if face.rest is None else None
+    visible = visible * (1 - kept_beard(seen, aligned.landmarks, geometry, hairs))
     return np.where(geometry.mask > 0, visible, bare_skin(seen)).astype(np.float32)
 
 
-def kept_beard(seen: Visibility, landmarks: Landmarks, geometry: Geometry) -> Mask:
+def kept_beard(seen: Visibility, landmarks: Landmarks, geometry: Geometry, crop: Crop | None = None) -> Mask:
     """How much of a full beard each pixel of the canonical crop, at 256 px, shows; all 0 where there is none.
 
     A beard reaches beyond the mesh: a shaven face over it would leave a ring. So a full one, with a
@@ -105,9 +107,10 @@ def kept_beard(seen: Visibility, landmarks: Landmarks, geometry: Geometry) -> Ma
         seen: of a face.
         landmarks: 468 x 3, pixels of the crop.
         geometry: of its mesh there.
+        crop: of a picture's face: its hairs tell a beard, too, see `aotface.face.hairs`. None: the network alone.
     """
     beard = seen.in_crop(seen.of(Surface.BEARD), CROP_SIDE)
-    if float(beard.max()) <= FULL[0]:  # no mean of it is more
+    if float(beard.max()) <= (TRACE[0] / 2 if crop is not None else FULL[0]):  # no mean of it is more
         return np.zeros_like(beard)
     chin, nose, lip = (landmarks[n, :2].astype(np.float64) for n in (152, 2, 0))
     down = (chin - nose) / max(float(np.linalg.norm(chin - nose)), 1e-6)
@@ -115,16 +118,21 @@ def kept_beard(seen: Visibility, landmarks: Landmarks, geometry: Geometry) -> Ma
     across = place @ np.array([-down[1], down[0]])
     low = (place @ down > (landmarks[17, :2] - chin) @ down) & (geometry.mask > 0)
     upper = np.hypot(*np.moveaxis(place + chin - (nose + lip) / 2, 2, 0)) < MOUSTACHE_REACH
-    sides = [
-        float(beard[low & half].mean() if (low & half).any() else 0) for half in (across < 0, across >= 0)
-    ]
+    halves = [low & (across < 0), low & (across >= 0)]
+    sides = [float(beard[half].mean() if half.any() else 0) for half in halves]
     moustache = float(beard[upper].mean()) if upper.any() else 0.0
+    trace = sum(sides) / 2 + moustache
     moustache += LESS * max(min(sides) - BOTH, 0)
     amount = risen(sum(sides) / 2, FULL) * risen(moustache, MOUSTACHE)
+    rough = np.zeros_like(beard)
+    if crop is not None and amount < 1:
+        rough = rough_beard(crop, landmarks, halves, trace)
+    amount = max(amount, float(rough.max()))
     if amount <= 0:
-        return np.zeros_like(beard)
+        return rough
     kept = np.clip((cv2.dilate(beard, np.ones((WIDER,) * 2)) - BEARD[0]) / (BEARD[1] - BEARD[0]), 0, 1)
-    return np.asarray(np.float32(amount) * cv2.GaussianBlur(kept, (0, 0), WIDER / 3), np.float32)
+    kept = np.float32(amount) * cv2.GaussianBlur(kept, (0, 0), WIDER / 3)
+    return np.asarray(np.maximum(kept, rough), np.float32)
 
 
 def bridge_of(seen: Visibility, landmarks: Landmarks) -> float:
