@@ -18,9 +18,9 @@ JAW = FACE & (DOWN - POINTS[17, 1] > 0)
 HALVES = [JAW & RIGHT, JAW & ~RIGHT]
 
 
-def skin(right: float, left: float) -> Crop:
+def skin(right: float, left: float, pores: float = 0.02) -> Crop:
     """Pores; below the nose so many times as strong on both sides, but for cheeks."""
-    noise = 0.01 * np.random.default_rng(5).standard_normal(SHAPE).astype(np.float32)
+    noise = pores * np.random.default_rng(5).standard_normal(SHAPE).astype(np.float32)
     low = DOWN - POINTS[2, 1] > 4
     low &= hull_mask(SHAPE, *(POINTS[cheek] for cheek in CHEEKS)) == 0
     noise *= np.where(low, np.where(RIGHT, right, left), 1).astype(np.float32)
@@ -44,6 +44,10 @@ def test_smooth_jaws_one_rough_half_and_no_trace_are_no_beard(
     right: float, left: float, trace: float
 ) -> None:
     assert kept(skin(right, left), trace).max() == 0
+
+
+def test_retouched_cheeks_make_no_beard_of_a_jaw() -> None:
+    assert kept(skin(5.0, 5.0, pores=0.002)).max() == 0
 
 
 def test_roughness_is_counted_in_that_of_the_cheeks() -> None:

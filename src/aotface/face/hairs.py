@@ -19,11 +19,12 @@ HAIRS, WAY, LENGTH = 1.5, 3.0, 8.0
 CHEEKS = np.array([50, 205, 187, 147, 123, 117]), np.array([280, 425, 411, 376, 352, 346])
 """Landmarks whose hulls are skin without a beard, mostly."""
 
-ROUGH, TRACE = (2.2, 2.32), (0.06, 0.07)
+ROUGH, TRACE = (2.2, 2.32), (0.05, 0.06)
 """How many times as rough as the cheeks the smoother half of a jaw is where a beard begins to stay, and stays; and the sum
-of the network's mean probabilities, of chin and jaw and above the lip. Of 949 portraits of ``train`` ten pass in which the
-network alone does not tell a whole beard, all with one, or with strong stubble; the roughest shaven one has 2.17. A woman
-with retouched cheeks has 3.2, but a trace of .04 (docs/log/2026-11-30-target-beards.md)."""
+of the network's mean probabilities, of chin and jaw and above the lip (docs/log/2026-11-30-target-beards.md)."""
+
+PLAIN = 0.0065
+"""Least roughness, the root of it, that cheeks are taken to have: those of a retouched or compressed picture have none."""
 
 NEAR, GROWS, CLOSED = 3.0, (1.5, 2.1), 4
 """Neighbourhood of a place; how many times as rough as the cheeks it is where hairs begin to grow, and grow; and holes that
@@ -37,9 +38,6 @@ NOSE, CHIN = 2, 152
 
 SOFT = 2.0
 """Standard deviation of the edge of what is kept."""
-
-FLOOR = np.float32(1e-7)
-"""Least roughness."""
 
 Plane = Float32[np.ndarray, "256 256"]
 
@@ -62,8 +60,7 @@ def times_cheeks(rough: Plane, points: Landmarks, where: Bool[np.ndarray, "256 2
     cheeks = hull_mask(rough.shape, *(points[one] for one in CHEEKS)) > 0
     if not where.any() or not cheeks.any():
         return 0.0
-    usual = max(float(np.median(rough[cheeks])), float(FLOOR))
-    return float(np.sqrt(np.median(rough[where]) / usual))
+    return float(np.sqrt(np.median(rough[where]) / max(float(np.median(rough[cheeks])), PLAIN**2)))
 
 
 def rough_beard(
@@ -85,7 +82,7 @@ def rough_beard(
         return np.zeros_like(rough)
     cheeks = hull_mask(rough.shape, *(points[one] for one in CHEEKS)) > 0
     near = np.asarray(cv2.GaussianBlur(rough, (0, 0), NEAR), np.float32)
-    found = rising(np.sqrt(near / max(float(np.median(near[cheeks])), float(FLOOR))), GROWS)
+    found = rising(np.sqrt(near / max(float(np.median(near[cheeks])), PLAIN**2)), GROWS)
     closed = cv2.morphologyEx(found * _may_grow(points), cv2.MORPH_CLOSE, np.ones((2 * CLOSED + 1,) * 2))
     soft = cv2.GaussianBlur(closed * _may_grow(points), (0, 0), SOFT)
     return np.asarray(np.float32(amount) * soft, np.float32)
