@@ -132,6 +132,31 @@ def test_pictures_get_the_targets_nostrils_where_the_source_has_none(
     assert made.crop[y, x].mean() < 0.75 * without.crop[y, x].mean()
 
 
+def test_pictures_lose_the_edges_of_hard_light_beside_the_nose(
+    faces: dict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frame, face = faces["source_light_man"]
+    _, theirs = faces["source_deep_woman"]
+    middle = face.landmarks[4, 0]
+    dark = 1 - 0.5 / (1 + np.exp((middle - np.arange(frame.shape[1], dtype=np.float32)) / 4))
+    hard = np.rint(frame * dark[:, None]).astype(frame.dtype)
+    targets = [
+        replace(align(*faces["source_deep_woman"]), face=replace(theirs, rest=rest))
+        for rest in (None, theirs.landmarks)
+    ]
+    made, moving = (reenact(hard, face, target) for target in targets)
+    even = reenact(frame, face, targets[0])
+    monkeypatch.setattr(mesh, "without_one_sided_edges", lambda *_: None)
+    without, moving_without = (reenact(hard, face, target) for target in targets)
+    np.testing.assert_array_equal(moving.crop, moving_without.crop)
+    assert made.landmarks is not None
+    assert np.abs(made.crop - without.crop).max() > 0.02
+    assert made.reading is not None and without.reading is not None
+    assert made.reading.shading is not None and without.reading.shading is not None
+    assert np.abs(made.reading.shading - without.reading.shading).max() > 0.02
+    np.testing.assert_array_equal(even.crop, reenact(frame, face, targets[0]).crop)
+
+
 def test_same_input_same_bytes(faces: dict) -> None:
     frame, face = faces["source_medium_woman"]
     target = align(*faces["target_deep_man_blue"])

@@ -64,7 +64,7 @@ def without_dark_side(frame: Frame, face: AlignedFace, texture: Mask, side: int)
     raster = rasterize(face.landmarks, CROP_SIDE)
     places = dense_map(raster, face.landmarks[MIRROR, :2])
     light = srgb_to_linear(align(frame, face.face).crop)
-    share = _dark(light, face.landmarks, texture, places) * _as_large(face.landmarks, raster)
+    share = _dark(light, face.landmarks, texture, places) * as_large(face.landmarks, raster)
     if share.mean() < LEAST:
         return frame
     own = local_mean(light, texture + UNSEEN, TONE) + FLOOR
@@ -91,7 +91,7 @@ def _dark(light: Crop, points: Landmarks, texture: Mask, places: Places) -> Mask
     return np.asarray(dark * rising(_read(usable, places), SEEN), np.float32)
 
 
-def _as_large(points: Landmarks, raster: Raster) -> Mask:
+def as_large(points: Landmarks, raster: Raster) -> Mask:
     """How well the camera sees the other side of each place, beside that place; 1 beyond the mesh."""
     flipped = (points * np.array([-1, 1, 1], np.float32))[MIRROR]
     own, other = (np.maximum(triangle_areas(one), np.float32(1e-6)) for one in (points, flipped))

@@ -33,6 +33,7 @@ from aotface.reenact.lids import lid_places, unseen_eyes
 from aotface.reenact.lip_colour import LipColour, lip_colour
 from aotface.reenact.lips import part_lips, without_streaks
 from aotface.reenact.mouth_shading import level_mouth
+from aotface.reenact.nose_edges import without_one_sided_edges
 from aotface.reenact.reading import Reading, SourceSkin
 from aotface.reenact.remnants import without_remnants
 from aotface.reenact.shape import identity_shape
@@ -174,6 +175,12 @@ def reenact(
     crop, shading = _put_on(target.crop, reading, source.landmarks, points, target_points)
     if target.face.rest is None:
         small = resized(crop, grid), resized(target.crop, grid)
+        light = without_one_sided_edges(*small, points, target_points, raster, visible)
+        if light is not None:
+            shading += light
+            crop += enlarge(light, side)
+            np.clip(crop, 0, 1, out=crop)
+            small = np.clip(small[0] + light, 0, 1), small[1]
         light = target_nostrils(*small, points, target_points, raster, seen_target)
         if light is not None:  # it is nowhere brighter, nor darker than black
             shading += light
