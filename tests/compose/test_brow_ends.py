@@ -7,7 +7,9 @@ import pytest
 from aotface.compose.brow_ends import bare_ends
 from aotface.face.align import align, invert
 from aotface.face.detect import detect
+from aotface.face.parse import visibility_network
 from aotface.face.texture import LUMA, brow_outlines
+from aotface.face.visibility.network import Visibility
 from aotface.media.image import read_image
 from aotface.samples import sample
 from aotface.types import Face, Frame
@@ -30,6 +32,10 @@ def drawn() -> tuple[Frame, Frame, Face, np.ndarray]:
     return frame, dark, face, dash > 0.5
 
 
+def seen(frame: Frame, face: Face) -> Visibility:
+    return visibility_network().see(frame, face)
+
+
 def luma(frame: Frame, face: Face) -> np.ndarray:
     return np.asarray(cv2.transform(align(frame, face, SIDE).crop, LUMA), np.float32)
 
@@ -37,7 +43,7 @@ def luma(frame: Frame, face: Face) -> np.ndarray:
 def test_an_end_beside_the_new_face_becomes_skin(drawn: tuple[Frame, Frame, Face, np.ndarray]) -> None:
     plain, dark, face, dash = drawn
     nowhere, all_of_it = np.zeros((SIDE, SIDE), np.float32), np.ones((128, 128), np.float32)
-    ends = bare_ends(dark, face, nowhere, all_of_it)
+    ends = bare_ends(dark, face, seen(dark, face), nowhere, all_of_it)
     assert ends is not None
     before, after, wanted = (float(luma(one, face)[dash].mean()) for one in (dark, ends.lay(dark), plain))
     assert before < wanted - 0.1 and abs(after - wanted) < 0.05
@@ -48,13 +54,15 @@ def test_nothing_is_filled_under_the_new_face_nor_where_skin_gets_no_tone(
 ) -> None:
     _, dark, face, _ = drawn
     whole = np.ones((SIDE, SIDE), np.float32)
-    assert bare_ends(dark, face, whole, whole) is None
-    assert bare_ends(dark, face, np.zeros_like(whole), np.zeros_like(whole)) is None
+    assert bare_ends(dark, face, seen(dark, face), whole, whole) is None
+    assert bare_ends(dark, face, seen(dark, face), np.zeros_like(whole), np.zeros_like(whole)) is None
 
 
 def test_far_from_the_brows_every_byte_stays(drawn: tuple[Frame, Frame, Face, np.ndarray]) -> None:
     _, dark, face, _ = drawn
-    ends = bare_ends(dark, face, np.zeros((SIDE, SIDE), np.float32), np.ones((SIDE, SIDE), np.float32))
+    ends = bare_ends(
+        dark, face, seen(dark, face), np.zeros((SIDE, SIDE), np.float32), np.ones((SIDE, SIDE), np.float32)
+    )
     assert ends is not None
     changed = (ends.lay(dark) != dark).any(axis=2).astype(np.float32)
     moved = cv2.warpAffine(changed, align(dark, face, SIDE).matrix, (SIDE, SIDE))

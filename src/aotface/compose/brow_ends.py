@@ -11,9 +11,9 @@ import numpy as np
 
 from aotface.face.align import align, scale_of
 from aotface.face.mesh import LEFT_EYE, RIGHT_EYE
-from aotface.face.parse import visibility_network
 from aotface.face.texture import LUMA, brow_outlines, distance_from
 from aotface.face.visibility.classes import Surface
+from aotface.face.visibility.network import Visibility
 from aotface.masked import falling, grown, resized, rising
 from aotface.reenact.skin_fill import FLOOR, bare_skin, laid, tone_of
 from aotface.types import CROP_SIDE, Crop, Face, Frame, Mask, Matrix
@@ -62,19 +62,19 @@ class BareEnds(NamedTuple):
         return laid(frame, *self)
 
 
-def bare_ends(frame: Frame, face: Face, mask: Mask, around: Mask) -> BareEnds | None:
+def bare_ends(frame: Frame, face: Face, seen: Visibility, mask: Mask, around: Mask) -> BareEnds | None:
     """What is laid over ends of the target's brows; None where there are none.
 
     Args:
         frame: the target.
         face: of it.
+        seen: what the frame shows of it.
         mask: where the new face shows, in the canonical crop of any side.
         around: where skin beside it gets its tone, likewise.
     """
     side = int(np.clip(CROP_SIDE / scale_of(align(frame, face).matrix), CROP_SIDE, LARGEST))
     aligned, shape = align(frame, face, side), (side, side)
     crop, points, unit = aligned.crop, aligned.landmarks, side / CROP_SIDE
-    seen = visibility_network().see(frame, face)
     skin, brow, covers, ground = (seen.in_crop(seen.of(*those), side) for those in LOOKED_FOR)
     covers = np.maximum(covers, seen.in_crop(seen.spectacles, side))
     off = distance_from(shape, *brow_outlines(points)) / np.float32(unit)

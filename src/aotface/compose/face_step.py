@@ -18,6 +18,7 @@ from aotface.face.align import align, chained, crop_matrix, resize_matrix, scale
 from aotface.face.parse import visibility_network, visible_at
 from aotface.face.render import render
 from aotface.face.texture import brow_outlines, features_mask, hull_mask
+from aotface.face.visibility.network import Visibility
 from aotface.masked import grown
 from aotface.options import DEFAULTS, Options
 from aotface.reenact.base import PreparedSource, Reenacted
@@ -46,12 +47,15 @@ class Known(NamedTuple):
 
 
 class Look(NamedTuple):
-    """What a frame shows of a face, at 256 px: its crop (``small``), the visible part of it, and the target's mesh there;
-    whether it has a beard (asked in pictures alone)."""
+    """What a frame shows of a face, at 256 px: its crop (``small``), the visible part of it, and the target's mesh there.
+
+    ``seen``: what the network sees of it, and ``bearded``: whether it has a beard; in pictures alone.
+    """
 
     small: Crop
     visible: Mask
     geometry: Geometry | None
+    seen: Visibility | None = None
     bearded: bool = False
 
 
@@ -62,7 +66,7 @@ Looks = Callable[[AlignedFace, Crop], Look]
 class SeenFace(NamedTuple):
     """One face before the transfer: ``target``, aligned, at 256 px too (``small``), with its mesh there; X_r; what shows.
 
-    ``larger``: see `FaceInProgress.full_resolution`. ``bearded``: the target, see `Look`.
+    ``larger``: see `FaceInProgress.full_resolution`. ``seen``, ``bearded``: the target, see `Look`.
     """
 
     target: AlignedFace
@@ -71,6 +75,7 @@ class SeenFace(NamedTuple):
     small: Crop
     geometry: Geometry | None
     larger: bool
+    seen: Visibility | None = None
     bearded: bool = False
 
 
@@ -80,7 +85,7 @@ class FaceInProgress:
 
     ``target``: aligned. ``reenacted``: X_r. ``visible``: skin that shows, at 256 px, 0..1. ``change``: what the transfer
     does to X_r. ``small``: the target at 256 px. ``full_resolution``: the face is larger than its crop, and X_r can be read
-    at the frame's own pixels. ``options``: how much of the change is wanted.
+    at the frame's own pixels. ``options``: how much of the change is wanted. ``seen``: see `Look`.
     """
 
     target: AlignedFace
@@ -90,6 +95,7 @@ class FaceInProgress:
     small: Crop
     full_resolution: bool = False
     options: Options = DEFAULTS
+    seen: Visibility | None = None
 
     @cached_property
     def mask(self) -> Float32[np.ndarray, "side side"]:
@@ -141,8 +147,8 @@ def start_face(
         The face; None where ``region`` finds no swap.
     """
     larger = full_resolution and transfer.smooth
-    seen = see_face(frame, face, source, region is None, known, larger, looks)
-    target, reenacted, visible, small, geometry, larger, bearded = seen
+    found = see_face(frame, face, source, region is None, known, larger, looks)
+    target, reenacted, visible, small, geometry, larger, seen, bearded = found
     if known is not None and known.temporal is not None:
         return FaceInProgress(
             target, reenacted, visible, transfer.restore(known.temporal), small, options=options
@@ -155,18 +161,18 @@ def start_face(
     counted = shown_mask(reenacted, visible) * (1 - reenacted.from_target)
     points = target.landmarks, reenacted.landmarks, options.seed, geometry, reenacted.raster, small
     pair = FacePair(reenacted.crop, target.crop, counted, *points)
-    if bearded and region is None:
-        pair = _without_targets_beard(pair, frame, target)
-    return FaceInProgress(target, reenacted, visible, transfer.find(pair), small, larger, options)
+    if seen is not None and bearded and region is None:
+        pair = _without_targets_beard(pair, frame, target, seen)
+    return FaceInProgress(target, reenacted, visible, transfer.find(pair), small, larger, options, seen)
 
 
-def _without_targets_beard(pair: FacePair, frame: Frame, target: AlignedFace) -> FacePair:
+def _without_targets_beard(pair: FacePair, frame: Frame, target: AlignedFace, seen: Visibility) -> FacePair:
     """A face and its target as a transfer shall see them: without the target's beard, where the face itself has none."""
-    network, small = visibility_network(), pair.small
+    small = pair.small
     made = AlignedFace(target.face, small.reenacted, target.matrix, small.own_landmarks)
-    if shows_beard(made, network.see_crop(small.reenacted, small.own_landmarks)):
+    if shows_beard(made, visibility_network().see_crop(small.reenacted, small.own_landmarks)):
         return pair
-    bare = without_beard(frame, target.face, network.see(frame, target.face))
+    bare = without_beard(frame, target.face, seen)
     crop = align(bare, target.face, len(target.crop)).crop
     return replace(pair, target=crop, small_target=shrunk(crop))
 
@@ -202,7 +208,7 @@ def see_face(
     target, reenacted, larger = _reenact(frame, replace(cut, visible=visible, small=small), source, large)
     if target.crop is not cut.crop:
         small = shrunk(target.crop)
-    return SeenFace(target, reenacted, visible, small, look.geometry, larger, look.bearded)
+    return SeenFace(target, reenacted, visible, small, look.geometry, larger, look.seen, look.bearded)
 
 
 def look_at(frame: Frame, target: AlignedFace, crop: Crop, around: bool = True) -> Look:
@@ -219,9 +225,10 @@ def look_at(frame: Frame, target: AlignedFace, crop: Crop, around: bool = True) 
     geometry = render(points, CROP_SIDE)
     small = AlignedFace(target.face, crop, chained(target.matrix, shrink), points)
     seen = visibility_network().see(frame, target.face)
-    bearded = target.face.rest is None and shows_beard(small, seen)
     visible = visible_at(frame, target.face, small, geometry, around=around, seen=seen)
-    return Look(crop, visible, geometry, bearded)
+    if target.face.rest is not None:
+        return Look(crop, visible, geometry)
+    return Look(crop, visible, geometry, seen, shows_beard(small, seen))
 
 
 def _reenact(

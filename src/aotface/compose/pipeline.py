@@ -253,8 +253,10 @@ def swap_face(
     ends = None
     if beyond is not None:
         made = (beyond.reenacted, beyond.swapped, beyond.mask)
-        if reenacted.brows is None:  # otherwise they are the target's
-            ends = bare_ends(frame, face, beyond.mask, beyond.weight)
+        if (
+            reenacted.brows is None and one.seen is not None
+        ):  # otherwise they are the target's, or it is a video
+            ends = bare_ends(frame, face, one.seen, beyond.mask, beyond.weight)
         if ends is not None:
             beyond = beyond.with_filled(ends.soft)
     return SwappedFace(target, *made, reenacted.landmarks, *finer, beyond, kept_of(reenacted), ends)
