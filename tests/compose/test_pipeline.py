@@ -3,6 +3,7 @@
 import cv2
 import numpy as np
 import pytest
+import torch
 from skimage.data import astronaut
 
 import aotface
@@ -12,8 +13,10 @@ from aotface.compose.pipeline import Swapped, choose, refine, swap
 from aotface.errors import FaceIndexError, InputError, NoFaceError, UsageError, WeightsError
 from aotface.face.align import align, crop_matrix, resize_matrix, scale_of
 from aotface.face.detect import detect
+from aotface.media.image import read_image
 from aotface.options import Options
 from aotface.provenance import watermark
+from aotface.samples import sample
 from aotface.types import CROP_SIDE, Face
 
 
@@ -197,3 +200,18 @@ def test_the_watermark_comes_last_and_is_on_by_default(
     marked = aotface.swap(source, photo).frame
     np.testing.assert_array_equal(marked, watermark.embed(done.frame))
     assert watermark.detect(marked).found and not watermark.detect(done.frame).found
+
+
+@pytest.mark.parametrize("name", ["target_deep_woman_cool_window", "target_medium_man_warm_side"])
+def test_any_number_of_torch_threads_gives_the_same_bytes(name: str) -> None:
+    """These two differed by a level at a few pixels between one thread and two."""
+    given = [read_image(sample(one)).frame for one in ("source_deep_woman", name)]
+    before, found = torch.get_num_threads(), []
+    try:
+        for number in (1, 2, 4):
+            torch.set_num_threads(number)
+            found.append(swap(*given, mark=False).frame.tobytes())
+            assert torch.get_num_threads() == number
+    finally:
+        torch.set_num_threads(before)
+    assert len(set(found)) == 1

@@ -33,6 +33,7 @@ from aotface.options import DEFAULTS, Options
 from aotface.reenact.base import PreparedSource, Reenactor
 from aotface.reenact.given import GivenSwap
 from aotface.reenact.mesh import MeshReenactor
+from aotface.threads import one_thread_each
 from aotface.transfer import transfer_for
 from aotface.transfer.base import Transfer
 from aotface.types import CROP_SIDE, AlignedFace, Crop, Face, Frame, Landmarks, Mask
@@ -321,6 +322,7 @@ def _one_face(
     )
 
 
+@one_thread_each()  # another number of threads rounds otherwise, and is no faster
 def swap_faces(
     target: Frame,
     faces: list[Face],
