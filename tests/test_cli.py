@@ -56,6 +56,8 @@ def test_swap_writes_the_picture_and_its_record(place: Path, capsys: pytest.Capt
     assert all(len(digest) == 64 for digest in record["inputs"].values()) and len(record["inputs"]) == 2
     (forehead,) = record["pairs"][0].pop("forehead")
     assert forehead in ("taken", "blended", "target's")
+    (beard,) = record["pairs"][0].pop("beard")
+    assert beard in ("none", "source's", "taken off")  # the target's is shaven
     assert record["pairs"][0] | {"seconds": 0} == {
         "source": "person.png",
         "target": "scene.png",

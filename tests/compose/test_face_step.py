@@ -8,7 +8,15 @@ import numpy as np
 import pytest
 
 from aotface.compose import face_step
-from aotface.compose.face_step import FaceInProgress, Known, keep_target_pixels, shown_mask, start_face
+from aotface.compose.face_step import (
+    FaceInProgress,
+    Known,
+    keep_target_pixels,
+    shown_mask,
+    start_face,
+    whose_beard,
+)
+from aotface.compose.pipeline import swap_face
 from aotface.face.detect import detect
 from aotface.media.image import read_image
 from aotface.reenact.base import Reenacted
@@ -79,6 +87,33 @@ def test_a_transfer_sees_a_beard_of_the_target_only_on_a_bearded_face(
         assert np.array_equal(transfer.pair.small.target, shrunk(looks[-1]))
     assert np.array_equal(looks[0], looks[1])
     assert np.abs(1 - looks[2] - looks[0]).max() < 0.01
+
+
+def test_whose_beard_is_shown() -> None:
+    assert whose_beard("none", False, False) == "none"
+    assert whose_beard("none", True, False) == "covered"
+    assert whose_beard("shown", True, False) == "source's"
+    assert whose_beard("taken off", False, False) == "taken off"
+    for own in ("none", "shown"):
+        assert whose_beard(own, True, True) == "target's"
+
+
+def test_a_finished_face_says_whose_beard_it_shows(
+    target: tuple[Frame, Face], source: MeshSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    transfer = open_transfer("none")
+    assert swap_face(*target, source, transfer).beard == "none"
+    monkeypatch.setattr(face_step, "kept_beard", lambda *_: np.ones((256, 256), np.float32))
+    assert swap_face(*target, source, transfer).beard == "target's"
+    monkeypatch.setattr("aotface.compose.pipeline.stubble_shown", lambda *_: np.ones((256, 256), np.float32))
+    assert swap_face(*target, source, transfer).beard == "target's", "whole: it does not fade"
+    monkeypatch.setattr(face_step, "kept_beard", lambda *_: np.zeros((256, 256), np.float32))
+    assert swap_face(*target, source, transfer).beard == "faded"
+    monkeypatch.setattr("aotface.compose.pipeline.stubble_shown", lambda *_: np.zeros((256, 256), np.float32))
+    bearded = replace(source, shaven=source.frame.copy())
+    for shaven, word in ((True, "taken off"), (False, "source's")):
+        monkeypatch.setattr("aotface.reenact.mesh.is_shaven", lambda _, shaven=shaven: shaven)
+        assert swap_face(*target, bearded, transfer).beard == word
 
 
 def test_a_region_limits_the_swap_or_refuses_it(target: tuple[Frame, Face]) -> None:

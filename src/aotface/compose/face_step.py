@@ -15,7 +15,7 @@ from jaxtyping import Float32
 
 from aotface.compose.adjust import adjust
 from aotface.face.align import align, chained, crop_matrix, resize_matrix, scale_of, transform_landmarks
-from aotface.face.parse import visibility_network, visible_at
+from aotface.face.parse import kept_beard, visibility_network, visible_at
 from aotface.face.render import render
 from aotface.face.texture import brow_outlines, features_mask, hull_mask
 from aotface.face.visibility.network import Visibility
@@ -49,7 +49,8 @@ class Known(NamedTuple):
 class Look(NamedTuple):
     """What a frame shows of a face, at 256 px: its crop (``small``), the visible part of it, and the target's mesh there.
 
-    ``seen``: what the network sees of it, and ``bearded``: whether it has a beard; in pictures alone.
+    In pictures alone: ``seen``: what the network sees of it; ``bearded``: whether it has a beard; ``stays``: whether that
+    stays in front.
     """
 
     small: Crop
@@ -57,6 +58,7 @@ class Look(NamedTuple):
     geometry: Geometry | None
     seen: Visibility | None = None
     bearded: bool = False
+    stays: bool = False
 
 
 Looks = Callable[[AlignedFace, Crop], Look]
@@ -66,7 +68,7 @@ Looks = Callable[[AlignedFace, Crop], Look]
 class SeenFace(NamedTuple):
     """One face before the transfer: ``target``, aligned, at 256 px too (``small``), with its mesh there; X_r; what shows.
 
-    ``larger``: see `FaceInProgress.full_resolution`. ``seen``, ``bearded``: the target, see `Look`.
+    ``larger``: see `FaceInProgress.full_resolution`. ``seen``, ``bearded``, ``stays``: the target, see `Look`.
     """
 
     target: AlignedFace
@@ -77,6 +79,7 @@ class SeenFace(NamedTuple):
     larger: bool
     seen: Visibility | None = None
     bearded: bool = False
+    stays: bool = False
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,7 @@ class FaceInProgress:
     ``target``: aligned. ``reenacted``: X_r. ``visible``: skin that shows, at 256 px, 0..1. ``change``: what the transfer
     does to X_r. ``small``: the target at 256 px. ``full_resolution``: the face is larger than its crop, and X_r can be read
     at the frame's own pixels. ``options``: how much of the change is wanted. ``seen``: see `Look`.
+    ``beard``: see `whose_beard`.
     """
 
     target: AlignedFace
@@ -96,6 +100,7 @@ class FaceInProgress:
     full_resolution: bool = False
     options: Options = DEFAULTS
     seen: Visibility | None = None
+    beard: str = "none"
 
     @cached_property
     def mask(self) -> Float32[np.ndarray, "side side"]:
@@ -148,7 +153,7 @@ def start_face(
     """
     larger = full_resolution and transfer.smooth
     found = see_face(frame, face, source, region is None, known, larger, looks)
-    target, reenacted, visible, small, geometry, larger, seen, bearded = found
+    target, reenacted, visible, small, geometry, larger, seen, bearded, stays = found
     if known is not None and known.temporal is not None:
         return FaceInProgress(
             target, reenacted, visible, transfer.restore(known.temporal), small, options=options
@@ -163,7 +168,28 @@ def start_face(
     pair = FacePair(reenacted.crop, target.crop, counted, *points)
     if seen is not None and bearded and region is None:
         pair = _without_targets_beard(pair, frame, target, seen)
-    return FaceInProgress(target, reenacted, visible, transfer.find(pair), small, larger, options, seen)
+    beard = whose_beard(reenacted.beard, bearded, stays)
+    return FaceInProgress(
+        target, reenacted, visible, transfer.find(pair), small, larger, options, seen, beard
+    )
+
+
+def whose_beard(own: str, bearded: bool, stays: bool) -> str:
+    """Whose beard a face of a picture shows, for its record.
+
+    Args:
+        own: the source's, see `Reenacted.beard`.
+        bearded: the target has one.
+        stays: and it stays in front.
+
+    Returns:
+        ``target's``, ``source's``, ``taken off`` (the source's, for a shaven target), ``covered`` (the target's), ``none``.
+    """
+    if stays:
+        return "target's"
+    if own != "none":
+        return "source's" if own == "shown" else own
+    return "covered" if bearded else "none"
 
 
 def _without_targets_beard(pair: FacePair, frame: Frame, target: AlignedFace, seen: Visibility) -> FacePair:
@@ -208,7 +234,9 @@ def see_face(
     target, reenacted, larger = _reenact(frame, replace(cut, visible=visible, small=small), source, large)
     if target.crop is not cut.crop:
         small = shrunk(target.crop)
-    return SeenFace(target, reenacted, visible, small, look.geometry, larger, look.seen, look.bearded)
+    return SeenFace(
+        target, reenacted, visible, small, look.geometry, larger, look.seen, look.bearded, look.stays
+    )
 
 
 def look_at(frame: Frame, target: AlignedFace, crop: Crop, around: bool = True) -> Look:
@@ -228,7 +256,8 @@ def look_at(frame: Frame, target: AlignedFace, crop: Crop, around: bool = True) 
     visible = visible_at(frame, target.face, small, geometry, around=around, seen=seen)
     if target.face.rest is not None:
         return Look(crop, visible, geometry)
-    return Look(crop, visible, geometry, seen, shows_beard(small, seen))
+    stays = around and bool(kept_beard(seen, points, geometry, crop).max() > 0.5)
+    return Look(crop, visible, geometry, seen, shows_beard(small, seen), stays)
 
 
 def _reenact(

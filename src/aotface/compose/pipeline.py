@@ -52,7 +52,8 @@ class SwappedFace:
 
     ``before``, ``after``: X_r and Y at the frame's own pixels: of a face larger than the largest crop, and of a refined one.
     ``beyond``: what is done beside the mesh; None: nothing. ``kept``: where Y is the target's own, at 256 px; None: nowhere.
-    ``ends``: skin that is laid over ends of the target's brows; None: nowhere.
+    ``ends``: skin that is laid over ends of the target's brows; None: nowhere. ``beard``: see `whose_beard`; or ``faded``:
+    the target's stubble ends gradually on the new chin.
     """
 
     target: AlignedFace
@@ -65,6 +66,7 @@ class SwappedFace:
     beyond: Beyond | None = None
     kept: Float32[np.ndarray, "256 256"] | None = None
     ends: BareEnds | None = None
+    beard: str = "none"
 
     @cached_property
     def features(self) -> Float32[np.ndarray, "256 256"]:
@@ -260,7 +262,8 @@ def swap_face(
             ends = bare_ends(frame, face, one.seen, beyond.mask, beyond.weight)
         if ends is not None:
             beyond = beyond.with_filled(ends.soft)
-    return SwappedFace(target, *made, reenacted.landmarks, *finer, beyond, kept_of(reenacted), ends)
+    beard = "faded" if shown.any() and one.beard != "target's" else one.beard
+    return SwappedFace(target, *made, reenacted.landmarks, *finer, beyond, kept_of(reenacted), ends, beard)
 
 
 def camera_of(face: SwappedFace, options: Options, source: PreparedSource) -> Camera | None:

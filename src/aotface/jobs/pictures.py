@@ -115,7 +115,9 @@ class _Pictures:
         faces = [face.target.face.index for face in done.faces]
         notes = [f"{show(target.path)} {note}" for note in target.notes]
         entry |= {"status": "written", "faces": faces, "seconds": seconds, "notes": notes}
-        return entry if job.kind == "refine" else entry | {"forehead": [face.forehead for face in done.faces]}
+        if job.kind == "refine":
+            return entry
+        return entry | {name: [getattr(face, name) for face in done.faces] for name in ("forehead", "beard")}
 
     def _write(self, job: JobSpec) -> tuple[Swapped, Picture]:
         """Make one picture and its layers, and write them."""

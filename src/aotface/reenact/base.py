@@ -21,7 +21,8 @@ class Reenacted:
     ``from_target``: 0..1, where inside the mask the pixels already are the target's (mouth, eyes) and must not be moved
     again. ``landmarks``: of the new shape, crop pixels. ``reading``: where in the source's picture X_r was read; None for
     reenactors that do not read one. ``eyes``, ``mouth``, ``brows``: what of the target is laid over Y; none: X_r's pixels
-    where ``from_target``. ``raster``: of X_r's mesh, at 256 px; None: it is not known.
+    where ``from_target``. ``raster``: of X_r's mesh, at 256 px; None: it is not known. ``beard``: the source's: ``none``,
+    ``shown``, or ``taken off``.
     """
 
     crop: Crop
@@ -33,6 +34,7 @@ class Reenacted:
     mouth: TargetMouth | None = None
     brows: TargetBrows | None = None
     raster: Raster | None = None
+    beard: str = "none"
 
     @property
     def laid(self) -> tuple[TargetBrows | TargetEye | TargetMouth, ...]:

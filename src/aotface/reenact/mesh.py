@@ -80,7 +80,9 @@ class MeshSource:
         """See `aotface.reenact.base.PreparedSource`."""
         traits = self.lips, self.iris, self._shows_brows(target)
         frame = self._frame_for(target)
+        beard = "none" if self.shaven is None else "taken off" if frame is self.shaven else "shown"
         made = reenact(frame, self.face, target, self.texture, self.matrix, 1.0, self.gaze, *traits)
+        made = replace(made, beard=beard)
         if self.skin is None or made.reading is None:
             return made
         return replace(made, reading=replace(made.reading, skin=SourceSkin(self.skin, self.matrix)))
