@@ -155,3 +155,34 @@ def test_the_tone_is_finished_only_where_it_was_begun() -> None:
     assert (
         refined._finished_tone(given, given, target, weight) is given
     )  # the twin: a transfer that moves nothing
+
+
+@pytest.mark.parametrize("darker", [0.9, 0.85])
+def test_darker_skin_gets_back_all_of_its_fine_detail(darker: float) -> None:
+    given = _pores()
+    lit = darker * given
+    lost = refined._lost_detail(given, lit, np.ones((96, 96), np.float32), 1.0)
+    nothing = np.zeros_like(given)
+    assert _strength(lit) == pytest.approx(darker * _strength(given), rel=1e-3)
+    assert _strength(refined.refined(lit, nothing, nothing, lost)) == pytest.approx(
+        _strength(given), rel=5e-3
+    )
+
+
+def test_fine_detail_is_raised_within_a_bound_and_never_lowered() -> None:
+    given, region, nothing = _pores(), np.ones((96, 96), np.float32), np.zeros((96, 96, 3), np.float32)
+    assert refined._lost_detail(given, 1.1 * given, region, 1.0) == 0
+    lost = refined._lost_detail(given, 0.4 * given, region, 1.0)
+    raised = _strength(refined.refined(0.4 * given, nothing, nothing, lost)) / _strength(0.4 * given)
+    assert raised == pytest.approx(np.exp(refined.MOST_RAISED), rel=5e-3)
+
+
+def _pores() -> Frame:
+    """Grey skin with detail of several sizes, 0..1."""
+    noise = np.random.default_rng(3).normal(size=(96, 96)).astype(np.float32)
+    detail = sum(cv2.GaussianBlur(noise, (0, 0), sigma) for sigma in (0.6, 1.2, 2.4))
+    return np.repeat(0.6 + 0.04 * detail[..., None], 3, axis=2).astype(np.float32)
+
+
+def _strength(picture: Frame) -> float:
+    return float(np.sqrt((refined.fine_detail(picture) ** 2).mean()))

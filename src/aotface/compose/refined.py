@@ -174,12 +174,21 @@ def _finished_tone(given: Crop, moved: Crop, target: Crop, weight: Mask) -> Crop
 
 
 def _lost_detail(given: Crop, lit: Crop, region: Mask, scale: float) -> float:
-    """Natural log of what gives fine detail of a lit face the strength that it had, 0 at least: darker skin has less."""
-    where = region > 0.5
-    powers = [
-        float((fine_detail(one, FINE * max(scale, 1.0))[where] ** 2).mean()) + 1e-9 for one in (given, lit)
-    ]
-    return float(np.clip(0.5 * np.log(powers[0] / powers[1]), 0, MOST_RAISED))
+    """Natural log of what gives fine detail of a lit face the strength that it had, 0 at least: darker skin has less.
+
+    What is added to give it back is fine detail of it, of which that measure sees a part again: hence a square equation.
+    """
+    where, sigma = region > 0.5, FINE * max(scale, 1.0)
+    had, has = (fine_detail(one, sigma) for one in (given, lit))
+    added = (has - cv2.GaussianBlur(has, (0, 0), sigma))[where]
+    before, after, both, square = (
+        float((one * other).mean()) + 1e-9
+        for one, other in ((had[where],) * 2, (has[where],) * 2, (has[where], added), (added, added))
+    )
+    wanted = min(before, after * np.exp(2 * MOST_RAISED))
+    if wanted <= after:
+        return 0.0
+    return float(np.log1p((np.sqrt(both**2 + square * (wanted - after)) - both) / square))
 
 
 def head() -> Float32[np.ndarray, "256 256"]:
