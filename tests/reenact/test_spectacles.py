@@ -2,11 +2,13 @@
 
 import cv2
 import numpy as np
+import pytest
 
 from aotface.face.mesh import LEFT_EYE, MEAN, RIGHT_EYE
 from aotface.face.visibility.classes import OUTPUTS, Surface
 from aotface.face.visibility.network import Visibility
 from aotface.face.visibility.view import view_matrix
+from aotface.reenact import spectacles
 from aotface.reenact.spectacles import without_spectacles
 from aotface.types import Face, Frame
 
@@ -14,6 +16,12 @@ SIDE = 320
 POINTS = (MEAN * 85 + 160).astype(np.float32)
 FACE = Face(0, (0.0, 0.0, 320.0, 320.0), 1.0, POINTS)
 MATRIX = view_matrix(POINTS)
+
+
+@pytest.fixture
+def as_filled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a frame leaves beside it stays."""
+    monkeypatch.setattr(spectacles, "without_rim_shade", lambda bare, *_: bare)
 
 
 def skin() -> Frame:
@@ -101,7 +109,7 @@ def test_a_brow_above_a_frame_is_not_filled_with_skin() -> None:
     assert done[middle].mean() < 110 < skin().mean() - 40
 
 
-def test_skin_in_a_lens_tells_what_lies_under_the_frame() -> None:
+def test_skin_in_a_lens_tells_what_lies_under_the_frame(as_filled: None) -> None:
     """The cheek is darker than skin in the lens, all of which may be frame: the guess from the cheek alone is too dark."""
     frame, inside = skin(), np.zeros((SIDE, SIDE), np.uint8)
     for ring in (LEFT_EYE, RIGHT_EYE):
@@ -131,7 +139,7 @@ def test_a_beard_is_not_copied_under_a_frame() -> None:
     assert done[rim].astype(float).std(axis=0).max() < 3  # with what was moved here it was 6
 
 
-def test_skin_in_a_lens_that_looks_like_a_frame_stays() -> None:
+def test_skin_in_a_lens_that_looks_like_a_frame_stays(as_filled: None) -> None:
     """The visibility network's frame is broad; a crease of the lid lies in it, beside the rim that is seen."""
     x, y = POINTS[LEFT_EYE, :2].mean(axis=0).round().astype(int).tolist()
     frame, crease = worn(), np.s_[y + 21 : y + 24, x - 8 : x + 9]

@@ -13,6 +13,7 @@ from aotface.compose.beyond import Beyond, go_beyond
 from aotface.compose.bleached import below_nose, bleached_beard
 from aotface.compose.blend import Finer, blend, face_box, frame_mask
 from aotface.compose.blocks import lay_blocks
+from aotface.compose.blotches import without_blotches
 from aotface.compose.brow_ends import BareEnds, bare_ends
 from aotface.compose.camera import Camera
 from aotface.compose.eyes import EyePoints
@@ -249,7 +250,7 @@ def swap_face(
     assert one is not None  # no region was given that might not find it
     crops = one.small, one.reenacted.crop, one.reenacted.mask, one.visible
     shown = stubble_shown(*crops, one.target.landmarks, one.reenacted.landmarks)
-    one = replace(one, visible=one.visible * (1 - shown))
+    one = without_blotches(replace(one, visible=one.visible * (1 - shown)))
     reenacted, finer, target = one.reenacted, full_resolution_faces(one, frame), one.target
     made = (reenacted.crop, one.swapped, one.mask)
     beyond = go_beyond(frame, target.matrix, target.landmarks, reenacted, *made[1:], one.visible)

@@ -18,6 +18,7 @@ from aotface.face.texture import hull_mask
 from aotface.face.visibility.classes import Surface
 from aotface.face.visibility.network import Visibility
 from aotface.masked import continued, grown
+from aotface.reenact.rim_shade import without_rim_shade
 from aotface.reenact.skin_fill import FLOOR, Plane, apart_from, bare_skin, laid
 from aotface.types import CROP_SIDE, AlignedFace, Crop, Face, Frame, Mask
 
@@ -94,7 +95,7 @@ def without_spectacles(frame: Frame, face: Face, seen: Visibility) -> Frame:
     thin *= 1 - soft
     total = soft + thin
     filled = (bare * soft[..., None] + around * thin[..., None]) / np.maximum(total, 1e-6)[..., None]
-    return laid(frame, filled, total, aligned.matrix)
+    return without_rim_shade(laid(frame, filled, total, aligned.matrix), face, soft, wearer.brow)
 
 
 class _Wearer(NamedTuple):

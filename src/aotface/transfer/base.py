@@ -126,6 +126,14 @@ def apply_part(change: Change, reenacted: Crop, part: Part) -> Float32[np.ndarra
 
 
 @runtime_checkable
+class Multiplied(Protocol):
+    """A change whose Y can be multiplied, at whatever side it is applied."""
+
+    def with_gain(self, gain: Float32[np.ndarray, "_side _side 3"]) -> Change:
+        """The same and then that: logarithms of linear light, at any side."""
+
+
+@runtime_checkable
 class Transfer(Protocol):
     """A transfer, ready for many threads. ``summary``: one line for people."""
 

@@ -12,6 +12,7 @@ import torch
 from jaxtyping import Float32
 
 from aotface.face.align import invert, resize_matrix, transform_points
+from aotface.masked import resized
 from aotface.transfer.aot.apply import to_array, to_tensor
 from aotface.transfer.aot.colour_map import ColourMap, changes
 from aotface.transfer.aot.colour_map_arrays import ColourMapArray, apply_colour_map_array
@@ -42,6 +43,13 @@ class ColourMapChange:
             rows.start,
             (columns.start, len(reenacted)),
         )
+
+    def with_gain(self, gain: Float32[np.ndarray, "_side _side 3"]) -> "ColourMapChange":
+        """See `aotface.transfer.base.Multiplied`."""
+        more, changed = resized(gain, len(self.temporal)), self.temporal.copy()
+        changed[..., :3] += more
+        changed[..., 4:] *= np.exp(more)
+        return ColourMapChange(changed, self.device)
 
     def in_frame(self, matrix: Matrix, side: int) -> "ColourMapInFrame":
         """The map in the frame, see `aotface.transfer.base.Change`."""
