@@ -11,7 +11,7 @@ from aotface.face.visibility.classes import OUTPUTS, Surface
 from aotface.face.visibility.network import Visibility
 from aotface.face.visibility.view import view_matrix
 from aotface.reenact import beards, mesh
-from aotface.reenact.beards import CHIN, LIP, is_bearded, is_shaven, shows_beard, without_beard
+from aotface.reenact.beards import CHIN, LIP, hairs_of, is_bearded, is_shaven, shows_beard, without_beard
 from aotface.reenact.mesh import MeshReenactor
 from aotface.types import AlignedFace, Face, Frame, Mask
 
@@ -97,6 +97,36 @@ def test_hairs_tell_a_moustache(hairy: int, share: float, wanted: bool) -> None:
     assert shows_beard(aligned, trace) is wanted and not is_bearded(aligned, trace)
 
 
+def stubbly(hairy: float) -> Frame:
+    """Skin whose pores are so many times as strong where a beard grows: dark hairs."""
+    noise = np.random.default_rng(8).normal(0, 3, (*SHAPE, 1))
+    hairs = -np.abs(noise) * hairy - 2 * hairy
+    return np.clip(np.array(SKIN) + np.where(BEARD[..., None] & (hairy > 1), hairs, noise), 0, 255).astype(
+        np.uint8
+    )
+
+
+def test_stubble_that_the_network_hardly_sees_is_taken_off_by_its_hairs() -> None:
+    frame, trace = stubbly(6), seen(BEARD, 0.06)
+    aligned = align(frame, FACE)
+    hairs = hairs_of(aligned, trace)
+    assert hairs is not None and not is_bearded(aligned, trace)
+    before, alone, done = (
+        np.abs(one[DEEP].astype(int) - SKIN).mean()
+        for one in (frame, without_beard(frame, FACE, trace), without_beard(frame, FACE, trace, hairs))
+    )
+    assert done < 0.25 * before and done < 0.5 * alone
+
+
+@pytest.mark.parametrize(("hairy", "share"), [(1, 0.06), (6, 0.0)])
+def test_smooth_or_unseen_hairs_are_no_beard(hairy: float, share: float) -> None:
+    assert hairs_of(align(stubbly(hairy), FACE), seen(BEARD, share)) is None
+
+
+def test_what_the_network_sees_is_a_beard_without_hairs() -> None:
+    assert hairs_of(align(stubbly(1), FACE), seen(BEARD, 0.6)) is not None
+
+
 class Network:
     """Sees the same on any face."""
 
@@ -118,7 +148,7 @@ def test_a_target_is_looked_at_whatever_its_side(monkeypatch: pytest.MonkeyPatch
 
 def test_it_goes_for_a_shaven_target_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     target: AlignedFace = align(np.full((SIDE, SIDE, 3), SKIN, np.uint8), FACE)
-    monkeypatch.setattr(mesh, "is_bearded", lambda *_: True)
+    monkeypatch.setattr(mesh, "hairs_of", lambda *_: np.zeros((256, 256), np.float32))
     monkeypatch.setattr(mesh, "without_beard", lambda frame, *_: 255 - frame)
     source, made = MeshReenactor().prepare(bearded(), FACE), []
     for shaven in (True, False):
@@ -126,5 +156,5 @@ def test_it_goes_for_a_shaven_target_alone(monkeypatch: pytest.MonkeyPatch) -> N
         made.append(source.reenact(target).crop)
     assert np.abs(made[0] - made[1]).max() > 0.2
     bare = MeshReenactor().prepare(bearded(), FACE)
-    monkeypatch.setattr(mesh, "is_bearded", lambda *_: False)
+    monkeypatch.setattr(mesh, "hairs_of", lambda *_: None)
     assert np.array_equal(made[1], bare.reenact(target).crop)

@@ -1,9 +1,9 @@
-"""Blotches of colour on a new face, and the grey shade of a shaven beard, fade where the target has none [ours].
+"""Blotches of colour on a new face fade where the target has none [ours].
 
 A map moves the source's skin to the target's tone. What its photograph has of another colour is moved with it: light of a
-second lamp turns orange or violet, and stubble on light skin grey. So colour in patches of a few pixels is drawn towards the
-target's at the same place. Of what the target itself has in patches little is taken over: blush and folds of its own are no
-part of the new face. Below the nose, what is greyer than the target is also made no darker. Pores and hairs stay.
+second lamp turns orange or violet, and stubble on light skin violet or grey. So colour in patches of a few pixels is drawn
+towards the target's at the same place. Of what the target itself has in patches little is taken over: blush and folds of its
+own are no part of the new face. Brightness, pores and hairs stay. In pictures alone.
 """
 
 from dataclasses import replace
@@ -13,13 +13,12 @@ import numpy as np
 from jaxtyping import Float32
 
 from aotface.colour_space import lab_to_srgb, srgb_to_lab, srgb_to_linear
-from aotface.compose.bleached import below_nose
 from aotface.compose.face_step import FaceInProgress
 from aotface.face.align import resize_matrix, transform_landmarks
 from aotface.face.mesh import LEFT_NOSTRIL, RIGHT_NOSTRIL
 from aotface.face.texture import features_mask
 from aotface.face.visibility.classes import Surface
-from aotface.masked import local_mean, resized, rising
+from aotface.masked import local_mean, resized
 from aotface.transfer.base import Multiplied, shrunk
 from aotface.types import CROP_SIDE, Crop, Mask
 
@@ -35,10 +34,6 @@ none of it: Lab."""
 
 FREE, SHARE = 0.7, 0.85
 """How far colour may be from what is wanted (Lab); and how much of the rest goes."""
-
-GREYER, DEEPER, LIFTED = (1.0, 3.0), 1.0, 0.8
-"""By how much less chroma than the target's a shade has that begins to be lifted, and is; by how much darker than in the
-target it may be beside its surroundings (Lab); and how much of the rest goes."""
 
 EDGE = 1.5
 """Standard deviation of what eases the correction at the edge of skin, pixels at 256."""
@@ -69,12 +64,11 @@ def without_blotches(face: FaceInProgress) -> FaceInProgress:
     theirs = (
         skin if face.seen is None else skin * (1 - face.seen.in_crop(face.seen.of(Surface.BEARD), CROP_SIDE))
     )
-    low = below_nose(face.reenacted.landmarks, side)
-    gain = blotch_gain(shrunk(face.swapped), face.small, skin, theirs, low)
+    gain = blotch_gain(shrunk(face.swapped), face.small, skin, theirs)
     return replace(face, change=change.with_gain(gain))
 
 
-def blotch_gain(swapped: Crop, target: Crop, skin: Mask, theirs: Mask, low: Mask) -> Gain:
+def blotch_gain(swapped: Crop, target: Crop, skin: Mask, theirs: Mask) -> Gain:
     """By what Y is multiplied for its blotches to fade: logarithms of linear light; 0 beside skin.
 
     Args:
@@ -82,7 +76,6 @@ def blotch_gain(swapped: Crop, target: Crop, skin: Mask, theirs: Mask, low: Mask
         target: at any side.
         skin: where Y shows its own skin, without eyes, brows, nostrils and lips, 0..1.
         theirs: where that place of the target is skin without a beard, too, 0..1.
-        low: 1 below the nose.
 
     Returns:
         That; the same for all channels of a grey Y.
@@ -90,7 +83,7 @@ def blotch_gain(swapped: Crop, target: Crop, skin: Mask, theirs: Mask, low: Mask
     Source: [ours].
     """
     unit = SIDE / CROP_SIDE
-    skin, theirs, low = (resized(one, SIDE) for one in (skin, theirs, low))
+    skin, theirs = (resized(one, SIDE) for one in (skin, theirs))
     made, given = (
         [local_mean(srgb_to_lab(resized(crop, SIDE)), shown, width * unit) for width in (FINE, BROAD)]
         for crop, shown in ((swapped, skin), (target, theirs))
@@ -99,10 +92,6 @@ def blotch_gain(swapped: Crop, target: Crop, skin: Mask, theirs: Mask, low: Mask
     own = made[0][..., 1:] - given[1][..., 1:]
     apart = _nearest(own, given[0][..., 1:] - given[1][..., 1:]) - own
     wanted[..., 1:] += np.float32(SHARE) * (apart - _limited(apart, FREE))
-    deeper = np.maximum((given[0] - given[1] - made[0] + made[1])[..., :1], 0)
-    greyer = _size(given[0][..., 1:]) - _size(made[0][..., 1:])
-    lifted = (deeper - _limited(deeper, DEEPER)) * rising(greyer, GREYER)
-    wanted[..., :1] += np.float32(LIFTED) * lifted * low[..., None]
     before, after = (np.maximum(srgb_to_linear(lab_to_srgb(one)), 0) for one in (made[0], wanted))
     eased = cv2.GaussianBlur(skin, (0, 0), EDGE * unit) * skin * _told(theirs, unit)
     gain = np.log((after + FLOOR) / (before + FLOOR)) * eased[..., None]

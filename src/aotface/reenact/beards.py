@@ -15,7 +15,8 @@ from jaxtyping import Bool
 from aotface.face.align import align, resize_matrix, scale_of, transform_landmarks
 from aotface.face.hairs import roughness, times_cheeks
 from aotface.face.mesh import LEFT_EYE, NOSE_WINGS, OUTER_LIPS, OVAL, RIGHT_EYE
-from aotface.face.parse import visibility_network
+from aotface.face.parse import kept_beard, visibility_network
+from aotface.face.render import render
 from aotface.face.texture import hull_mask
 from aotface.face.visibility.classes import Surface
 from aotface.face.visibility.network import Visibility
@@ -112,6 +113,18 @@ def shows_beard(aligned: AlignedFace, seen: Visibility) -> bool:
     return hairy >= HAIRY and hairy * lip >= TOLD
 
 
+def hairs_of(aligned: AlignedFace, seen: Visibility) -> Mask | None:
+    """Where a source has a beard, a moustache or strong stubble by its hairs, as a target is told, 0..1; None: it has none.
+
+    Args:
+        aligned: 256 x 256.
+        seen: what its picture shows of it.
+    """
+    points = aligned.landmarks
+    kept = kept_beard(seen, points, render(points, CROP_SIDE), aligned.crop)
+    return kept if kept.max() > 0.5 or shows_beard(aligned, seen) else None
+
+
 def is_shaven(target: AlignedFace) -> bool:
     """Whether a face surely has no beard.
 
@@ -125,13 +138,14 @@ def is_shaven(target: AlignedFace) -> bool:
     return chin <= SHAVEN[0] and lip <= SHAVEN[1]
 
 
-def without_beard(frame: Frame, face: Face, seen: Visibility) -> Frame:
+def without_beard(frame: Frame, face: Face, seen: Visibility, hairs: Mask | None = None) -> Frame:
     """A picture without a face's beard.
 
     Args:
         frame: uint8 or uint16, RGB.
         face: of it.
         seen: what it shows of that face.
+        hairs: see `hairs_of`: beard, too. None: the network alone tells it.
 
     Source: [ours].
     """
@@ -139,6 +153,8 @@ def without_beard(frame: Frame, face: Face, seen: Visibility) -> Frame:
     aligned = align(frame, face, side)
     crop, unit, place = aligned.crop, side / CROP_SIDE, _place_of(aligned)
     beard, skin = (seen.in_crop(seen.of(one), side) for one in (Surface.BEARD, Surface.SKIN))
+    if hairs is not None:
+        beard = np.maximum(beard, resized(hairs, side))
     may_be = ((beard > HAIRS[0]) & (place.low > 0)).astype(np.float32)
     free = place.oval * (1 - grown(may_be, BESIDE * unit)) * (1 - grown(place.eyes, EYES * unit))
     free *= (skin > SKIN) & (

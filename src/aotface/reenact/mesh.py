@@ -23,7 +23,7 @@ from aotface.face.skin_light import without_shine
 from aotface.masked import resized
 from aotface.options import DEFAULTS
 from aotface.reenact.base import Reenacted
-from aotface.reenact.beards import is_bearded, is_shaven, without_beard
+from aotface.reenact.beards import hairs_of, is_shaven, without_beard
 from aotface.reenact.dark_side import without_dark_side
 from aotface.reenact.dense_map import Jump, both_maps, dense_map, enlarge, lids, read_crop, read_mask, soften
 from aotface.reenact.edge import inner_mask
@@ -127,7 +127,8 @@ class MeshReenactor:
         bare = without_dark_side(bare, aligned, texture, _own_side(aligned))
         iris = None if gaze is None else iris_colour(aligned.crop, aligned.landmarks, gaze)
         lips = lip_colour(aligned)
-        shaven = without_beard(bare, face, seen) if is_bearded(aligned, seen) else None
+        hairs = hairs_of(aligned, seen)
+        shaven = None if hairs is None else without_beard(bare, face, seen, hairs)
         return MeshSource(bare, face, aligned.matrix, texture, skin, self.gaze, lips, iris, brows, shaven)
 
 

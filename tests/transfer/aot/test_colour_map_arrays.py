@@ -15,7 +15,7 @@ from aotface.transfer.aot.colour_map_arrays import (
     find_colour_map,
     multiplied,
 )
-from aotface.transfer.base import apply_part
+from aotface.transfer.base import Multiplied, Recoloured, apply_part
 from aotface.types import Geometry
 
 
@@ -57,6 +57,21 @@ def test_some_rows_alone_are_those_of_the_whole(faces: Callable, tiny: Callable)
     np.testing.assert_allclose(apply_part(change, large, part), whole[:, 30:120], atol=1e-6)
     moved = ColourMapChange(np.ascontiguousarray(field[:, ::-1]))
     assert np.abs(apply_part(moved, large, part) - whole[:, 30:120]).max() > 1e-3  # the twin: other columns
+
+
+def test_a_change_is_multiplied(faces: Callable, tiny: Callable) -> None:
+    x_r, x_t, mask, geometry = arrays(faces(side=64))
+    field = find_colour_map(tiny(wake=True), x_r, x_t, mask, geometry).whole
+    assert field is not None
+    change, gain = ColourMapChange(field), np.full((16, 16, 3), (-0.3, -0.2, -0.1), np.float32)
+    assert isinstance(change, Multiplied)
+    before, after = (srgb_to_linear(one.apply(x_r)) for one in (change, change.with_gain(gain)))
+    inside = (before > 0.01) & (before < 0.99)
+    assert inside.mean() > 0.5
+    np.testing.assert_allclose(
+        after[inside] / before[inside], np.exp(np.broadcast_to(gain[0, 0], before.shape))[inside], rtol=2e-3
+    )
+    assert not isinstance(Recoloured(x_r), Multiplied)
 
 
 def test_its_own_geometry_counts(faces: Callable, tiny: Callable) -> None:
