@@ -29,7 +29,8 @@ def middle(points: Landmarks, nostril: np.ndarray) -> tuple[int, int]:
 
 
 def light(face: Crop, target: Crop, seen: Mask | None = None) -> np.ndarray | None:
-    return target_nostrils(face, target, POINTS, MOVED, RASTER, seen)
+    found = target_nostrils(face, target, POINTS, MOVED, RASTER, seen)
+    return None if found is None else found.light
 
 
 def test_nostrils_come_where_the_new_face_has_its_own_places() -> None:
@@ -73,6 +74,53 @@ def test_grids_of_other_sides() -> None:
         for one in (drawn(POINTS, 1), drawn(MOVED, 0.3))
     ]
     points, moved = ((one + 0.5) / 2 - 0.5 for one in (POINTS, MOVED))
-    added = target_nostrils(half[0], half[1], points, moved, rasterize(points, 128))
+    found = target_nostrils(half[0], half[1], points, moved, rasterize(points, 128))
+    assert found is not None
+    assert found.light.min() < -0.15
+
+
+def hooked(depth: float) -> tuple[Crop, tuple[int, int]]:
+    """Skin with a dark hook beside one nostril's place, and none at the other's."""
+    face = np.ones((SIDE, SIDE, 3), np.float32)
+    x, y = middle(POINTS, RIGHT_NOSTRIL)
+    hook = x + 5, y - 2
+    cv2.circle(face, hook, 2, (depth,) * 3, -1)
+    return face * SKIN, hook
+
+
+def test_where_one_is_lacking_both_are_replaced() -> None:
+    face, hook = hooked(0.3)
+    added = light(face, drawn(MOVED, 0.4))
     assert added is not None
-    assert added.min() < -0.15
+    depths = []
+    for nostril in (RIGHT_NOSTRIL, LEFT_NOSTRIL):
+        x, y = middle(POINTS, nostril)
+        depths.append(float(-np.log((face + added)[y, x, 1] / SKIN[1])))
+    assert min(depths) > 0.4
+    assert abs(depths[0] - depths[1]) < 0.2
+    before, after = (one[hook[1], hook[0], 1] / SKIN[1] for one in (face, face + added))
+    assert after > before + 0.5  # the hook is filled
+
+
+def test_nostrils_that_lie_elsewhere_are_replaced_by_ones_as_deep_alone() -> None:
+    face = np.ones((SIDE, SIDE, 3), np.float32)
+    for nostril in (RIGHT_NOSTRIL, LEFT_NOSTRIL):
+        x, y = middle(POINTS, nostril)
+        cv2.circle(face, (x + 6, y - 2), 1, (0.35,) * 3, -1)
+    assert light(face * SKIN, drawn(MOVED, 0.35)) is not None
+    assert light(face * SKIN, drawn(MOVED, 0.75)) is None
+
+
+def test_what_is_finer_than_the_grid_goes_where_it_was_filled() -> None:
+    face, hook = hooked(0.3)
+    found = target_nostrils(face, drawn(MOVED, 0.4), POINTS, MOVED, RASTER)
+    assert found is not None
+    large = cv2.resize(face, (2 * SIDE, 2 * SIDE), interpolation=cv2.INTER_NEAREST)
+    at, far = (2 * hook[1], 2 * hook[0]), (2 * hook[1] - 100, 2 * hook[0])
+    large[at] += 0.2
+    large[far] += 0.2
+    before = large.copy()
+    found.lay(large)
+    assert large[far][1] == before[far][1]
+    ring = [(at[0] + dy, at[1] + dx) for dy, dx in ((-2, 0), (2, 0), (0, -2), (0, 2))]
+    assert large[at][1] - np.mean([large[one][1] for one in ring]) < 0.1

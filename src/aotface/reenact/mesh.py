@@ -184,11 +184,10 @@ def reenact(
             crop += enlarge(light, side)
             np.clip(crop, 0, 1, out=crop)
             small = np.clip(small[0] + light, 0, 1), small[1]
-        light = target_nostrils(*small, points, target_points, raster, seen_target)
-        if light is not None:  # it is nowhere brighter, nor darker than black
-            shading += light
-            crop += enlarge(light, side)
-            np.maximum(crop, 0, out=crop)
+        nostrils = target_nostrils(*small, points, target_points, raster, seen_target)
+        if nostrils is not None:
+            shading += nostrils.light
+            nostrils.lay(crop)
     laid = None
     if not brows:
         theirs = _through_target(target.crop, raster, target_points, side)
