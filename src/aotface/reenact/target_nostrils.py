@@ -49,6 +49,9 @@ SHADE, MUCH = (0.38, 0.5), 0.6
 SHADES = (0.36, 0.42)
 """The same share, of the worse of both, where both are replaced."""
 
+CLEAR = (0.85, 1.1)
+"""Depth of X_r's deeper one, a logarithm, from which it begins to stay beside one that is lacking, and stays."""
+
 AS_DEEP, SMALL, SHARED = (0.55, 0.7), (0.26, 0.32), (0.45, 0.6)
 """Where X_r's nostrils lie elsewhere, the target's are taken. Depth of these, in parts of its own, from which they begin to
 be, and are; share of their place up to which they are small ones for sure, and from which not; and share of them that X_r
@@ -209,6 +212,7 @@ def _lacking(pairs: list[_Pair]) -> list[float]:
     """How far each of X_r's nostrils is to become the target's, 0..1: one that is lacking, and the other one with it."""
     lacks = [risen(one.depth - one.mine, DEEPER) * (1 - risen(one.mine, SHOWN)) for one in pairs]
     both = max(lacks) * (1 - risen(max(one.shade for one in pairs), SHADES))
+    both *= 1 - risen(max(one.mine for one in pairs), CLEAR)
     return [max(lack * (1 - risen(one.shade, SHADE)), both) for lack, one in zip(lacks, pairs, strict=True)]
 
 
