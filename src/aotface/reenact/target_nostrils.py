@@ -31,13 +31,13 @@ pixels at 256."""
 FLOOR = np.float32(0.01)
 """Display light added before a logarithm."""
 
-WIDE, CORE, AROUND = 0.9, 0.5, 1.5
+WIDE, CORE, AROUND = 0.7, 0.5, 1.5
 """How far around its landmarks a nostril is replaced, is looked for in the target, and in X_r: units of `features_mask`."""
 
 DEEP, OWN = 92, 99
 """Percentiles of how dark the places of a nostril are that tell how dark it is: of the target's, and of X_r's."""
 
-SHOWN = (0.45, 0.65)
+SHOWN = (0.4, 0.55)
 """How much darker than skin, a logarithm of display light, X_r's own is where it begins to be enough, and is."""
 
 DEEPER = (0.05, 0.15)
@@ -49,15 +49,15 @@ SHADE, MUCH = (0.38, 0.5), 0.6
 SHADES = (0.36, 0.42)
 """The same share, of the worse of both, where both are replaced."""
 
-CLEAR = (0.85, 1.1)
+CLEAR = (0.7, 0.9)
 """Depth of X_r's deeper one, a logarithm, from which it begins to stay beside one that is lacking, and stays."""
 
-AS_DEEP, SMALL, SHARED = (0.55, 0.7), (0.26, 0.32), (0.45, 0.6)
+AS_DEEP, SMALL, SHARED = (1.0, 1.2), (0.26, 0.32), (0.45, 0.6)
 """Where X_r's nostrils lie elsewhere, the target's are taken. Depth of these, in parts of its own, from which they begin to
 be, and are; share of their place up to which they are small ones for sure, and from which not; and share of them that X_r
 has at the same places, up to which it has others, and from which it has the same."""
 
-MOST = 0.9
+MOST = 0.85
 """Depth that a nostril has at most."""
 
 TINT = np.array([0.84, 1.06, 1.16], np.float32)
@@ -80,7 +80,7 @@ class _Look(NamedTuple):
 
 
 class _Pair(NamedTuple):
-    """A nostril of both. ``depth``: the target's, bounded. ``mine``: the deepest near X_r's. ``shade``: share of its place
+    """A nostril of both. ``depth``: the target's. ``mine``: the deepest near X_r's. ``shade``: share of its place
     that the target's fills."""
 
     depth: float
@@ -205,12 +205,14 @@ def _compared(own: _Look, other: _Look, nostril: np.ndarray, unit: float) -> _Pa
         return _Pair(0.0, 0.0, 1.0)
     depth = float(np.percentile(there, DEEP))
     mine = float(np.percentile(here, OWN))
-    return _Pair(float(_bounded(depth)), mine, float((there > MUCH * depth).mean()))
+    return _Pair(depth, mine, float((there > MUCH * depth).mean()))
 
 
 def _lacking(pairs: list[_Pair]) -> list[float]:
     """How far each of X_r's nostrils is to become the target's, 0..1: one that is lacking, and the other one with it."""
-    lacks = [risen(one.depth - one.mine, DEEPER) * (1 - risen(one.mine, SHOWN)) for one in pairs]
+    lacks = [
+        risen(float(_bounded(one.depth)) - one.mine, DEEPER) * (1 - risen(one.mine, SHOWN)) for one in pairs
+    ]
     both = max(lacks) * (1 - risen(max(one.shade for one in pairs), SHADES))
     both *= 1 - risen(max(one.mine for one in pairs), CLEAR)
     return [max(lack * (1 - risen(one.shade, SHADE)), both) for lack, one in zip(lacks, pairs, strict=True)]
