@@ -52,7 +52,7 @@ SHADES = (0.36, 0.42)
 CLEAR = (0.7, 0.9)
 """Depth of X_r's deeper one, a logarithm, from which it begins to stay beside one that is lacking, and stays."""
 
-AS_DEEP, SMALL, SHARED = (1.0, 1.2), (0.26, 0.32), (0.45, 0.6)
+AS_DEEP, SMALL, SHARED = (0.8, 0.95), (0.22, 0.27), (0.45, 0.6)
 """Where X_r's nostrils lie elsewhere, the target's are taken. Depth of these, in parts of its own, from which they begin to
 be, and are; share of their place up to which they are small ones for sure, and from which not; and share of them that X_r
 has at the same places, up to which it has others, and from which it has the same."""
