@@ -40,8 +40,9 @@ DEEP, OWN = 92, 99
 SHOWN = (0.4, 0.55)
 """How much darker than skin, a logarithm of display light, X_r's own is where it begins to be enough, and is."""
 
-DEEPER = (0.05, 0.15)
-"""By how much the target's must be deeper before it begins to be laid in, and is."""
+DEEPER, LONE = (0.05, 0.15), (0.1, 0.3)
+"""By how much the target's must be deeper before both begin to be replaced, and are; and before one alone begins to be, and
+is: beside another it shows more."""
 
 SHADE, MUCH = (0.38, 0.5), 0.6
 """Share of a nostril's place that is as dark as ``MUCH`` of its depth, from which it begins to be a shadow, and is."""
@@ -210,12 +211,16 @@ def _compared(own: _Look, other: _Look, nostril: np.ndarray, unit: float) -> _Pa
 
 def _lacking(pairs: list[_Pair]) -> list[float]:
     """How far each of X_r's nostrils is to become the target's, 0..1: one that is lacking, and the other one with it."""
-    lacks = [
-        risen(float(_bounded(one.depth)) - one.mine, DEEPER) * (1 - risen(one.mine, SHOWN)) for one in pairs
-    ]
-    both = max(lacks) * (1 - risen(max(one.shade for one in pairs), SHADES))
+    deeper = [float(_bounded(one.depth)) - one.mine for one in pairs]
+    hidden = [1 - risen(one.mine, SHOWN) for one in pairs]
+    both = max(risen(more, DEEPER) * share for more, share in zip(deeper, hidden, strict=True))
+    both *= 1 - risen(max(one.shade for one in pairs), SHADES)
     both *= 1 - risen(max(one.mine for one in pairs), CLEAR)
-    return [max(lack * (1 - risen(one.shade, SHADE)), both) for lack, one in zip(lacks, pairs, strict=True)]
+    lone = [
+        risen(more, LONE) * share * (1 - risen(one.shade, SHADE))
+        for more, share, one in zip(deeper, hidden, pairs, strict=True)
+    ]
+    return [max(share, both) for share in lone]
 
 
 def _clearer(pairs: list[_Pair]) -> float:
