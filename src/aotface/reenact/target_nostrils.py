@@ -65,8 +65,8 @@ TINT = np.array([0.84, 1.06, 1.16], np.float32)
 """Depth of red, green and blue, in parts of that of luma: light that has entered comes back red."""
 
 LEAST, FILLED = 0.02, (0.05, 0.2)
-"""Darkness that is a nostril's, not a pore's, at least; and of what is filled, from which what is finer than the grid begins
-to go with it, and goes: logarithms."""
+"""Darkness that is a nostril's, not a pore's, at least; and of what is filled, from which what is fine begins to go with
+it, and goes: logarithms."""
 
 Pixels = Float32[np.ndarray, "rows columns 3"]
 
@@ -90,7 +90,7 @@ class _Pair(NamedTuple):
 
 
 class Nostrils(NamedTuple):
-    """``light``: to add to X_r, grid x grid x 3. ``filled``: where what is finer than the grid goes with it, 0..1."""
+    """``light``: to add to X_r, grid x grid x 3. ``filled``: where what is fine goes with it, 0..1."""
 
     light: Float32[np.ndarray, "grid grid 3"]
     filled: Mask
@@ -154,11 +154,12 @@ def target_nostrils(
         return None
     over = np.clip((own.dark - shown) / np.maximum(own.dark, np.float32(LEAST)), 0, 1) * weight
     more = np.maximum(shown - own.dark, 0) * weight
-    fine, around = _levels(face[own.here], unit)
-    level = face[own.here] + (around - fine) * over[..., None]
+    mine, even = face[own.here], over * rising(own.dark, FILLED)
+    fine, around = _levels(mine, unit)
+    level = mine + (around - fine) * over[..., None] + (fine - mine) * even[..., None]
     light, filled = np.zeros_like(face), np.zeros(face.shape[:2], np.float32)
-    light[own.here] = level * np.exp(-more[..., None] * TINT) - face[own.here]
-    filled[own.here] = over * rising(own.dark, FILLED)
+    light[own.here] = level * np.exp(-more[..., None] * TINT) - mine
+    filled[own.here] = even
     return Nostrils(light, filled)
 
 
