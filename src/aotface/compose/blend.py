@@ -8,10 +8,12 @@ import cv2
 import numpy as np
 from jaxtyping import Float32
 
-from aotface.compose.brow_texture import BOTH, MARGIN, BrowTexture, BrowView
+from aotface.compose.brow_texture import BOTH as BOTH_BROWS
+from aotface.compose.brow_texture import MARGIN as BROW_MARGIN
+from aotface.compose.brow_texture import BrowTexture, BrowView
 from aotface.compose.camera import Camera, Match, View, around_of, lay, match_view
-from aotface.compose.eye_stretch import Stretch, stretch_eyes
-from aotface.compose.eyes import EyePoints, match_eyes
+from aotface.compose.contrast import eyes_of, nostrils_of, place_of
+from aotface.compose.eye_stretch import Laid, stretch_eyes
 from aotface.compose.low_bands import (
     BAND_REACHES,
     BANDS_SIDE,
@@ -39,9 +41,6 @@ BLOCK_ROWS = 32
 
 HALO = 16
 """Rows beside a strip that its blurs may read."""
-
-EYE_MARGIN = 12.0
-"""Pixels around the eyes, of a 256 px crop or of the frame, that are looked at: blurs reach so far."""
 
 Finer = Callable[[Box], tuple[np.ndarray, np.ndarray]]
 
@@ -86,9 +85,11 @@ def blend(
     brows = None if camera is None else camera.brows
     bands = low_band_shift(target, swapped, mask, matrix, features, brows) if ease else None
     face = _Face(target, *_sharpened(swapped, mask, matrix), mask, matrix, bands, finer, camera)
-    stretches: list[Stretch] = []
+    stretches: list[Laid] = []
     if camera is not None and camera.eyes is not None:
-        stretches += _eyes(face, camera.eyes, box)
+        stretches += eyes_of(face, camera.eyes, box)
+        if camera.texture is None:  # not in videos: frames might differ
+            stretches += nostrils_of(face, camera.eyes, box)
     middle, halo = _middle(box), 0 if camera is None else HALO
     kept = {} if camera is None else {middle: face.view(middle, stretches)}
     match = None if camera is None else match_view(kept[middle], camera)
@@ -173,7 +174,7 @@ class _Face:
                 _lower(above, self.bands.ceiling, coarse, strip)
         return weight, above
 
-    def view(self, strip: Box, stretches: Sequence[Stretch] = ()) -> View:
+    def view(self, strip: Box, stretches: Sequence[Laid] = ()) -> View:
         """The face and its target."""
         weight, above = self.made(strip)
         shown, kept, hard = np.zeros_like(weight), None, None
@@ -210,41 +211,19 @@ def _lower(above: np.ndarray, ceiling: Float32[np.ndarray, "128 128 3"], matrix:
     part += times(most - part, share_lowered(part, most))
 
 
-def _eyes(face: _Face, points: EyePoints, box: Box) -> list[Stretch]:
-    """What is done in the eyes of a face within a box of the frame."""
-    unit = len(face.mask) / CROP_SIDE / scale_of(face.matrix)
-    moved = points.moved(invert(face.matrix))
-    found = moved.box(EYE_MARGIN * max(unit, 1), box[3], box[2])
-    if found is None:
-        return []
-    at = (max(found[0], box[0]), max(found[1], box[1]), *found[2:])
-    if at[0] >= at[2] or at[1] >= at[3]:
-        return []
-    moved = moved.moved(np.array([[1, 0, -at[0]], [0, 1, -at[1]]], np.float64))
-    seen = face.view(at)
-    weight = seen.weight if seen.kept is None else seen.weight * (1 - seen.kept)
-    return match_eyes(seen.face.picture, seen.target.picture, weight, moved, unit, at[:2])
-
-
 def _hairs(face: _Face, camera: Camera, match: Match, box: Box) -> BrowTexture | None:
     """What brows of a picture's face within a box of the frame lack of hairs; None: nothing is laid on them."""
     if camera.brows is None or camera.eyes is None or camera.texture is not None:
         return None
-    unit = len(face.mask) / CROP_SIDE / scale_of(face.matrix)
-    moved = camera.eyes.moved(invert(face.matrix))
-    found = moved.box(MARGIN * max(unit, 1), box[3], box[2], BOTH)
-    if found is None:
+    place = place_of(face, camera.eyes, box, BROW_MARGIN, BOTH_BROWS)
+    if place is None:
         return None
-    at = (max(found[0], box[0]), max(found[1], box[1]), *found[2:])
-    if at[0] >= at[2] or at[1] >= at[3]:
-        return None
-    moved = moved.moved(np.array([[1, 0, -at[0]], [0, 1, -at[1]]], np.float64))
+    at, moved, unit = place
     seen = face.view(at)
     lay(seen, match, (*camera.seed, at[1] - box[1]))
-    weight = seen.weight if seen.kept is None else seen.weight * (1 - seen.kept)
     shown = carry(camera.features, face.small, at, cv2.INTER_LINEAR, cv2.BORDER_CONSTANT)
     pixels = seen.face.picture, seen.target.picture
-    return BrowView(*pixels, weight, shown, moved, unit, at[:2]).texture(match, camera.seed)
+    return BrowView(*pixels, seen.own_weight, shown, moved, unit, at[:2]).texture(match, camera.seed)
 
 
 def target_texture(
@@ -380,8 +359,8 @@ def _reached(mask: Mask, scale: float) -> tuple[slice, slice]:
     return rows, columns
 
 
-def _strips(box: Box, uncut: Sequence[Stretch] = ()) -> Iterator[Box]:
-    """A box in strips; none ends within an eye: what is done there depends on all of it."""
+def _strips(box: Box, uncut: Sequence[Laid] = ()) -> Iterator[Box]:
+    """A box in strips; none ends within an eye or a nose: what is done there depends on all of it."""
     x0, top, x1, y1 = box
     while top < y1:
         end = top + STRIP_ROWS

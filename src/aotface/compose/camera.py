@@ -150,6 +150,11 @@ class View:
         ways = line_ways(bands[1] + bands[2], WAY)
         return octaves(luma - alike_along(bands[0] + bands[1], ways, FOLDS))
 
+    @property
+    def own_weight(self) -> Mask:
+        """Of the face, without what is the target's own."""
+        return self.weight if self.kept is None else self.weight * (1 - self.kept)
+
     @cached_property
     def skin(self) -> Mask:
         """1 on the face without its features."""

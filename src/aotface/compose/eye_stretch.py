@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import cv2
 import numpy as np
@@ -31,6 +31,22 @@ class Span(NamedTuple):
     low: float
     high: float
     open: float
+
+
+@runtime_checkable
+class Laid(Protocol):
+    """What is done to the pixels of a box."""
+
+    @property
+    def mask(self) -> Mask:
+        """Of its rows and columns."""
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """X and y of its first pixel in the frame."""
+
+    def lay(self, picture: Pixels) -> Pixels:
+        """The pixels after it."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +100,7 @@ def luma_of(picture: Pixels) -> Plane:
     return np.asarray(cv2.transform(np.ascontiguousarray(picture), LUMA), np.float32)
 
 
-def stretch_eyes(picture: Pixels, stretches: Sequence[Stretch], place: tuple[int, int] = (0, 0)) -> Pixels:
+def stretch_eyes(picture: Pixels, stretches: Sequence[Laid], place: tuple[int, int] = (0, 0)) -> Pixels:
     """The face with its eyes stretched, in place.
 
     Args:
