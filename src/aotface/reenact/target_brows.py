@@ -81,8 +81,8 @@ TOLD = 0.5
 
 BARE, STUMPS = 0.35, 0.165
 """Depth below which a source shows no brows to speak of; and the one where they are palest below which it shows stumps. A
-limit that judges liked better took the target's in a third of pairs, and .08 of the cosine to the source; these do in a tenth of
-pairs (docs/log/2026-11-30-brows.md, docs/log/2026-11-30-brows-whole.md)."""
+limit that judges liked better took the target's in a third of pairs, and .08 of the cosine to the source; these take them in
+a tenth of pairs (docs/log/2026-11-30-brows.md, docs/log/2026-11-30-brows-whole.md)."""
 
 THIN, LEAST_THIN, SEEN = 0.33, 0.1, 0.75
 """Depth where they are palest, of both together and of the less whole one, from which on pale brows are no bare ones but

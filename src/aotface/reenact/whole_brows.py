@@ -37,6 +37,9 @@ CLEAR, WEAK = (0.12, 0.2), (0.06, 0.12)
 """How dark brows are, a logarithm of display light, where they begin to tell anything, and do; and a place of the one that
 is drawn from."""
 
+INNER = (0.15, 0.35)
+"""Share of a brow, from its inner end, up to which nothing is drawn, and from which all is: inner ends are often unlike."""
+
 TIMES = (0.5, 1.2)
 """Least and most of how dark what is drawn is, in parts of what it is drawn from."""
 
@@ -105,6 +108,7 @@ def _lacking(own: Mask, other: Mask, brow: Brow) -> Mask:
     expected = np.maximum(theirs * np.float32(strong[0] / strong[1]), np.float32(1e-3))
     share = falling(mine / expected, LACKING) * rising(theirs, WEAK)
     share = cv2.GaussianBlur(share[None], (0, 0), EVEN, borderType=cv2.BORDER_REPLICATE)[0]
+    share *= rising(np.linspace(0, 1, BINS), INNER)
     times = np.float32(clear) * np.interp(brow.along, np.arange(BINS), share).astype(np.float32)
     scale = np.float32(np.clip(strong[0] / strong[1], *TIMES))
     return times * np.maximum(scale * np.maximum(other, 0) - np.maximum(own, 0), 0)
