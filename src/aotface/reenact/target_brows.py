@@ -79,7 +79,7 @@ PLACES, PALEST = slice(2, 21), 20
 TOLD = 0.5
 """Share of a brow that must be visible for it to stand for both."""
 
-BARE, STUMPS = 0.35, 0.165
+BARE, STUMPS = 0.35, 0.14
 """Depth below which a source shows no brows to speak of; and the one where they are palest below which it shows stumps. A
 limit that judges liked better took the target's in a third of pairs, and .08 of the cosine to the source; these take them in
 a tenth of pairs (docs/log/2026-11-30-brows.md, docs/log/2026-11-30-brows-whole.md)."""
