@@ -3,7 +3,7 @@
 Under a frame or a fringe there is no brow to read. What is filled in there is a smear, and half a brow beside half of the
 target's is no better. So a hidden one comes from the face's other side, mirrored. Where both are hidden the target's own
 are laid in, whole, in the tone of the skin around them. The new shape leaves them in their place. In pictures the
-same is done where the source has hardly any brows, which would become a smear, and the target's are whole.
+same is done where the source has hardly any brows, or stumps, which would become smears, and the target's are whole.
 """
 
 from dataclasses import dataclass

@@ -43,6 +43,9 @@ INNER = (0.15, 0.35)
 TIMES = (0.5, 1.2)
 """Least and most of how dark what is drawn is, in parts of what it is drawn from."""
 
+LARGE = 0.7
+"""Size of the other brow over that of the one that is drawn from which it tells: turned away, it shows too little."""
+
 EDGE, LIDS = (1.0, 4.0), (1.0, 5.0)
 """Distance from a brow over which what is drawn ends; and from an eye, over which it begins. Pixels at 256."""
 
@@ -79,10 +82,12 @@ def whole_brows(
         return None
     dark, opposite = stands @ LUMA[0], dense_map(raster, points[MIRROR, :2])[here] - corner[:2]
     edges = [cv2.GaussianBlur(falling(brow.off, EDGE), (0, 0), unit) * rising(eyes, LIDS) for brow in brows]
-    other, sure = _read(dark, opposite), rising(_read(shown, opposite), SEEN) * inner
+    other, sure = _read(dark, opposite), rising(_read(shown * inner, opposite), SEEN) * inner
     more = np.zeros_like(dark)
-    for brow, edge in zip(brows, edges, strict=True):
-        more += _lacking(dark, other, brow) * edge * sure
+    sizes = [int(brow.inside.sum()) for brow in brows]
+    for brow, edge, size, size_of_other in zip(brows, edges, sizes, sizes[::-1], strict=True):
+        if size_of_other >= LARGE * size:
+            more += _lacking(dark, other, brow) * edge * sure
     if more.max() <= LITTLE:
         return None
     hairs = np.maximum(dark, 0) * np.maximum(*edges)
