@@ -152,7 +152,7 @@ def test_a_bare_brow_asks_for_the_targets() -> None:
     bare = WHOLE._replace(deep=0.2, whole=0.12, broken=0.11)
     assert better_kept(bare, WHOLE) and not better_kept(WHOLE, WHOLE)
     assert not better_kept(WHOLE._replace(deep=0.4), WHOLE)  # a pale brow is the source's own
-    assert not better_kept(bare, WHOLE._replace(shown=0.5))
+    assert not better_kept(bare, WHOLE._replace(shown=0.7))
     for no_better in ({"even": 0.2}, {"deep": 0.3}):
         broken = WHOLE._replace(broken=0.1, **no_better)
         assert better_kept(bare, WHOLE._replace(broken=0.1)) and not better_kept(bare, broken)
@@ -165,3 +165,7 @@ def test_stumps_ask_for_the_targets_and_a_thin_brow_does_not() -> None:
     assert not better_kept(thin, WHOLE)
     for bare in ({"broken": 0.05}, {"shown": 0.6}, {"broken": 0.11, "whole": 0.18}):
         assert better_kept(thin._replace(**bare), WHOLE)
+
+
+def test_brows_of_the_target_that_stay_in_front_get_no_second_arc() -> None:
+    assert better_kept(WHOLE, WHOLE._replace(shown=0.5)) and not better_kept(WHOLE, WHOLE._replace(shown=0.7))

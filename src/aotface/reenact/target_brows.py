@@ -93,6 +93,11 @@ SHOWN, CLEAR, EVEN, WHOLE = 0.8, 0.5, 0.45, 0.25
 the less whole one must be where it is palest."""
 
 
+FRONT = 0.55
+"""Visible share of the target's brows below which they stay in front themselves, taken for rims: with the source's there would
+be two arcs. Of 755 portraits 14 show less (docs/log/2026-11-30-brows-whole.md)."""
+
+
 class BrowLook(NamedTuple):
     """Of both brows. ``deep``: how dark hairs are beside skin, logarithm of linear light. ``even``: depth of the paler brow,
     in parts of the other's. ``shown``: visible share. ``whole``: depth of the brow that is more whole at the places along it
@@ -142,7 +147,8 @@ def brow_look(crop: Crop, points: Landmarks, visible: Mask | None = None) -> Bro
 
 
 def better_kept(source: BrowLook, target: BrowLook) -> bool:
-    """Whether the target's brows are whole, and the source has hardly any, or stumps: a smear of them is worse.
+    """Whether the target's brows are whole, and the source has hardly any, or stumps: a smear of them is worse. Or whether most
+    of the target's stay in any case.
 
     Args:
         source: of its photograph.
@@ -151,7 +157,7 @@ def better_kept(source: BrowLook, target: BrowLook) -> bool:
     thin = source.whole + source.broken >= THIN and source.broken >= LEAST_THIN and source.shown >= SEEN
     bare = (source.deep < BARE and not thin) or source.whole < STUMPS
     good = (target.deep >= CLEAR and target.even >= EVEN) or target.broken >= WHOLE
-    return bare and good and target.shown >= SHOWN
+    return target.shown < FRONT or (bare and good and target.shown >= SHOWN)
 
 
 def _grown(plane: np.ndarray, reach: int) -> np.ndarray:
