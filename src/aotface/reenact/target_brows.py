@@ -94,8 +94,8 @@ the less whole one must be where it is palest."""
 
 
 FRONT = 0.55
-"""Visible share of the target's brows below which they stay in front themselves, taken for rims: with the source's there would
-be two arcs. Of 755 portraits 14 show less (docs/log/2026-11-30-brows-whole.md)."""
+"""Visible share of the target's brows below which they stay in front themselves, taken for rims: with the source's there
+would be two arcs. Of 755 portraits 14 show less (docs/log/2026-11-30-brows-whole.md)."""
 
 
 class BrowLook(NamedTuple):
@@ -147,8 +147,8 @@ def brow_look(crop: Crop, points: Landmarks, visible: Mask | None = None) -> Bro
 
 
 def better_kept(source: BrowLook, target: BrowLook) -> bool:
-    """Whether the target's brows are whole, and the source has hardly any, or stumps: a smear of them is worse. Or whether most
-    of the target's stay in any case.
+    """Whether the target's brows are whole, and the source has hardly any, or stumps: a smear of them is worse. Or whether
+    most of the target's stay in any case.
 
     Args:
         source: of its photograph.
