@@ -8,12 +8,12 @@ from aotface.face.align import align
 from aotface.face.detect import detect
 from aotface.face.mesh import LEFT_BROW, OUTER_LIPS
 from aotface.face.parse import (
-    _without_islands,
     kept_beard,
     source_planes,
     usable_texture,
     visible_at,
     visible_skin,
+    without_islands,
     worn_frames,
 )
 from aotface.face.render import render
@@ -261,9 +261,9 @@ def test_a_piece_of_a_brow_is_no_cover() -> None:
     landmarks = align(frame, face).landmarks
     (x, y), covered = landmarks[LEFT_BROW, :2].mean(axis=0).astype(int), np.zeros((256, 256), np.float32)
     covered[y - 2 : y + 2, x - 6 : x + 6] = 0.9
-    assert not _without_islands(covered, landmarks).any()
+    assert not without_islands(covered, landmarks).any()
     covered[y - 2 : y + 40, x + 3 : x + 6] = 0.9  # it belongs to a frame
-    np.testing.assert_array_equal(_without_islands(covered, landmarks), covered)
+    np.testing.assert_array_equal(without_islands(covered, landmarks), covered)
     apart = np.zeros_like(covered)
     apart[y + 30 : y + 34, x - 6 : x + 6] = 0.9
-    np.testing.assert_array_equal(_without_islands(apart, landmarks), apart)
+    np.testing.assert_array_equal(without_islands(apart, landmarks), apart)

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from aotface.face.mesh import LEFT_EYE, MEAN, RIGHT_EYE
+from aotface.face.mesh import LEFT_BROW, LEFT_EYE, MEAN, RIGHT_EYE
 from aotface.face.visibility.classes import OUTPUTS, Surface
 from aotface.face.visibility.network import Visibility
 from aotface.face.visibility.view import view_matrix
@@ -107,6 +107,19 @@ def test_a_brow_above_a_frame_is_not_filled_with_skin() -> None:
     done = without_spectacles(frame, FACE, Visibility(planes, MATRIX))
     middle = cv2.erode(brow, np.ones((5, 5))) > 0
     assert done[middle].mean() < 110 < skin().mean() - 40
+
+
+def test_a_piece_of_a_brow_that_looks_like_a_frame_stays() -> None:
+    low = np.roll(rims(9), 30, axis=0)
+    cv2.line(low, *(tuple(POINTS[corner, :2].astype(int).tolist()) for corner in (33, 263)), 1, 9)
+    frame, piece = skin(), np.zeros((SIDE, SIDE), np.uint8)
+    frame[low > 0] = 30
+    x, y = POINTS[LEFT_BROW, :2].mean(axis=0).astype(int).tolist()
+    cv2.line(piece, (x - 8, y - 1), (x + 8, y - 1), 1, 3)
+    assert not (cv2.dilate(low, np.ones((5, 5))) & piece).any()
+    frame[piece > 0] = (90, 60, 50)
+    done = without_spectacles(frame, FACE, seen(np.maximum(low, cv2.dilate(piece, np.ones((3, 3))))))
+    assert done[piece > 0].mean() < 80 and done[low > 0].mean() > 120
 
 
 def test_skin_in_a_lens_tells_what_lies_under_the_frame(as_filled: None) -> None:

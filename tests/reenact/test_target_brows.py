@@ -126,7 +126,7 @@ def test_brows_beside_the_crop_are_none() -> None:
     assert target_brows(drawn(1.0), gone, everywhere, everywhere.astype(np.float32)) is None
 
 
-WHOLE = BrowLook(deep=1.0, even=0.9, shown=1.0)
+WHOLE = BrowLook(deep=1.0, even=0.9, shown=1.0, whole=0.5, broken=0.4)
 
 
 def looking(hairs: float, side: int = 256) -> BrowLook:
@@ -143,12 +143,29 @@ def looking(hairs: float, side: int = 256) -> BrowLook:
 def test_darker_hairs_are_deeper_at_any_side() -> None:
     dark, pale = looking(0.3), looking(0.5)
     assert dark.deep > 1.5 > pale.deep > 0.5 and dark.shown == 1
-    assert looking(0.3, 512).deep == pytest.approx(dark.deep, abs=0.1)
+    assert dark.broken > 0.8 > pale.whole > 0.25
+    for same in ("deep", "whole", "broken"):
+        assert getattr(looking(0.3, 512), same) == pytest.approx(getattr(dark, same), abs=0.1)
 
 
 def test_a_bare_brow_asks_for_the_targets() -> None:
-    bare = WHOLE._replace(deep=0.2)
+    bare = WHOLE._replace(deep=0.2, whole=0.12, broken=0.11)
     assert better_kept(bare, WHOLE) and not better_kept(WHOLE, WHOLE)
     assert not better_kept(WHOLE._replace(deep=0.4), WHOLE)  # a pale brow is the source's own
-    for no_better in ({"shown": 0.5}, {"even": 0.2}, {"deep": 0.3}):
-        assert not better_kept(bare, WHOLE._replace(**no_better))
+    assert not better_kept(bare, WHOLE._replace(shown=0.7))
+    for no_better in ({"even": 0.2}, {"deep": 0.3}):
+        broken = WHOLE._replace(broken=0.1, **no_better)
+        assert better_kept(bare, WHOLE._replace(broken=0.1)) and not better_kept(bare, broken)
+
+
+def test_stumps_ask_for_the_targets_and_a_thin_brow_does_not() -> None:
+    assert better_kept(WHOLE._replace(whole=0.1, broken=0.05), WHOLE)
+    assert not better_kept(WHOLE._replace(broken=0.05), WHOLE)  # one of them is whole
+    thin = WHOLE._replace(deep=0.2, whole=0.2, broken=0.15)
+    assert not better_kept(thin, WHOLE)
+    for bare in ({"broken": 0.05}, {"shown": 0.6}, {"broken": 0.11, "whole": 0.18}):
+        assert better_kept(thin._replace(**bare), WHOLE)
+
+
+def test_brows_of_the_target_that_stay_in_front_get_no_second_arc() -> None:
+    assert better_kept(WHOLE, WHOLE._replace(shown=0.5)) and not better_kept(WHOLE, WHOLE._replace(shown=0.7))

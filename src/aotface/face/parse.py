@@ -259,10 +259,10 @@ def _visible(seen: Visibility, crop: Crop, landmarks: Landmarks, geometry: Geome
         small = cv2.resize(crop, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
         moved = ((landmarks + np.array([0.5, 0.5, 0])) * scale - np.array([0.5, 0.5, 0])).astype(np.float32)
         hands = cv2.resize(covered_by_hands(small, moved, render(moved, CROP_SIDE)), (side, side))
-    return np.clip(1 - np.maximum(_without_islands(covered, landmarks), hands), 0, 1).astype(np.float32)
+    return np.clip(1 - np.maximum(without_islands(covered, landmarks), hands), 0, 1).astype(np.float32)
 
 
-def _without_islands(covered: Mask, landmarks: Landmarks) -> Mask:
+def without_islands(covered: Mask, landmarks: Landmarks) -> Mask:
     """What covers a face, without what lies in a brow alone: hairs that look like a piece of a frame, or like a strand."""
     found = (covered > ISLAND).astype(np.uint8)
     brows = hull_mask(covered.shape, *brow_outlines(landmarks))

@@ -51,6 +51,7 @@ from aotface.reenact.target_eyes import TargetEye, target_eyes
 from aotface.reenact.target_mouth import TargetMouth, target_mouth
 from aotface.reenact.target_nostrils import target_nostrils
 from aotface.reenact.visibility import balance, inside, weights
+from aotface.reenact.whole_brows import whole_brows
 from aotface.types import CROP_SIDE, AlignedFace, Crop, Face, Frame, Landmarks, Mask, Matrix
 
 
@@ -122,7 +123,7 @@ class MeshReenactor:
         texture, shown = without_hidden_brows(source, bare, aligned, texture, seen)
         bare = without_sand(bare, face)
         large = align(bare, face, _own_side(aligned))
-        brows = brow_look(large.crop, large.landmarks) if shown else None
+        brows = brow_look(large.crop, large.landmarks, texture) if shown else None
         bare = without_remnants(bare, face, seen, shown)
         bare = without_dark_side(bare, aligned, texture, _own_side(aligned))
         iris = None if gaze is None else iris_colour(aligned.crop, aligned.landmarks, gaze)
@@ -188,6 +189,11 @@ def reenact(
         if nostrils is not None:
             shading += nostrils.light
             nostrils.lay(crop)
+        light = whole_brows(small[0], points, raster, visible) if brows else None
+        if light is not None:
+            shading += light
+            crop += enlarge(light, side)
+            np.maximum(crop, 0, out=crop)
     laid = None
     if not brows:
         theirs = _through_target(target.crop, raster, target_points, side)

@@ -13,7 +13,7 @@ import numpy as np
 
 from aotface.face.align import align, scale_of
 from aotface.face.mesh import LEFT_BROW, LEFT_EYE, OVAL, RIGHT_BROW, RIGHT_EYE
-from aotface.face.parse import bridge_of
+from aotface.face.parse import bridge_of, without_islands
 from aotface.face.texture import hull_mask
 from aotface.face.visibility.classes import Surface
 from aotface.face.visibility.network import Visibility
@@ -125,6 +125,7 @@ def _wearer(aligned: AlignedFace, seen: Visibility) -> tuple[_Wearer, Plane]:
         for rings in ((OVAL,), (LEFT_BROW, RIGHT_BROW), (LEFT_EYE, RIGHT_EYE), (PADS,))
     )
     rim, brow, skin, beard = _surfaces(seen, pads * (1 - grown(eyes, BESIDE_EYES * unit)))
+    rim = without_islands(rim, aligned.landmarks)
     hairs = ((brow > SKIN) & (rim < HAIRLESS)).astype(np.float32)
     broad = _beside(rim)
     own = oval * (1 - np.maximum(grown(broad, HALO * unit), grown(eyes, LASHES * unit)))

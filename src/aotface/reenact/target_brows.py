@@ -3,7 +3,7 @@
 Under a frame or a fringe there is no brow to read. What is filled in there is a smear, and half a brow beside half of the
 target's is no better. So a hidden one comes from the face's other side, mirrored. Where both are hidden the target's own
 are laid in, whole, in the tone of the skin around them. The new shape leaves them in their place. In pictures the
-same is done where the source has hardly any brows, which would become a smear, and the target's are whole.
+same is done where the source has hardly any brows, or stumps, which would become smears, and the target's are whole.
 """
 
 from dataclasses import dataclass
@@ -15,10 +15,11 @@ from jaxtyping import Bool, Float32
 
 from aotface.face.align import align, resize_matrix, transform_landmarks
 from aotface.face.mesh import LEFT_BROW, LEFT_EYE, RIGHT_BROW, RIGHT_EYE
-from aotface.face.texture import LUMA, brow_outlines, distance_from, hull_mask
+from aotface.face.texture import LUMA, brow_outlines, distance_from
 from aotface.face.visibility.classes import Surface
 from aotface.face.visibility.network import Visibility
 from aotface.masked import carried, falling, resized, rising
+from aotface.reenact.brow_profile import beside_skin, both_brows, off_eyes
 from aotface.reenact.lip_colour import FURTHEST, PIGMENT, Pixels, Plane, logarithm
 from aotface.types import CROP_SIDE, AlignedFace, Crop, Frame, Landmarks, Mask, Part
 
@@ -72,21 +73,41 @@ SKIN, OFF_EYES = (3, 11), 4
 DEEP = 75
 """Percentile of how dark a brow is that stands for its hairs."""
 
-BARE = 0.35
-"""Depth below which a source shows no brows to speak of. A limit that judges liked better took the target's in a third of
-pairs, and .08 of the cosine to the source; this one does in a twelfth of pairs (docs/log/2026-11-30-brows.md)."""
+PLACES, PALEST = slice(2, 21), 20
+"""Places along a brow that are asked, of 24: its ends fade out; and the percentile of them that stands for the palest."""
 
-SHOWN, CLEAR, EVEN = 0.8, 0.5, 0.45
-"""How much of the target's brows must be visible, and how deep they must be, and the paler one beside the other."""
+TOLD = 0.5
+"""Share of a brow that must be visible for it to stand for both."""
+
+BARE, STUMPS = 0.35, 0.14
+"""Depth below which a source shows no brows to speak of; and the one where they are palest below which it shows stumps. A
+limit that judges liked better took the target's in a third of pairs, and .08 of the cosine to the source; these take them in
+a tenth of pairs (docs/log/2026-11-30-brows.md, docs/log/2026-11-30-brows-whole.md)."""
+
+THIN, LEAST_THIN, SEEN = 0.33, 0.1, 0.75
+"""Depth where they are palest, of both together and of the less whole one, from which on pale brows are no bare ones but
+thin; and how much of them must be visible for that."""
+
+SHOWN, CLEAR, EVEN, WHOLE = 0.8, 0.5, 0.45, 0.25
+"""How much of the target's brows must be visible; how deep they must be, and the paler one beside the other; or how deep
+the less whole one must be where it is palest."""
+
+
+FRONT = 0.55
+"""Visible share of the target's brows below which they stay in front themselves, taken for rims: with the source's there
+would be two arcs. Of 755 portraits 14 show less (docs/log/2026-11-30-brows-whole.md)."""
 
 
 class BrowLook(NamedTuple):
     """Of both brows. ``deep``: how dark hairs are beside skin, logarithm of linear light. ``even``: depth of the paler brow,
-    in parts of the other's. ``shown``: visible share."""
+    in parts of the other's. ``shown``: visible share. ``whole``: depth of the brow that is more whole at the places along it
+    where it is palest, a logarithm of display light; ``broken``: the same of the other one."""
 
     deep: float
     even: float
     shown: float
+    whole: float
+    broken: float
 
 
 def brow_look(crop: Crop, points: Landmarks, visible: Mask | None = None) -> BrowLook | None:
@@ -103,28 +124,40 @@ def brow_look(crop: Crop, points: Landmarks, visible: Mask | None = None) -> Bro
     if len(crop) != CROP_SIDE:
         points = transform_landmarks(points, resize_matrix(np.eye(2, 3), len(crop), CROP_SIDE))
         crop = cv2.resize(crop, (CROP_SIDE, CROP_SIDE), interpolation=cv2.INTER_AREA)
+    shape = CROP_SIDE, CROP_SIDE
+    seen = np.ones(shape, np.float32) if visible is None else resized(visible, CROP_SIDE)
     light = np.log(np.maximum(cv2.transform(crop, LUMA), 0) ** np.float32(DISPLAY) + FLOOR)
-    eyes, found = hull_mask(light.shape, points[LEFT_EYE], points[RIGHT_EYE]), []
-    for outline in brow_outlines(points):
-        brow = hull_mask(light.shape, outline) > 0
-        near = (_grown(brow, SKIN[1]) > _grown(brow, SKIN[0])) & (_grown(eyes, OFF_EYES) == 0)
+    brows, eyes = both_brows(shape, points, 1.0), off_eyes(shape, points, 1.0)
+    depths, away = [], _grown(eyes == 0, OFF_EYES) == 0
+    for brow in (one.inside for one in brows):
+        near = (_grown(brow, SKIN[1]) > _grown(brow, SKIN[0])) & away
         if not brow.any() or not near.any():
             return None
-        seen = 1.0 if visible is None else float(cv2.resize(visible, (CROP_SIDE, CROP_SIDE))[brow].mean())
-        found.append((float(np.median(light[near])) - float(np.percentile(light[brow], 100 - DEEP)), seen))
-    deep, seen = (sum(values) / 2 for values in zip(*found, strict=True))
-    depths = sorted(max(one[0], 0.0) for one in found)
-    return BrowLook(deep, depths[0] / max(depths[1], 1e-3), seen)
+        deep = float(np.median(light[near])) - float(np.percentile(light[brow], 100 - DEEP))
+        depths.append(deep)
+    dark = beside_skin(crop, brows, eyes, seen, 1.0)
+    palest = [0.0, 0.0]
+    if dark is not None:
+        palest = [float(np.percentile(one.profile(dark @ LUMA[0])[PLACES], PALEST)) for one in brows]
+    shares = [float(seen[one.inside].mean()) for one in brows]
+    told = [depth for depth, share in zip(palest, shares, strict=True) if share >= TOLD] or palest
+    pale, strong = sorted(max(one, 0.0) for one in depths)
+    even = pale / max(strong, 1e-3)
+    return BrowLook(sum(depths) / 2, even, sum(shares) / 2, max(told), min(palest))
 
 
 def better_kept(source: BrowLook, target: BrowLook) -> bool:
-    """Whether the target's brows are whole, and the source has hardly any: a smear of them is worse.
+    """Whether the target's brows are whole, and the source has hardly any, or stumps: a smear of them is worse. Or whether
+    most of the target's stay in any case.
 
     Args:
         source: of its photograph.
         target: of the picture.
     """
-    return source.deep < BARE and target.deep >= CLEAR and target.even >= EVEN and target.shown >= SHOWN
+    thin = source.whole + source.broken >= THIN and source.broken >= LEAST_THIN and source.shown >= SEEN
+    bare = (source.deep < BARE and not thin) or source.whole < STUMPS
+    good = (target.deep >= CLEAR and target.even >= EVEN) or target.broken >= WHOLE
+    return target.shown < FRONT or (bare and good and target.shown >= SHOWN)
 
 
 def _grown(plane: np.ndarray, reach: int) -> np.ndarray:
