@@ -23,11 +23,11 @@ LIDS, BROWS = 2.5, 1.5
 SOFT = 4.0
 """How softly that ends, a standard deviation, pixels at 256."""
 
-SHARP, WAY, LENGTH = 3.0, 2.0, 12.0
+SHARP, WAY, LENGTH = 4.0, 2.0, 12.0
 """What lines are finer than, and over what their direction is told: standard deviations of blurs; and the length over which
 they are alike: the same pixels."""
 
-TAKEN = 0.8
+TAKEN = 0.9
 """Share of a line that goes at most."""
 
 
@@ -72,9 +72,7 @@ def _box(points: Landmarks, grid: int, margin: float) -> Part:
     """Rows and columns of the grid around the places beside both eyes."""
     places = points[np.concatenate(BESIDE), :2]
     columns, rows = (
-        slice(
-            int(np.clip(low - margin, 0, grid - 2)), int(np.clip(high + margin, 2, grid))
-        )
+        slice(int(np.clip(low - margin, 0, grid - 2)), int(np.clip(high + margin, 2, grid)))
         for low, high in zip(places.min(axis=0), places.max(axis=0), strict=True)
     )
     return rows, columns

@@ -55,8 +55,9 @@ deep ones stay there, as the face's own."""
 ABOVE = 0.3
 """How far above the nose's wings holes are filled, in widths of the mouth: folds begin there."""
 
-VALLEY, FINE = 13, 0.8
-"""Width of what is filled, at most, and standard deviation of the blur under which detail stays, in the same pixels."""
+VALLEY, NARROW, FINE = 23, 13, 0.8
+"""Width of what is filled, at most: of a fold and the shade beside it, and of a hole; and standard deviation of the blur
+under which detail stays: the same pixels."""
 
 LINE, WAYS, BY_CHANCE, SURE = 7, 12, 0.5, 0.02
 """Length of a line in the same pixels, along how many directions it is looked for, how dark the darkest of them is by
@@ -214,7 +215,13 @@ def level_mouth(
 
 
 def lay_light(
-    face: Pixels, box: Part, light: Pixels, here: Part, edges: Edges | None, side: int, grid: int
+    face: Pixels,
+    box: Part,
+    light: Float32[np.ndarray, "height width 3"],
+    here: Part,
+    edges: Edges | None,
+    side: int,
+    grid: int,
 ) -> Float32[np.ndarray, "grid grid 3"]:
     """Lay light that was found on the grid, and take off what is left of lines, in place.
 
@@ -264,25 +271,30 @@ def cut_box(picture: np.ndarray, here: Part, zoom: float, first: tuple[int, int]
 def _filled(face: Pixels, points: Landmarks, less: Fallen, unit: float) -> Pixels:
     """Light that fills narrow dark places."""
     low = cv2.GaussianBlur(face, (0, 0), FINE * unit)
-    size = round(VALLEY * unit) | 1
-    closed = cv2.morphologyEx(
-        low, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
-    )
-    dark = closed - low + (low - face) * _lines(face - low, closed, unit)[..., None]
-    hole = rising((closed - low).max(axis=2) / np.maximum(closed.max(axis=2), 1 / 255), HOLE)
+    fine = face - low
+    closed, narrow = (_closed(low, width * unit) for width in (VALLEY, NARROW))
+    thin = fine * _lines(fine, closed, unit)[..., None]
+    hole = rising((narrow - low).max(axis=2) / np.maximum(narrow.max(axis=2), 1 / 255), HOLE)
     rows = np.arange(len(face), dtype=np.float32)[:, None] - np.float32(points[WINGS, 1].min())
     beside = beside_features(points, face.shape[:2], unit) * np.clip(rows / np.float32(4 * unit), 0, 1)
     beside = np.maximum(beside, hole * beside_features(points, face.shape[:2], unit, NEAR_HOLE))
-    weight = np.zeros(face.shape[:2], np.float32)
+    folds, corners = np.zeros((2, *face.shape[:2]), np.float32)
     for smile, fold, corner in zip(less.smile, FOLDS, CORNERS, strict=True):
-        near = (
-            near_line(points[list(fold), :2], weight.shape, NEAR_FOLD, unit) * beside * np.float32(FILLED * smile)
-        )
-        about = near_line(points[[corner], :2], weight.shape, NEAR_CORNER, unit)
-        weight = np.maximum(
-            weight, np.maximum(near, about * np.float32(CORNER_FILLED * max(smile, less.mouth)))
-        )
-    return cv2.GaussianBlur(dark * weight[..., None], (0, 0), FINE * unit / 2)
+        near = near_line(points[list(fold), :2], folds.shape, NEAR_FOLD, unit)
+        folds = np.maximum(folds, near * beside * np.float32(FILLED * smile))
+        about = near_line(points[[corner], :2], corners.shape, NEAR_CORNER, unit)
+        corners = np.maximum(corners, about * np.float32(CORNER_FILLED * max(smile, less.mouth)))
+    wide, deep = (
+        (one - low - thin) * weight[..., None] for one, weight in ((closed, folds), (narrow, corners))
+    )
+    return cv2.GaussianBlur(np.maximum(wide, deep), (0, 0), FINE * unit / 2)
+
+
+def _closed(low: Pixels, width: float) -> Pixels:
+    """Without dark places up to a width in pixels."""
+    size = round(width) | 1
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
+    return cv2.morphologyEx(low, cv2.MORPH_CLOSE, disc)
 
 
 def beside_features(

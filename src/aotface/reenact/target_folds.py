@@ -96,25 +96,26 @@ def target_folds(
     unit = grid / CROP_SIDE
     there, here = mouth_box(theirs, grid, ABOVE), mouth_box(points, grid, ABOVE)
     corner = np.array([there[1].start, there[0].start], np.float32)
-    shade = _shade(target[there], theirs - [*corner, 0], unit, None if seen is None else seen[there])
+    placed = theirs - np.append(corner, np.float32(0))
+    shade = _shade(target[there], placed, unit, None if seen is None else seen[there])
     places = dense_map(raster, theirs[:, :2])[here] - corner
-    shade = cv2.remap(
-        shade, places[..., 0], places[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT
-    )
+    shade = cv2.remap(shade, places[..., 0], places[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
     own = points - np.array([here[1].start, here[0].start, 0], np.float32)
     weight = np.zeros_like(shade)
     for share, fold in zip(smile, FOLDS, strict=True):
         near = near_line(own[list(fold), :2], weight.shape, NEAR, unit)
         weight = np.maximum(weight, near * np.float32(SHARE * share))
     more = _lacking(shade, _shade(face[here], own, unit, None), unit)
-    weight = cv2.GaussianBlur(weight, (0, 0), 2 * unit) * beside_features(own, weight.shape, unit, BESIDE_NOSE)
+    weight = cv2.GaussianBlur(weight, (0, 0), 2 * unit) * beside_features(
+        own, weight.shape, unit, BESIDE_NOSE
+    )
     light = np.zeros_like(face)
     light[here] = face[here] * np.expm1((more * weight)[..., None] * TINT)
     return light
 
 
 def _lacking(shade: Mask, own: Mask, unit: float) -> Mask:
-    """What of the target's folds X_r lacks: dark beside dark, bright beside bright; a fold of its own may lie a bit aside."""
+    """What X_r lacks of the target's folds: dark beside dark, bright beside bright; its own may lie a bit aside."""
     darker = np.minimum(shade - np.minimum(-grown(-own, ASIDE * unit), 0), 0)
     brighter = np.maximum(shade - np.maximum(grown(own, ASIDE * unit), 0), 0)
     return np.where(shade < 0, darker, brighter)
@@ -124,7 +125,6 @@ def _shade(
     face: Float32[np.ndarray, "rows columns 3"], points: Landmarks, unit: float, seen: Mask | None
 ) -> Mask:
     """How much brighter than skin around the places of folds are, a logarithm."""
-    points = points.astype(np.float32)
     skin = beside_features(points, face.shape[:2], unit, BESIDE_NOSE)
     if seen is not None:
         skin = skin * seen
