@@ -11,6 +11,7 @@ from jaxtyping import Float32
 
 from aotface.face.mesh import LEFT_BROW, LEFT_EYE, RIGHT_BROW, RIGHT_EYE
 from aotface.face.texture import LUMA, alike_along, features_mask, hull_mask, line_ways
+from aotface.masked import grown, rising
 from aotface.reenact.mouth_shading import Edges, cut_box, fallen, inside_box, lay_light
 from aotface.types import CROP_SIDE, Landmarks, Mask, Part
 
@@ -27,8 +28,12 @@ SHARP, WAY, LENGTH = 4.0, 2.0, 12.0
 """What lines are finer than, and over what their direction is told: standard deviations of blurs; and the length over which
 they are alike: the same pixels."""
 
-TAKEN = 0.9
-"""Share of a line that goes at most."""
+TAKEN, HARD, NEARBY = 0.9, (0.03, 0.09), 2.0
+"""Share of a line that goes at most; how strong one is, in parts of the light around it, where it begins to go, and
+goes (faint lines are part of a face); and over what distance that is told, the same pixels."""
+
+DARK = 0.05
+"""Light below which a line's strength is not told from it: display values."""
 
 
 def level_eyes(
@@ -64,7 +69,9 @@ def level_eyes(
     weight = _where(points - corner, own.shape[:2], smile, unit)
     ways = line_ways(np.ascontiguousarray(own @ LUMA[0]), WAY * unit)
     fine = own - cv2.GaussianBlur(own, (0, 0), SHARP * unit)
-    light = -alike_along(fine, ways, LENGTH * unit) * weight[..., None]
+    lines = alike_along(fine, ways, LENGTH * unit)
+    weight = weight * _hard(lines, own, unit)
+    light = -lines * weight[..., None]
     return lay_light(face, box, light, here, Edges(ways, weight), side, grid)
 
 
@@ -76,6 +83,15 @@ def _box(points: Landmarks, grid: int, margin: float) -> Part:
         for low, high in zip(places.min(axis=0), places.max(axis=0), strict=True)
     )
     return rows, columns
+
+
+def _hard(
+    lines: Float32[np.ndarray, "rows columns 3"], face: Float32[np.ndarray, "rows columns 3"], unit: float
+) -> Mask:
+    """Where lines are strong, 0..1."""
+    strength = np.abs(lines @ LUMA[0]) / np.maximum(face @ LUMA[0], np.float32(DARK))
+    share = rising(grown(strength, NEARBY * unit), HARD)
+    return np.asarray(cv2.GaussianBlur(share, (0, 0), NEARBY * unit / 2), np.float32)
 
 
 def _where(points: Landmarks, shape: tuple[int, int], smile: tuple[float, float], unit: float) -> Mask:

@@ -45,7 +45,7 @@ FLOOR = np.float32(0.01)
 DARKER, BRIGHTER = 0.3, 0.08
 """How much darker, and brighter, than around a place of a fold is at most: logarithms."""
 
-SHARE = 0.8
+SHARE = 0.7
 """Share of the target's folds that is carried over."""
 
 TINT = np.array([0.7, 1.09, 1.3], np.float32)
