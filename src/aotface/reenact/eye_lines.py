@@ -28,7 +28,7 @@ SHARP, WAY, LENGTH = 4.0, 2.0, 12.0
 """What lines are finer than, and over what their direction is told: standard deviations of blurs; and the length over which
 they are alike: the same pixels."""
 
-TAKEN, HARD, NEARBY = 0.75, (0.03, 0.09), 2.0
+TAKEN, HARD, NEARBY = 0.75, (0.05, 0.11), 2.0
 """Share of a line that goes at most; how strong one is, in parts of the light around it, where it begins to go, and
 goes (faint lines are part of a face); and over what distance that is told, the same pixels."""
 

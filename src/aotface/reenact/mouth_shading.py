@@ -55,7 +55,7 @@ deep ones stay there, as the face's own."""
 ABOVE = 0.3
 """How far above the nose's wings holes are filled, in widths of the mouth: folds begin there."""
 
-VALLEY, NARROW, FINE = 23, 13, 0.8
+VALLEY, NARROW, FINE = 19, 13, 0.8
 """Width of what is filled, at most: of a fold and the shade beside it, and of a hole; and standard deviation of the blur
 under which detail stays: the same pixels."""
 
@@ -273,7 +273,7 @@ def _filled(face: Pixels, points: Landmarks, less: Fallen, unit: float) -> Pixel
     low = cv2.GaussianBlur(face, (0, 0), FINE * unit)
     fine = face - low
     closed, narrow = (_closed(low, width * unit) for width in (VALLEY, NARROW))
-    thin = fine * _lines(fine, closed, unit)[..., None]
+    thin = fine * _lines(fine, narrow, unit)[..., None]
     hole = rising((narrow - low).max(axis=2) / np.maximum(narrow.max(axis=2), 1 / 255), HOLE)
     rows = np.arange(len(face), dtype=np.float32)[:, None] - np.float32(points[WINGS, 1].min())
     beside = beside_features(points, face.shape[:2], unit) * np.clip(rows / np.float32(4 * unit), 0, 1)
