@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from aotface.face.mesh import MEAN, RIGHT_EYE
+from aotface.face.mesh import MEAN, RIGHT_BROW, RIGHT_EYE
 from aotface.reenact.eye_lines import level_eyes
 from aotface.reenact.mouth_shading import Fallen
 from aotface.types import Crop, Landmarks
@@ -78,3 +78,13 @@ def test_lids_stay(monkeypatch: pytest.MonkeyPatch) -> None:
     made = levelled(face, ALL, monkeypatch)
     shown = face[..., 0] < 0.5 * SKIN[0]
     assert np.abs(made - face)[shown].max() < 0.03
+
+
+def test_a_brows_end_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    face = np.ones((SIDE, SIDE, 3), np.float32)
+    outer = np.round(POINTS[RIGHT_BROW[[0, 1]], :2]).astype(int)
+    cv2.line(face, (outer[0] + [-2, 1]).tolist(), outer[1].tolist(), (0.4,) * 3, 2)
+    face = face * SKIN
+    made = levelled(face, ALL, monkeypatch)
+    shown = face[..., 0] < 0.7 * SKIN[0]
+    assert np.abs(made - face)[shown].max() < 0.06 * SKIN[0]

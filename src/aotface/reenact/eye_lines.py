@@ -18,7 +18,7 @@ from aotface.types import CROP_SIDE, Landmarks, Mask, Part
 BESIDE = (33, 46, 127, 234, 123, 50, 101, 119), (263, 276, 356, 454, 352, 280, 330, 348)
 """Vertices around the places beside an eye and on the cheek below it, of the person's right and left."""
 
-LIDS, BROWS = 2.5, 1.5
+LIDS, BROWS = 2.5, 3.0
 """How far around eyes and brows lines stay: units of `features_mask`."""
 
 SOFT = 4.0
