@@ -196,5 +196,5 @@ def test_a_picture_loads_nothing_of_the_video_line() -> None:
     # eyes, camera match and adjustments seven; hairline two; eyes, lids, mouth, expression and spectacles nine; one-sided
     # light two; fine detail; bounds, brows three times and nose; blocks; graph; light on skin; low bands; atlas; rims;
     # filled skin, remnants and dark side; beards, bleached ones, stubble and hairs; nostrils; ends of brows; hard light;
-    # blotches and shade of rims; profile of brows and whole ones
-    assert "aotface.compose.face_step" in loaded and len(loaded) <= 152
+    # blotches and shade of rims; profile of brows and whole ones; folds and lines of a smile; nostrils and where they lie
+    assert "aotface.compose.face_step" in loaded and len(loaded) <= 156

@@ -12,6 +12,7 @@ from aotface.media.image import read_image
 from aotface.reenact import mesh
 from aotface.reenact.base import PreparedSource, Reenactor
 from aotface.reenact.mesh import MeshReenactor, reenact
+from aotface.reenact.mouth_shading import FOLDS
 from aotface.samples import samples
 from aotface.types import Face
 
@@ -155,6 +156,35 @@ def test_pictures_lose_the_edges_of_hard_light_beside_the_nose(
     assert made.reading.shading is not None and without.reading.shading is not None
     assert np.abs(made.reading.shading - without.reading.shading).max() > 0.02
     np.testing.assert_array_equal(even.crop, reenact(frame, face, targets[0]).crop)
+
+
+def test_pictures_get_the_targets_folds_where_it_alone_smiles(
+    faces: dict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (frame, face), (other, theirs) = faces["source_light_man"], faces["source_deep_woman"]
+    drawn = np.zeros(other.shape[:2], np.float32)
+    for fold in FOLDS:
+        line = np.round(theirs.landmarks[list(fold), :2]).astype(np.int32)
+        cv2.polylines(drawn, [line], False, (1.0,), 5)
+    weight = cv2.GaussianBlur(drawn, (0, 0), 1.5)[..., None]
+    other = np.rint(other * (1 - weight * np.array([0.3, 0.45, 0.5]))).astype(np.uint8)
+    target = align(other, theirs)
+    targets = [replace(target, face=replace(theirs, rest=rest)) for rest in (None, theirs.landmarks)]
+    made = []
+    for smile in ((1.0, 1.0), (0.0, 0.0)):
+        monkeypatch.setattr(mesh, "risen_smile", lambda *_, smile=smile: smile)
+        made.append([reenact(frame, face, one) for one in targets])
+    (folded, moving), (flat, moving_flat) = made
+    np.testing.assert_array_equal(moving.crop, moving_flat.crop)  # not in videos
+    assert folded.landmarks is not None and folded.reading is not None and flat.reading is not None
+    assert folded.reading.shading is not None and flat.reading.shading is not None
+    for vertex in (206, 426):
+        x, y = np.rint(folded.landmarks[vertex, :2]).astype(int).tolist()
+        assert folded.crop[y, x].mean() < 0.94 * flat.crop[y, x].mean()
+    assert (folded.reading.shading - flat.reading.shading).min() < -0.03
+    monkeypatch.setattr(mesh, "risen_smile", lambda *_: (1.0, 1.0))
+    monkeypatch.setattr(mesh, "is_shaven", lambda *_: False)
+    np.testing.assert_array_equal(reenact(frame, face, targets[0]).crop, flat.crop)
 
 
 def test_same_input_same_bytes(faces: dict) -> None:

@@ -28,6 +28,7 @@ from aotface.reenact.dark_side import without_dark_side
 from aotface.reenact.dense_map import Jump, both_maps, dense_map, enlarge, lids, read_crop, read_mask, soften
 from aotface.reenact.edge import inner_mask
 from aotface.reenact.expression import mouths_alike
+from aotface.reenact.eye_lines import level_eyes
 from aotface.reenact.iris_colour import IrisColour, iris_colour
 from aotface.reenact.lids import lid_places, unseen_eyes
 from aotface.reenact.lip_colour import LipColour, lip_colour
@@ -48,6 +49,7 @@ from aotface.reenact.target_brows import (
     without_hidden_brows,
 )
 from aotface.reenact.target_eyes import TargetEye, target_eyes
+from aotface.reenact.target_folds import risen_smile, target_folds
 from aotface.reenact.target_mouth import TargetMouth, target_mouth
 from aotface.reenact.target_nostrils import target_nostrils
 from aotface.reenact.visibility import balance, inside, weights
@@ -185,6 +187,14 @@ def reenact(
             crop += enlarge(light, side)
             np.clip(crop, 0, 1, out=crop)
             small = np.clip(small[0] + light, 0, 1), small[1]
+        smile = risen_smile(source.landmarks, target_points)
+        bare = max(smile) > 0 and is_shaven(target)
+        light = target_folds(*small, points, target_points, raster, smile, seen_target) if bare else None
+        if light is not None:
+            shading += light
+            crop += enlarge(light, side)
+            np.clip(crop, 0, 1, out=crop)
+            small = np.clip(small[0] + light, 0, 1), small[1]
         nostrils = target_nostrils(*small, points, target_points, raster, seen_target)
         if nostrils is not None:
             shading += nostrils.light
@@ -262,6 +272,9 @@ def _put_on(
     box = _box(drawn > 0)  # elsewhere the crop is the target's
     face = _read_face(reading, side, box)
     shading = level_mouth(face, box, source, side, points, theirs, grid)
+    light = level_eyes(face, box, source, side, points, theirs, grid)
+    if light is not None:
+        shading += light
     if reading.parting is not None:
         face *= enlarge(reading.parting.shade, side)[box][..., None]
     return _over(crop, face, drawn, box), shading

@@ -55,8 +55,9 @@ deep ones stay there, as the face's own."""
 ABOVE = 0.3
 """How far above the nose's wings holes are filled, in widths of the mouth: folds begin there."""
 
-VALLEY, FINE = 13, 0.8
-"""Width of what is filled, at most, and standard deviation of the blur under which detail stays, in the same pixels."""
+VALLEY, NARROW, FINE = 19, 13, 0.8
+"""Width of what is filled, at most: of a fold and the shade beside it, and of a hole; and standard deviation of the blur
+under which detail stays: the same pixels."""
 
 LINE, WAYS, BY_CHANCE, SURE = 7, 12, 0.5, 0.02
 """Length of a line in the same pixels, along how many directions it is looked for, how dark the darkest of them is by
@@ -138,7 +139,7 @@ def mouth_shading(face: Pixels, points: Landmarks, less: Fallen, unit: float) ->
     if not less.any:
         return np.zeros_like(face)
     return np.asarray(
-        _filled(face, points, less, unit) * _inside(face.shape[:2], unit)[..., None], np.float32
+        _filled(face, points, less, unit) * inside_box(face.shape[:2], unit)[..., None], np.float32
     )
 
 
@@ -164,9 +165,9 @@ def fold_edges(face: Pixels, light: Pixels, points: Landmarks, less: Fallen, uni
     filled = grown(rising(light @ LUMA[0], EDGE), WAY * unit)
     near = np.zeros_like(luma)
     for smile, fold in zip(less.smile, FOLDS, strict=True):
-        near = np.maximum(near, _near(points[list(fold), :2], near.shape, NEAR_FOLD, unit) * smile)
-    weight = cv2.GaussianBlur(filled, (0, 0), unit) * near * _beside(points, near.shape, unit)
-    return Edges(line_ways(luma, WAY * unit), np.asarray(weight * _inside(near.shape, unit), np.float32))
+        near = np.maximum(near, near_line(points[list(fold), :2], near.shape, NEAR_FOLD, unit) * smile)
+    weight = cv2.GaussianBlur(filled, (0, 0), unit) * near * beside_features(points, near.shape, unit)
+    return Edges(line_ways(luma, WAY * unit), np.asarray(weight * inside_box(near.shape, unit), np.float32))
 
 
 def without_edges(face: Pixels, edges: Edges, unit: float) -> None:
@@ -181,7 +182,7 @@ def without_edges(face: Pixels, edges: Edges, unit: float) -> None:
     face -= alike_along(fine, edges.way, LENGTH * unit) * edges.weight[..., None]
 
 
-def _inside(shape: tuple[int, ...], unit: float) -> Mask:
+def inside_box(shape: tuple[int, ...], unit: float) -> Mask:
     """0 at a box's border, 1 within."""
     rows, columns = (np.minimum(np.arange(n), np.arange(n)[::-1]) / (4 * unit) for n in shape)
     return (np.clip(rows, 0, 1)[:, None] * np.clip(columns, 0, 1)).astype(np.float32)
@@ -206,10 +207,38 @@ def level_mouth(
     """
     here, zoom = mouth_box(points, grid, ABOVE), side / grid
     corner = np.array([here[1].start, here[0].start, 0], np.float32)
-    own = _cut(face, here, zoom, (int(box[1].start), int(box[0].start)))
-    shading, less = np.zeros((grid, grid, 3), np.float32), fallen(source, theirs)
-    unit = grid / CROP_SIDE
-    shading[here] = mouth_shading(own, points - corner, less, unit)
+    own = cut_box(face, here, zoom, (int(box[1].start), int(box[0].start)))
+    less, unit = fallen(source, theirs), grid / CROP_SIDE
+    light = mouth_shading(own, points - corner, less, unit)
+    edges = fold_edges(own, light, points - corner, less, unit) if max(less.smile) > 0 else None
+    return lay_light(face, box, light, here, edges, side, grid)
+
+
+def lay_light(
+    face: Pixels,
+    box: Part,
+    light: Float32[np.ndarray, "height width 3"],
+    here: Part,
+    edges: Edges | None,
+    side: int,
+    grid: int,
+) -> Float32[np.ndarray, "grid grid 3"]:
+    """Lay light that was found on the grid, and take off what is left of lines, in place.
+
+    Args:
+        face: X_r in a box of the crop.
+        box: rows and columns.
+        light: in a box of the grid.
+        here: its rows and columns.
+        edges: likewise; None: none.
+        side: of the crop.
+        grid: its side.
+
+    Returns:
+        The light on the whole grid.
+    """
+    shading, zoom = np.zeros((grid, grid, 3), np.float32), side / grid
+    shading[here] = light
     rows, columns = (
         slice(
             max(int(whole.start), int(part.start * zoom)),
@@ -221,16 +250,15 @@ def level_mouth(
         tuple(slice(p.start - w.start, p.stop - w.start) for p, w in zip((rows, columns), box, strict=True))
     ]
     if inner.size:
-        inner += _cut(shading, (rows, columns), 1 / zoom, (0, 0))
-        if max(less.smile) > 0:
-            found = fold_edges(own, shading[here], points - corner, less, unit)
+        inner += cut_box(shading, (rows, columns), 1 / zoom, (0, 0))
+        if edges is not None:
             first = int(here[1].start), int(here[0].start)
-            edges = Edges(*(_cut(one, (rows, columns), 1 / zoom, first) for one in found))
-            without_edges(inner, edges, side / CROP_SIDE)
+            finer = Edges(*(cut_box(one, (rows, columns), 1 / zoom, first) for one in edges))
+            without_edges(inner, finer, side / CROP_SIDE)
     return shading
 
 
-def _cut(picture: np.ndarray, here: Part, zoom: float, first: tuple[int, int]) -> np.ndarray:
+def cut_box(picture: np.ndarray, here: Part, zoom: float, first: tuple[int, int]) -> np.ndarray:
     """A box of a grid out of a picture that is ``zoom`` times finer and begins at ``first``, x and y."""
     eased = cv2.GaussianBlur(picture, (0, 0), 0.4 * zoom) if zoom > 1.25 else picture
     shift = [(part.start + 0.5) * zoom - 0.5 - start for part, start in zip(here[::-1], first, strict=True)]
@@ -243,33 +271,38 @@ def _cut(picture: np.ndarray, here: Part, zoom: float, first: tuple[int, int]) -
 def _filled(face: Pixels, points: Landmarks, less: Fallen, unit: float) -> Pixels:
     """Light that fills narrow dark places."""
     low = cv2.GaussianBlur(face, (0, 0), FINE * unit)
-    size = round(VALLEY * unit) | 1
-    closed = cv2.morphologyEx(
-        low, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
-    )
-    dark = closed - low + (low - face) * _lines(face - low, closed, unit)[..., None]
-    hole = rising((closed - low).max(axis=2) / np.maximum(closed.max(axis=2), 1 / 255), HOLE)
+    fine = face - low
+    closed, narrow = (_closed(low, width * unit) for width in (VALLEY, NARROW))
+    thin = fine * _lines(fine, narrow, unit)[..., None]
+    hole = rising((narrow - low).max(axis=2) / np.maximum(narrow.max(axis=2), 1 / 255), HOLE)
     rows = np.arange(len(face), dtype=np.float32)[:, None] - np.float32(points[WINGS, 1].min())
-    beside = _beside(points, face.shape[:2], unit) * np.clip(rows / np.float32(4 * unit), 0, 1)
-    beside = np.maximum(beside, hole * _beside(points, face.shape[:2], unit, NEAR_HOLE))
-    weight = np.zeros(face.shape[:2], np.float32)
+    beside = beside_features(points, face.shape[:2], unit) * np.clip(rows / np.float32(4 * unit), 0, 1)
+    beside = np.maximum(beside, hole * beside_features(points, face.shape[:2], unit, NEAR_HOLE))
+    folds, corners = np.zeros((2, *face.shape[:2]), np.float32)
     for smile, fold, corner in zip(less.smile, FOLDS, CORNERS, strict=True):
-        near = (
-            _near(points[list(fold), :2], weight.shape, NEAR_FOLD, unit) * beside * np.float32(FILLED * smile)
-        )
-        about = _near(points[[corner], :2], weight.shape, NEAR_CORNER, unit)
-        weight = np.maximum(
-            weight, np.maximum(near, about * np.float32(CORNER_FILLED * max(smile, less.mouth)))
-        )
-    return cv2.GaussianBlur(dark * weight[..., None], (0, 0), FINE * unit / 2)
+        near = near_line(points[list(fold), :2], folds.shape, NEAR_FOLD, unit)
+        folds = np.maximum(folds, near * beside * np.float32(FILLED * smile))
+        about = near_line(points[[corner], :2], corners.shape, NEAR_CORNER, unit)
+        corners = np.maximum(corners, about * np.float32(CORNER_FILLED * max(smile, less.mouth)))
+    wide, deep = (
+        (one - low - thin) * weight[..., None] for one, weight in ((closed, folds), (narrow, corners))
+    )
+    return cv2.GaussianBlur(np.maximum(wide, deep), (0, 0), FINE * unit / 2)
 
 
-def _beside(
+def _closed(low: Pixels, width: float) -> Pixels:
+    """Without dark places up to a width in pixels."""
+    size = round(width) | 1
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
+    return cv2.morphologyEx(low, cv2.MORPH_CLOSE, disc)
+
+
+def beside_features(
     points: Landmarks, shape: tuple[int, ...], unit: float, near: tuple[float, float] = NEAR_NOSE
 ) -> Mask:
     """1 beside the lips and the nose, ``near`` which it falls to 0."""
     nose = cv2.convexHull(points[NOSE, :2].astype(np.float32))[:, 0]
-    return np.minimum(1 - lip_mask(points, shape, unit), 1 - _near(nose, shape, near, unit))
+    return np.minimum(1 - lip_mask(points, shape, unit), 1 - near_line(nose, shape, near, unit))
 
 
 def _lines(fine: Pixels, light: Pixels, unit: float) -> Mask:
@@ -290,7 +323,7 @@ def _lines(fine: Pixels, light: Pixels, unit: float) -> Mask:
     return np.asarray(cv2.GaussianBlur(wide, (0, 0), 0.7 * unit), np.float32)
 
 
-def _near(
+def near_line(
     line: Float32[np.ndarray, "points 2"], shape: tuple[int, ...], bounds: tuple[float, float], unit: float
 ) -> Mask:
     """1 near a line, 0 far from it."""
