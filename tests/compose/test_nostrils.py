@@ -64,6 +64,13 @@ def test_deep_ones_stay_and_others_are_bounded(points: Landmarks) -> None:
     assert (made.mask <= (MOST - 1) * own + 1e-6).all()
 
 
+def test_a_grey_picture_stays_grey(points: Landmarks) -> None:
+    grey = [np.repeat(nose(points, depth)[..., :1], 3, axis=2) for depth in (0.5, 0.8)]
+    made = deepen_nostrils(*grey, np.ones((SIDE, SIDE), np.float32), EyePoints(points, points), 1.0)
+    assert made is not None
+    assert np.ptp(made.lay(grey[0]), axis=2).max() == 0
+
+
 def test_nothing_is_done_where_the_face_does_not_show(points: Landmarks) -> None:
     made = deepened(points, 0.5, 0.75, weight=0.0)
     assert made is None or not made.mask.any()

@@ -16,7 +16,7 @@ from aotface.compose.eye_stretch import luma_of
 from aotface.compose.eyes import EyePoints
 from aotface.face.mesh import LEFT_NOSTRIL, RIGHT_NOSTRIL
 from aotface.face.texture import features_mask
-from aotface.masked import rising
+from aotface.masked import risen, rising
 from aotface.types import Mask
 
 NOSTRILS = LEFT_NOSTRIL, RIGHT_NOSTRIL
@@ -40,8 +40,9 @@ DARK = (0.06, 0.21)
 MOST, DARKEST = 1.7, 0.5
 """Greatest factor of depth; and most that is added to it, a logarithm."""
 
-WARM = 0.09
-"""Half of what red lies over blue in parts of darkness: light that has entered a nostril comes back red."""
+WARM, GREY = 0.09, (0.02, 0.1)
+"""Half of what red lies over blue in parts of darkness: light that has entered a nostril comes back red. And the mean
+saturation of a picture up to which it is grey, and stays grey, and from which on it is in colour."""
 
 MARGIN = 14.0
 """Pixels at 256 around the nostrils that are looked at."""
@@ -52,14 +53,15 @@ Plane = Float32[np.ndarray, "rows columns"]
 
 @dataclass(frozen=True)
 class Deepened:
-    """``mask``: by how much each pixel gets darker, a logarithm; ``place``: x and y of their first pixel."""
+    """``mask``: by how much each pixel gets darker, a logarithm; ``place``: x and y of the first; ``warm``: see `WARM`."""
 
     mask: Plane
     place: tuple[int, int]
+    warm: float = WARM
 
     def lay(self, picture: Pixels) -> Pixels:
         """All of it in the mask's pixels."""
-        redder = np.array([1 - WARM, 1, 1 + WARM], np.float32)
+        redder = np.array([1 - self.warm, 1, 1 + self.warm], np.float32)
         return np.asarray(picture * np.exp(-self.mask[..., None] * redder), np.float32)
 
 
@@ -98,7 +100,9 @@ def deepen_nostrils(
         return None
     here = features_mask(own.shape, points.own, unit=CHANGED * unit, parts=NOSTRILS) * weight
     more = np.minimum((factor - 1) * own, DARKEST) * rising(own, DARK) * here
-    return Deepened(np.asarray(more, np.float32), place)
+    most = face.max(axis=2)
+    colour = float(((most - face.min(axis=2)) / np.maximum(most, FLOOR)).mean())
+    return Deepened(np.asarray(more, np.float32), place, WARM * risen(colour, GREY))
 
 
 def _darkness(picture: Pixels, unit: float) -> Plane:
