@@ -84,10 +84,6 @@ BARE, STUMPS = 0.35, 0.14
 limit that judges liked better took the target's in a third of pairs, and .08 of the cosine to the source; these take them in
 a tenth of pairs (docs/log/2026-11-30-brows.md, docs/log/2026-11-30-brows-whole.md)."""
 
-THIN, LEAST_THIN, SEEN = 0.33, 0.1, 0.75
-"""Depth where they are palest, of both together and of the less whole one, from which on pale brows are no bare ones but
-thin; and how much of them must be visible for that."""
-
 SHOWN, CLEAR, EVEN, WHOLE = 0.8, 0.5, 0.45, 0.25
 """How much of the target's brows must be visible; how deep they must be, and the paler one beside the other; or how deep
 the less whole one must be where it is palest."""
@@ -154,8 +150,7 @@ def better_kept(source: BrowLook, target: BrowLook) -> bool:
         source: of its photograph.
         target: of the picture.
     """
-    thin = source.whole + source.broken >= THIN and source.broken >= LEAST_THIN and source.shown >= SEEN
-    bare = (source.deep < BARE and not thin) or source.whole < STUMPS
+    bare = source.deep < BARE or source.whole < STUMPS
     good = (target.deep >= CLEAR and target.even >= EVEN) or target.broken >= WHOLE
     return target.shown < FRONT or (bare and good and target.shown >= SHOWN)
 
