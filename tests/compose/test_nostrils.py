@@ -64,6 +64,23 @@ def test_deep_ones_stay_and_others_are_bounded(points: Landmarks) -> None:
     assert (made.mask <= (MOST - 1) * own + 1e-6).all()
 
 
+def test_the_shadow_of_the_tip_gets_no_deeper(points: Landmarks) -> None:
+    middle = np.mean([points[part, :2].mean(axis=0) for part in NOSTRILS], axis=0)
+    drop = np.zeros((SIDE, SIDE), np.float32)
+    cv2.circle(drop, tuple(np.round(middle).astype(int).tolist()), 2, (1.0,), -1)
+    shade = np.exp(-0.4 * cv2.GaussianBlur(drop, (0, 0), 1.0))[..., None]
+    made = deepen_nostrils(
+        nose(points, 0.5) * shade,
+        nose(points, 0.8),
+        np.ones((SIDE, SIDE), np.float32),
+        EyePoints(points, points),
+        1.0,
+    )
+    assert made is not None and made.mask.max() > 0.1
+    x, y = np.round(middle).astype(int)
+    assert made.mask[y - 2 : y + 3, x - 1 : x + 2].max() == 0
+
+
 def test_a_grey_picture_stays_grey(points: Landmarks) -> None:
     grey = [np.repeat(nose(points, depth)[..., :1], 3, axis=2) for depth in (0.5, 0.8)]
     made = deepen_nostrils(*grey, np.ones((SIDE, SIDE), np.float32), EyePoints(points, points), 1.0)

@@ -37,8 +37,13 @@ DEEP = 92
 DARK = (0.06, 0.21)
 """How much darker than around, a logarithm, a place is where it begins to get darker, and from where on it gets all."""
 
-MOST, DARKEST = 1.7, 0.5
-"""Greatest factor of depth; and most that is added to it, a logarithm."""
+MOST, DARKEST, FULL = 1.7, 0.5, 1.05
+"""Greatest factor of depth; most that is added to it, a logarithm; and the depth, in parts of the target's, that nothing is
+made to pass."""
+
+ASIDE = (0.25, 0.6)
+"""Distance from the middle between the nostrils, in parts of theirs from it, up to which nothing is done and from which on all
+is."""
 
 WARM, GREY = 0.09, (0.02, 0.1)
 """Half of what red lies over blue in parts of darkness: light that has entered a nostril comes back red. And the mean
@@ -99,7 +104,11 @@ def deepen_nostrils(
     if factor <= 1:
         return None
     here = features_mask(own.shape, points.own, unit=CHANGED * unit, parts=NOSTRILS) * weight
-    more = np.minimum((factor - 1) * own, DARKEST) * rising(own, DARK) * here
+    here *= _aside(own.shape, points.own)
+    more = np.minimum(
+        (factor - 1) * own, np.maximum(FULL * wanted - own, 0)
+    )  # no shadow gets deeper than a nostril
+    more = np.minimum(more, DARKEST) * rising(own, DARK) * here
     most = face.max(axis=2)
     colour = float(((most - face.min(axis=2)) / np.maximum(most, FLOOR)).mean())
     return Deepened(np.asarray(more, np.float32), place, WARM * risen(colour, GREY))
@@ -111,6 +120,15 @@ def _darkness(picture: Pixels, unit: float) -> Plane:
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * round(NARROW / 2 * unit) + 1,) * 2)
     around = cv2.GaussianBlur(cv2.morphologyEx(light, cv2.MORPH_CLOSE, disc), (0, 0), max(RIM * unit, 0.3))
     return np.asarray(np.maximum(around - light, 0), np.float32)
+
+
+def _aside(shape: tuple[int, ...], landmarks: np.ndarray) -> Plane:
+    """0 between the nostrils, where the shadow of the tip lies, 1 beside that."""
+    right, left = (landmarks[part, :2].mean(axis=0) for part in NOSTRILS[::-1])
+    middle, half = (right + left) / 2, (left - right) / 2
+    rows, columns = np.indices(shape, np.float32)
+    away = ((columns - middle[0]) * half[0] + (rows - middle[1]) * half[1]) / max(float(half @ half), 1e-6)
+    return np.asarray(rising(np.abs(away), ASIDE), np.float32)
 
 
 def _depth(dark: Plane, landmarks: np.ndarray, part: np.ndarray, unit: float) -> float:
