@@ -42,8 +42,8 @@ MOST, DARKEST, FULL = 1.7, 0.5, 1.05
 made to pass."""
 
 ASIDE = (0.25, 0.6)
-"""Distance from the middle between the nostrils, in parts of theirs from it, up to which nothing is done and from which on all
-is."""
+"""Distance from the middle between the nostrils, in parts of theirs from it, up to which nothing is done, and from which
+on all is."""
 
 WARM, GREY = 0.09, (0.02, 0.1)
 """Half of what red lies over blue in parts of darkness: light that has entered a nostril comes back red. And the mean
