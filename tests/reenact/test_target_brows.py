@@ -126,16 +126,21 @@ def test_brows_beside_the_crop_are_none() -> None:
     assert target_brows(drawn(1.0), gone, everywhere, everywhere.astype(np.float32)) is None
 
 
-WHOLE = BrowLook(deep=1.0, even=0.9, shown=1.0, whole=0.5, broken=0.4)
+WHOLE = BrowLook(deep=1.0, even=0.9, shown=1.0, whole=0.5, broken=0.4, crisp=0.1)
 
 
-def looking(hairs: float, side: int = 256) -> BrowLook:
-    """How brows of so much light on skin of .7 look."""
+def looking(hairs: float, side: int = 256, soft: float = 0.0, covered: int | None = None) -> BrowLook:
+    """How brows of so much light on skin of .7 look; out of focus by ``soft`` pixels; one of them ``covered``."""
     crop = np.full((side, side, 3), 0.7, np.float32)
     points = POINTS * np.float32(side / 256)
     for brow in (LEFT_BROW, RIGHT_BROW):
         cv2.fillConvexPoly(crop, cv2.convexHull(np.round(points[brow, :2]).astype(np.int32)), (hairs,) * 3)
-    found = brow_look(crop, points, np.ones((256, 256), np.float32))
+    if soft:
+        crop = cv2.GaussianBlur(crop, (0, 0), soft)
+    visible = np.ones((256, 256), np.float32)
+    if covered is not None:
+        visible[over(covered)] = 0
+    found = brow_look(crop, points, visible)
     assert found is not None
     return found
 
@@ -161,6 +166,23 @@ def test_a_bare_brow_asks_for_the_targets() -> None:
 def test_stumps_ask_for_the_targets() -> None:
     assert better_kept(WHOLE._replace(whole=0.1, broken=0.05), WHOLE)
     assert not better_kept(WHOLE._replace(broken=0.05), WHOLE)  # one of them is whole
+
+
+def test_edges_are_weak_in_soft_and_in_pale_brows() -> None:
+    sharp, soft, pale = looking(0.4), looking(0.4, soft=4.0), looking(0.6)
+    assert soft.crisp < 0.6 * sharp.crisp and pale.crisp < 0.5 * sharp.crisp
+    assert looking(0.4, 512).crisp == pytest.approx(sharp.crisp, rel=0.1)
+    assert looking(0.4, covered=0).crisp == pytest.approx(sharp.crisp, rel=0.2)
+
+
+def test_brows_that_are_much_softer_than_the_targets_give_way() -> None:
+    better = WHOLE._replace(crisp=0.12)
+    assert better_kept(WHOLE._replace(crisp=0.05), better)
+    assert not better_kept(
+        WHOLE._replace(crisp=0.05), WHOLE._replace(crisp=0.09)
+    )  # the target's are hardly better
+    assert not better_kept(WHOLE._replace(crisp=0.08), WHOLE._replace(crisp=0.2))  # its own are clear enough
+    assert not better_kept(WHOLE._replace(crisp=0.05), better._replace(deep=0.3, broken=0.1))
 
 
 def test_brows_of_the_target_that_stay_in_front_get_no_second_arc() -> None:

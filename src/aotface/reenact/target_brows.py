@@ -3,7 +3,8 @@
 Under a frame or a fringe there is no brow to read. What is filled in there is a smear, and half a brow beside half of the
 target's is no better. So a hidden one comes from the face's other side, mirrored. Where both are hidden the target's own
 are laid in, whole, in the tone of the skin around them. The new shape leaves them in their place. In pictures the
-same is done where the source has hardly any brows, or stumps, which would become smears, and the target's are whole.
+same is done where the source has hardly any brows, or stumps, or soft ones, which would become smears, and the target's
+are whole.
 """
 
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from aotface.face.texture import LUMA, brow_outlines, distance_from
 from aotface.face.visibility.classes import Surface
 from aotface.face.visibility.network import Visibility
 from aotface.masked import carried, falling, resized, rising
-from aotface.reenact.brow_profile import beside_skin, both_brows, off_eyes
+from aotface.reenact.brow_profile import SEEN, Brow, beside_skin, both_brows, off_eyes
 from aotface.reenact.lip_colour import FURTHEST, PIGMENT, Pixels, Plane, logarithm
 from aotface.types import CROP_SIDE, AlignedFace, Crop, Frame, Landmarks, Mask, Part
 
@@ -76,6 +77,13 @@ DEEP = 75
 PLACES, PALEST = slice(2, 21), 20
 """Places along a brow that are asked, of 24: its ends fade out; and the percentile of them that stands for the palest."""
 
+EDGES, OFF_BROW, OFF_LIDS = 85, 3.0, 3.0
+"""Percentile of the change of darkness from row to row that stands for a brow's edges; how far from its outline it is read,
+at most; and from eyes, at least. Pixels at 256."""
+
+SMOOTH, ENOUGH = 1.0, 30
+"""Standard deviation of what it is read from, in the same pixels; and how many of them must be seen."""
+
 TOLD = 0.5
 """Share of a brow that must be visible for it to stand for both."""
 
@@ -83,6 +91,10 @@ BARE, STUMPS = 0.35, 0.14
 """Depth below which a source shows no brows to speak of; and the one where they are palest below which it shows stumps. A
 limit that judges liked better took the target's in a third of pairs, and .08 of the cosine to the source; these take them in
 a tenth of pairs (docs/log/2026-11-30-brows.md, docs/log/2026-11-30-brows-whole.md)."""
+
+BLURRED, BESIDE_TARGET = 0.06, 0.5
+"""Edges below which a source's brows are soft, and the same in parts of the target's: both must hold. They take
+2 % of pairs (docs/log/2026-11-30-brows-doubled.md)."""
 
 SHOWN, CLEAR, EVEN, WHOLE = 0.8, 0.5, 0.45, 0.25
 """How much of the target's brows must be visible; how deep they must be, and the paler one beside the other; or how deep
@@ -97,13 +109,15 @@ would be two arcs. Of 755 portraits 14 show less (docs/log/2026-11-30-brows-whol
 class BrowLook(NamedTuple):
     """Of both brows. ``deep``: how dark hairs are beside skin, logarithm of linear light. ``even``: depth of the paler brow,
     in parts of the other's. ``shown``: visible share. ``whole``: depth of the brow that is more whole at the places along it
-    where it is palest, a logarithm of display light; ``broken``: the same of the other one."""
+    where it is palest, a logarithm of display light; ``broken``: the same of the other one. ``crisp``: how strong the edges
+    are of the brow whose are weaker, of those that are seen, the same logarithm for each pixel at 256."""
 
     deep: float
     even: float
     shown: float
     whole: float
     broken: float
+    crisp: float
 
 
 def brow_look(crop: Crop, points: Landmarks, visible: Mask | None = None) -> BrowLook | None:
@@ -132,25 +146,36 @@ def brow_look(crop: Crop, points: Landmarks, visible: Mask | None = None) -> Bro
         deep = float(np.median(light[near])) - float(np.percentile(light[brow], 100 - DEEP))
         depths.append(deep)
     dark = beside_skin(crop, brows, eyes, seen, 1.0)
-    palest = [0.0, 0.0]
+    palest, edges = [0.0, 0.0], [0.0, 0.0]
     if dark is not None:
-        palest = [float(np.percentile(one.profile(dark @ LUMA[0])[PLACES], PALEST)) for one in brows]
+        hairs = np.asarray(dark @ LUMA[0], np.float32)
+        palest = [float(np.percentile(one.profile(hairs)[PLACES], PALEST)) for one in brows]
+        edges = [_edges(hairs, one, eyes, seen) for one in brows]
     shares = [float(seen[one.inside].mean()) for one in brows]
-    told = [depth for depth, share in zip(palest, shares, strict=True) if share >= TOLD] or palest
+    told = [n for n, share in enumerate(shares) if share >= TOLD] or [0, 1]
     pale, strong = sorted(max(one, 0.0) for one in depths)
     even = pale / max(strong, 1e-3)
-    return BrowLook(sum(depths) / 2, even, sum(shares) / 2, max(told), min(palest))
+    whole, crisp = max(palest[n] for n in told), min(edges[n] for n in told)
+    return BrowLook(sum(depths) / 2, even, sum(shares) / 2, whole, min(palest), crisp)
+
+
+def _edges(dark: Mask, brow: Brow, eyes: Mask, seen: Mask) -> float:
+    """How strong those of a brow are, see ``crisp`` of `BrowLook`; 0 where too little is seen."""
+    rows = np.abs(cv2.Sobel(cv2.GaussianBlur(dark, (0, 0), SMOOTH), cv2.CV_32F, 0, 1, scale=1 / 8))
+    read = rows[(brow.off < OFF_BROW) & (eyes > OFF_LIDS) & (seen > SEEN[0])]
+    return float(np.percentile(read, EDGES)) if len(read) >= ENOUGH else 0.0
 
 
 def better_kept(source: BrowLook, target: BrowLook) -> bool:
-    """Whether the target's brows are whole, and the source has hardly any, or stumps: a smear of them is worse. Or whether
-    most of the target's stay in any case.
+    """Whether the target's brows are whole, and the source has hardly any, or stumps, or much softer ones: a smear of them
+    is worse. Or whether most of the target's stay in any case.
 
     Args:
         source: of its photograph.
         target: of the picture.
     """
     bare = source.deep < BARE or source.whole < STUMPS
+    bare |= source.crisp < min(BLURRED, BESIDE_TARGET * target.crisp)
     good = (target.deep >= CLEAR and target.even >= EVEN) or target.broken >= WHOLE
     return target.shown < FRONT or (bare and good and target.shown >= SHOWN)
 
