@@ -81,6 +81,15 @@ def test_the_shadow_of_the_tip_gets_no_deeper(points: Landmarks) -> None:
     assert made.mask[y - 2 : y + 3, x - 1 : x + 2].max() == 0
 
 
+def test_a_face_may_hold_values_below_zero(points: Landmarks) -> None:
+    face = nose(points, 0.5)
+    face[:8] = -0.1  # what a shift of tone makes of black hair
+    made = deepen_nostrils(
+        face, nose(points, 0.8), np.ones((SIDE, SIDE), np.float32), EyePoints(points, points), 1.0
+    )
+    assert made is not None and np.isfinite(made.lay(face)).all() and made.mask.max() > 0.1
+
+
 def test_a_grey_picture_stays_grey(points: Landmarks) -> None:
     grey = [np.repeat(nose(points, depth)[..., :1], 3, axis=2) for depth in (0.5, 0.8)]
     made = deepen_nostrils(*grey, np.ones((SIDE, SIDE), np.float32), EyePoints(points, points), 1.0)

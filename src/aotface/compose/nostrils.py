@@ -81,7 +81,7 @@ def deepen_nostrils(
     """What makes the new nostrils as deep as the target's; None where they are, or where either shows none.
 
     Args:
-        face: 0..1.
+        face: 0..1, or a little beside that.
         target: the same pixels.
         weight: with which the face shows, without what is the target's own.
         points: landmarks of both, in these pixels.
@@ -116,7 +116,7 @@ def deepen_nostrils(
 
 def _darkness(picture: Pixels, unit: float) -> Plane:
     """How much darker than around narrow places are, a logarithm."""
-    light = cv2.GaussianBlur(np.log(luma_of(picture) + FLOOR), (0, 0), max(FINE * unit, 0.3))
+    light = cv2.GaussianBlur(np.log(np.maximum(luma_of(picture), 0) + FLOOR), (0, 0), max(FINE * unit, 0.3))
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * round(NARROW / 2 * unit) + 1,) * 2)
     around = cv2.GaussianBlur(cv2.morphologyEx(light, cv2.MORPH_CLOSE, disc), (0, 0), max(RIM * unit, 0.3))
     return np.asarray(np.maximum(around - light, 0), np.float32)
