@@ -5,7 +5,14 @@ import numpy as np
 import pytest
 
 from aotface.colour_space import lab_to_srgb, linear_to_srgb, srgb_to_lab, srgb_to_linear
-from aotface.compose.blotches import FREE, TAKEN, blotch_gain
+from aotface.compose.blotches import FREE, TAKEN, blotch_gain, without_blotches
+from aotface.compose.face_step import start_face
+from aotface.face.detect import detect
+from aotface.media.image import read_image
+from aotface.options import DEFAULTS, Options
+from aotface.reenact.mesh import MeshReenactor
+from aotface.samples import sample
+from aotface.transfer import open_transfer
 from aotface.types import Crop, Mask
 
 SIDE = 256
@@ -72,3 +79,18 @@ def test_a_grey_face_stays_grey() -> None:
     grey = np.repeat(face(-8, 0, 0).mean(axis=2, keepdims=True), 3, axis=2)
     gain = blotch_gain(grey, grey, ALL, ALL)
     assert (gain == gain[..., :1]).all()
+
+
+def test_what_somebody_asks_for_is_no_blotch() -> None:
+    frame, source = (
+        read_image(sample(name)).frame for name in ("target_medium_man_warm_side", "source_light_man")
+    )
+    prepared, face = MeshReenactor().prepare(source, detect(source)[0]), detect(frame)[0]
+    gains = []
+    for options in (DEFAULTS, Options(temperature=90.0, exposure=1.0)):
+        one = start_face(frame, face, prepared, open_transfer("aot"), options)
+        assert one is not None
+        made = without_blotches(one)
+        gains.append((made.change.temporal - one.change.temporal)[..., :3])
+    assert np.abs(gains[0]).max() > 0.005
+    assert np.array_equal(*gains)

@@ -90,6 +90,19 @@ def test_a_face_may_hold_values_below_zero(points: Landmarks) -> None:
     assert made is not None and np.isfinite(made.lay(face)).all() and made.mask.max() > 0.1
 
 
+def test_a_large_face_gets_the_same(points: Landmarks) -> None:
+    small = deepened(points, 0.5, 0.75)
+    shape = (6 * SIDE, 6 * SIDE)
+    own, target = (
+        cv2.resize(nose(points, depth), shape, interpolation=cv2.INTER_CUBIC) for depth in (0.5, 0.75)
+    )
+    there = np.float32(6) * (points + np.float32(0.5)) - np.float32(0.5)
+    large = deepen_nostrils(own, target, np.ones(shape, np.float32), EyePoints(there, there), 6.0)
+    assert small is not None and large is not None
+    same = cv2.resize(large.mask, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+    assert np.abs(same - small.mask).max() < 0.05 and same.max() > 0.1
+
+
 def test_a_grey_picture_stays_grey(points: Landmarks) -> None:
     grey = [np.repeat(nose(points, depth)[..., :1], 3, axis=2) for depth in (0.5, 0.8)]
     made = deepen_nostrils(*grey, np.ones((SIDE, SIDE), np.float32), EyePoints(points, points), 1.0)

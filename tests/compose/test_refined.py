@@ -177,6 +177,12 @@ def test_fine_detail_is_raised_within_a_bound_and_never_lowered() -> None:
     assert raised == pytest.approx(np.exp(refined.MOST_RAISED), rel=5e-3)
 
 
+def test_a_soft_face_gets_no_hard_grain() -> None:
+    soft = np.asarray(cv2.GaussianBlur(_pores(), (0, 0), 4.0), np.float32)
+    lost = refined._lost_detail(soft, 0.4 * soft, np.ones((96, 96), np.float32), 1.0)
+    assert lost == refined.MOST_ADDED
+
+
 def _pores() -> Frame:
     """Grey skin with detail of several sizes, 0..1."""
     noise = np.random.default_rng(3).normal(size=(96, 96)).astype(np.float32)

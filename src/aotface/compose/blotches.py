@@ -1,9 +1,9 @@
 """Blotches of colour on a new face fade where the target has none [ours].
 
 A map moves the source's skin to the target's tone. What its photograph has of another colour is moved with it: light of a
-second lamp turns orange or violet, and stubble on light skin violet or grey. So colour in patches of a few pixels is drawn
-towards the target's at the same place. Of what the target itself has in patches little is taken over: blush and folds of its
-own are no part of the new face. Brightness, pores and hairs stay. In pictures alone.
+second lamp turns orange or violet, and stubble on light skin violet or grey. So colour that differs from the target's tone
+around a place is drawn towards its colour there. Of what the target itself has in patches little is taken over: blush and
+folds of its own are no part of the new face. Brightness, pores and hairs stay. In pictures alone.
 """
 
 from dataclasses import replace
@@ -19,6 +19,7 @@ from aotface.face.mesh import LEFT_NOSTRIL, RIGHT_NOSTRIL
 from aotface.face.texture import features_mask
 from aotface.face.visibility.classes import Surface
 from aotface.masked import local_mean, resized
+from aotface.options import DEFAULTS
 from aotface.transfer.base import Multiplied, shrunk
 from aotface.types import CROP_SIDE, Crop, Mask
 
@@ -26,7 +27,7 @@ SIDE = CROP_SIDE // 2
 """Side at which blotches are looked for."""
 
 FINE, BROAD = 2.0, 24.0
-"""Blurs between which blotches lie, pixels at 256."""
+"""Blurs of the colour that is looked at, and of the target's tone around it, pixels at 256."""
 
 TAKEN = 1.5
 """How much of the colour that the target's place has beside its surroundings a new face takes over at most, where it has
@@ -64,7 +65,8 @@ def without_blotches(face: FaceInProgress) -> FaceInProgress:
     theirs = (
         skin if face.seen is None else skin * (1 - face.seen.in_crop(face.seen.of(Surface.BEARD), CROP_SIDE))
     )
-    gain = blotch_gain(shrunk(face.swapped), face.small, skin, theirs)
+    plain = replace(face, options=DEFAULTS).swapped  # what somebody asks for is no blotch
+    gain = blotch_gain(shrunk(plain), face.small, skin, theirs)
     return replace(face, change=change.with_gain(gain))
 
 
@@ -84,15 +86,14 @@ def blotch_gain(swapped: Crop, target: Crop, skin: Mask, theirs: Mask) -> Gain:
     """
     unit = SIDE / CROP_SIDE
     skin, theirs = (resized(one, SIDE) for one in (skin, theirs))
-    made, given = (
-        [local_mean(srgb_to_lab(resized(crop, SIDE)), shown, width * unit) for width in (FINE, BROAD)]
-        for crop, shown in ((swapped, skin), (target, theirs))
-    )
-    wanted = made[0].copy()
-    own = made[0][..., 1:] - given[1][..., 1:]
-    apart = _nearest(own, given[0][..., 1:] - given[1][..., 1:]) - own
+    made = local_mean(srgb_to_lab(resized(swapped, SIDE)), skin, FINE * unit)
+    given = srgb_to_lab(resized(target, SIDE))
+    near, tone = (local_mean(given, theirs, width * unit)[..., 1:] for width in (FINE, BROAD))
+    wanted = made.copy()
+    own = made[..., 1:] - tone
+    apart = _nearest(own, near - tone) - own
     wanted[..., 1:] += np.float32(SHARE) * (apart - _limited(apart, FREE))
-    before, after = (np.maximum(srgb_to_linear(lab_to_srgb(one)), 0) for one in (made[0], wanted))
+    before, after = (np.maximum(srgb_to_linear(lab_to_srgb(one)), 0) for one in (made, wanted))
     eased = cv2.GaussianBlur(skin, (0, 0), EDGE * unit) * skin * _told(theirs, unit)
     gain = np.log((after + FLOOR) / (before + FLOOR)) * eased[..., None]
     if (swapped == swapped[..., :1]).all():

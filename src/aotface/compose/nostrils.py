@@ -49,6 +49,9 @@ WARM, GREY = 0.09, (0.02, 0.1)
 """Half of what red lies over blue in parts of darkness: light that has entered a nostril comes back red. And the mean
 saturation of a picture up to which it is grey, and stays grey, and from which on it is in colour."""
 
+LARGEST = 2.0
+"""Pixels for one at 256 at which darkness of a larger face is found."""
+
 MARGIN = 14.0
 """Pixels at 256 around the nostrils that are looked at."""
 
@@ -78,7 +81,7 @@ def deepen_nostrils(
     unit: float,
     place: tuple[int, int] = (0, 0),
 ) -> Deepened | None:
-    """What makes the new nostrils as deep as the target's; None where they are, or where either shows none.
+    """What makes the new nostrils as deep as the target's; None where they are, or lie outside.
 
     Args:
         face: 0..1, or a little beside that.
@@ -116,6 +119,10 @@ def deepen_nostrils(
 
 def _darkness(picture: Pixels, unit: float) -> Plane:
     """How much darker than around narrow places are, a logarithm."""
+    if unit > 2 * LARGEST:  # nothing that wide needs the frame's pixels
+        scale, (rows, columns) = LARGEST / unit, picture.shape[:2]
+        small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        return cv2.resize(_darkness(small, LARGEST), (columns, rows), interpolation=cv2.INTER_LINEAR)
     light = cv2.GaussianBlur(np.log(np.maximum(luma_of(picture), 0) + FLOOR), (0, 0), max(FINE * unit, 0.3))
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * round(NARROW / 2 * unit) + 1,) * 2)
     around = cv2.GaussianBlur(cv2.morphologyEx(light, cv2.MORPH_CLOSE, disc), (0, 0), max(RIM * unit, 0.3))

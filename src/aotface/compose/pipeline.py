@@ -263,7 +263,7 @@ def swap_face(
             ends = bare_ends(frame, face, one.seen, beyond.mask, beyond.weight)
         if ends is not None:
             beyond = beyond.with_filled(ends.soft)
-    beard = "faded" if shown.any() and one.beard != "target's" else one.beard
+    beard = "faded" if shown.max() > 0.5 and one.beard != "target's" else one.beard
     return SwappedFace(target, *made, reenacted.landmarks, *finer, beyond, kept_of(reenacted), ends, beard)
 
 

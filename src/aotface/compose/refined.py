@@ -49,8 +49,9 @@ FADE = (2.0, 6.0)
 MOST_LEFT, LEAST_LEFT = 0.15, 0.02
 """How much log light of the mean tone is made up for at most, and how much may stay."""
 
-MOST_RAISED = 0.2
-"""Log of the greatest factor of fine detail: another tool's colour cast may hold much of it in one channel."""
+MOST_RAISED, MOST_ADDED = 0.2, 0.35
+"""Log of the greatest factor of fine detail: another tool's colour cast may hold much of it in one channel; and of that of
+what is finest: a soft face has little of it."""
 
 NEXT_TO, DIFFERS = 6, 0.04
 """Pixels at 256 from a crop's border that are next to it; and difference from which they are another picture's."""
@@ -188,7 +189,8 @@ def _lost_detail(given: Crop, lit: Crop, region: Mask, scale: float) -> float:
     wanted = min(before, after * np.exp(2 * MOST_RAISED))
     if wanted <= after:
         return 0.0
-    return float(np.log1p((np.sqrt(both**2 + square * (wanted - after)) - both) / square))
+    added_share = (np.sqrt(both**2 + square * (wanted - after)) - both) / square
+    return min(float(np.log1p(added_share)), MOST_ADDED)
 
 
 def head() -> Float32[np.ndarray, "256 256"]:

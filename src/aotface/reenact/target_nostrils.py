@@ -109,7 +109,7 @@ class Nostrils(NamedTuple):
             face = crop[here]
             eased = cv2.GaussianBlur(face, (0, 0), FINE * zoom * grid / CROP_SIDE)
             face += (eased - face) * resized(self.filled, side)[here][..., None]
-        np.maximum(crop, 0, out=crop)
+        np.clip(crop, 0, 1, out=crop)
 
 
 def target_nostrils(
