@@ -253,10 +253,12 @@ def look_at(frame: Frame, target: AlignedFace, crop: Crop, around: bool = True) 
     geometry = render(points, CROP_SIDE)
     small = AlignedFace(target.face, crop, chained(target.matrix, shrink), points)
     seen = visibility_network().see(frame, target.face)
-    visible = visible_at(frame, target.face, small, geometry, around=around, seen=seen)
-    if target.face.rest is not None:
+    picture = target.face.rest is None
+    beard = kept_beard(seen, points, geometry, crop if picture else None) if around else None
+    visible = visible_at(frame, target.face, small, geometry, around=around, seen=seen, beard=beard)
+    if not picture:
         return Look(crop, visible, geometry)
-    stays = around and bool(kept_beard(seen, points, geometry, crop).max() > 0.5)
+    stays = beard is not None and float(beard.max()) > 0.5
     return Look(crop, visible, geometry, seen, shows_beard(small, seen), stays)
 
 

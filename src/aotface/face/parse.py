@@ -72,6 +72,7 @@ def visible_at(
     geometry: Geometry | None = None,
     around: bool = False,
     seen: Visibility | None = None,
+    beard: Mask | None = None,
 ) -> Mask:
     """The visible face in its canonical crop, seen in the frame's own pixels.
 
@@ -82,6 +83,7 @@ def visible_at(
         geometry: of its mesh there; rendered when left out.
         around: beside the mesh, tell skin (forehead, ears, neck) from all else, instead of 1 everywhere.
         seen: what the network sees of it; left out, it is asked.
+        beard: see `kept_beard`; left out, it is found where ``around`` is asked for.
 
     Returns:
         256 x 256, as for `visible_skin`.
@@ -92,8 +94,9 @@ def visible_at(
     visible = _visible(seen, aligned.crop, aligned.landmarks, geometry)
     if not around:
         return visible
-    hairs = aligned.crop if face.rest is None else None
-    visible = visible * (1 - kept_beard(seen, aligned.landmarks, geometry, hairs))
+    if beard is None:
+        beard = kept_beard(seen, aligned.landmarks, geometry, aligned.crop if face.rest is None else None)
+    visible = visible * (1 - beard)
     return np.where(geometry.mask > 0, visible, bare_skin(seen)).astype(np.float32)
 
 

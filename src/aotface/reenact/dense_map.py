@@ -29,6 +29,12 @@ LIDS = (2.0, 1.5)
 closed eye's lids would let through what lies behind them."""
 
 
+def plane_at(values: Mask, places: np.ndarray, border: int = cv2.BORDER_REPLICATE) -> Mask:
+    """A plane's values at places, rows x columns x 2: x and y; ``border``: of OpenCV, what lies beside it."""
+    x, y = (np.ascontiguousarray(places[..., k], np.float32) for k in (0, 1))
+    return cv2.remap(values, x, y, cv2.INTER_LINEAR, borderMode=border)
+
+
 def dense_map(raster: Raster, places: np.ndarray, crisp: Mask | None = None) -> np.ndarray:
     """Smooth map from grid pixels to ``places`` (468 x n), defined beyond the mesh by its affine trend.
 

@@ -17,7 +17,7 @@ from aotface.face.render import Raster
 from aotface.face.texture import LUMA, distance_from, features_mask
 from aotface.masked import falling, risen, rising
 from aotface.reenact.dark_side import as_large
-from aotface.reenact.dense_map import dense_map
+from aotface.reenact.dense_map import dense_map, plane_at
 from aotface.types import CROP_SIDE, Landmarks, Mask, Part
 
 BLURS = (0.35, 0.7, 1.4, 2.8, 5.6)
@@ -94,19 +94,19 @@ def without_one_sided_edges(
     mirrored, shown = (dense_map(raster, one)[here] for one in (points[MIRROR, :2], theirs[:, :2]))
     where = where[here]
     if seen is not None:
-        where = where * seen[here] * _read(seen, mirrored)
+        where = where * seen[here] * plane_at(seen, mirrored)
     logs, light = np.log(face + FLOOR), np.log(target + FLOOR)
     grey = cv2.transform(logs, LUMA)
-    other = _read(grey, mirrored)
+    other = plane_at(grey, mirrored)
     hard = risen(_apart(grey[here] - other, where, BROAD * unit), HARD)
     if hard <= 0:
         return None
     nostrils = features_mask(
         raster.covered.shape, points, unit=NOSTRIL * unit, parts=(RIGHT_NOSTRIL, LEFT_NOSTRIL)
     )
-    kept = np.maximum(nostrils[here], _read(nostrils, mirrored))
+    kept = np.maximum(nostrils[here], plane_at(nostrils, mirrored))
     far = np.linalg.norm(mirrored - _grid(here), axis=2)
-    lamp = _read(cv2.transform(light, LUMA), shown)
+    lamp = plane_at(cv2.transform(light, LUMA), shown)
     less = _excess(_Sides(logs[here], grey[here], other, lamp, kept, far), where, unit)
     added = np.zeros_like(face)
     added[here] = (face[here] + FLOOR) * np.expm1(-np.float32(hard) * less)
@@ -171,9 +171,3 @@ def _grid(here: Part) -> Float32[np.ndarray, "rows columns 2"]:
     """Places of a box: x and y."""
     rows, columns = (np.arange(one.start, one.stop, dtype=np.float32) for one in here)
     return np.stack(np.meshgrid(columns, rows), axis=2)
-
-
-def _read(values: Mask, places: Float32[np.ndarray, "rows columns 2"]) -> Mask:
-    """Values at places of the grid."""
-    x, y = (np.ascontiguousarray(places[..., k]) for k in (0, 1))
-    return cv2.remap(values, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)

@@ -13,7 +13,7 @@ from aotface.face.mesh import LEFT_EYE, OVAL, RIGHT_EYE
 from aotface.face.texture import distance_from, hull_mask
 from aotface.masked import falling, grown, local_mean, resized, rising
 from aotface.reenact.nose_edges import NOSE
-from aotface.reenact.skin_fill import FLOOR
+from aotface.reenact.skin_fill import FLOOR, box_of
 from aotface.types import CROP_SIDE, Face, Frame, Mask
 
 UNDER, NEAR, WIDE = 1.0, 2.0, 8.0
@@ -67,13 +67,14 @@ def without_rim_shade(bare: Frame, face: Face, worn: Mask, brow: Mask) -> Frame:
 
 def _multiplied(frame: Frame, change: np.ndarray, back: np.ndarray) -> Frame:
     """A frame whose display values are changed by logarithms, of a crop; ``back``: its points to the frame's."""
-    height, width = frame.shape[:2]
-    there = cv2.warpAffine(np.asarray(change, np.float32), back, (width, height), flags=cv2.INTER_LINEAR)
-    rows, columns = (np.flatnonzero(there.any(axis=(axis, 2))) for axis in (1, 0))
-    if not len(rows):
+    touched = (change != 0).any(axis=2).astype(np.float32)
+    found = box_of(cv2.warpAffine(touched, back, frame.shape[1::-1], flags=cv2.INTER_LINEAR), back)
+    if found is None:
         return frame
-    here = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+    here, shifted = found
+    size = here[1].stop - here[1].start, here[0].stop - here[0].start
+    there = cv2.warpAffine(np.asarray(change, np.float32), shifted, size, flags=cv2.INTER_LINEAR)
     white, result = np.float32(np.iinfo(frame.dtype).max), frame.copy()
-    new = (frame[here].astype(np.float32) / white + FLOOR) * np.exp(there[here]) - FLOOR
+    new = (frame[here].astype(np.float32) / white + FLOOR) * np.exp(there) - FLOOR
     result[here] = np.rint(np.clip(new, 0, 1) * white).astype(frame.dtype)
     return result

@@ -7,7 +7,7 @@ from jaxtyping import Float32
 from aotface.face.align import invert
 from aotface.face.texture import LUMA, PLAIN, block_means, octaves
 from aotface.masked import continued
-from aotface.types import CROP_SIDE, Crop, Frame, Mask, Matrix
+from aotface.types import CROP_SIDE, Crop, Frame, Mask, Matrix, Part
 
 SEED = 20301
 """Of the noise that is drawn like pores. Skin moved here from the cheek brought its wrinkles and its beard along."""
@@ -63,6 +63,21 @@ def apart_from(crop: Crop, tone: Crop, unit: float) -> tuple[Plane, Plane]:
     return np.asarray(apart, np.float32), np.asarray(hue, np.float32)
 
 
+def box_of(cover: Mask, back: Matrix) -> tuple[Part, Matrix] | None:
+    """Rows and columns of a frame that show something, and points of the crop to points of that box; None: nothing shows.
+
+    Args:
+        cover: of the frame's size.
+        back: crop points to frame points.
+    """
+    rows, columns = (np.flatnonzero((cover > 0).any(axis=axis)) for axis in (1, 0))
+    if not len(rows):
+        return None
+    shifted = back.copy()
+    shifted[:, 2] -= (columns[0], rows[0])
+    return (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)), shifted
+
+
 def laid(frame: Frame, filled: Crop, soft: Mask, matrix: Matrix) -> Frame:
     """A frame with a crop laid into it.
 
@@ -78,12 +93,10 @@ def laid(frame: Frame, filled: Crop, soft: Mask, matrix: Matrix) -> Frame:
     height, width = frame.shape[:2]
     back = invert(matrix)
     cover = cv2.warpAffine(soft, back, (width, height), flags=cv2.INTER_LINEAR)
-    rows, columns = (np.flatnonzero((cover > 0).any(axis=axis)) for axis in (1, 0))
-    if not len(rows):
+    found = box_of(cover, back)
+    if found is None:
         return frame
-    here = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
-    shifted = back.copy()
-    shifted[:, 2] -= (columns[0], rows[0])
+    here, shifted = found
     size = (here[1].stop - here[1].start, here[0].stop - here[0].start)
     patch = cv2.warpAffine(filled, shifted, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
     white = np.float32(np.iinfo(frame.dtype).max)

@@ -13,7 +13,7 @@ from jaxtyping import Float32
 from aotface.face.render import Raster
 from aotface.face.texture import LUMA, alike_along, line_ways
 from aotface.masked import falling, grown, local_mean, risen
-from aotface.reenact.dense_map import dense_map
+from aotface.reenact.dense_map import dense_map, plane_at
 from aotface.reenact.expression import expression
 from aotface.reenact.mouth_shading import FOLDS, SMILES, beside_features, mouth_box, near_line
 from aotface.types import CROP_SIDE, Landmarks, Mask
@@ -99,7 +99,7 @@ def target_folds(
     placed = theirs - np.append(corner, np.float32(0))
     shade = _shade(target[there], placed, unit, None if seen is None else seen[there])
     places = dense_map(raster, theirs[:, :2])[here] - corner
-    shade = cv2.remap(shade, places[..., 0], places[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+    shade = plane_at(shade, places, cv2.BORDER_CONSTANT)
     own = points - np.array([here[1].start, here[0].start, 0], np.float32)
     weight = np.zeros_like(shade)
     for share, fold in zip(smile, FOLDS, strict=True):

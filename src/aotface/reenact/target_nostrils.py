@@ -19,7 +19,7 @@ from aotface.face.mesh import LEFT_NOSTRIL, RIGHT_NOSTRIL
 from aotface.face.render import Raster
 from aotface.face.texture import LUMA, features_mask
 from aotface.masked import resized, risen, rising
-from aotface.reenact.dense_map import dense_map
+from aotface.reenact.dense_map import dense_map, plane_at
 from aotface.types import CROP_SIDE, Crop, Landmarks, Mask, Part
 
 NOSTRILS = RIGHT_NOSTRIL, LEFT_NOSTRIL
@@ -141,7 +141,7 @@ def target_nostrils(
         return None
     corner = np.array([other.here[1].start, other.here[0].start], np.float32)
     places = dense_map(raster, theirs[:, :2])[own.here]
-    shown = np.asarray(_bounded(_read(other.dark, places - corner, cv2.BORDER_CONSTANT)), np.float32)
+    shown = np.asarray(_bounded(plane_at(other.dark, places - corner, cv2.BORDER_CONSTANT)), np.float32)
     marks = [_place(own, nostril, WIDE * unit) for nostril in NOSTRILS]
     if apart > 0:
         apart *= 1 - risen(_shared(own.dark, shown, np.maximum(*marks)), SHARED)
@@ -149,7 +149,7 @@ def target_nostrils(
         *(mark * np.float32(max(share, apart)) for mark, share in zip(marks, shares, strict=True))
     )
     if seen is not None:
-        weight *= _read(seen, places, cv2.BORDER_REPLICATE)
+        weight *= plane_at(seen, places)
     if not weight.any():
         return None
     over = np.clip((own.dark - shown) / np.maximum(own.dark, np.float32(LEAST)), 0, 1) * weight
@@ -191,12 +191,6 @@ def _place(look: _Look, nostril: np.ndarray, unit: float) -> Mask:
     """Where a nostril is, 0..1."""
     height, width = look.dark.shape
     return features_mask((height, width), look.points, unit=unit, parts=(nostril,))
-
-
-def _read(values: Mask, places: Float32[np.ndarray, "rows columns 2"], border: int) -> Mask:
-    """Values at places, x and y."""
-    x, y = (np.ascontiguousarray(places[..., k]) for k in (0, 1))
-    return cv2.remap(values, x, y, cv2.INTER_LINEAR, borderMode=border)
 
 
 def _compared(own: _Look, other: _Look, nostril: np.ndarray, unit: float) -> _Pair:

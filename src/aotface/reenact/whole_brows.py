@@ -24,7 +24,7 @@ from aotface.reenact.brow_profile import (
     both_brows,
     off_eyes,
 )
-from aotface.reenact.dense_map import dense_map
+from aotface.reenact.dense_map import dense_map, plane_at
 from aotface.types import CROP_SIDE, Landmarks, Mask, Part
 
 STRONG = 80
@@ -82,7 +82,7 @@ def whole_brows(
         return None
     dark, opposite = stands @ LUMA[0], dense_map(raster, points[MIRROR, :2])[here] - corner[:2]
     edges = [cv2.GaussianBlur(falling(brow.off, EDGE), (0, 0), unit) * rising(eyes, LIDS) for brow in brows]
-    other, sure = _read(dark, opposite), rising(_read(shown * inner, opposite), SEEN) * inner
+    other, sure = plane_at(dark, opposite), rising(plane_at(shown * inner, opposite), SEEN) * inner
     more = np.zeros_like(dark)
     sizes = [int(brow.inside.sum()) for brow in brows]
     for brow, edge, size, size_of_other in zip(brows, edges, sizes, sizes[::-1], strict=True):
@@ -117,12 +117,6 @@ def _lacking(own: Mask, other: Mask, brow: Brow) -> Mask:
     times = np.float32(clear) * np.interp(brow.along, np.arange(BINS), share).astype(np.float32)
     scale = np.float32(np.clip(strong[0] / strong[1], *TIMES))
     return times * np.maximum(scale * np.maximum(other, 0) - np.maximum(own, 0), 0)
-
-
-def _read(values: Mask, places: Float32[np.ndarray, "rows columns 2"]) -> Mask:
-    """Values at places of the box."""
-    x, y = (np.ascontiguousarray(places[..., k], np.float32) for k in (0, 1))
-    return cv2.remap(values, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 
 def _box(points: Landmarks, raster: Raster, unit: float) -> Part | None:
