@@ -20,12 +20,14 @@ import torch
 
 from aotface.face.visibility.network import VisibilityNetwork
 from aotface.training.interrupt import asked_to_stop
+from aotface.training.visibility.again import from_onnx
 from aotface.training.visibility.export import export
-from aotface.training.visibility.library import LAMPS, open_library
-from aotface.training.visibility.loop import Run, TrainConfig, train
+from aotface.training.visibility.library import LAMPS, Library, open_library
+from aotface.training.visibility.loop import Run, TrainConfig, to_tensors, train
 from aotface.training.visibility.net import VisibilityNet
 from aotface.training.visibility.prepare import prepare, prepare_lamps
 from aotface.training.visibility.rims import RimSample, draw_rims, export_rims, train_rims
+from aotface.training.visibility.samples import draw_sample
 from aotface.training.visibility.selflabel import label_store
 
 ROOT = Path(__file__).parents[1]
@@ -49,7 +51,10 @@ def main() -> None:
     second.add_argument("--seed", type=int, default=TrainConfig.seed)
     second.add_argument("--run", default="run", help="name of the run's folder in WORK")
     second.add_argument(
-        "--begin-with", help="another run in WORK, whose fitting weights this one begins with"
+        "--begin-with", help="another run in WORK, or a file of `export`, whose weights this one begins with"
+    )
+    second.add_argument(
+        "--keep", type=Path, help="file of `export`: what it says of brows and beards is kept"
     )
     third = commands.add_parser("label", help="between two rounds: label the portraits with a run's network")
     third.add_argument("--run", default="run")
@@ -76,7 +81,7 @@ def main() -> None:
         train_rim_network(options.work, options.samples, options.steps, options.out)
     else:
         config = TrainConfig(steps=options.steps, batch=options.batch, rate=options.rate, seed=options.seed)
-        train_one(options.work, options.run, config, options.begin_with)
+        train_one(options.work, options.run, config, options.begin_with, options.keep)
 
 
 def say(line: str) -> None:
@@ -91,15 +96,25 @@ def prepare_all(data: Path, work: Path) -> None:
         prepare_lamps(data / "lit_faces", data, work / LAMPS, say)
 
 
-def train_one(work: Path, name: str, config: TrainConfig, begin_with: str | None) -> None:
+def train_one(work: Path, name: str, config: TrainConfig, begin_with: str | None, keep: Path | None) -> None:
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
     library = open_library(work, TRAITS, left_out())
     run = Run(config, work / name)
-    if begin_with:
+    if keep:
+        run.teacher = from_onnx(keep.read_bytes(), some_pictures(library))
+    if begin_with and begin_with.endswith(".onnx"):
+        if not run.step:
+            run.take(from_onnx(Path(begin_with).read_bytes(), some_pictures(library)))
+    elif begin_with:
         say(f"{run.begin_with(work / begin_with)} arrays taken from {begin_with}")
     with asked_to_stop() as stop:
         train(run, library, say, stop)
+
+
+def some_pictures(library: Library) -> torch.Tensor:
+    drawn = [np.random.default_rng([1, number]) for number in range(STATISTICS)]
+    return to_tensors([draw_sample(library.draw(rng), library.box, rng) for rng in drawn])[0]
 
 
 def label_portraits(work: Path, name: str) -> None:
@@ -121,6 +136,10 @@ def train_rim_network(work: Path, count: int, steps: int, out: Path) -> None:
             say(f"{len(samples)} samples")
     found = export_rims(train_rims(samples, steps, say), out, overwrite=True)
     say(f"{out}: {out.stat().st_size:,} bytes; a probability differs by at most {found:.2g}")
+
+
+STATISTICS = 64
+"""Samples that give a file's batch norms their statistics back."""
 
 
 def averaged(folder: Path) -> VisibilityNet:

@@ -32,12 +32,10 @@ def make_seen(seed: int, side: int = 256, colour: tuple[float, float, float] = (
     landmarks = mean_landmarks(side)
     crop = np.clip(linear_to_srgb(skin(side, seed, colour)), 0, 1).astype(np.float32)
     frame = np.rint(crop * 255).astype(np.uint8)
-    return Seen(
-        frame,
-        AlignedFace(
-            Face(0, (0.0, 0.0, float(side), float(side)), 1.0, landmarks), crop, np.eye(2, 3), landmarks
-        ),
-    )
+    box = (0.0, 0.0, float(side), float(side))
+    made = Seen(frame, AlignedFace(Face(0, box, 1.0, landmarks), crop, np.eye(2, 3), landmarks))
+    vars(made)["visible"] = np.ones((256, 256), np.float32)  # grain is no face: no network is asked
+    return made
 
 
 def make_triple(number: int, truth: bool = True) -> Triple:

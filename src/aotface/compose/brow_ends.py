@@ -28,7 +28,7 @@ how near to it a dark place is one whatever the network says."""
 SKIN, LITTLE = 0.6, 0.03
 """Least probability of skin, and greatest of brow, at which a pixel tells what skin looks like."""
 
-COVERED, OFF, OUTLINE, OFF_EYES = 0.12, (2.0, 5.0), (0.5, 2.0), (6.0, 9.0)
+COVERED, OFF, OUTLINE, OFF_EYES = 0.2, (2.0, 5.0), (0.5, 2.0), (6.0, 9.0)
 """Probability of hair, frames, covers and ground from which nothing is filled; over how many pixels at 256 beside covers
 that fades, beside the ground and beside eyes."""
 

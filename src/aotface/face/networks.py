@@ -20,7 +20,7 @@ SHA256 = {
     "face_detection_short_range": "1bb88f146572266532f0e78f1dc1ec9914285257fd2ac08384c79c0aac917c43",
     "palm_detection": "a9619ab5fe576931dba83e110b7ba835c4e3f187eec1fc3e4a4cbf9adc42d567",
     "hand_landmarks": "f25a55115f30b9cc9f8745ec86a77b14342e0ee1abb14519087088693a54893b",
-    "rims": "b6a0c851d7622416f1bb1dd8cebbbb089d58267d07dae3b5a01f0c950be23f61",
+    "rims": "185b2d9bff191a92797e4a0e714c4caafff370ffafa0fbd906f02d82c3dd3023",
 }
 """Names of the models, and what their files hash to."""
 

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from aotface.errors import Interrupted
+from aotface.errors import Interrupted, WeightsError
 from aotface.face.mesh import MEAN
 from aotface.face.visibility.classes import LENS, OUTPUTS
 from aotface.face.visibility.network import shuffled
+from aotface.training.visibility.again import from_onnx
 from aotface.training.visibility.covers.hair import Wigs
 from aotface.training.visibility.covers.textures import Textures
 from aotface.training.visibility.export import difference, to_onnx
@@ -87,3 +88,31 @@ def test_size_of_the_shipped_network() -> None:
     net = VisibilityNet()
     assert 500_000 < sum(p.numel() for p in net.parameters()) < 1_500_000
     assert net(torch.zeros(1, 3, 64, 64)).shape == (1, OUTPUTS, 64, 64)
+
+
+def test_a_file_becomes_a_network_that_can_be_trained_on(tmp_path: Path) -> None:
+    torch.manual_seed(3)
+    net = VisibilityNet(TINY).eval()
+    for name, value in net.state_dict().items():
+        if "running_mean" in name or name.endswith("norm.bias"):
+            value.normal_(0, 0.1)
+    pictures = torch.rand(6, 3, 64, 64, generator=torch.Generator().manual_seed(4))
+    again = from_onnx(to_onnx(Probabilities(net).eval()), pictures, TINY)
+    with torch.inference_mode():
+        before, after = net(pictures), again(pictures)
+        assert torch.allclose(before, after, atol=0.02)  # half floats
+        kept = again.train()(pictures)  # norms by these pictures' own statistics: the same again
+        assert torch.allclose(before, kept, atol=0.05)
+    bare = VisibilityNet(TINY).train()
+    bare.load_state_dict(net.state_dict())
+    with torch.inference_mode():
+        assert not torch.allclose(before, bare(pictures), atol=0.05)  # the twin: norms of another time
+    run = Run(CONFIG, tmp_path, TINY)
+    run.take(again)
+    assert torch.equal(run.average["leave.weight"], again.leave.weight)
+
+
+def test_a_file_of_another_network_is_refused() -> None:
+    data = to_onnx(Probabilities(VisibilityNet(TINY)).eval())
+    with pytest.raises(WeightsError, match="expected"):
+        from_onnx(data, torch.zeros(2, 3, 64, 64))

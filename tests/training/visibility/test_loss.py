@@ -5,7 +5,7 @@ import torch
 
 from aotface.face.visibility.classes import OUTPUTS, Surface
 from aotface.training.visibility.labels import EVERY, bits
-from aotface.training.visibility.loss import set_loss
+from aotface.training.visibility.loss import kept_loss, set_loss
 
 
 def surface_loss(*sets: int, favoured: Surface | None = None) -> float:
@@ -46,3 +46,14 @@ def test_an_unknown_lens_costs_nothing() -> None:
     known, unknown = (torch.tensor([[[value, 255]]], dtype=torch.int32) for value in (1, 255))
     assert float(set_loss(logits, sets, unknown)["lens"]) == 0
     assert float(set_loss(logits, sets, known)["lens"]) == pytest.approx(2 * math.log(2), rel=1e-5)
+
+
+def test_what_another_network_says_of_beards_is_kept_where_nobody_drew() -> None:
+    taught, same, other = (torch.zeros(1, OUTPUTS, 1, 2) for _ in range(3))
+    taught[:, Surface.BEARD] = same[:, Surface.BEARD] = 2.0
+    free, drawn = (torch.full((1, 1, 2), one, dtype=torch.int32) for one in (EVERY, bits(Surface.HAIR)))
+    assert float(kept_loss(same, taught, free)) == pytest.approx(0, abs=1e-5)
+    assert float(kept_loss(other, taught, free)) > 1
+    assert float(kept_loss(other, taught, drawn)) == 0
+    taught[:, Surface.SKIN] = same[:, Surface.HAIR] = 1.0  # the twin: of other surfaces nothing is kept
+    assert float(kept_loss(same, taught, free)) == pytest.approx(0, abs=1e-5)

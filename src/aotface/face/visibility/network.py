@@ -28,7 +28,7 @@ from aotface.media.pixel_aspect import to_display
 from aotface.media.weights import verified_bytes
 from aotface.types import Crop, Face, Frame, Landmarks, Mask, Matrix
 
-SHA256 = "f01672b4731706cafe390f8b2886920677a6c579019350231279fd2207ad7141"
+SHA256 = "407a542d4f7846674870d8267ccff7de3d900f3576c697d6ec2ab7c0112f8d00"
 """Of the packaged ``visibility.onnx``."""
 
 MIDDLE = (0.25, 0.8), (0.28, 0.72)

@@ -14,7 +14,7 @@ from aotface.errors import Interrupted
 from aotface.training.checkpoint import Checkpoint, State, load_checkpoint, save_checkpoint
 from aotface.training.journal import Journal
 from aotface.training.visibility.library import Library
-from aotface.training.visibility.loss import set_loss
+from aotface.training.visibility.loss import kept_loss, set_loss
 from aotface.training.visibility.net import Size, VisibilityNet
 from aotface.training.visibility.samples import Sample, draw_sample
 from aotface.training.watch import Diverged
@@ -43,7 +43,10 @@ class TrainConfig:
 
 
 class Run:
-    """A network with its average and optimiser; it begins new or where its checkpoint was."""
+    """A network with its average and optimiser; it begins new or where its checkpoint was.
+
+    ``teacher``: what it says of beards is kept, see `kept_loss`; None: nothing is.
+    """
 
     def __init__(self, config: TrainConfig, out: Path, size: Size | None = None):
         torch.manual_seed(config.seed)
@@ -52,6 +55,7 @@ class Run:
         self.net = VisibilityNet(size).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.optimiser = torch.optim.AdamW(self.net.parameters(), lr=config.rate, weight_decay=config.decay)
         self.average: State = {k: v.clone() for k, v in self.net.state_dict().items()}
+        self.teacher: VisibilityNet | None = None
         if (saved := load_checkpoint(out)) is not None:
             self.step, self.average = saved.step, saved.average
             self.net.load_state_dict(saved.generator)
@@ -66,6 +70,11 @@ class Run:
         self.net.load_state_dict(own | fitting)
         self.average = {k: v.clone() for k, v in self.net.state_dict().items()}
         return len(fitting)
+
+    def take(self, net: VisibilityNet) -> None:
+        """Begin with a network of the same size."""
+        self.net.load_state_dict(net.state_dict())
+        self.average = {k: v.clone() for k, v in self.net.state_dict().items()}
 
     def save(self) -> None:
         """Write the checkpoint, whole or not at all."""
@@ -85,7 +94,13 @@ class Run:
         for group in self.optimiser.param_groups:
             group["lr"] = self.config.rate_at(self.step)
         self.net.train()
-        terms = set_loss(self.net(pictures), sets, lens)
+        logits = self.net(pictures)
+        terms = set_loss(logits, sets, lens)
+        if self.teacher is not None:
+            with torch.inference_mode():
+                taught = self.teacher(pictures)
+            terms["kept"] = kept_loss(logits, taught.clone(), sets)
+            terms["total"] = terms["total"] + terms["kept"]
         if not torch.isfinite(terms["total"]):
             raise Diverged(f"step {self.step}: the loss is not finite; lower the learning rate")
         self.optimiser.zero_grad(set_to_none=True)

@@ -25,6 +25,13 @@ LENS_WEIGHT = 1.0
 """Of the lens's loss beside the surfaces'."""
 
 
+KEPT, KEPT_WEIGHT = (Surface.BROW, Surface.BEARD), 60.0
+"""Surfaces of which `kept_loss` keeps what another network says, and its weight: they cover a small part of a view."""
+
+DRAWN = (Surface.HAIR, Surface.HAND, Surface.COVER, Surface.FRAME, Surface.BEARD)
+"""Where one of these is sure, its label counts alone."""
+
+
 def set_loss(
     logits: Float[Tensor, "n outputs h w"], sets: Int[Tensor, "n h w"], lens: Int[Tensor, "n h w"]
 ) -> dict[str, Tensor]:
@@ -54,3 +61,24 @@ def set_loss(
     each = F.binary_cross_entropy_with_logits(logits[:, LENS], answer, reduction="none")
     behind = ((1 + answer) * known * each).sum() / known.sum().clamp_min(1)
     return {"surface": surface, "lens": behind, "total": surface + LENS_WEIGHT * behind}
+
+
+def kept_loss(
+    logits: Float[Tensor, "n outputs h w"], taught: Float[Tensor, "n outputs h w"], sets: Int[Tensor, "n h w"]
+) -> Tensor:
+    """How far a network moves away from what another one says of brows and beards: cross entropy less its least.
+
+    No label tells real beards, and rules of swaps rely on how faintly the network sees them (`face.parse.kept_beard`).
+
+    Args:
+        logits: of the network.
+        taught: of the other one.
+        sets: see `set_loss`.
+
+    Source: Li and Hoiem, "Learning without forgetting", ECCV 2016.
+    """
+    said, wanted = (one[:, :LENS].softmax(1)[:, list(KEPT)].clamp(1e-6, 1 - 1e-6) for one in (logits, taught))
+    drawn = torch.stack([sets == 1 << surface for surface in DRAWN]).any(0)
+    cross = F.binary_cross_entropy(said, wanted, reduction="none")
+    least = F.binary_cross_entropy(wanted, wanted, reduction="none")
+    return KEPT_WEIGHT * ((cross - least) * ~drawn[:, None]).sum(1).mean()

@@ -12,6 +12,7 @@ from aotface.face.visibility.view import VIEW_SIDE
 from aotface.training.visibility.camera import photograph
 from aotface.training.visibility.covers.canvas import Canvas
 from aotface.training.visibility.covers.glasses import wear
+from aotface.training.visibility.covers.grounds import change_ground, dress
 from aotface.training.visibility.covers.hair import Wigs, grow_beard, put_on, strands_over
 from aotface.training.visibility.covers.hands import raise_hand
 from aotface.training.visibility.covers.textures import Textures
@@ -105,9 +106,11 @@ def end_picture(canvas: Canvas, rng: np.random.Generator) -> None:
 
 
 def plan(box: Box, traits: Traits) -> list[tuple[float, Callable[[Canvas, np.random.Generator], None]]]:
-    """Covers from the skin outwards, and how often each is drawn."""
+    """Ground and covers, from behind the face outwards, and how often each is drawn."""
     glasses = 0.0 if traits.glasses else 0.55
     return [
+        (0.5, lambda canvas, rng: change_ground(canvas, rng, box.textures)),
+        (0.35, lambda canvas, rng: dress(canvas, rng, box.textures)),
         (0.0 if traits.beard else 0.12, grow_beard),
         (0.07, lambda canvas, rng: wear_mask(canvas, rng, box.textures)),
         (glasses, lambda canvas, rng: wear(canvas, rng, box.textures)),

@@ -38,7 +38,6 @@ class Weights:
     leak: float = 0.0
     variation: float = 0.0
     follow: float = 0.0
-    leak_photographs: float = 0.0
     identity: float = 0.0
     perceptual: float = 0.0
     penalty: float = 10.0
@@ -148,7 +147,7 @@ def photograph_loss(batch: Batch, weights: Weights, swapped: Transported) -> Los
 
     Args:
         batch: the pairs.
-        weights: ``variation``, ``follow`` and ``leak_photographs`` count here.
+        weights: ``variation`` and ``follow`` count here.
         swapped: ``generator(...)`` of the batch.
 
     Returns:
@@ -161,9 +160,6 @@ def photograph_loss(batch: Batch, weights: Weights, swapped: Transported) -> Los
         parts["variation_photographs"] = w.variation * apart
     if w.follow:
         parts["follow_photographs"] = w.follow * losses.follow_loss(y, batch.x_t, batch.mask)
-    if w.leak_photographs:  # beside X_r: what it has in common with X_t is its own
-        leak = losses.leak_loss(y, batch.x_r, batch.x_t, batch.mask)
-        parts["leak_photographs"] = w.leak_photographs * leak
     return _sum(parts, y)
 
 
