@@ -49,6 +49,7 @@ def main() -> None:
     second.add_argument("--batch", type=int, default=TrainConfig.batch)
     second.add_argument("--rate", type=float, default=TrainConfig.rate)
     second.add_argument("--seed", type=int, default=TrainConfig.seed)
+    second.add_argument("--fall", type=float, default=TrainConfig.fall)
     second.add_argument("--run", default="run", help="name of the run's folder in WORK")
     second.add_argument(
         "--begin-with", help="another run in WORK, or a file of `export`, whose weights this one begins with"
@@ -58,6 +59,7 @@ def main() -> None:
     )
     third = commands.add_parser("label", help="between two rounds: label the portraits with a run's network")
     third.add_argument("--run", default="run")
+    third.add_argument("--network", type=Path, help="file of `export`, in place of a run's network")
     fourth = commands.add_parser("export", help="write the averaged network as ONNX")
     fourth.add_argument("--run", default="run")
     fourth.add_argument("--out", type=Path, required=True)
@@ -71,7 +73,7 @@ def main() -> None:
     if options.command == "prepare":
         prepare_all(options.data, options.work)
     elif options.command == "label":
-        label_portraits(options.work, options.run)
+        label_portraits(options.work, options.run, options.network)
     elif options.command == "export":
         found = export(averaged(options.work / options.run), options.out, overwrite=True)
         say(
@@ -80,7 +82,9 @@ def main() -> None:
     elif options.command == "rims":
         train_rim_network(options.work, options.samples, options.steps, options.out)
     else:
-        config = TrainConfig(steps=options.steps, batch=options.batch, rate=options.rate, seed=options.seed)
+        config = TrainConfig(
+            steps=options.steps, batch=options.batch, rate=options.rate, seed=options.seed, fall=options.fall
+        )
         train_one(options.work, options.run, config, options.begin_with, options.keep)
 
 
@@ -103,9 +107,11 @@ def train_one(work: Path, name: str, config: TrainConfig, begin_with: str | None
     run = Run(config, work / name)
     if keep:
         run.teacher = from_onnx(keep.read_bytes(), some_pictures(library))
-    if begin_with and begin_with.endswith(".onnx"):
-        if not run.step:
-            run.take(from_onnx(Path(begin_with).read_bytes(), some_pictures(library)))
+    if run.step:
+        say(f"goes on at step {run.step}; brows and beards are {'kept' if keep else 'not kept'}")
+    elif begin_with and begin_with.endswith(".onnx"):
+        run.take(from_onnx(Path(begin_with).read_bytes(), some_pictures(library)))
+        say(f"begins with {begin_with}")
     elif begin_with:
         say(f"{run.begin_with(work / begin_with)} arrays taken from {begin_with}")
     with asked_to_stop() as stop:
@@ -117,9 +123,13 @@ def some_pictures(library: Library) -> torch.Tensor:
     return to_tensors([draw_sample(library.draw(rng), library.box, rng) for rng in drawn])[0]
 
 
-def label_portraits(work: Path, name: str) -> None:
+def label_portraits(work: Path, name: str, network: Path | None) -> None:
     torch.set_num_threads(1)
-    label_store(averaged(work / name), work / "train", say)
+    if network is None:
+        net = averaged(work / name)
+    else:
+        net = from_onnx(network.read_bytes(), some_pictures(open_library(work, TRAITS, left_out())))
+    label_store(net, work / "train", say)
 
 
 def train_rim_network(work: Path, count: int, steps: int, out: Path) -> None:

@@ -30,7 +30,7 @@ SKIN, LITTLE = 0.6, 0.03
 
 COVERED, OFF, OUTLINE, OFF_EYES = 0.2, (2.0, 5.0), (0.5, 2.0), (6.0, 9.0)
 """Probability of hair, frames, covers and ground from which nothing is filled; over how many pixels at 256 beside covers
-that fades, beside the ground and beside eyes."""
+that fades, beside the ground and beside eyes (docs/log/2026-12-01-visibility.md)."""
 
 DARK = (0.08, 0.2)
 """How much darker than skin, as a logarithm, a place is where it begins to be filled, and is."""

@@ -38,7 +38,7 @@ shaven (docs/log/2026-12-01-visibility.md)."""
 
 HAIRY, TOLD, LEAST = 4.0, 0.26, 0.04
 """How many times as rough as the cheeks an upper lip is at least on which a moustache is told by its hairs; the least of
-that times its mean probability; and the least of this (docs/log/2026-11-30-target-beards.md)."""
+that times its mean probability; and the least of this (docs/log/2026-11-30-target-beards.md, 2026-12-01-visibility.md)."""
 
 SHAVEN = 0.1, 0.15
 """The same up to both of which it is shaven."""

@@ -116,3 +116,13 @@ def test_a_file_of_another_network_is_refused() -> None:
     data = to_onnx(Probabilities(VisibilityNet(TINY)).eval())
     with pytest.raises(WeightsError, match="expected"):
         from_onnx(data, torch.zeros(2, 3, 64, 64))
+
+
+def test_a_teacher_costs_what_a_network_forgets(library: Library, tmp_path: Path) -> None:
+    run, alone = Run(CONFIG, tmp_path / "a", TINY), Run(CONFIG, tmp_path / "b", TINY)
+    torch.manual_seed(9)
+    run.teacher = VisibilityNet(TINY).eval()
+    batch = [draw_sample(library.faces[0], library.box, np.random.default_rng(5))]
+    taught, plain = run.advance(batch), alone.advance(batch)
+    assert taught["kept"] > 0 and taught["total"] == pytest.approx(plain["total"] + taught["kept"], rel=1e-4)
+    assert "kept" not in plain

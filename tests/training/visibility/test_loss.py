@@ -55,5 +55,8 @@ def test_what_another_network_says_of_beards_is_kept_where_nobody_drew() -> None
     assert float(kept_loss(same, taught, free)) == pytest.approx(0, abs=1e-5)
     assert float(kept_loss(other, taught, free)) > 1
     assert float(kept_loss(other, taught, drawn)) == 0
+    browed = same.clone()
+    browed[:, Surface.BROW] = 2.0
+    assert float(kept_loss(browed, same, free)) > 1
     taught[:, Surface.SKIN] = same[:, Surface.HAIR] = 1.0  # the twin: of other surfaces nothing is kept
     assert float(kept_loss(same, taught, free)) == pytest.approx(0, abs=1e-5)

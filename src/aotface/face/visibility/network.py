@@ -45,11 +45,12 @@ DIM, MOST_GAIN = 0.25, 4.0
 
 LIKELY, WORN = 0.5, 200
 """Probability of a frame, and how many pixels of a view must have it before a face wears spectacles. Of 127 bare portraits 1
-reaches 200 pixels, of 39 wearers none has fewer than 277 (docs/log/2026-11-29-visible-face.md)."""
+reaches 200 pixels, of 39 wearers none has fewer than 277 (network of 2026-11-29: docs/log/2026-11-29-visible-face.md)."""
 
 CERTAIN, EACH_SIDE = 500, 120
 """Fewer likely pixels than the first must lie on both sides, so many on each, or beside a cover (an eye patch): creases
-below one eye look like a rim. Of 320 portraits of ``train`` 9 bare ones had 200, 2 are left; no wearer is lost."""
+below one eye look like a rim. Of 320 portraits of ``train`` 9 bare ones had 200, 2 are left; no wearer is lost (same
+network)."""
 
 UNSURE = 0.08, 0.24
 """Probability of a frame at which a wearer's pixel begins to count, and at which it counts in full."""

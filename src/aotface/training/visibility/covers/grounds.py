@@ -32,9 +32,8 @@ def change_ground(canvas: Canvas, rng: np.random.Generator, textures: Textures) 
 def dress(canvas: Canvas, rng: np.random.Generator, textures: Textures) -> None:
     """Shoulders in a suit, a shirt, a pullover or a gown, from the neck down, in place: they are background."""
     face, side = canvas.height, canvas.side
-    across = canvas.landmarks[454, :2] - canvas.landmarks[234, :2]
-    across = across / max(float(np.linalg.norm(across)), 1e-6)
-    down = np.array([-across[1], across[0]])
+    down = (canvas.landmarks[152, :2] - canvas.landmarks[10, :2]) / max(face, 1e-6)
+    across = np.array([down[1], -down[0]])
     chin = canvas.landmarks[152, :2] + down * rng.uniform(0.03, 0.22) * face
     turn = np.stack([across, down]) * face
     neck, deep = rng.uniform(0.22, 0.34), rng.uniform(0.05, 0.6)
