@@ -35,6 +35,8 @@ PICTURES = (".jpg", ".jpeg", ".webp")
 FOLDERS = {"face_parts": "face_parts", "train": "portraits/train", "val": "portraits/val"}
 TRAITS = ROOT / "scripts/visibility_traits.json"
 TEST_SET = ROOT / "tests/face/visibility/hand_labels.json"
+STATISTICS = 64
+"""Samples that give a file's batch norms their statistics back."""
 
 
 def main() -> None:
@@ -146,10 +148,6 @@ def train_rim_network(work: Path, count: int, steps: int, out: Path) -> None:
             say(f"{len(samples)} samples")
     found = export_rims(train_rims(samples, steps, say), out, overwrite=True)
     say(f"{out}: {out.stat().st_size:,} bytes; a probability differs by at most {found:.2g}")
-
-
-STATISTICS = 64
-"""Samples that give a file's batch norms their statistics back."""
 
 
 def averaged(folder: Path) -> VisibilityNet:

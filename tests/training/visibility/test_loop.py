@@ -116,6 +116,8 @@ def test_a_file_of_another_network_is_refused() -> None:
     data = to_onnx(Probabilities(VisibilityNet(TINY)).eval())
     with pytest.raises(WeightsError, match="expected"):
         from_onnx(data, torch.zeros(2, 3, 64, 64))
+    with pytest.raises(WeightsError, match="ONNX"):
+        from_onnx(b"no network", torch.zeros(2, 3, 64, 64))
 
 
 def test_a_teacher_costs_what_a_network_forgets(library: Library, tmp_path: Path) -> None:

@@ -83,10 +83,14 @@ def _convolutions(data: bytes) -> list[tuple[np.ndarray, np.ndarray]]:
     """Weights and biases of a file, in order of use, as full floats."""
     try:
         import onnx
+        from google.protobuf.message import DecodeError
         from onnx import numpy_helper
     except ImportError:
         raise UsageError("reading the network needs the onnx package: pip install onnx") from None
-    graph = onnx.load_from_string(data).graph
+    try:
+        graph = onnx.load_from_string(data).graph
+    except DecodeError:
+        raise WeightsError("expected an ONNX file, found something else") from None
     values = {one.name: numpy_helper.to_array(one).astype(np.float32) for one in graph.initializer}
     for node in graph.node:
         if node.op_type in ("Cast", "Identity") and node.input[0] in values:

@@ -29,7 +29,7 @@ KEPT, KEPT_WEIGHT = (Surface.BROW, Surface.BEARD), 60.0
 """Surfaces of which `kept_loss` keeps what another network says, and its weight: they cover a small part of a view."""
 
 DRAWN = (Surface.HAIR, Surface.HAND, Surface.COVER, Surface.FRAME, Surface.BEARD)
-"""Where one of these is sure, its label counts alone."""
+"""Where one of these is sure, its label counts alone. Ground is not among them, as in the training of the shipped file."""
 
 
 def set_loss(
