@@ -288,5 +288,9 @@ def worn_frames(seen: Visibility, landmarks: Landmarks) -> Mask:
     worn = risen(bridge_of(seen, landmarks), BRIDGE)
     if worn == 0:
         return np.zeros_like(seen.frames)
-    eyes = transform_points(landmarks[[33, 263], :2].astype(np.float64), view_of_crop(CROP_SIDE))
-    return np.float32(worn) * seen.rims(eyes)
+    there = view_of_crop(CROP_SIDE)
+    eyes, *brows = (
+        transform_points(points.astype(np.float64), there)
+        for points in (landmarks[[33, 263], :2], *brow_outlines(landmarks))
+    )
+    return np.float32(worn) * seen.rims(eyes, brows)

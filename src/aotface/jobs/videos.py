@@ -33,7 +33,7 @@ from aotface.video.render import PIECE, analyse, shows_a_swap
 from aotface.video.scene import Clip, Scene
 from aotface.video.segments import make_segments
 
-VERSION = 25
+VERSION = 26
 """Of the frames: raised when the same options begin to give other ones, so that old segments are not mixed in."""
 
 TRACKS = "tracks"

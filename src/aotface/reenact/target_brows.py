@@ -96,12 +96,12 @@ BLURRED, BESIDE_TARGET = 0.06, 0.5
 """Edges below which a source's brows are soft, and the same in parts of the target's: both must hold. They take
 2 % of pairs (docs/log/2026-11-30-brows-doubled.md)."""
 
-SHOWN, CLEAR, EVEN, WHOLE = 0.8, 0.5, 0.45, 0.25
+SHOWN, CLEAR, EVEN, WHOLE = 0.88, 0.5, 0.45, 0.25
 """How much of the target's brows must be visible; how deep they must be, and the paler one beside the other; or how deep
 the less whole one must be where it is palest."""
 
 
-FRONT = 0.55
+FRONT = 0.62
 """Visible share of the target's brows below which they stay in front themselves, taken for rims: with the source's there
 would be two arcs. Of 755 portraits 14 show less (docs/log/2026-11-30-brows-whole.md)."""
 

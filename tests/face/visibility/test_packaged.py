@@ -9,7 +9,7 @@ import pytest
 from aotface.face.networks import model_file
 from aotface.face.visibility.classes import Surface
 from aotface.face.visibility.network import SHA256, Visibility, VisibilityNetwork
-from aotface.face.visibility.rims import beside_likeliest
+from aotface.face.visibility.rims import beside_likeliest, rims_of
 from aotface.face.visibility.view import VIEW_SIDE, cut, view_matrix
 from aotface.types import Crop, Face, Frame
 
@@ -75,6 +75,19 @@ def test_skin_along_a_rim_is_no_rim(network: VisibilityNetwork, portrait: Frame,
     found, share = Visibility(planes, np.eye(2, 3), view).lines
     assert share[drawn > 0].mean() > 0.9 and share[beside].mean() < 0.2 and (found <= share).all()
     assert unseen.lines[1][beside].mean() > 0.5  # the twin
+
+
+def test_by_brows_the_middle_of_a_rim_alone_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    view, planes = np.zeros((256, 256, 3), np.float32), np.zeros((12, 256, 256), np.float32)
+    found = np.zeros((256, 256), np.float32)
+    found[80:84, 40:200], found[70:80, 40:200] = 0.9, 0.3  # a rim, and what lies above it
+    monkeypatch.setattr("aotface.face.visibility.rims.likely_rims", lambda *_: found)
+    eyes = np.array([[60.0, 110.0], [190.0, 110.0]])
+    brow = np.array([[50.0, 60.0], [120.0, 60.0], [120.0, 90.0], [50.0, 90.0]])
+    plain, cut_free = (rims_of(view, planes, found, eyes, brows) for brows in ((), (brow,)))
+    assert plain[74:77, 60:110].min() > 0.3 and cut_free[74:77, 60:110].max() < 0.01
+    assert cut_free[80:84, 60:110].min() > 0.95  # the rim itself
+    assert np.array_equal(plain[:, 140:], cut_free[:, 140:])  # away from brows
 
 
 def test_a_rim_is_compared_with_the_likeliest_near_by() -> None:

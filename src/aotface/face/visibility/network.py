@@ -6,6 +6,7 @@ covered = seen.in_frame(seen.things, frame.shape[:2])
 
 import os
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import resources
@@ -148,15 +149,17 @@ class Visibility:
         line = np.clip((share - LINE[0]) / (LINE[1] - LINE[0]), 0, 1)
         return worn * line * np.clip(BROW_LEADS - brow / np.maximum(frame, 1e-3), 0, 1)
 
-    def rims(self, eyes: Float[np.ndarray, "2 2"]) -> Mask:
+    def rims(
+        self, eyes: Float[np.ndarray, "2 2"], brows: Sequence[Float[np.ndarray, "_points 2"]] = ()
+    ) -> Mask:
         """`frames` without the skin and brows along them: of spectacles, where the view is known. Straps of a patch stay.
 
         Args:
-            eyes: see `rims_of`.
+            eyes, brows: see `rims_of`.
         """
         if self.view is None or self.patched:
             return self.frames
-        return self.frames * rims_of(self.view, self.planes, self.frames, eyes)
+        return self.frames * rims_of(self.view, self.planes, self.frames, eyes, brows)
 
     @cached_property
     def lines(self) -> tuple[Mask, Mask]:

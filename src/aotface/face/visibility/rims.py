@@ -1,12 +1,15 @@
 """Which of what may be a frame is the rim itself, not skin or brow along it: a small network at full resolution."""
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 from jaxtyping import Float, Float32
 
 from aotface.face.networks import run
+from aotface.face.texture import distance_from
 from aotface.face.visibility.classes import Surface
-from aotface.masked import rising
+from aotface.masked import falling, rising
 from aotface.types import Crop, Mask
 
 INPUTS = 5
@@ -25,6 +28,10 @@ SHARE, LIKELY, LEAST, ALONG = (0.2, 0.5), (0.03, 0.1), 0.3, 17
 """Above the eyes, where a brow would be cut: the same as a share of the likeliest rim near by, and in itself; the least that
 counts as the likeliest; and the width of the neighbourhood, pixels of a view. Below, thin rims would go
 (docs/log/2026-11-30-spectacles-beards-noses.md)."""
+
+CORE, BROWS = (0.35, 0.6), (2.0, 5.0)
+"""The share where brows may be: only the middle of a rim stays, for what is kept beside it cuts the new face's brows; and
+distance from a brow up to which that holds, and from which it does not, pixels of a view."""
 
 MOST = 0.3, 0.5
 """Bounds of the likeliest rim near by where a rim is taken off."""
@@ -77,6 +84,7 @@ def rims_of(
     planes: Float32[np.ndarray, "outputs side side"],
     frames: Mask,
     eyes: Float[np.ndarray, "2 2"],
+    brows: Sequence[Float[np.ndarray, "_points 2"]] = (),
 ) -> Mask:
     """How much of each pixel stays in front as part of a rim, 0..1; a pixel of skin along it stays, too.
 
@@ -85,6 +93,7 @@ def rims_of(
         planes: probabilities of the visibility network.
         frames: where a frame may be, 0..1; elsewhere nothing is found.
         eyes: outer corners, the one on the left in the picture first, pixels of the view.
+        brows: points whose hulls they are, likewise.
 
     Source: [ours]; docs/log/2026-11-30-spectacles-beards-noses.md.
     """
@@ -93,6 +102,9 @@ def rims_of(
         return found
     most = np.maximum(cv2.dilate(found, np.ones((ALONG, ALONG))), np.float32(LEAST))
     low, above = rising(found, LOW), rising(found / most, SHARE) * rising(found, LIKELY)
+    if brows:
+        near = falling(distance_from(frames.shape, *brows), BROWS)
+        above *= 1 - near * (1 - rising(found / most, CORE))
     along = eyes[1] - eyes[0]
     y, x = np.indices(frames.shape, np.float32)
     height = (x - eyes[0, 0]) * along[1] - (y - eyes[0, 1]) * along[0]
