@@ -41,7 +41,11 @@ class Bench:
     ] = None
     also: Annotated[
         list[str] | None,
-        Option("--also", metavar="NAME=FILE", help="A further network, under a name of its own; repeatable."),
+        Option(
+            "--also",
+            metavar="NAME=FILE",
+            help="A further network, under a name of its own (modflows: that peer); repeatable.",
+        ),
     ] = None
     solvers: Annotated[
         bool,

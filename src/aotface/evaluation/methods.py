@@ -26,6 +26,9 @@ from aotface.video.temporal_filter import (
 
 Kind = Literal["classical", "baseline", "network", "reference"]
 
+MODFLOWS = "modflows"
+"""The further network of this name is a baseline: see `aotface.evaluation.modflows`."""
+
 
 @dataclass(frozen=True)
 class Method:
@@ -62,10 +65,10 @@ def find_methods(
     Args:
         chosen: names out of `names` and `networks`; empty means all.
         weights: of the network; with them it is always judged.
-        further: names and weights of networks that are judged beside the others.
+        further: names and weights of networks that are judged beside the others; `MODFLOWS` is that peer's.
 
     Raises:
-        UsageError: an unknown name, a name that is taken, or a network without weights.
+        UsageError: an unknown name, a name that is taken, a network without weights, or a package that is missing.
         WeightsError: the weights cannot be used.
     """
     trained = networks() if weights or (not chosen and packaged_weights()) else ()
@@ -103,6 +106,10 @@ def _method(name: str, weights: Path | None) -> Method:
 
 
 def _network(name: str, weights: Path) -> Method:
+    if name == MODFLOWS:
+        from aotface.evaluation.modflows import open_modflows  # imports torch
+
+        return _of_transfer("baseline", open_modflows(weights))
     return replace(_method("aot", weights), name=name)
 
 
