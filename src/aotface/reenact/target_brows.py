@@ -103,7 +103,7 @@ the less whole one must be where it is palest."""
 
 FRONT = 0.62
 """Visible share of the target's brows below which they stay in front themselves, taken for rims: with the source's there
-would be two arcs. Of 755 portraits 14 show less (docs/log/2026-11-30-brows-whole.md)."""
+would be two arcs (docs/log/2026-11-30-brows-whole.md, docs/log/2026-12-01-brows-behind-rims.md)."""
 
 
 class BrowLook(NamedTuple):

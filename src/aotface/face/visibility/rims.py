@@ -31,7 +31,8 @@ counts as the likeliest; and the width of the neighbourhood, pixels of a view. B
 
 CORE, BROWS = (0.35, 0.6), (2.0, 5.0)
 """The share where brows may be: only the middle of a rim stays, for what is kept beside it cuts the new face's brows; and
-distance from a brow up to which that holds, and from which it does not, pixels of a view."""
+distance from a brow up to which that holds, and from which it does not, pixels of a view
+(docs/log/2026-12-01-brows-behind-rims.md)."""
 
 MOST = 0.3, 0.5
 """Bounds of the likeliest rim near by where a rim is taken off."""
