@@ -1,5 +1,6 @@
 """ModFlows: its flow by closed forms, its crops by hand, and its encoder, small where torchvision is missing."""
 
+import importlib
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -175,6 +176,8 @@ def test_a_wrong_file_is_refused_in_one_line(weights: Path, tmp_path: Path) -> N
         good | {"model.2.bias": torch.zeros(8)},
         good | {"model.2.bias": torch.zeros(NUMBERS, dtype=torch.int32)},
         good | {"model.2.bias": torch.full((NUMBERS,), torch.nan)},
+        good | {"model.2.bias": torch.zeros(NUMBERS).to(torch.float8_e4m3fn)},
+        good | {"model.2.bias": torch.full((NUMBERS,), 1e300, dtype=torch.float64)},
     ]
     for tensors in bad:
         save_file(tensors, tmp_path / "bad.safetensors")
@@ -198,9 +201,28 @@ def test_without_torchvision_it_says_what_to_install(
         find_methods(["mkl"], further=[("modflows", tmp_path / "any.safetensors")])
 
 
+def test_weights_whose_flow_is_no_number_are_refused(weights: Path, tmp_path: Path, mask: np.ndarray) -> None:
+    tensors = {f"model.{name}": torch.zeros_like(value) for name, value in small().state_dict().items()}
+    large = {name: torch.full_like(value, 3e38) for name, value in tensors.items()}
+    save_file(large, tmp_path / "large.safetensors")
+    with pytest.raises(WeightsError, match="no number"):
+        open_modflows(tmp_path / "large.safetensors").function(face(0), face(1), mask)
+
+
+def test_a_file_that_is_none_is_refused_unread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("aotface.evaluation.modflows.MAX_BYTES", 8)
+    (tmp_path / "large.safetensors").write_bytes(b"0" * 9)
+    for path in (tmp_path / "large.safetensors", tmp_path, Path("/dev/zero")):
+        with pytest.raises(WeightsError, match="expected a file of weights"):
+            open_modflows(path)
+
+
 @pytest.mark.slow
 def test_the_encoder_itself(tmp_path: Path, mask: np.ndarray) -> None:
-    models = pytest.importorskip("torchvision.models")
+    try:
+        models = importlib.import_module("torchvision.models")
+    except (ImportError, RuntimeError) as error:  # the last: of another torch's release
+        pytest.skip(str(error))
     network = models.efficientnet_b6(num_classes=NUMBERS)
     tensors = {f"model.{name}": value.contiguous() for name, value in network.state_dict().items()}
     flow_of_all = numbers(5, (3, -2, 1, 2), 0.3, (0.9, -0.6, 0.5))

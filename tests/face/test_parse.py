@@ -255,6 +255,21 @@ def test_an_old_face_with_deep_lids_wears_no_frame(sampled: AlignedFace) -> None
     assert front(drawn) == 1 and front(cut) == 0 and front(cut, patch=0.9) == 1
 
 
+def test_rims_are_told_where_brows_are(sampled: AlignedFace, monkeypatch: pytest.MonkeyPatch) -> None:
+    planes, asked = np.zeros((OUTPUTS, 256, 256), np.float32), []
+    planes[Surface.FRAME] = cv2.warpAffine(frames_of(sampled.landmarks, 3), view_of_crop(256)[:2], (256, 256))
+    seen = Visibility(planes, view_of_crop(256), np.zeros((256, 256, 3), np.float32))
+    monkeypatch.setattr(
+        "aotface.face.visibility.network.rims_of", lambda *given: asked.append(given) or given[2]
+    )
+    worn_frames(seen, sampled.landmarks)
+    eyes, (right, left) = asked[0][3:]
+    assert (
+        right[:, 0].mean() < left[:, 0].mean()
+        and max(right[:, 1].mean(), left[:, 1].mean()) < eyes[:, 1].min()
+    )
+
+
 def test_a_piece_of_a_brow_is_no_cover() -> None:
     frame = read_image(sample("target_medium_woman_grey")).frame
     face = detect(frame)[0]

@@ -157,7 +157,7 @@ def test_a_bare_brow_asks_for_the_targets() -> None:
     bare = WHOLE._replace(deep=0.2, whole=0.12, broken=0.11)
     assert better_kept(bare, WHOLE) and not better_kept(WHOLE, WHOLE)
     assert not better_kept(WHOLE._replace(deep=0.4), WHOLE)  # a pale brow is the source's own
-    assert not better_kept(bare, WHOLE._replace(shown=0.7))
+    assert better_kept(bare, WHOLE._replace(shown=0.9)) and not better_kept(bare, WHOLE._replace(shown=0.85))
     for no_better in ({"even": 0.2}, {"deep": 0.3}):
         broken = WHOLE._replace(broken=0.1, **no_better)
         assert better_kept(bare, WHOLE._replace(broken=0.1)) and not better_kept(bare, broken)
@@ -186,4 +186,6 @@ def test_brows_that_are_much_softer_than_the_targets_give_way() -> None:
 
 
 def test_brows_of_the_target_that_stay_in_front_get_no_second_arc() -> None:
-    assert better_kept(WHOLE, WHOLE._replace(shown=0.5)) and not better_kept(WHOLE, WHOLE._replace(shown=0.7))
+    assert better_kept(WHOLE, WHOLE._replace(shown=0.6)) and not better_kept(
+        WHOLE, WHOLE._replace(shown=0.65)
+    )

@@ -1,9 +1,9 @@
 """ModFlows, a peer with a network of its own: colours go along one picture's flow to a latent, and along another's to
 the result.
 
-An encoder reads a picture and gives the numbers of its flow. Re-created from published behaviour; the weights are the
-authors', in a file of the user's. Two things are ours: pixels with mask 0 are returned unchanged, and before the encoder
-reads a crop they get the colour of the nearest pixel inside, so that no background counts.
+An encoder reads a picture and gives the numbers of its flow. Re-created from facts of the paper and of its program; the
+weights are the authors', in a file of the user's. Two things are ours: pixels with mask 0 are returned unchanged, and before
+the encoder reads a crop they get the colour of the nearest pixel inside, so that no background counts.
 """
 
 from collections.abc import Callable
@@ -40,6 +40,9 @@ NUMBERS = 4 * HIDDEN + HIDDEN + 3 * HIDDEN + 3
 MAX_BYTES = 512 << 20
 """Largest file of weights that is opened; the authors' has half of it."""
 
+FLOATS = (torch.float32, torch.float16, torch.bfloat16)
+"""Of numbers in a file: all of them fit into 32 bits."""
+
 _AT_ONCE = 8192
 """Colours that go along a flow together, so that few of them are in memory."""
 
@@ -67,7 +70,8 @@ def flow(colours: Colours, numbers: Numbers, *, backward: bool = False) -> Colou
     Returns:
         The colours where they end, not clipped.
 
-    Source: Larchenko et al., "Color Transfer with Modulated Flows", AAAI 2025, arXiv 2503.19062 (behaviour only).
+    Source: Larchenko et al., "Color Transfer with Modulated Flows", AAAI 2025, arXiv 2503.19062; number and times of steps,
+            and the order of numbers: facts of its program, github.com/maria-larchenko/modflows.
     """
     sizes = [4 * HIDDEN, HIDDEN, 3 * HIDDEN, 3]
     first, first_bias, second, second_bias = torch.from_numpy(numbers).split(sizes)
@@ -159,12 +163,16 @@ def open_modflows(path: Path) -> Recolour:
         UsageError: torchvision is not there. WeightsError: the file cannot be used.
     """
     path = path.expanduser()
+    if not path.is_file() or path.stat().st_size > MAX_BYTES:
+        raise WeightsError(f"{show(path)}: expected a file of weights of at most {MAX_BYTES >> 20} MiB")
     version = sha256(path)
     network = _loaded(path, version)
 
     def encode(picture: Picture) -> Numbers:
         with torch.inference_mode():
             found: Tensor = network(torch.from_numpy(planes(picture))[None])[0]
+        if not bool(found.isfinite().all()):
+            raise WeightsError(f"{show(path)}: these weights give a flow that is no number")
         return found.numpy()
 
     summary = "ModFlows: along the flow of X_r's colours, then against the target's"
@@ -177,6 +185,7 @@ def _loaded(path: Path, version: str) -> nn.Module:
     network = _network()
     kinds = {f"model.{name}": _kind(value) for name, value in network.state_dict().items()}
     known = {name: _kind(value) for name, value in tensors.items()} == kinds
+    known = known and all(value.dtype in FLOATS for value in tensors.values() if value.is_floating_point())
     if not known or not all(bool(value.isfinite().all()) for value in tensors.values()):
         raise WeightsError(
             f"{show(path)}: expected finite tensors of torchvision's efficientnet_b6 with {NUMBERS} outputs, named model.*; "

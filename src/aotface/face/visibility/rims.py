@@ -31,8 +31,7 @@ counts as the likeliest; and the width of the neighbourhood, pixels of a view. B
 
 CORE, BROWS = (0.35, 0.6), (2.0, 5.0)
 """The share where brows may be: only the middle of a rim stays, for what is kept beside it cuts the new face's brows; and
-distance from a brow up to which that holds, and from which it does not, pixels of a view
-(docs/log/2026-12-01-brows-behind-rims.md)."""
+over which distance from a brow that fades out, pixels of a view (docs/log/2026-12-01-brows-behind-rims.md)."""
 
 MOST = 0.3, 0.5
 """Bounds of the likeliest rim near by where a rim is taken off."""
@@ -94,7 +93,7 @@ def rims_of(
         planes: probabilities of the visibility network.
         frames: where a frame may be, 0..1; elsewhere nothing is found.
         eyes: outer corners, the one on the left in the picture first, pixels of the view.
-        brows: points whose hulls they are, likewise.
+        brows: outlines of the brows, points of the view; none: nothing is cut there.
 
     Source: [ours]; docs/log/2026-11-30-spectacles-beards-noses.md.
     """
