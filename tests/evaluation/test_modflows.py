@@ -213,7 +213,7 @@ def test_a_file_that_is_none_is_refused_unread(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr("aotface.evaluation.modflows.MAX_BYTES", 8)
     (tmp_path / "large.safetensors").write_bytes(b"0" * 9)
     for path in (tmp_path / "large.safetensors", tmp_path, Path("/dev/zero")):
-        with pytest.raises(WeightsError, match="expected a file of weights"):
+        with pytest.raises(WeightsError, match="no such weights file|the limit is"):
             open_modflows(path)
 
 

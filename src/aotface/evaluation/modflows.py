@@ -38,7 +38,7 @@ NUMBERS = 4 * HIDDEN + HIDDEN + 3 * HIDDEN + 3
 """Of one flow."""
 
 MAX_BYTES = 512 << 20
-"""Largest file of weights that is opened; the authors' has half of it."""
+"""Largest file of weights that is opened; the encoder's numbers fill half of it."""
 
 FLOATS = (torch.float32, torch.float16, torch.bfloat16)
 """Of numbers in a file: all of them fit into 32 bits."""
@@ -163,10 +163,7 @@ def open_modflows(path: Path) -> Recolour:
         UsageError: torchvision is not there. WeightsError: the file cannot be used.
     """
     path = path.expanduser()
-    if not path.is_file() or path.stat().st_size > MAX_BYTES:
-        raise WeightsError(f"{show(path)}: expected a file of weights of at most {MAX_BYTES >> 20} MiB")
-    version = sha256(path)
-    network = _loaded(path, version)
+    network = _loaded(path)
 
     def encode(picture: Picture) -> Numbers:
         with torch.inference_mode():
@@ -176,12 +173,12 @@ def open_modflows(path: Path) -> Recolour:
         return found.numpy()
 
     summary = "ModFlows: along the flow of X_r's colours, then against the target's"
-    return Recolour("modflows", partial(recolour, encode=encode), summary, version=version)
+    return Recolour("modflows", partial(recolour, encode=encode), summary, version=sha256(path))
 
 
-def _loaded(path: Path, version: str) -> nn.Module:
+def _loaded(path: Path) -> nn.Module:
     """The encoder; its tensors must be exactly those of the file."""
-    tensors = load_safetensors(path, version, MAX_BYTES)
+    tensors = load_safetensors(path, max_bytes=MAX_BYTES)
     network = _network()
     kinds = {f"model.{name}": _kind(value) for name, value in network.state_dict().items()}
     known = {name: _kind(value) for name, value in tensors.items()} == kinds
