@@ -97,10 +97,15 @@ def test_times_and_depths(clip: Make) -> None:
 
 
 def test_frames_are_upright(tmp_path: Path, clip: Make) -> None:
-    still = next(read_frames(make_clip(tmp_path / "a.mp4", 3).path)).rgb
+    plain = next(read_frames(make_clip(tmp_path / "a.mp4", 3).path))
+    still = plain.rgb
     for degrees, turns in ((90, 3), (180, 2), (270, 1)):
-        turned = make_clip(tmp_path / f"{degrees}.mp4", 3, rotation=degrees)
-        assert np.array_equal(next(read_frames(turned.path)).rgb, np.rot90(still, turns))
+        turned = next(read_frames(make_clip(tmp_path / f"{degrees}.mp4", 3, rotation=degrees).path))
+        for stored, same in zip(turned.planes, plain.planes, strict=True):
+            np.testing.assert_array_equal(
+                stored, same
+            )  # apart, so that a failure tells encoding from turning
+        np.testing.assert_array_equal(turned.rgb, np.rot90(still, turns))
     mirrored = next(read_frames(make_clip(tmp_path / "m.mp4", 3, flip=True).path)).rgb
     assert np.array_equal(mirrored, still[:, ::-1])
     assert not np.array_equal(still[:, ::-1], still)
